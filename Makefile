@@ -1,0 +1,36 @@
+# Every target prints the plain commands that it runs.
+PYTHON ?= python3
+RUN = .venv/bin/python
+
+.PHONY: bench test test-all check benchmark clean
+
+bench: .venv/installed
+	$(RUN) -m bench run
+
+test: .venv/installed-test
+	$(RUN) -m pytest --ignore=tests/benchmarks
+
+test-all: .venv/installed-test
+	$(RUN) -m pytest --ignore=tests/benchmarks -m ""
+
+check: .venv/installed-test
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m basedpyright
+
+benchmark: .venv/installed-test
+	$(RUN) -m pytest tests/benchmarks --benchmark-only --benchmark-autosave --benchmark-compare
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(RUN) -m pip install -c constraints.txt -e .
+	@touch $@
+
+.venv/installed-test: .venv/bin/python pyproject.toml constraints.txt
+	$(RUN) -m pip install -c constraints.txt -e ".[test,check,coco,rl]"
+	@touch $@ .venv/installed
