@@ -1,0 +1,45 @@
+"""Fogbench compares optimizers of every order on one ledger.
+
+What users call is here, each imported when first used: make, minimize, Oracle, run, load, compare, and for those who
+add problems and optimizers: Objective, Domain, problem, optimizer.
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.api import compare, load, make, minimize, run
+    from bench.core import Domain, Objective, Oracle, Stop, optimizer, problem
+    from bench.measure.results import Results
+
+# read by MKL when torch loads it: without it a matrix product may differ in its last bits with the width of a batch
+os.environ.setdefault("MKL_CBWR", "AUTO")
+
+__all__ = [
+    "Domain",
+    "Objective",
+    "Oracle",
+    "Results",
+    "Stop",
+    "compare",
+    "load",
+    "make",
+    "minimize",
+    "optimizer",
+    "problem",
+    "run",
+]
+
+_WHERE = {
+    **dict.fromkeys(("compare", "load", "make", "minimize", "run"), "bench.api"),
+    **dict.fromkeys(("Domain", "Objective", "Oracle", "Stop", "optimizer", "problem"), "bench.core"),
+    "Results": "bench.measure.results",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'bench' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    import importlib
+
+    return getattr(importlib.import_module(_WHERE[name]), name)

@@ -1,0 +1,179 @@
+"""Objectives bound to an array kind: the bare answers, with nothing counted.
+
+Arrays come in one of two layouts. A single objective takes x (*points, dim). A stack of R objectives, one a lane, takes
+x (R, points, dim); its constants and data have the axes (R, 1) in front, so that one formula serves both.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+
+from bench.core.domain import Array
+from bench.core.objective import Objective
+
+Rows = Mapping[str, Array]
+
+
+def stack(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """R mappings of equal keys and shapes -> one of arrays (R, 1, *shape); what is neither a number nor an array (a
+    word, a flag) is kept as the first has it."""
+    return {key: _stacked([item[key] for item in items]) for key in items[0]}
+
+
+def _stacked(values: list[Any]) -> Any:
+    if not isinstance(values[0], (int, float, np.ndarray)) or isinstance(values[0], bool):
+        return values[0]
+    return np.stack([np.asarray(value) for value in values])[:, None]
+
+
+class Answers:
+    """Values, gradients and Hessian-vector products of one objective, or of a stack of R of them.
+
+    objective: one, for x (*points, dim), or a sequence of R of the same problem and shape, for x (R, points, dim).
+    arrays: the kind of x and of every answer, "numpy" or "torch". device: where torch computes ("cpu", "cuda", ...).
+    """
+
+    def __init__(
+        self, objective: Objective | Sequence[Objective], arrays: Literal["numpy", "torch"], device: str = "cpu"
+    ):
+        many = [objective] if isinstance(objective, Objective) else list(objective)
+        self._stacked = not isinstance(objective, Objective)
+        if any((item.formula, item.dim, item.rows) != (many[0].formula, many[0].dim, many[0].rows) for item in many):
+            raise ValueError("a stack must hold instances of one problem, of equal dimension and rows of data")
+        self.objective = many[0]
+        self.arrays = arrays
+        self.device = device
+        self.native = arrays if self.objective.arrays == "any" else self.objective.arrays
+        self._rules = {
+            part: stack([getattr(item, part) for item in many]) if self._stacked else dict(getattr(many[0], part))
+            for part in ("constants", "data", "test")
+        }
+        self._bound: dict[str, dict[str, Rows]] = {}
+
+    def pick(self, picked: np.ndarray) -> Rows:
+        """The rows of a mini-batch: picked (R, size) -> arrays (R, 1, size, ...) where stacked, else (size, ...)."""
+        index: tuple[Any, ...] = (np.arange(len(picked))[:, None], 0, picked) if self._stacked else (picked[0],)
+        if self.native == "torch":
+            import torch
+
+            index = tuple(torch.as_tensor(part, device=self.device) for part in index)
+        chosen = {key: rows[index] for key, rows in self._of(self.native)["data"].items()}
+        return {key: rows[:, None] for key, rows in chosen.items()} if self._stacked else chosen
+
+    def _of(self, kind: str) -> dict[str, Rows]:
+        if kind not in self._bound:
+            convert = self._tensor if kind == "torch" else lambda value: value
+            self._bound[kind] = {
+                part: {key: convert(value) for key, value in values.items()} for part, values in self._rules.items()
+            }
+        return self._bound[kind]
+
+    def _tensor(self, value: Any) -> Any:
+        """A torch copy of an array of numbers: real ones in the objective's dtype. Plain numbers stay what they are."""
+        if not isinstance(value, np.ndarray):
+            return value
+        import torch
+
+        tensor = torch.as_tensor(value, device=self.device)
+        return tensor.to(getattr(torch, self.objective.dtype)) if tensor.is_floating_point() else tensor
+
+    def to_caller(self, answer: Array) -> Array:
+        """An array of either kind as one of the caller's kind."""
+        if self.arrays == "torch":
+            return answer if hasattr(answer, "detach") else self._to(answer, "torch")
+        return self._to(answer, "numpy") if hasattr(answer, "detach") else answer
+
+    def _to(self, x: Array, kind: str) -> Array:
+        if kind == "numpy":
+            return x.detach().cpu().double().numpy() if hasattr(x, "detach") else np.asarray(x, dtype=np.float64)
+        import torch
+
+        if not isinstance(x, torch.Tensor):
+            # a copy, because torch warns of arrays that cannot be written to
+            x = torch.tensor(np.asarray(x), device=self.device)
+        return x.detach().to(device=self.device, dtype=getattr(torch, self.objective.dtype))
+
+    def closed_form(self) -> Callable[[Array], tuple[float, Array]]:
+        """x (dim,) -> f(x) and the gradient, on the shortest way for one NumPy point."""
+        if self.objective.gradient is None:
+            return self._one_gradient
+        f, gradient = self.formula(), self._bind(self.objective.gradient, self.native, None, None)
+        return lambda x: (float(f(x)), gradient(x))
+
+    def _one_gradient(self, x: Array) -> tuple[float, Array]:
+        f, gradient = self.value_and_gradient(x)
+        return float(f), gradient
+
+    def formula(self, rows: Rows | None = None, noise: Array | None = None) -> Callable[[Array], Array]:
+        """The formula as a function of x alone, in the objective's own kind."""
+        return self._bind(self.objective.formula, self.native, rows, noise)
+
+    def _bind(self, function: Callable, kind: str, rows: Rows | None, noise: Array | None) -> Callable[[Array], Array]:
+        bound = self._of(kind)
+        convert = self._tensor if kind == "torch" else lambda value: value
+        data = bound["data"] if rows is None else {key: convert(value) for key, value in rows.items()}
+        more = {} if noise is None else {"noise": convert(noise)}
+        return partial(function, **bound["constants"], **data, **more)
+
+    def value(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
+        """x -> f(x) without its last axis; without noise, unless its random numbers are given."""
+        if self.native == "torch":
+            import torch
+
+            with torch.no_grad():
+                return self.to_caller(self.formula(rows, noise)(self._to(x, "torch")))
+        return self.to_caller(self.formula(rows, noise)(self._to(x, "numpy")))
+
+    def score(self, x: Array) -> Array:
+        """x -> the noise-free value on all data by which runs are judged."""
+        return self._judge(self.objective.score or self.objective.formula, "data", x)
+
+    def metrics(self, x: Array) -> dict[str, Array]:
+        """x -> each further metric by name, on the rows held out for it."""
+        return {name: self._judge(metric, "test", x) for name, metric in self.objective.metrics.items()}
+
+    def _judge(self, function: Callable, part: str, x: Array) -> Array:
+        bound = self._of(self.native)
+        call = partial(function, **bound["constants"], **bound[part])
+        if self.native == "torch":
+            import torch
+
+            with torch.no_grad():
+                return self.to_caller(call(self._to(x, "torch")))
+        return self.to_caller(call(self._to(x, "numpy")))
+
+    def value_and_gradient(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
+        """x -> f(x) and its gradient, of the shape of x: in closed form where there is one, else by torch."""
+        if self.objective.gradient is None:
+            f, gradient = self._differentiate(x, rows, noise)
+        else:
+            native = self._to(x, self.native)
+            f = self.formula(rows, noise)(native)
+            gradient = self._bind(self.objective.gradient, self.native, rows, noise)(native)
+        return self.to_caller(f), self.to_caller(gradient)
+
+    def _differentiate(self, x: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
+        import torch
+
+        point = self._to(x, "torch").clone().requires_grad_(True)
+        f = self._bind(self.objective.formula, "torch", rows, noise)(point)
+        if not f.requires_grad:  # constant, for torch: no operation depends on x
+            return f, torch.zeros_like(point)
+        (gradient,) = torch.autograd.grad(f.sum(), point)  # points are independent: the sum separates
+        return f.detach(), gradient
+
+    def hessian_vector(self, x: Array, v: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
+        """x, v -> the Hessian at x times v, by two backward passes."""
+        import torch
+
+        point = self._to(x, "torch").clone().requires_grad_(True)
+        f = self._bind(self.objective.formula, "torch", rows, noise)(point)
+        if not f.requires_grad:
+            return self.to_caller(torch.zeros_like(point))
+        (gradient,) = torch.autograd.grad(f.sum(), point, create_graph=True)
+        if not gradient.requires_grad:  # linear
+            return self.to_caller(torch.zeros_like(point))
+        (product,) = torch.autograd.grad(gradient, point, grad_outputs=self._to(v, "torch").expand_as(point))
+        return self.to_caller(product)

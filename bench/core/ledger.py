@@ -1,0 +1,53 @@
+"""The book of one run: what was asked, what it cost, how far it got."""
+
+from dataclasses import dataclass, field
+from math import inf
+
+import numpy as np
+
+KINDS = ("value", "gradient", "hessian_vector")  # the raw counts, in the order of Ledger.counts
+LATE = 1.01  # a thinned trajectory tells a runtime at most this factor late, and never early
+POINTS = 1000  # asked points kept for the picture of a two-dimensional problem
+
+
+@dataclass(slots=True, eq=False)
+class Ledger:
+    """Counts, cost and improvements of one lane.
+
+    Costs are whole numbers of ticks, so that budgets are exact whatever the prices: a tick is the common unit of a row
+    of data and of the denominators of all prices. counts are rows of data of each kind of question.
+    """
+
+    limit: int  # ticks
+    target: float  # a value at or below this ends the run
+    deadline: float  # seconds
+    ticks: int = 0
+    counts: list[int] = field(default_factory=lambda: [0] * len(KINDS))
+    inside: float = 0.0  # seconds in the problem
+    outside: float = 0.0  # seconds in the method
+    first: float = np.nan  # the value at the start, off the ledger
+    best: float = inf
+    best_x: np.ndarray | None = None
+    events: list[tuple[float, ...]] = field(default_factory=list)  # (*counts, inside, outside, value, *metrics)
+    restarts: list[tuple[int, ...]] = field(default_factory=list)  # counts at which the method began anew
+    points: list[np.ndarray] | None = None  # asked points, where they are kept
+    checkpoint: int = 0  # ticks at which the recommended point is scored next
+    status: str = ""  # empty while the run is open
+    _until: tuple[float, float, float] = (0.0, 0.0, 0.0)  # counts up to which the last event may be replaced
+
+    def improve(self, f: float, x: np.ndarray) -> None:
+        """Write down that f at x (dim,) is better than all before."""
+        self.best = f
+        self.best_x = x.copy()
+        self.write(f)
+
+    def write(self, f: float, *metrics: float) -> None:
+        """Append an event at the present counts; it replaces the last one where that is within 1 % of every count."""
+        values, gradients, products = self.counts
+        event = (values, gradients, products, self.inside, self.outside, f, *metrics)
+        a, b, c = self._until
+        if values <= a and gradients <= b and products <= c and (a or b or c):
+            self.events[-1] = event
+        else:  # also at no cost, before the first question: LATE times nothing is nothing
+            self.events.append(event)
+            self._until = (LATE * values, LATE * gradients, LATE * products)

@@ -1,0 +1,519 @@
+"""The only door to a problem: every question passes here, is priced, bounded, timed and recorded."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, isfinite, lcm, prod
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from bench.core.answers import Answers, Rows
+from bench.core.domain import Array, Domain
+from bench.core.ledger import KINDS, POINTS, Ledger
+from bench.core.objective import Objective
+from bench.core.streams import LaneGenerator, Streams, streams
+
+PRICES: Mapping[str, float] = {"value": 1, "gradient": 3, "hessian_vector": 6}  # a forward pass 1, a backward pass 2
+VALUE, GRADIENT, HESSIAN_VECTOR = range(len(KINDS))
+CHECKPOINTS = 10  # scores a decade of cost, on problems with data or noise
+
+
+class Stop(BaseException):
+    """Raised through the method when every lane has ended; the message is the status of the first."""
+
+
+class OrderError(ValueError):
+    """A question of a higher order than the method declared or the problem can answer."""
+
+
+@dataclass(slots=True)
+class Books:
+    """What an oracle and its mini-batches share."""
+
+    ledgers: list[Ledger]
+    streams: list[Streams]
+    x0: np.ndarray  # (R, dim)
+    left: float = 0.0  # perf_counter() when the method last got its answer
+    asked: bool = False  # whether there was a question since the last start
+    recommended: Array | None = None  # a reference, (*lanes, dim)
+    default: Array | None = None  # recommended otherwise: the point of the last gradient, (*lanes, dim)
+    best_asked: list[tuple[float, np.ndarray]] | None = None  # of each lane, by noise-free values on all data
+
+
+def check_prices(prices: Mapping[str, float]) -> dict[str, float]:
+    """All prices by kind, those not given at their defaults; raises ValueError for one that is not positive."""
+    for kind, price in prices.items():
+        if kind not in KINDS:
+            raise ValueError(f"prices has no kind {kind!r}; it takes: {', '.join(KINDS)}")
+        if isinstance(price, bool) or not isinstance(price, (int, float)) or not 0 < price < inf:
+            raise ValueError(f"the price of a {kind} must be a positive number, got {price!r}")
+    return {**PRICES, **prices}
+
+
+class Oracle:
+    """Answers questions about an objective, and keeps the books.
+
+    objective: one, for a single run; a sequence of R instances of one problem for R runs in lockstep (lanes).
+    budget: cost that may be spent, in prices; a question that would exceed it ends the run.
+    seed: of the run; one a lane. start: the first point (dim,), the same for all; None draws it from the seed.
+    order: the highest order that may be asked. prices: of a value, a value with gradient, a Hessian-vector product.
+    target: a value at or below which the run ends; one for all or one a lane. deadline: seconds after which it ends.
+    arrays, device: the kind of x and of the answers, and where torch computes.
+
+    Points are x (*lanes, *points, dim), where lanes is () for a single run and (R,) for R of them. All questions raise
+    `Stop` when every run has ended, and ValueError for a point of another shape. `with Oracle(...) as oracle:` absorbs
+    the `Stop`.
+    """
+
+    def __init__(
+        self,
+        objective: Objective | Sequence[Objective],
+        budget: float,
+        seed: int | Sequence[int] = 0,
+        start: Array | None = None,
+        *,
+        order: Literal[0, 1, 2] = 2,
+        prices: Mapping[str, float] = PRICES,
+        target: float | Sequence[float] = -inf,
+        deadline: float = inf,
+        arrays: Literal["numpy", "torch"] = "numpy",
+        device: str = "cpu",
+        suite_seed: int = 0,
+    ):
+        solo = isinstance(objective, Objective)
+        self.objectives = [objective] if isinstance(objective, Objective) else list(objective)
+        self.objective = self.objectives[0]
+        self.lanes = () if solo else (len(self.objectives),)
+        self.order = order
+        self.prices = check_prices(prices)
+        seeds = [seed] * len(self.objectives) if isinstance(seed, int) else list(seed)
+        if len(seeds) != len(self.objectives):
+            raise ValueError(f"seed must hold one number a lane, got {len(seeds)} for {len(self.objectives)} lanes")
+        if not (isfinite(budget) and budget > 0):
+            raise ValueError(f"budget must be positive and finite, got {budget}")
+
+        # NumPy serves a single run unstacked; torch always sees (R, points, dim): solo and lanes agree bit by bit
+        self._stacked = not solo or arrays == "torch"
+        self._answers = Answers(self.objectives if self._stacked else self.objective, arrays, device)
+        scale = lcm(*(Fraction(str(price)).denominator for price in self.prices.values()))
+        self._tick = [int(Fraction(str(self.prices[kind])) * scale) for kind in KINDS]  # of one row of each kind
+        self._unit = scale * self.objective.rows  # ticks in a cost of 1
+        self._rows: Rows | None = None  # of a mini-batch; None for all data
+        self._count = self.objective.rows  # rows of data in one question
+        targets = list(target) if isinstance(target, Sequence) else [target] * len(seeds)
+        limit = int(Fraction(str(budget)) * self._unit)
+        drawn = [streams(item, number, suite_seed) for item, number in zip(self.objectives, seeds, strict=True)]
+        self._books = Books(
+            ledgers=[Ledger(limit, goal, deadline) for goal in targets],
+            streams=drawn,
+            x0=np.stack([item.first_point(s.start) for item, s in zip(self.objectives, drawn, strict=True)]),
+        )
+        if start is not None:
+            self._books.x0[:] = self._check_start(start)
+        methods = [s.method for s in drawn]
+        self.rng: Any = methods[0] if solo and arrays == "numpy" else LaneGenerator(methods, self.lanes, self._convert)
+        self._box = None if self.objective.domain.open else self.objective.domain
+        self._first_values()
+
+        # the shortest way, for one NumPy point of a single run
+        fast = not self._stacked and not self.objective.scored and self._answers.native == "numpy"
+        self._shape = (self.dim,) if fast else ()
+        self._f = self._answers.formula()
+        self._f_and_gradient = self._answers.closed_form()
+        self._books.left = perf_counter()
+
+    def _check_start(self, start: Array) -> np.ndarray:
+        point = np.asarray(start, dtype=np.float64)
+        if point.shape[-1:] != (self.dim,) or point.ndim > 2:
+            raise ValueError(f"start must have shape ({self.dim},), got {point.shape}")
+        return point
+
+    def _first_values(self) -> None:
+        """Take the value at each start, off the ledger."""
+        self._score(range(len(self.ledgers)), self._caller_shape(self._books.x0))
+        for ledger in self.ledgers:
+            ledger.first = ledger.events[0][len(KINDS) + 2]
+            ledger.checkpoint = self._next_checkpoint(0)
+            ledger.points = [] if self.dim == 2 else None
+
+    # facts
+
+    @property
+    def dim(self) -> int:
+        """The number of coordinates."""
+        return self.objective.dim
+
+    @property
+    def domain(self) -> Domain:
+        """Where the problem may be asked."""
+        return self.objective.domain
+
+    @property
+    def x0(self) -> Array:
+        """A copy of the starting points (*lanes, dim)."""
+        return self._caller_shape(self._books.x0.copy())
+
+    @property
+    def remaining(self) -> float:
+        """The cost that may still be spent: of the open lane that has most of it."""
+        return (
+            max((ledger.limit - ledger.ticks for ledger in self.ledgers if not ledger.status), default=0) / self._unit
+        )
+
+    @property
+    def ledgers(self) -> list[Ledger]:
+        """The books, one ledger a lane."""
+        return self._books.ledgers
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The raw counts of a single run (of the first lane), in rows of data."""
+        return dict(zip(KINDS, self.ledgers[0].counts, strict=True))
+
+    @property
+    def asked(self) -> bool:
+        """Whether there was a question since the last start."""
+        return self._books.asked
+
+    @property
+    def finished(self) -> bool:
+        """Whether every lane has ended."""
+        return all(ledger.status for ledger in self.ledgers)
+
+    def blocks(self, x: Array) -> list[Array]:
+        """Views of x (..., dim) by the problem's layers: arrays (..., *shape); x itself where there are none."""
+        if not self.objective.shapes:
+            return [x]
+        views, at = [], 0
+        for shape in self.objective.shapes:
+            views.append(x[..., at : at + prod(shape)].reshape(*x.shape[:-1], *shape))
+            at += prod(shape)
+        return views
+
+    # questions
+
+    def value(self, x: Array) -> Array:
+        """x (*lanes, *points, dim) -> f(x) (*lanes, *points). A population is cut at the last affordable row."""
+        if type(x) is np.ndarray and x.shape == self._shape:
+            entered = self._enter(VALUE)
+            f = float(self._f(x))
+            self._leave(VALUE, entered, x, f)
+            return f
+        x = self._as_array(x)
+        return self._ask(VALUE, x, lambda points, rows, noise: (self._answers.value(points, rows, noise),))[0]
+
+    def gradient(self, x: Array) -> Array:
+        """x (*lanes, *points, dim) -> the gradient, of the same shape. Its price includes the value."""
+        return self.value_and_gradient(x)[1]
+
+    def value_and_gradient(self, x: Array) -> tuple[Array, Array]:
+        """x (*lanes, *points, dim) -> f(x) (*lanes, *points) and the gradient, of the shape of x."""
+        if type(x) is np.ndarray and x.shape == self._shape and self.order >= 1 <= self.objective.order:
+            entered = self._enter(GRADIENT)
+            f, gradient = self._f_and_gradient(x)
+            self._leave(GRADIENT, entered, x, f)
+            return f, gradient
+        f, gradient = self._ask(GRADIENT, self._as_array(x), self._answers.value_and_gradient)
+        return f, gradient
+
+    def hessian_vector(self, x: Array, v: Array) -> Array:
+        """x (*lanes, dim), v (*lanes, *points, dim) -> the Hessian at x times each v, of the shape of v."""
+        v = self._as_array(v)
+        x = self._as_array(x)
+        if v.ndim > x.ndim:
+            x = x.reshape(*x.shape[:-1], *(1,) * (v.ndim - x.ndim), self.dim)
+        layout = self._layout(v)
+        x = np.broadcast_to(x, v.shape) if isinstance(x, np.ndarray) else x.expand(v.shape)
+
+        def product(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
+            vectors = v.reshape(layout)[..., : points.shape[-2], :]
+            return points[..., 0], self._answers.hessian_vector(points, vectors, rows, noise)
+
+        return self._ask(HESSIAN_VECTOR, x, product)[1]
+
+    def recommend(self, x: Array) -> None:
+        """Say that x (*lanes, dim) is the present answer: a reference, read at each checkpoint."""
+        if tuple(np.shape(x)) != (*self.lanes, self.dim):
+            raise ValueError(f"a recommended point must have shape {(*self.lanes, self.dim)}, got {tuple(np.shape(x))}")
+        self._books.recommended = x
+
+    def restart(self, lanes: np.ndarray | None = None) -> None:
+        """Draw a new start, from each lane's own stream, for all lanes or those of a mask (R,); x0 holds it."""
+        books = self._books
+        books.asked = False
+        for lane, ledger in enumerate(self.ledgers):
+            if (lanes is None or bool(lanes[lane])) and not ledger.status:
+                books.x0[lane] = self.objectives[lane].first_point(books.streams[lane].start)
+                ledger.restarts.append(tuple(ledger.counts))
+
+    def minibatches(self, size: int | None = None, order: Literal["shuffle", "same"] = "shuffle") -> Iterator["Oracle"]:
+        """Oracles over parts of the data, for ever, on the same ledgers.
+
+        size: rows a batch, at most all of them; None, and every problem without data, gives the oracle itself. Each
+        epoch goes through all rows, the last batch being smaller where size does not divide them: in a new order each
+        time ("shuffle") or in that of the first ("same"), each lane in its own.
+        """
+        n = self.objective.rows
+        if size is not None and size < 1:
+            raise ValueError(f"size must be >= 1, got {size}")
+        if size is None or not self.objective.data or size >= n:
+            while True:
+                yield self
+        orders = self._orders(n)
+        while True:
+            for at in range(0, n, size):
+                yield self._part(orders[:, at : at + size])
+            orders = self._orders(n) if order == "shuffle" else orders
+
+    def _orders(self, n: int) -> np.ndarray:
+        return np.stack([s.data.permutation(n) for s in self._books.streams])
+
+    def _part(self, picked: np.ndarray) -> "Oracle":
+        """The oracle over the rows picked (R, size) of each lane."""
+        batch = copy.copy(self)
+        batch._count = picked.shape[1]
+        batch._rows = self._answers.pick(picked)
+        return batch
+
+    # the books
+
+    def _as_array(self, x: Array) -> Array:
+        return x if hasattr(x, "ndim") else np.asarray(x, dtype=np.float64)
+
+    def _convert(self, x: np.ndarray) -> Array:
+        return self._answers.to_caller(x)
+
+    def _caller_shape(self, x: np.ndarray) -> Array:
+        """(R, ...) in NumPy -> (*lanes, ...) of the caller's kind."""
+        return self._convert(x if self.lanes else x[0])
+
+    def _layout(self, x: Array) -> tuple[int, ...]:
+        """The shape in which Answers takes x: (points, dim), or (R, points, dim) where stacked."""
+        given = tuple(x.shape)
+        if given[: len(self.lanes)] != self.lanes or given[-1:] != (self.dim,) or len(given) <= len(self.lanes):
+            raise ValueError(f"a point must have shape (*{self.lanes}, *points, {self.dim}), got {given}")
+        points = prod(given[len(self.lanes) : -1])
+        return (len(self.ledgers), points, self.dim) if self._stacked else (points, self.dim)
+
+    def _enter(self, kind: int) -> float:
+        """Open a question about one point of a single run: raises Stop where it cannot be paid."""
+        books = self._books
+        ledger = books.ledgers[0]
+        entered = perf_counter()
+        ledger.outside += entered - books.left
+        if ledger.status or ledger.ticks + self._tick[kind] > ledger.limit:
+            self._end(ledger, "budget")
+            raise Stop(ledger.status)
+        return entered
+
+    def _leave(self, kind: int, entered: float, x: np.ndarray, f: float) -> None:
+        """Close it: write down what was spent and gained, and raise Stop at the target or the deadline."""
+        books = self._books
+        ledger = books.ledgers[0]
+        books.left = now = perf_counter()
+        books.asked = True
+        ledger.inside += now - entered
+        ledger.ticks += self._tick[kind]
+        ledger.counts[kind] += 1
+        if ledger.points is not None and len(ledger.points) < POINTS:
+            ledger.points.append(x.copy())
+        if f < ledger.best:
+            if self._box is None or self._box.contains(x):
+                ledger.improve(f, x)
+                if f <= ledger.target:
+                    self._end(ledger, "target")
+                    raise Stop("target")
+        elif not isfinite(f) and not np.isfinite(x).all():
+            self._end(ledger, "diverged")
+            raise Stop("diverged")
+        if ledger.inside + ledger.outside > ledger.deadline:
+            self._end(ledger, "deadline")
+            raise Stop("deadline")
+
+    def _ask(self, kind: int, x: Array, answer: Callable[..., tuple[Array, ...]]) -> tuple[Array, ...]:
+        """Any question: answer(points, rows, noise) gives the values and more, all with the axes of points in front."""
+        if kind > self.order:
+            raise OrderError(f"a method of order {self.order} may not ask for a {KINDS[kind]}")
+        if kind > self.objective.order:
+            raise OrderError(f"{self.objective.name} has order {self.objective.order}: it cannot give a {KINDS[kind]}")
+        layout = self._layout(x)
+        entered = self._begin()
+        price = self._tick[kind] * self._count
+        affordable = [0 if ledger.status else (ledger.limit - ledger.ticks) // price for ledger in self.ledgers]
+        for ledger, rows in zip(self.ledgers, affordable, strict=True):
+            if rows < 1:
+                self._end(ledger, "budget")
+        self._stop_if_finished()
+        points = x.reshape(layout)
+        if not self.lanes:
+            points = points[..., : affordable[0], :]
+        noise = self._noise(points)
+        answers = answer(points, self._rows, noise)
+        now = perf_counter()
+        self._books.left = now
+        self._books.asked = True
+        open_lanes = [lane for lane, ledger in enumerate(self.ledgers) if not ledger.status]
+        for lane in open_lanes:
+            self.ledgers[lane].inside += (now - entered) / len(open_lanes)
+        paid = {lane: min(layout[-2], affordable[lane]) for lane in open_lanes}
+        self._account(kind, paid, points, answers[0], noise is None)
+        for lane, rows in paid.items():
+            if rows < layout[-2]:
+                self._end(self.ledgers[lane], "budget")
+        self._stop_if_finished()
+        # where a single run's population was cut, Stop has been raised: the shapes below are those of x
+        front = x.shape[:-1]
+        return tuple(self._shaped(item, front, layout[:-1]) for item in answers)
+
+    @staticmethod
+    def _shaped(answer: Array, front: tuple[int, ...], layout: tuple[int, ...]) -> Array:
+        shaped = answer.reshape((*front, *answer.shape[len(layout) :]))
+        return float(shaped) if isinstance(shaped, np.ndarray) and shaped.ndim == 0 else shaped
+
+    def _begin(self) -> float:
+        """Share the method's seconds among open lanes, and score those that have reached a checkpoint."""
+        books = self._books
+        entered = perf_counter()
+        open_lanes = [lane for lane, ledger in enumerate(books.ledgers) if not ledger.status]
+        for lane in open_lanes:
+            books.ledgers[lane].outside += (entered - books.left) / len(open_lanes)
+        if self.objective.scored:
+            due = [lane for lane in open_lanes if books.ledgers[lane].ticks >= books.ledgers[lane].checkpoint]
+            if due:
+                self._score(due, self._answer())
+                for lane in due:
+                    books.ledgers[lane].checkpoint = self._next_checkpoint(books.ledgers[lane].ticks)
+                entered = perf_counter()
+        books.left = entered
+        return entered
+
+    def _noise(self, points: Array) -> np.ndarray | None:
+        """The random numbers of these answers, each lane's from its own stream; None on a problem without noise."""
+        draw = self.objective.noise
+        if draw is None:
+            return None
+        front = tuple(points.shape[-2:-1])
+        drawn = [draw(s.noise, front) for s in self._books.streams]
+        return np.stack(drawn) if self._stacked else drawn[0]
+
+    def _account(self, kind: int, paid: Mapping[int, int], points: Array, values: Array, noise_free: bool) -> None:
+        """Charge each open lane for the rows that it pays, and write down what they gained."""
+        scored = self.objective.scored
+        if scored and kind == GRADIENT:
+            last = points[..., -1, :]
+            self._books.default = last.clone() if hasattr(last, "clone") else last.copy()
+        if scored and kind == VALUE and noise_free and self._rows is None and self._books.recommended is None:
+            self._keep_best_asked(self._numpy(values), self._numpy(points))
+        asked = not scored and kind != HESSIAN_VECTOR  # where values that are asked are what is recorded
+        f, x = (self._numpy(values), self._numpy(points)) if asked else (values, points)
+        for lane, rows in paid.items():
+            ledger = self.ledgers[lane]
+            if asked:
+                self._gain(ledger, kind, f[lane, :rows], x[lane, :rows])
+            else:
+                self._charge(ledger, kind, rows)
+            if ledger.inside + ledger.outside > ledger.deadline:
+                self._end(ledger, "deadline")
+
+    def _numpy(self, x: Array) -> np.ndarray:
+        """An answer or points as NumPy (R, points, ...), whatever their kind and layout."""
+        given = x.detach().cpu().numpy() if hasattr(x, "detach") else np.asarray(x)
+        return given if self._stacked else given[None]
+
+    def _charge(self, ledger: Ledger, kind: int, rows: int) -> None:
+        ledger.counts[kind] += rows * self._count
+        ledger.ticks += rows * self._count * self._tick[kind]
+
+    def _gain(self, ledger: Ledger, kind: int, f: np.ndarray, x: np.ndarray) -> None:
+        """Charge the rows f (P,) at x (P, dim) one after the other, up to one that is the target."""
+        if ledger.points is not None and len(ledger.points) < POINTS:
+            ledger.points.extend(x[: POINTS - len(ledger.points)].copy())
+        if not np.isfinite(f).any() and not np.isfinite(x).all(-1).any():
+            self._end(ledger, "diverged")
+        if self._box is not None and (f < ledger.best).any():
+            f = np.where(self._box.contains(x), f, inf)  # outside the box nothing is an improvement
+        lowest = np.fmin.accumulate(np.concatenate([[ledger.best], f]))
+        charged = 0
+        for row in np.flatnonzero(f < lowest[:-1]):
+            self._charge(ledger, kind, int(row) + 1 - charged)
+            charged = int(row) + 1
+            ledger.improve(float(f[row]), x[row])
+            if f[row] <= ledger.target:
+                return self._end(ledger, "target")
+        return self._charge(ledger, kind, len(f) - charged)
+
+    # ends, and scores of recommended points
+
+    def _end(self, ledger: Ledger, status: str) -> None:
+        """Close a lane, once; where runs are judged by scores, with that of the point recommended last."""
+        if not ledger.status:
+            ledger.status = status
+            if self.objective.scored and status != "crashed":
+                self._score([self.ledgers.index(ledger)], self._answer())
+
+    def _stop_if_finished(self) -> None:
+        if self.finished:
+            raise Stop(self.ledgers[0].status)
+
+    def close(self, status: str) -> None:
+        """End all open lanes with a status: the method has returned, or failed."""
+        for ledger in self.ledgers:
+            self._end(ledger, status)
+
+    def _answer(self) -> Array:
+        """The present answer of every lane: what was recommended; else the point of the last gradient; else the best
+        point asked, where answers have neither noise nor mini-batches; else, before any question, the start."""
+        books = self._books
+        if books.recommended is not None:
+            return books.recommended
+        if books.default is not None:
+            return books.default
+        if books.best_asked is not None:
+            return self._convert(np.stack([x for _, x in books.best_asked]))
+        if any(any(ledger.counts) for ledger in self.ledgers):
+            raise ValueError(f"{self.objective.name} answers with noise or on part of its data: recommend(x) is needed")
+        return self._convert(books.x0)
+
+    def _keep_best_asked(self, f: np.ndarray, x: np.ndarray) -> None:
+        """f (R, points), x (R, points, dim)."""
+        best = self._books.best_asked or [(inf, x[lane, 0]) for lane in range(len(x))]
+        for lane, row in enumerate(np.where(np.isnan(f), inf, f).argmin(-1)):
+            if f[lane, row] < best[lane][0]:
+                best[lane] = (float(f[lane, row]), x[lane, row].copy())
+        self._books.best_asked = best
+
+    def _score(self, lanes: Sequence[int], x: Array) -> None:
+        """Write down the noise-free value at x (*lanes, dim), and all metrics, for some lanes: off the ledger."""
+        x = self._as_array(x)
+        one = x.reshape((len(self.ledgers), 1, self.dim) if self._stacked else (1, self.dim))
+        values = self._numpy(self._answers.score(one))[:, 0]
+        metrics = [self._numpy(metric)[:, 0] for metric in self._answers.metrics(one).values()]
+        points = self._numpy(one)[:, 0]
+        for lane in lanes:
+            ledger = self.ledgers[lane]
+            f, point = float(values[lane]), points[lane]
+            ledger.write(f, *(float(metric[lane]) for metric in metrics))
+            if f < ledger.best and (self._box is None or self._box.contains(point)):
+                ledger.best, ledger.best_x = f, np.array(point, dtype=np.float64)
+            if not ledger.status and f <= ledger.target:
+                ledger.status = "target"
+            if not ledger.status and not isfinite(f) and not np.isfinite(point).all():
+                ledger.status = "diverged"
+
+    def _next_checkpoint(self, ticks: int) -> int:
+        """The least cost beyond ticks at which there is a score: 10^(k / 10) evaluations."""
+        k = 0 if ticks < self._unit / 10 else int(np.floor(CHECKPOINTS * np.log10(ticks / self._unit) + 1e-9)) + 1
+        return int(np.ceil(self._unit * 10.0 ** (max(k, -CHECKPOINTS) / CHECKPOINTS)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self.close("returned" if kind in (None, Stop) else "crashed")
+        return kind is Stop

@@ -1,0 +1,259 @@
+"""The two registries: every problem and every optimizer by name, with its source and its parameters."""
+
+import difflib
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import pkgutil
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
+
+from bench.core.objective import Objective
+
+
+class UnknownName(ValueError):
+    """A name that no registry holds; the message gives the closest ones."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a problem, or hyperparameter of an optimizer: its annotation and its default."""
+
+    annotation: Any
+    default: Any
+
+
+@dataclass(frozen=True)
+class ProblemDefinition:
+    """A registered problem: a function of its parameters and the instance that builds an `Objective`."""
+
+    name: str
+    function: Callable[..., Objective]
+    family: str
+    source: str
+    version: int
+    needs: tuple[str, ...]
+    parameters: Mapping[str, Parameter]
+
+    def make(self, instance: int = 1, **parameters: Any) -> Objective:
+        """Build one instance; raises ValueError for a parameter it does not take."""
+        values = settings(self, parameters)
+        if instance < 1:
+            raise ValueError(f"{self.name}: instance must be >= 1, got {instance}")
+        try:
+            objective = self.function(**values, instance=instance)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from error
+        return replace(objective, name=self.name, parameters=values, instance=instance)
+
+
+@dataclass(frozen=True)
+class OptimizerDefinition:
+    """A registered optimizer: a function of an oracle, and the facts by which runs are planned."""
+
+    name: str
+    function: Callable[..., None]
+    order: Literal[0, 1, 2]
+    source: str
+    lanes: bool
+    arrays: Literal["numpy", "torch"]
+    deterministic: bool
+    version: int
+    needs: tuple[str, ...]
+    parameters: Mapping[str, Parameter]
+
+
+Definition = ProblemDefinition | OptimizerDefinition
+D = TypeVar("D", ProblemDefinition, OptimizerDefinition)
+
+PROBLEMS: dict[str, ProblemDefinition] = {}
+OPTIMIZERS: dict[str, OptimizerDefinition] = {}
+
+
+def problem(
+    *, family: str, source: str, name: str | None = None, version: int = 1, needs: Iterable[str] = ()
+) -> Callable[[Callable[..., Objective]], Callable[..., Objective]]:
+    """Register a function of a problem's parameters and `instance` that builds an `Objective`.
+
+    name: the function's own, with hyphens, unless given. version: raised when the meaning changes, so that old runs
+    are not taken for new ones. needs: modules that must be importable.
+    """
+
+    def register(function: Callable[..., Objective]) -> Callable[..., Objective]:
+        key = name or function.__name__.replace("_", "-")
+        parameters = {k: p for k, p in _parameters(function).items() if k != "instance"}
+        _add(PROBLEMS, ProblemDefinition(key, function, family, source, version, tuple(needs), parameters))
+        return function
+
+    return register
+
+
+def optimizer(
+    *,
+    order: Literal[0, 1, 2],
+    source: str,
+    name: str | None = None,
+    lanes: bool = False,
+    arrays: Literal["numpy", "torch"] = "numpy",
+    deterministic: bool = True,
+    version: int = 1,
+    needs: Iterable[str] = (),
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function of an oracle (and keyword-only hyperparameters) that minimises what the oracle answers.
+
+    order: the highest it asks for: 0 values, 1 gradients, 2 Hessian-vector products.
+    lanes: whether x may be (R, dim), each row a run of its own that does not depend on the others.
+    arrays: the kind it computes with. deterministic: whether the seed fixes the run (False where it reads the clock).
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        key = name or function.__name__.replace("_", "-")
+        definition = OptimizerDefinition(
+            key,
+            function,
+            order,
+            source,
+            lanes,
+            arrays,
+            deterministic,
+            version,
+            tuple(needs),
+            _parameters(function, skip=1),
+        )
+        _add(OPTIMIZERS, definition)
+        return function
+
+    return register
+
+
+def _add(registry: dict[str, D], definition: D) -> None:
+    other = registry.get(definition.name)
+    if other is not None and other.function.__module__ != definition.function.__module__:
+        raise ValueError(
+            f"{definition.name} is registered twice: in {other.function.__module__} "
+            f"and in {definition.function.__module__}"
+        )
+    if not definition.source:
+        raise ValueError(f"{definition.name}: source must name author and year")
+    registry[definition.name] = definition
+
+
+def _parameters(function: Callable[..., Any], skip: int = 0) -> dict[str, Parameter]:
+    items = list(inspect.signature(function, eval_str=True).parameters.values())[skip:]
+    for item in items:
+        if item.default is inspect.Parameter.empty:
+            raise ValueError(f"{function.__name__}: parameter {item.name} must have a default")
+    return {item.name: Parameter(item.annotation, item.default) for item in items}
+
+
+def lookup(registry: Mapping[str, Any], name: str, what: str) -> Any:
+    """What a mapping holds under that name; raises UnknownName with the closest names."""
+    if name in registry:
+        return registry[name]
+    lower = {key.lower(): key for key in registry}
+    close = [lower[key] for key in difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.5)]
+    hint = (
+        f"did you mean {', '.join(close)}?"
+        if close
+        else "`python -m bench list problems` and `list optimizers` name all"
+    )
+    raise UnknownName(f"unknown {what} {name!r}: {hint}")
+
+
+def find_problem(name: str) -> ProblemDefinition:
+    """The problem of that name; raises UnknownName with the closest names."""
+    return lookup(PROBLEMS, name, "problem")
+
+
+def find_optimizer(name: str) -> OptimizerDefinition:
+    """The optimizer of that name; raises UnknownName with the closest names."""
+    return lookup(OPTIMIZERS, name, "optimizer")
+
+
+def settings(definition: Definition, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of a definition: the given ones cast to their annotations, the others at their defaults."""
+    for key in given:
+        if key not in definition.parameters:
+            takes = ", ".join(f"{k}={p.default}" for k, p in definition.parameters.items()) or "none"
+            raise ValueError(f"{definition.name} has no parameter {key!r}; it takes: {takes}")
+    return {
+        key: cast(given[key], parameter.annotation, f"{definition.name}: {key}") if key in given else parameter.default
+        for key, parameter in definition.parameters.items()
+    }
+
+
+def cast(value: Any, annotation: Any, what: str) -> Any:
+    """value as its annotation says (int, float, bool, str, Literal, tuple[int, ...], or one of these | None)."""
+    options = typing.get_args(annotation)
+    origin = typing.get_origin(annotation)
+    if origin in (types.UnionType, typing.Union):
+        if type(None) in options and (value is None or str(value).lower() == "none"):
+            return None
+        inner = [option for option in options if option is not type(None)]
+        return cast(value, inner[0], what)
+    if origin is Literal:
+        for option in options:
+            if str(value) == str(option):
+                return option
+        raise ValueError(f"{what} must be one of {', '.join(map(str, options))}, got {value!r}")
+    if origin is tuple:  # 64x32 on the command line
+        items = value.split("x") if isinstance(value, str) else [value] if isinstance(value, (int, float)) else value
+        return tuple(cast(item, options[0], what) for item in items)
+    return _scalar(value, annotation, what)
+
+
+def _scalar(value: Any, annotation: Any, what: str) -> Any:
+    wrong = ValueError(f"{what} must be {getattr(annotation, '__name__', annotation)}, got {value!r}")
+    if annotation is bool:
+        if str(value).lower() not in ("true", "false"):
+            raise wrong
+        return str(value).lower() == "true"
+    if isinstance(value, bool):
+        raise wrong
+    try:
+        if annotation is int:
+            number = float(value)
+            if number != int(number):
+                raise wrong
+            return int(number)
+        if annotation is float:
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise wrong from None
+    if annotation is str:
+        return str(value)
+    raise TypeError(f"{what}: annotation {annotation} is not one that a parameter may have")
+
+
+def missing(definition: Definition) -> list[str]:
+    """The modules that a definition needs and that are not installed."""
+    return [module for module in definition.needs if importlib.util.find_spec(module.partition(".")[0]) is None]
+
+
+_loaded: set[str] = set()
+
+
+def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
+    """Import every module of the packages, the entry points of group `bench.plugins`, and the named modules, once.
+
+    Raises ImportError with the module's name where one cannot be imported.
+    """
+    for package in packages:
+        if package in _loaded:
+            continue
+        found = importlib.import_module(package)
+        for module in pkgutil.walk_packages(found.__path__, prefix=f"{package}."):
+            importlib.import_module(module.name)
+        _loaded.add(package)
+    if "entry points" not in _loaded:
+        for point in importlib.metadata.entry_points(group="bench.plugins"):
+            point.load()
+        _loaded.add("entry points")
+    for name in imports:
+        if name not in _loaded:
+            importlib.import_module(name)
+            _loaded.add(name)

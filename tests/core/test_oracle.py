@@ -1,0 +1,351 @@
+"""The oracle counts, prices, bounds and records; expected figures come from hand or from SciPy's own documentation."""
+
+import numpy as np
+import pytest
+import scipy.optimize
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.core import Domain, Objective, Oracle, OrderError, Stop
+from bench.core.ledger import LATE
+
+
+def sphere(x):
+    return (x * x).sum(-1)
+
+
+def rosenbrock(x):
+    a, b = x[..., :-1], x[..., 1:]
+    return (100 * (b - a**2) ** 2 + (1 - a) ** 2).sum(-1)
+
+
+def least_squares(x, inputs, targets):
+    return (((inputs @ x[..., None])[..., 0] - targets) ** 2).mean(-1)
+
+
+def data_problem(n=100, instance=1):
+    rng = np.random.default_rng(instance)
+    inputs = rng.standard_normal((n, 3))
+    return Objective(
+        least_squares, 3, data={"inputs": inputs, "targets": inputs @ np.ones(3)}, arrays="torch", instance=instance
+    )
+
+
+def noisy_problem():
+    def formula(x, noise=None):
+        return sphere(x) if noise is None else sphere(x) + noise
+
+    return Objective(formula, 2, noise=lambda rng, shape: rng.standard_normal(shape))
+
+
+START = (1.3, 0.7, 0.8, 1.9, 1.2)  # of SciPy's tutorial
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "kind", "count"),
+    [
+        ("Nelder-Mead", {}, "value", 243),
+        ("Nelder-Mead", {"xatol": 1e-8}, "value", 571),  # the tutorial's figure
+        ("BFGS", {}, "gradient", 30),
+        ("CG", {}, "gradient", 97),
+        ("L-BFGS-B", {}, "gradient", 26),
+    ],
+)
+def test_counts_what_scipy_1_17_asks(method, options, kind, count):
+    with Oracle(
+        Objective(rosenbrock, 5, gradient=lambda x: scipy.optimize.rosen_der(x)), 10_000, start=START
+    ) as oracle:
+        if kind == "value":
+            scipy.optimize.minimize(oracle.value, oracle.x0, method=method, options=options)
+        else:
+            scipy.optimize.minimize(oracle.value_and_gradient, oracle.x0, jac=True, method=method)
+    assert oracle.counts[kind] == count
+    assert sum(oracle.counts.values()) == count
+    assert oracle.ledgers[0].status == "returned"
+
+
+@given(budget=st.integers(1, 40), price=st.sampled_from([1, 2, 0.1, 2.5]), points=st.integers(1, 7))
+def test_budget_is_exact(budget, price, points):
+    """As many rows as the budget pays, whatever the population: never one more, never one less."""
+    oracle = Oracle(Objective(sphere, 2), budget, prices={"value": price})
+    with oracle:
+        while True:
+            oracle.value(np.ones((points, 2)))
+    affordable = round(budget * 10) // round(price * 10)
+    assert oracle.counts["value"] == affordable
+    assert oracle.ledgers[0].status == "budget"
+
+
+def test_budget_below_the_price_is_no_evaluation():
+    oracle = Oracle(Objective(sphere, 2), 1)
+    with pytest.raises(Stop):
+        oracle.gradient(oracle.x0)
+    assert oracle.counts == {"value": 0, "gradient": 0, "hessian_vector": 0}
+    assert np.isfinite(oracle.ledgers[0].first)
+
+
+def test_mixed_prices_by_hand():
+    """Budget 20: a gradient (3), a Hessian-vector product (6), then values (1) until 20."""
+    oracle = Oracle(Objective(sphere, 2), 20)
+    with oracle:
+        oracle.gradient(oracle.x0)
+        np.testing.assert_allclose(oracle.hessian_vector(oracle.x0, np.array([1.0, 0.0])), [2.0, 0.0])
+        while True:
+            oracle.value(oracle.x0)
+    assert oracle.counts == {"value": 11, "gradient": 1, "hessian_vector": 1}
+
+
+def test_rows_of_data_are_counted_and_batches_cover_an_epoch():
+    oracle = Oracle(data_problem(100), 2, seed=3, prices={"gradient": 1}, arrays="torch")
+    sizes = []
+    oracle.recommend(torch.zeros(3))
+    with oracle:
+        for batch in oracle.minibatches(32):
+            batch.gradient(torch.zeros(3))
+            sizes.append(batch._count)
+    assert sizes == [32, 32, 32, 4] * 2
+    assert oracle.counts["gradient"] == 200
+
+
+def test_an_epoch_visits_every_row_once():
+    problem = Objective(lambda x, rows: (rows - x[..., :1]).mean(-1), 1, data={"rows": np.arange(10.0)})
+    oracle = Oracle(problem, 100)
+    oracle.recommend(np.zeros(1))
+    batches = oracle.minibatches(5)
+    first = [next(batches).value(np.zeros(1)) for _ in range(2)]
+    assert sum(first) * 5 == pytest.approx(45)
+    same = oracle.minibatches(5, order="same")
+    values = [next(same).value(np.zeros(1)) for _ in range(6)]
+    assert values[:2] == values[2:4] == values[4:]
+
+
+def test_orders_are_enforced():
+    with pytest.raises(OrderError, match=r"order 0"):
+        Oracle(Objective(sphere, 2), 10, order=0).gradient(np.zeros(2))
+    with pytest.raises(OrderError, match=r"order 1"):
+        Oracle(Objective(sphere, 2), 10, order=1).hessian_vector(np.zeros(2), np.ones(2))
+    with pytest.raises(OrderError, match=r"has order 0"):
+        Oracle(Objective(sphere, 2, order=0), 10).gradient(np.zeros(2))
+
+
+def test_target_is_charged_up_to_its_row():
+    oracle = Oracle(Objective(sphere, 1), 100, start=[5.0], target=1.0)
+    population = np.array([[4.0], [3.0], [1.0], [0.0]])
+    with pytest.raises(Stop, match=r"target"):
+        oracle.value(population)
+    ledger = oracle.ledgers[0]
+    assert (ledger.status, ledger.counts[0], ledger.best) == ("target", 3, 1.0)
+    assert [event[5] for event in ledger.events] == [25.0, 16.0, 9.0, 1.0]
+
+
+def test_outside_the_domain_nothing_is_an_improvement():
+    oracle = Oracle(Objective(sphere, 1, domain=Domain(1.0, 9.0)), 10, start=[5.0])
+    assert oracle.value(np.array([0.0])) == 0.0
+    np.testing.assert_array_equal(oracle.value(np.array([[0.0], [2.0], [0.5]])), [0, 4, 0.25])
+    ledger = oracle.ledgers[0]
+    assert (ledger.best, ledger.counts[0]) == (4.0, 4)
+
+
+def test_nan_is_passed_on_and_never_an_improvement():
+    oracle = Oracle(Objective(lambda x: np.where(x[..., 0] > 0, np.nan, sphere(x)), 2, order=0), 20, start=[-1.0, 0.0])
+    assert np.isnan(oracle.value(np.array([1.0, 0.0])))
+    values = oracle.value(np.array([[1.0, 0.0], [-0.5, 0.0]]))
+    assert np.isnan(values[0])
+    assert values[1] == oracle.ledgers[0].best == 0.25
+    with pytest.raises(Stop, match=r"diverged"):
+        oracle.value(np.array([np.nan, 0.0]))
+
+
+def test_deadline_ends_a_run():
+    import time
+
+    def slow(x):
+        time.sleep(0.02)
+        return sphere(x)
+
+    oracle = Oracle(Objective(slow, 2, order=0), 1000, deadline=0.05)
+    with oracle:
+        while True:
+            oracle.value(oracle.x0)
+    assert oracle.ledgers[0].status == "deadline"
+    assert 2 <= oracle.counts["value"] <= 4
+
+
+def test_scores_stand_at_ten_checkpoints_a_decade():
+    oracle = Oracle(noisy_problem(), 1000, order=0)
+    oracle.recommend(np.array([3.0, 4.0]))
+    with oracle:
+        while True:
+            oracle.value(oracle.x0)
+    costs = [event[0] for event in oracle.ledgers[0].events]
+    by_hand = [0, 1, 2, 3, 4, 6, 7, 8, 10, 13, 16, 20, 26, 32, 40, 51, 64, 80, 100]
+    assert costs[: len(by_hand)] == by_hand
+    assert len(costs) == len(by_hand) + 10  # one more decade
+    assert {event[5] for event in oracle.ledgers[0].events[1:]} == {25.0}
+
+
+def test_recommendation_is_a_reference_and_needed_under_noise():
+    oracle = Oracle(noisy_problem(), 100)
+    x = np.array([2.0, 0.0])
+    oracle.recommend(x)
+    oracle.value(x)
+    x[0] = 1.0
+    oracle.value(x)
+    assert oracle.ledgers[0].events[-1][5] == 1.0
+    silent = Oracle(noisy_problem(), 100, order=0)
+    silent.value(silent.x0)
+    with pytest.raises(ValueError, match=r"recommend"):
+        silent.value(silent.x0)
+
+
+def test_default_recommendation_is_the_point_of_the_last_gradient():
+    oracle = Oracle(data_problem(), 100, arrays="torch")
+    oracle.gradient(torch.ones(3, dtype=torch.float64))
+    oracle.value(torch.zeros(3, dtype=torch.float64))
+    oracle.close("returned")
+    assert oracle.ledgers[0].events[-1][5] == pytest.approx(0.0)
+
+
+def test_trajectory_is_thinned_by_at_most_one_percent():
+    """f falls at every question: the runtime read from the record is never early and at most 1 % late."""
+    values = iter(range(10_001, 0, -1))
+    falling = Objective(lambda x: np.float64(next(values)) if x.ndim == 1 else np.full(x.shape[:-1], 2e4), 1, order=0)
+    oracle = Oracle(falling, 10_000)
+    with oracle:
+        while True:
+            oracle.value(np.zeros(1))
+    events = np.array(oracle.ledgers[0].events)[1:]
+    assert len(events) < 800
+    asked = 10_002 - events[:, 5]  # the question that gave this value
+    np.testing.assert_array_equal(events[:, 0], asked)
+    late = events[1:, 0] / (events[:-1, 0] + 1)  # a value just below an event is known at the next event only
+    assert late.max() <= LATE
+
+
+def test_first_value_is_off_the_ledger():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return sphere(x)
+
+    oracle = Oracle(Objective(f, 2, order=0), 10, start=[3.0, 4.0])
+    assert oracle.ledgers[0].first == 25.0
+    assert oracle.counts["value"] == 0
+    assert len(calls) == 1
+
+
+def test_lanes_are_charged_and_finished_one_by_one():
+    """Three lanes, targets met at different steps: a finished lane is neither charged nor recorded."""
+    oracle = Oracle([Objective(sphere, 1)] * 3, 10, seed=[0, 1, 2], start=[10.0], target=[50.0, 20.0, -1.0])
+    with oracle:
+        for radius in (8.0, 7.0, 5.0, 4.0, 3.0):
+            oracle.value(np.full((3, 1), radius))
+    assert [ledger.counts[0] for ledger in oracle.ledgers] == [2, 4, 5]
+    assert [ledger.status for ledger in oracle.ledgers] == ["target", "target", "returned"]
+
+
+def test_stop_comes_when_all_lanes_have_ended_and_passes_a_bare_exception_handler():
+    oracle = Oracle([Objective(sphere, 2)] * 2, 3, seed=[0, 1])
+    with pytest.raises(Stop):
+        while True:
+            try:
+                oracle.value(oracle.x0)
+            except Exception as error:  # what a library may do
+                pytest.fail(f"swallowed {error}")
+    assert oracle.finished
+
+
+def test_restart_draws_from_the_lane_s_own_stream():
+    lanes = Oracle([Objective(sphere, 2)] * 3, 10, seed=[0, 1, 2])
+    solo = Oracle(Objective(sphere, 2), 10, seed=1)
+    np.testing.assert_array_equal(lanes.x0[1], solo.x0)
+    before = lanes.x0
+    lanes.restart(np.array([False, True, False]))
+    solo.restart()
+    np.testing.assert_array_equal(lanes.x0[1], solo.x0)
+    np.testing.assert_array_equal(lanes.x0[[0, 2]], before[[0, 2]])
+    assert len(lanes.ledgers[1].restarts) == 1
+
+
+@pytest.mark.parametrize("arrays", ["numpy", "torch"])
+def test_draws_of_a_lane_do_not_depend_on_its_neighbours(arrays):
+    lanes = Oracle([Objective(sphere, 2)] * 3, 10, seed=[0, 1, 2], arrays=arrays)
+    alone = Oracle([Objective(sphere, 2)], 10, seed=[1], arrays=arrays)
+    for draw in ("standard_normal", "random", "signs"):
+        for size in (5, (2, 3), 5000):
+            np.testing.assert_array_equal(getattr(lanes.rng, draw)(size)[1], getattr(alone.rng, draw)(size)[0])
+
+
+def test_stacked_instances_answer_each_with_its_own_constants():
+    shifted = [
+        Objective(lambda x, shift: ((x - shift) ** 2).sum(-1), 2, constants={"shift": np.full(2, float(s))}, instance=s)
+        for s in (1, 2, 3)
+    ]
+    one = shifted[0].formula
+    same = [Objective(one, 2, constants=item.constants, instance=item.instance) for item in shifted]
+    for arrays, zeros in (("numpy", np.zeros), ("torch", lambda shape: torch.zeros(shape, dtype=torch.float64))):
+        oracle = Oracle(same, 100, seed=[0, 0, 0], arrays=arrays)
+        np.testing.assert_allclose(oracle.value(zeros((3, 2))), [2.0, 8.0, 18.0])
+        np.testing.assert_allclose(oracle.value(zeros((3, 4, 2)))[:, 3], [2.0, 8.0, 18.0])
+        np.testing.assert_allclose(oracle.gradient(zeros((3, 2)))[:, 0], [-2.0, -4.0, -6.0])
+
+
+def test_seconds_inside_and_outside():
+    import time
+
+    def slow(x):
+        time.sleep(0.01)
+        return sphere(x)
+
+    oracle = Oracle(Objective(slow, 2, order=0), 5)
+    with oracle:
+        while True:
+            time.sleep(0.03)
+            oracle.value(oracle.x0)
+    ledger = oracle.ledgers[0]
+    assert 0.05 <= ledger.inside < 0.1 < 0.15 <= ledger.outside < 0.3
+
+
+def test_both_array_kinds_answer_alike():
+    objective = Objective(rosenbrock, 5)
+    x = np.random.default_rng(0).standard_normal((7, 5))
+    by_numpy, by_torch = Oracle(objective, 100), Oracle(objective, 100, arrays="torch")
+    np.testing.assert_allclose(by_numpy.value(x), by_torch.value(torch.tensor(x)), rtol=1e-12)
+    for row in x:
+        np.testing.assert_allclose(by_numpy.gradient(row), scipy.optimize.rosen_der(row), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            by_torch.gradient(torch.tensor(row)), scipy.optimize.rosen_der(row), rtol=1e-9, atol=1e-9
+        )
+        product = by_numpy.hessian_vector(row, np.ones(5))
+        np.testing.assert_allclose(product, scipy.optimize.rosen_hess_prod(row, np.ones(5)), rtol=1e-9)
+
+
+def test_blocks_are_views_by_layer():
+    oracle = Oracle(Objective(sphere, 8, shapes=((2, 3), (2,))), 10)
+    x = np.arange(8.0)
+    weight, bias = oracle.blocks(x)
+    assert weight.shape == (2, 3)
+    bias[:] = 0
+    assert x[6:].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Oracle(Objective(sphere, 2), 0), "budget must be positive"),
+        (lambda: Oracle(Objective(sphere, 2), 10, prices={"value": -1}), "price of a value must be a positive number"),
+        (lambda: Oracle(Objective(sphere, 2), 10, prices={"hessian": 1}), "no kind 'hessian'"),
+        (lambda: Oracle(Objective(sphere, 2), 10, start=[1.0]), r"start must have shape \(2,\)"),
+        (lambda: Oracle(Objective(sphere, 2), 10, seed=-1), "seeds must be >= 0"),
+        (lambda: Oracle(Objective(sphere, 2), 10).value(np.zeros(3)), "a point must have shape"),
+        (lambda: Oracle(Objective(sphere, 2), 10).recommend(np.zeros(3)), "must have shape"),
+        (lambda: next(Oracle(data_problem(), 10).minibatches(0)), "size must be >= 1"),
+        (lambda: Objective(sphere, 0), "dim must be >= 1"),
+        (lambda: Domain(1.0, 0.0), "low must be below high"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

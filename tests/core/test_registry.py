@@ -1,0 +1,111 @@
+"""Names, parameters and their casts; answers to what is wrong."""
+
+import sys
+from typing import Literal
+
+import pytest
+
+from bench.core import registry
+from bench.core.objective import Objective
+from bench.core.registry import cast, lookup, optimizer, problem, settings
+
+
+@pytest.fixture
+def empty(monkeypatch):
+    monkeypatch.setattr(registry, "PROBLEMS", {})
+    monkeypatch.setattr(registry, "OPTIMIZERS", {})
+
+
+def test_a_problem_is_one_function(empty):
+    @problem(family="toys", source="Nobody 1900")
+    def two_hills(dim: int = 2, instance: int = 1) -> Objective:
+        if dim < 2:
+            raise ValueError(f"dim must be >= 2, got {dim}")
+        return Objective(lambda x: x.sum(-1), dim)
+
+    made = registry.find_problem("two-hills").make(3, dim="4")
+    assert (made.name, made.dim, made.instance, dict(made.parameters)) == ("two-hills", 4, 3, {"dim": 4})
+    with pytest.raises(ValueError, match=r"two-hills: dim must be >= 2, got 1"):
+        registry.find_problem("two-hills").make(dim=1)
+    with pytest.raises(ValueError, match=r"instance must be >= 1, got 0"):
+        registry.find_problem("two-hills").make(0)
+
+
+def test_an_optimizer_is_one_function(empty):
+    @optimizer(order=1, source="Nobody 1900", needs=("a_module_that_is_not_there",))
+    def downhill(oracle, *, lr: float = 0.1, rule: Literal["a", "b"] = "a"):
+        pass
+
+    found = registry.find_optimizer("downhill")
+    assert settings(found, {"lr": "1e-2"}) == {"lr": 0.01, "rule": "a"}
+    assert registry.missing(found) == ["a_module_that_is_not_there"]
+    with pytest.raises(ValueError, match=r"downhill has no parameter 'learning_rate'; it takes: lr=0.1, rule=a"):
+        settings(found, {"learning_rate": 1})
+    with pytest.raises(ValueError, match=r"rule must be one of a, b, got 'c'"):
+        settings(found, {"rule": "c"})
+
+
+def test_a_name_belongs_to_one_module(empty):
+    def first(oracle):
+        pass
+
+    optimizer(order=0, source="Nobody 1900", name="same")(first)
+    first.__module__ = "elsewhere"
+
+    def second(oracle):
+        pass
+
+    with pytest.raises(ValueError, match=r"same is registered twice: in elsewhere and in"):
+        optimizer(order=0, source="Nobody 1900", name="same")(second)
+
+
+def test_sources_and_defaults_are_asked_for(empty):
+    with pytest.raises(ValueError, match=r"source must name author and year"):
+        optimizer(order=0, source="", name="nobody")(lambda oracle: None)
+    with pytest.raises(ValueError, match=r"parameter lr must have a default"):
+        optimizer(order=0, source="Nobody 1900", name="nobody")(lambda oracle, lr: None)
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "expected"),
+    [
+        ("3", int, 3), (3.0, int, 3), ("1e3", int, 1000), ("0.5", float, 0.5), (1, float, 1.0), ("true", bool, True),
+        ("none", int | None, None), (None, float | None, None), ("7", int | None, 7),
+        ("64x32", tuple[int, ...], (64, 32)), ([8, 4], tuple[int, ...], (8, 4)),
+        (16, tuple[int, ...], (16,)), ("b", Literal["a", "b"], "b"), (5, str, "5"),
+    ],
+)  # fmt: skip
+def test_cast(value, annotation, expected):
+    answer = cast(value, annotation, "it")
+    assert answer == expected
+    assert type(answer) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation"),
+    [("2.5", int), ("many", int), (True, int), ("fast", float), ("yes", bool), ("inf", int), (None, int)],
+)
+def test_cast_refuses(value, annotation):
+    with pytest.raises(ValueError, match=f"it must be {annotation.__name__}, got"):
+        cast(value, annotation, "it")
+
+
+def test_unknown_names_are_answered_with_close_ones():
+    with pytest.raises(registry.UnknownName, match=r"did you mean torch-adam"):
+        lookup({"torch-adam": 1, "scipy-bfgs": 2}, "torch-Adm", "optimizer")
+
+
+def test_named_modules_are_imported_once(tmp_path, monkeypatch, empty):
+    (tmp_path / "more_problems.py").write_text(
+        "from bench.core import Objective, problem\n\n"
+        "@problem(family='toys', source='Nobody 1900')\n"
+        "def flat(dim: int = 1, instance: int = 1) -> Objective:\n"
+        "    return Objective(lambda x: 0 * x.sum(-1), dim)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    registry.load((), ("more_problems",))
+    registry.load((), ("more_problems",))
+    assert registry.find_problem("flat").make().dim == 1
+    with pytest.raises(ImportError, match=r"no_such_module"):
+        registry.load((), ("no_such_module",))
+    del sys.modules["more_problems"]
