@@ -1,0 +1,1 @@
+"""The problems: one family a file; every module below this package is found and registered by `bench.core.registry`."""

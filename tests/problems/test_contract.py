@@ -1,0 +1,226 @@
+"""What every registered problem must keep, whatever it is: no test here names one."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from bench.core import Objective
+from bench.core.answers import Answers
+from bench.core.registry import PROBLEMS, ProblemDefinition, load, missing
+
+load(("problems",))
+
+# relative to the size of the values compared; learning problems compute in float32
+ROUNDING = {"float64": 1e-12, "float32": 1e-5}
+
+
+@pytest.fixture(params=sorted(PROBLEMS))
+def definition(request: pytest.FixtureRequest) -> ProblemDefinition:
+    found = PROBLEMS[request.param]
+    if missing(found):
+        pytest.skip(f"needs {', '.join(missing(found))}")
+    return found
+
+
+@pytest.fixture
+def objective(definition: ProblemDefinition) -> Objective:
+    return definition.make()
+
+
+def points(objective: Objective, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    """Points (*shape, dim) of the domain: uniform in its box, or around a start."""
+    rng = np.random.default_rng(seed)
+    if objective.domain.bounded:
+        return objective.domain.sample(rng, (*shape, objective.dim))
+    return objective.first_point(rng) + objective.domain.scale * rng.standard_normal((*shape, objective.dim))
+
+
+def answers(objective: Objective, arrays: str | None = None) -> Answers:
+    return Answers(objective, arrays or ("numpy" if objective.arrays == "any" else objective.arrays))
+
+
+def double(objective: Objective) -> Answers:
+    """The answers in float64, by torch's differentiation, for comparison with differences."""
+    return Answers(replace(objective, dtype="float64", gradient=None), "numpy")
+
+
+def assert_close(actual: object, expected: object, rounding: float) -> None:
+    """Equal up to `rounding` times the size of the whole answer: f may cancel to any number near 0."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.shape == expected.shape
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=rounding * max(1.0, np.abs(expected).max()))
+
+
+def needs_order(objective: Objective, order: int) -> None:
+    if objective.order < order:
+        pytest.skip(f"has order {objective.order}")
+
+
+def test_source_names_a_year_and_docstring_says_what_it_is(definition: ProblemDefinition) -> None:
+    assert re.search(r"\b(1[89]|20)\d\d\b", definition.source)
+    assert len((definition.function.__doc__ or "").strip()) > 20
+
+
+def test_a_wrong_parameter_is_refused(definition: ProblemDefinition) -> None:
+    with pytest.raises(ValueError, match="instance must be >= 1"):
+        definition.make(instance=0)
+    for name, parameter in definition.parameters.items():
+        if parameter.annotation in (int, float):  # no size, length or weight is below zero
+            with pytest.raises(ValueError, match=rf"{name} must be .*got -1"):
+                definition.make(**{name: -1})
+
+
+def test_the_optimum_has_the_least_value(objective: Objective) -> None:
+    if objective.f_opt is None:
+        pytest.skip("the least value is not known")
+    rounding = ROUNDING[objective.dtype] * max(1.0, abs(objective.f_opt))
+    assert (objective.f(points(objective, (500,))) >= objective.f_opt - rounding).all()
+    if objective.x_opt is not None:
+        assert objective.x_opt.shape == (objective.dim,)
+        assert objective.domain.contains(objective.x_opt)
+        assert objective.f(objective.x_opt) == pytest.approx(objective.f_opt, rel=0, abs=rounding)
+
+
+def test_starts_are_points_of_the_domain_that_follow_the_generator(objective: Objective) -> None:
+    starts = [objective.first_point(np.random.default_rng(seed)) for seed in (*range(20), 0)]
+    assert all(start.shape == (objective.dim,) and objective.domain.contains(start) for start in starts)
+    assert np.array_equal(starts[0], starts[-1])
+    assert len({tuple(start) for start in starts}) == 20
+
+
+def test_an_instance_is_always_the_same_and_unlike_the_others(definition: ProblemDefinition) -> None:
+    x = points(definition.make(), (200,))
+    first, again, second = (definition.make(instance=k).f(x) for k in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, second)
+
+
+def test_batched_equals_looped(objective: Objective) -> None:
+    x = points(objective, (3, 2))
+    ask = answers(objective)
+    assert_close(ask.value(x), [[ask.value(point) for point in row] for row in x], ROUNDING[objective.dtype])
+    if objective.order >= 1:
+        looped = [[ask.value_and_gradient(point)[1] for point in row] for row in x]
+        assert_close(ask.value_and_gradient(x)[1], looped, ROUNDING[objective.dtype])
+
+
+def test_a_point_that_is_not_a_number_is_no_improvement(objective: Objective) -> None:
+    value = float(objective.f(np.full(objective.dim, np.nan)))
+    assert np.isnan(value) or value >= objective.f(points(objective, (50,))).max()
+
+
+def test_numpy_equals_torch(objective: Objective) -> None:
+    if objective.arrays != "any":
+        pytest.skip(f"takes {objective.arrays} alone")
+    x = points(objective, (4, 3))
+    numpy, pytorch = answers(objective, "numpy"), answers(objective, "torch")
+    value = pytorch.value(torch.tensor(x))
+    assert value.dtype == torch.float64
+    assert_close(value, numpy.value(x), ROUNDING["float64"])
+    if objective.order >= 1:
+        assert_close(
+            pytorch.value_and_gradient(torch.tensor(x))[1], numpy.value_and_gradient(x)[1], ROUNDING["float64"]
+        )
+
+
+@pytest.mark.parametrize("arrays", ["numpy", "torch"])
+def test_a_stack_equals_its_instances_one_by_one(definition: ProblemDefinition, arrays: str) -> None:
+    many = [definition.make(instance=k) for k in (1, 2, 3)]
+    rounding = ROUNDING[many[0].dtype]
+    x, v = (np.stack([points(item, (4,), seed) for item in many]) for seed in (1, 2))
+    x, v = (x, v) if arrays == "numpy" else (torch.tensor(x), torch.tensor(v))
+    stacked, alone = answers(many, arrays), [answers(item, arrays) for item in many]
+
+    assert_close(stacked.value(x), np.stack([a.value(p) for a, p in zip(alone, x, strict=True)]), rounding)
+    if many[0].order >= 1:
+        f, gradient = stacked.value_and_gradient(x)
+        each = [a.value_and_gradient(p) for a, p in zip(alone, x, strict=True)]
+        assert_close(f, np.stack([value for value, _ in each]), rounding)
+        assert_close(gradient, np.stack([slope for _, slope in each]), rounding)
+    if many[0].order == 2:
+        each = [a.hessian_vector(p, w) for a, p, w in zip(alone, x, v, strict=True)]
+        assert_close(stacked.hessian_vector(x, v), np.stack(each), rounding)
+    for name, metric in stacked.metrics(x).items():
+        assert_close(metric, np.stack([a.metrics(p)[name] for a, p in zip(alone, x, strict=True)]), rounding)
+
+
+def test_the_closed_form_gradient_is_that_of_the_formula(objective: Objective) -> None:
+    if objective.gradient is None:
+        pytest.skip("torch differentiates")
+    x = points(objective, (20,))
+    assert_close(
+        answers(objective).value_and_gradient(x)[1], double(objective).value_and_gradient(x)[1], ROUNDING["float64"]
+    )
+
+
+def test_the_gradient_is_the_limit_of_differences(objective: Objective) -> None:
+    needs_order(objective, 1)
+    x, ask, step = points(objective, (5,)), double(objective), 1e-6
+    v = directions(objective)
+    slope = (ask.value(x + step * v) - ask.value(x - step * v)) / (2 * step)
+    assert_close((ask.value_and_gradient(x)[1] * v).sum(-1), slope, 1e-5)
+
+
+def test_the_hessian_is_the_limit_of_differences_of_gradients(objective: Objective) -> None:
+    needs_order(objective, 2)
+    x, ask, step = points(objective, (5,)), double(objective), 1e-7  # short, so that no kink of a ReLU lies within
+    v = directions(objective)
+    ahead, behind = (ask.value_and_gradient(x + sign * step * v)[1] for sign in (1, -1))
+    assert_close(ask.hessian_vector(x, v), (ahead - behind) / (2 * step), 1e-4)
+
+
+def directions(objective: Objective) -> np.ndarray:
+    """Five random vectors of length 1."""
+    v = np.random.default_rng(1).standard_normal((5, objective.dim))
+    return v / np.linalg.norm(v, axis=-1, keepdims=True)
+
+
+def test_gradients_are_finite_at_the_optimum_and_at_0(objective: Objective) -> None:
+    needs_order(objective, 1)
+    for x in (np.zeros(objective.dim), *([] if objective.x_opt is None else [objective.x_opt])):
+        assert np.isfinite(double(objective).value_and_gradient(x)[1]).all()
+
+
+def test_mini_batches_average_to_the_whole(objective: Objective) -> None:
+    if not objective.data:
+        pytest.skip("has no data")
+    x, ask = points(objective, (3,)), answers(objective)
+    order = np.random.default_rng(0).permutation(objective.rows)
+    parts = np.split(order, [1, objective.rows // 3, objective.rows // 2])
+    by_part = [ask.value_and_gradient(x, {key: rows[part] for key, rows in ask.rows().items()}) for part in parts]
+    weights = np.array([len(part) for part in parts]) / objective.rows
+    values, gradients = (np.tensordot(weights, np.stack([torch.as_tensor(p[i]) for p in by_part]), 1) for i in (0, 1))
+    whole = ask.value_and_gradient(x)
+    assert_close(values, whole[0], ROUNDING[objective.dtype])
+    assert_close(gradients, whole[1], ROUNDING[objective.dtype])
+
+
+def test_metrics_answer_for_every_point(objective: Objective) -> None:
+    x = points(objective, (3, 2))
+    found = answers(objective).metrics(x)
+    assert found.keys() == objective.metrics.keys()
+    assert all(metric.shape == (3, 2) and np.isfinite(np.asarray(metric)).all() for metric in found.values())
+    assert bool(objective.test) == bool(objective.metrics)
+
+
+def test_layers_hold_the_whole_point(objective: Objective) -> None:
+    if not objective.shapes:
+        pytest.skip("has no layers")
+    assert sum(int(np.prod(shape)) for shape in objective.shapes) == objective.dim
+
+
+def test_noise_is_one_draw_for_each_answer(objective: Objective) -> None:
+    if objective.noise is None:
+        pytest.skip("has no noise")
+    x = points(objective, (6,))
+    first, again, other = (objective.noise(np.random.default_rng(seed), (6,)) for seed in (0, 0, 1))
+    assert first.shape[0] == 6
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    ask = answers(objective)
+    noisy = ask.value(x, noise=first)
+    assert noisy.shape == (6,)
+    assert_close(noisy[2], ask.value(x[2], noise=first[2]), ROUNDING[objective.dtype])
