@@ -1,0 +1,142 @@
+"""A suite from plan to stored records: what is missing is run, what is there stays."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from bench.core import registry
+from bench.runner.environment import environment, versions
+from bench.runner.execute import Limits, execute, execute_here
+from bench.runner.plan import RunSpec, jobs, plan
+from bench.runner.single import RunRecord, unrun
+from bench.runner.store import Store
+from bench.runner.suite import Suite
+
+RETRIED = ("killed", "crashed")  # statuses that a second try could change
+GRID = 81  # points a side of the picture of a two-dimensional problem
+
+
+class Quiet:
+    """A watcher that does nothing."""
+
+    def began(self, spec: RunSpec) -> None:
+        """Nothing."""
+
+    def ended(self, record: RunRecord) -> None:
+        """Nothing."""
+
+    def planned(self, planned: int, there: int) -> None:
+        """Nothing."""
+
+
+@dataclass
+class Campaign:
+    """What `run_suite` did: how many runs were planned, were there before, were added, and how those ended."""
+
+    folder: Path
+    planned: int = 0
+    changed: bool = False  # whether the plan is another than that of the run before
+    there: int = 0
+    added: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+
+
+class _Writer:
+    """Stores each record before anyone else hears of it."""
+
+    def __init__(self, store: Store, campaign: Campaign, watcher: Quiet, known: set[str]):
+        self.store, self.campaign, self.watcher, self.known = store, campaign, watcher, known
+
+    def began(self, spec: RunSpec) -> None:
+        self.watcher.began(spec)
+
+    def ended(self, record: RunRecord) -> None:
+        if record.spec.hash() in self.known:  # done again because others of its batch were missing
+            return
+        if self.store.add(record, versions()):
+            self.campaign.added += 1
+            self.campaign.statuses[record.status] += 1
+        self.watcher.ended(record)
+
+
+def run_suite(
+    suite: Suite,
+    folder: Path,
+    *,
+    workers: int | None,
+    device: str = "cpu",
+    imports: Sequence[str] = (),
+    retry: Sequence[str] = (),
+    fresh: bool = False,
+    command: str = "",
+    watcher: Quiet | None = None,
+    limits: Limits | None = None,
+) -> Campaign:
+    """Run what a suite plans and the folder lacks. Raises ValueError for a suite that cannot be planned, before
+    anything is written, and StoreError for a folder that cannot be used.
+
+    workers: children at once; None runs everything in this process. retry: statuses to try again. fresh: set the file
+    of an earlier run aside and begin anew.
+    """
+    for status in retry:
+        if status not in RETRIED:
+            raise ValueError(f"retry takes {' or '.join(RETRIED)}, got {status!r}: the others would end as they did")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be >= 1, got {workers}")
+    watcher = watcher or Quiet()
+    specs = plan(suite, device)
+    if fresh:
+        set_aside(folder)
+    store = Store(folder, create=True)
+    try:
+        campaign = Campaign(folder, planned=len(specs))
+        campaign.changed = store.planned() != [spec.hash() for spec in specs]
+        if campaign.changed:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment()}
+            store.begin(specs, manifest)
+        store.forget(retry)
+        known = store.hashes()
+        campaign.there = sum(spec.hash() in known for spec in specs)
+        watcher.planned(len(specs), campaign.there)
+        writer = _Writer(store, campaign, watcher, known)
+        for spec in specs:
+            if spec.skip and spec.hash() not in known:
+                writer.ended(unrun(spec, "skipped", spec.skip))
+        work = jobs(specs, lambda spec: spec.hash() in known)
+        if workers is None:
+            execute_here(work, writer)
+        elif work:
+            execute(work, writer, workers, imports, limits)
+            add_grids(store, specs)
+        return campaign
+    finally:
+        store.close()
+
+
+def set_aside(folder: Path) -> None:
+    """Give the file of an earlier run another name, so that nothing is lost and a new one may begin."""
+    path = folder / "runs.db"
+    if path.exists():
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+        for suffix in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                part.rename(path.with_name(f"runs-{stamp}.db{suffix}"))
+
+
+def add_grids(store: Store, specs: Sequence[RunSpec]) -> None:
+    """Store the values of each noise-free two-dimensional problem on a grid over its box, off every ledger."""
+    for spec in {(s.problem, repr(s.parameters), s.instance): s for s in specs if not s.skip}.values():
+        objective = registry.find_problem(spec.problem).make(spec.instance, **spec.parameters)
+        if objective.dim != 2 or objective.scored or not objective.domain.bounded:
+            continue
+        low, high = (np.broadcast_to(wall, 2) for wall in (objective.domain.low, objective.domain.high))
+        x, y = np.meshgrid(np.linspace(low[0], high[0], GRID), np.linspace(low[1], high[1], GRID))
+        f = np.asarray(objective.f(np.stack([x, y], axis=-1)))
+        store.add_grid(spec.problem, json.dumps(dict(spec.parameters), sort_keys=True), spec.instance, low, high, f)

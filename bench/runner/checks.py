@@ -1,0 +1,87 @@
+"""What `doctor` looks at: the parts that a run needs, on this machine."""
+
+import importlib.util
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.core.registry import load
+from bench.runner import PACKAGES
+from bench.runner.campaign import run_suite
+from bench.runner.environment import cores, environment, gpu
+from bench.runner.store import Store
+from bench.runner.suite import make_suite
+
+ROOM = 1 << 30  # bytes free below which a long run may not fit
+EXTRAS = {"coco": "cocoex", "rl": "gymnasium", "cluster": "distributed", "zoo": "pytorch_optimizer", "test": "pytest"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding. passed is False where runs would fail or lose something."""
+
+    name: str
+    passed: bool
+    finding: str
+
+
+def checks() -> Iterator[Check]:
+    """All findings, the quick ones first."""
+    yield Check("python", sys.version_info >= (3, 11), f"{sys.version.split()[0]} (3.11 or newer is needed)")
+    yield from _libraries()
+    found = [extra for extra, module in EXTRAS.items() if importlib.util.find_spec(module)]
+    yield Check(
+        "extras",
+        True,
+        f"installed: {', '.join(found) or 'none'}; others: {', '.join(sorted(set(EXTRAS) - set(found)))}",
+    )
+    yield Check("machine", True, f"{environment()['cpu']}, {cores()} cores, GPU: {gpu() or 'none'}")
+    yield Check("sqlite", sqlite3.sqlite_version_info >= (3, 24), f"{sqlite3.sqlite_version} (3.24 or newer is needed)")
+    free = shutil.disk_usage(Path.cwd()).free
+    yield Check("disk", free > ROOM, f"{free / 2**30:.1f} GiB free in {Path.cwd()}")
+    yield _a_run()
+
+
+def _libraries() -> Iterator[Check]:
+    """Each library that fogbench requires, with its version and the range it must lie in."""
+    from packaging.requirements import Requirement
+
+    try:
+        required = [Requirement(text) for text in distribution("fogbench").requires or ()]
+    except PackageNotFoundError:
+        yield Check(
+            "fogbench", False, "not installed: run `python -m pip install -c constraints.txt -e .` in its folder"
+        )
+        return
+    for requirement in required:
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            yield Check(requirement.name, False, f"missing: run `python -m pip install '{requirement}'`")
+            continue
+        fits = requirement.specifier.contains(found, prereleases=True)
+        yield Check(requirement.name, fits, f"{found} ({requirement.specifier} is needed)")
+
+
+def _a_run() -> Check:
+    """One run in a child process, stored and read again."""
+    load(PACKAGES)
+    suite = make_suite(["rosenbrock"], ["random-search"], budget=100, name="doctor", seeds=1)
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "doctor"
+        run_suite(suite, folder, workers=1)
+        store = Store(folder)
+        rows = list(store.rows())
+        store.close()
+    row, whole = rows[0]
+    good = whole and row["status"] in ("budget", "target") and row["value"] > 0
+    return Check(
+        "a run", good, f"{row['problem']} with {row['optimizer']}: {row['status']} after {row['value']} values"
+    )

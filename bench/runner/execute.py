@@ -1,0 +1,228 @@
+"""Where runs happen: in supervised child processes on this machine, or, for functions that cannot travel, right here.
+
+A run that takes its process down, outgrows its memory or hangs becomes a row with status `killed`; the others go on.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
+from types import ModuleType
+from typing import Any, Protocol
+
+from bench.core.registry import load
+from bench.runner import PACKAGES
+from bench.runner.plan import Job, RunSpec
+from bench.runner.single import RunRecord, run_job, unrun
+
+POLL = 0.1  # seconds between two looks at a child
+GRACE = 30.0  # seconds beyond its deadline after which a run that does not ask the oracle is killed
+MEMORY = 4 << 30  # bytes by which a child may grow
+
+
+class Watcher(Protocol):
+    """Who hears of runs as they happen: both are called in the thread that called `execute`."""
+
+    def began(self, spec: RunSpec) -> None:
+        """A run, or a batch of which this is the first, has begun."""
+
+    def ended(self, record: RunRecord) -> None:
+        """A run has ended, whatever its status."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a child may use: bytes of growth, seconds of silence beyond the deadline."""
+
+    memory: int = MEMORY
+    grace: float = GRACE
+
+
+def execute_here(jobs: Sequence[Job], watcher: Watcher) -> None:
+    """Do all jobs in this process, one after the other: nothing protects it from a run that never asks again."""
+    for job in jobs:
+        for spec, record in run_job(job):
+            if record is None:
+                watcher.began(spec)
+            else:
+                watcher.ended(record)
+
+
+def execute(
+    jobs: Sequence[Job], watcher: Watcher, workers: int, imports: Sequence[str] = (), limits: Limits | None = None
+) -> None:
+    """Do all jobs in child processes, as many at once as workers. Every run of every job ends in `watcher.ended`."""
+    heard: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+    halt = threading.Event()
+    gpu = threading.Lock()  # one GPU: its jobs go one at a time
+
+    def work(job: Job) -> None:
+        with gpu if job.specs[0].device != "cpu" else nullcontext():
+            supervise(
+                job,
+                began=lambda spec: heard.put(partial(watcher.began, spec)),
+                ended=lambda record: heard.put(partial(watcher.ended, record)),
+                imports=imports,
+                limits=limits or Limits(),
+                halt=halt,
+            )
+
+    with ThreadPoolExecutor(workers) as pool:
+        done = [pool.submit(work, job) for job in jobs]
+        for one in done:
+            one.add_done_callback(lambda _: heard.put(None))
+        open_jobs = len(done)
+        try:
+            while open_jobs:
+                call = heard.get()
+                if call is None:
+                    open_jobs -= 1
+                else:
+                    call()
+        finally:
+            halt.set()
+            for one in done:
+                one.cancel()
+        for one in done:
+            one.result()
+
+
+def supervise(
+    job: Job,
+    began: Callable[[RunSpec], None],
+    ended: Callable[[RunRecord], None],
+    imports: Sequence[str],
+    limits: Limits,
+    halt: threading.Event,
+) -> None:
+    """See one job through: a child that dies is replaced by one that does the rest."""
+    left = list(job.specs)
+    while left and not halt.is_set():
+        process, connection = _start(Job(tuple(left), job.lanes), imports)
+        try:
+            reason = _listen(process, connection, left, began, ended, limits, halt)
+        finally:
+            _kill(process)
+            connection.close()
+        if left and not halt.is_set():
+            lost = left[:] if job.lanes else left[:1]  # a batch dies as one
+            for spec in lost:
+                ended(unrun(spec, "killed", reason))
+            del left[: len(lost)]
+
+
+def _listen(
+    process: BaseProcess,
+    connection: Connection,
+    left: list[RunSpec],
+    began: Callable[[RunSpec], None],
+    ended: Callable[[RunRecord], None],
+    limits: Limits,
+    halt: threading.Event,
+) -> str:
+    """Hear a child out, taking off `left` what it has done; answers why it is heard no more."""
+    import psutil
+
+    watched = psutil.Process(process.pid)
+    grown_from = watched.memory_info().rss
+    last = time.monotonic()
+    while left:
+        if halt.is_set():
+            return "stopped"
+        if connection.poll(POLL):
+            try:
+                spec, record = connection.recv()
+            except (EOFError, ConnectionError):
+                process.join(1)
+                return f"the process of the run ended with exit status {process.exitcode}"
+            last = time.monotonic()
+            if record is None:
+                began(spec)
+            else:
+                left.pop(0)
+                ended(record)
+            continue
+        # a batch shares its seconds among its lanes
+        allowed = left[0].deadline * len(left) + limits.grace
+        if time.monotonic() - last > allowed:
+            return f"asked nothing for {allowed:.0f} s, which is beyond its deadline"
+        try:
+            grown = watched.memory_info().rss - grown_from
+        except psutil.NoSuchProcess:
+            continue  # the next poll finds the closed connection
+        if grown > limits.memory:
+            return f"its memory grew by {grown >> 20} MiB, the limit being {limits.memory >> 20} MiB"
+    return ""
+
+
+def _kill(process: BaseProcess) -> None:
+    """End a child and whatever it has started: it leads a session of its own."""
+    if process.pid is not None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            process.kill()
+    process.join()
+
+
+_server = multiprocessing.get_context("forkserver")
+_server_lock = threading.Lock()
+
+
+def _start(job: Job, imports: Sequence[str]) -> tuple[BaseProcess, Any]:
+    receive, send = _server.Pipe(duplex=False)
+    with _server_lock, _nobody_as_main(), _fixed_hashes():
+        _server.set_forkserver_preload(["bench.runner.preload"])
+        process = _server.Process(target=_child, args=(send, job, tuple(imports)), daemon=True)
+        process.start()
+    send.close()
+    return process, receive
+
+
+@contextmanager
+def _nobody_as_main() -> Any:
+    """Hide the caller's script, which a child would otherwise run again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextmanager
+def _fixed_hashes() -> Any:
+    """Let the server start with fixed hashes of strings, so that no set's order differs between two runs."""
+    before = os.environ.get("PYTHONHASHSEED")
+    os.environ["PYTHONHASHSEED"] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONHASHSEED"]
+        else:
+            os.environ["PYTHONHASHSEED"] = before
+
+
+def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
+    import torch
+
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator ends the children
+    torch.set_num_threads(1)
+    load(PACKAGES, imports)
+    for message in run_job(job):
+        connection.send(message)
+    connection.close()
+    # what a method's own threads still do is of no interest to anybody
+    os._exit(0)

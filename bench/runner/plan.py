@@ -1,0 +1,160 @@
+"""From a suite to run specifications: the grid, paired starts, skips with their reasons, and jobs."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from bench.core import registry
+from bench.core.objective import Objective
+from bench.core.oracle import CHECKPOINTS
+from bench.core.registry import OptimizerDefinition, ProblemDefinition
+from bench.runner.suite import Entry, Group, Suite
+
+LANES = 64  # runs that go in lockstep at most
+CHUNK = 8  # short single runs that share a child process
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run, wholly determined: two equal specifications give the same record, seconds aside."""
+
+    problem: str
+    parameters: Mapping[str, Any]
+    instance: int
+    optimizer: str
+    hyperparameters: Mapping[str, Any]
+    seed: int
+    suite_seed: int
+    budget: float
+    prices: Mapping[str, float]
+    target: float
+    restarts: bool
+    deadline: float
+    device: str
+    dtype: str
+    versions: tuple[int, int]  # of the definitions of problem and optimizer
+    checkpoints: int = CHECKPOINTS
+    skip: str = field(default="", compare=False)  # the reason, where the run is not possible
+
+    def key(self) -> str:
+        """Canonical JSON of all that determines the record."""
+        facts = {name: value for name, value in vars(self).items() if name != "skip"}
+        return json.dumps(facts, sort_keys=True, allow_nan=False)
+
+    def hash(self) -> str:
+        """sha256 of the key, in hexadecimal."""
+        return hashlib.sha256(self.key().encode()).hexdigest()
+
+    def batch(self) -> str:
+        """What runs of one lockstep batch have in common: all but instance and seed."""
+        return json.dumps({k: v for k, v in vars(self).items() if k not in ("instance", "seed")}, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Runs that belong together: the lanes of one batch, or a chunk of single runs; done one after the other."""
+
+    specs: tuple[RunSpec, ...]
+    lanes: bool
+
+
+def plan(suite: Suite, device: str = "cpu") -> list[RunSpec]:
+    """Every run of a suite, each once, in its order. device: "cpu", or "cuda" for the learning problems.
+
+    Raises UnknownName for a name, and ValueError for a parameter, that the registries do not hold.
+    """
+    found: dict[str, RunSpec] = {}
+    for group in suite.groups:
+        problems = _settled(group.problems, registry.find_problem)
+        optimizers = _settled(group.optimizers, registry.find_optimizer)
+        for definition, parameters in problems:
+            for spec in _problem_specs(suite, group, definition, parameters, optimizers, device):
+                found.setdefault(spec.hash(), spec)
+    return list(found.values())
+
+
+def _settled(entries: Iterable[Entry], find: Callable[[str], Any]) -> list[tuple[Any, dict[str, Any]]]:
+    """Each definition with each setting of its grid, complete and cast."""
+    settled = []
+    for item in entries:
+        definition = find(item.name)
+        settled += [(definition, registry.settings(definition, given)) for given in item.settings()]
+    return settled
+
+
+def _problem_specs(
+    suite: Suite,
+    group: Group,
+    problem: ProblemDefinition,
+    parameters: Mapping[str, Any],
+    optimizers: Sequence[tuple[OptimizerDefinition, Mapping[str, Any]]],
+    device: str,
+) -> Iterable[RunSpec]:
+    lacking = registry.missing(problem)
+    objective = None if lacking else problem.make(group.instances[0], **parameters)
+    restarts = group.restarts if group.restarts is not None else objective is not None and not objective.scored
+    for optimizer, hyperparameters in optimizers:
+        reason = _skip(problem, objective, optimizer)
+        for instance in group.instances:
+            for seed in range(group.seeds):
+                yield RunSpec(
+                    problem=problem.name,
+                    parameters=_plain(parameters),
+                    instance=instance,
+                    optimizer=optimizer.name,
+                    hyperparameters=_plain(hyperparameters),
+                    seed=seed,
+                    suite_seed=suite.seed,
+                    budget=group.budget,
+                    prices=dict(suite.prices),
+                    target=group.target,
+                    restarts=restarts,
+                    deadline=group.deadline,
+                    # what pays on a GPU is learning; the rest is faster beside the method
+                    device=device if objective is not None and objective.arrays == "torch" else "cpu",
+                    dtype=objective.dtype if objective is not None else "float64",
+                    versions=(problem.version, optimizer.version),
+                    skip=reason,
+                )
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON would give it back: tuples are lists."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _skip(problem: ProblemDefinition, objective: Objective | None, optimizer: OptimizerDefinition) -> str:
+    """Why the optimizer cannot be run on the problem, or ""."""
+    for definition in (problem, optimizer):
+        lacking = registry.missing(definition)
+        if lacking:
+            return f"{definition.name} needs {', '.join(lacking)}, which is not installed"
+    if objective is not None and optimizer.order > objective.order:
+        asks = ("values", "gradients", "Hessian-vector products")
+        return (
+            f"{problem.name} answers up to {asks[objective.order]} (order {objective.order}), "
+            f"{optimizer.name} needs {asks[optimizer.order]} (order {optimizer.order})"
+        )
+    return ""
+
+
+def jobs(specs: Sequence[RunSpec], done: Callable[[RunSpec], bool]) -> list[Job]:
+    """The work that is left: lockstep batches at full width where any of their runs is missing, chunks of the others.
+
+    Batches follow from the specs alone, never from what is missing, so that a resumed run gives the same records.
+    """
+    found = []
+    runnable = [spec for spec in specs if not spec.skip]
+    for _, members in groupby(sorted(runnable, key=RunSpec.batch), key=RunSpec.batch):
+        batch = list(members)
+        if registry.find_optimizer(batch[0].optimizer).lanes:
+            parts = [batch[at : at + LANES] for at in range(0, len(batch), LANES)]
+            found += [Job(tuple(part), lanes=True) for part in parts if not all(map(done, part))]
+        else:
+            left = [spec for spec in batch if not done(spec)]
+            found += [Job(tuple(left[at : at + CHUNK]), lanes=False) for at in range(0, len(left), CHUNK)]
+    order = {id(spec): number for number, spec in enumerate(runnable)}
+    return sorted(found, key=lambda job: order[id(job.specs[0])])

@@ -1,0 +1,17 @@
+"""Imported once by the server from which run processes are forked, so that each starts in milliseconds."""
+
+import os
+
+# before any of them is imported: one thread a process, so that runs neither disturb each other nor differ
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import nevergrad  # noqa: E402, F401
+import scipy.optimize  # noqa: E402, F401
+import sklearn.datasets  # noqa: E402, F401
+import torch._dynamo  # noqa: E402, F401
+
+from bench.core.registry import load  # noqa: E402
+from bench.runner import PACKAGES  # noqa: E402
+
+load(PACKAGES)

@@ -1,0 +1,163 @@
+"""One run, or one lockstep batch of runs: the only place where a method meets an oracle."""
+
+import importlib
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, nan
+from typing import Any
+
+import numpy as np
+
+from bench.core import registry
+from bench.core.ledger import KINDS, Ledger
+from bench.core.objective import Objective
+from bench.core.oracle import Oracle, Stop
+from bench.core.registry import OptimizerDefinition
+from bench.runner.plan import Job, RunSpec
+
+TRACEBACK = 10_000  # characters kept
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What one run did.
+
+    trajectory: (events, kinds + 3 + metrics), the columns being the counts of each kind of question, seconds inside and
+    outside the problem, the value and the metrics; its first row is the start.
+    """
+
+    spec: RunSpec
+    status: str
+    error: str = ""
+    family: str = ""
+    problem_order: int | None = None
+    order: int | None = None
+    scored: bool = False
+    dim: int | None = None
+    rows: int = 1
+    f_opt: float | None = None
+    counts: tuple[int, ...] = (0,) * len(KINDS)
+    inside: float = 0.0
+    outside: float = 0.0
+    first: float = nan
+    best: float = nan
+    final: float = nan
+    best_x: np.ndarray | None = None
+    lanes: int = 0  # the width of the lockstep batch; 0 for a run alone
+    restarts: tuple[tuple[int, ...], ...] = ()
+    metrics: tuple[str, ...] = ()
+    trajectory: np.ndarray = field(default_factory=lambda: np.empty((0, len(KINDS) + 3)))
+    points: np.ndarray | None = None  # asked points of a two-dimensional problem
+
+
+def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[str, Any], restarts: bool) -> str:
+    """Let a method ask until the oracle stops it, or it returns for good; answers with the traceback of a crash, or "".
+
+    With restarts, a method that returns early begins again from a new start, as long as it asks anything at all.
+    """
+    try:
+        # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            method(oracle, **hyperparameters)
+            while restarts and oracle.asked:
+                oracle.restart()
+                method(oracle, **hyperparameters)
+        oracle.close("returned")
+    except Stop:
+        pass
+    except (Exception, SystemExit):
+        oracle.close("crashed")
+        return traceback.format_exc()[-TRACEBACK:]
+    return ""
+
+
+def prepare(optimizer: OptimizerDefinition) -> None:
+    """Import what a method will use, so that its seconds are its own; torch.optim imports _dynamo when first used."""
+    for module in (*optimizer.needs, *(("torch", "torch._dynamo") if optimizer.arrays == "torch" else ())):
+        importlib.import_module(module)
+
+
+def run_job(job: Job) -> Iterator[tuple[RunSpec, RunRecord | None]]:
+    """Do the runs of a job: (spec, None) as each begins, (spec, record) as it ends. A batch of lanes ends as one."""
+    problem = registry.find_problem(job.specs[0].problem)
+    optimizer = registry.find_optimizer(job.specs[0].optimizer)
+    groups = [job.specs] if job.lanes else [(spec,) for spec in job.specs]
+    for specs in groups:
+        yield specs[0], None
+        try:
+            objectives = [problem.make(spec.instance, **spec.parameters) for spec in specs]
+            records = run_specs(specs, objectives, optimizer, job.lanes)
+        except Exception:  # the problem itself cannot be built, or has no value at its start
+            error = traceback.format_exc()[-TRACEBACK:]
+            records = [unrun(spec, "crashed", error) for spec in specs]
+        yield from zip(specs, records, strict=True)
+
+
+def run_specs(
+    specs: Sequence[RunSpec], objectives: Sequence[Objective], optimizer: OptimizerDefinition, lanes: bool
+) -> list[RunRecord]:
+    """The records of one run, or of a lockstep batch that differs only in instances and seeds."""
+    prepare(optimizer)
+    spec, objective = specs[0], objectives[0]
+    oracle = Oracle(
+        list(objectives) if lanes else objective,
+        spec.budget,
+        [item.seed for item in specs] if lanes else spec.seed,
+        order=optimizer.order,
+        prices=spec.prices,
+        target=[-inf if item.f_opt is None else item.f_opt + spec.target for item in objectives],
+        deadline=spec.deadline,
+        arrays=optimizer.arrays,
+        device=spec.device,
+        suite_seed=spec.suite_seed,
+    )
+    error = play(oracle, optimizer.function, registry.settings(optimizer, spec.hyperparameters), spec.restarts)
+    return [
+        _record(item, own, optimizer, ledger, len(specs) if lanes else 0, error if ledger.status == "crashed" else "")
+        for item, own, ledger in zip(specs, objectives, oracle.ledgers, strict=True)
+    ]
+
+
+def _record(
+    spec: RunSpec, objective: Objective, optimizer: OptimizerDefinition, ledger: Ledger, lanes: int, error: str
+) -> RunRecord:
+    return RunRecord(
+        spec,
+        ledger.status,
+        error,
+        family=registry.PROBLEMS[spec.problem].family,
+        problem_order=objective.order,
+        order=optimizer.order,
+        scored=objective.scored,
+        dim=objective.dim,
+        rows=objective.rows,
+        f_opt=objective.f_opt,
+        counts=tuple(ledger.counts),
+        inside=ledger.inside,
+        outside=ledger.outside,
+        first=ledger.first,
+        best=ledger.best,
+        final=ledger.events[-1][len(KINDS) + 2],
+        best_x=ledger.best_x,
+        lanes=lanes,
+        restarts=tuple(ledger.restarts),
+        metrics=tuple(objective.metrics),
+        trajectory=np.array(ledger.events, dtype=np.float64),
+        points=None if not ledger.points else np.array(ledger.points),
+    )
+
+
+def unrun(spec: RunSpec, status: str, error: str) -> RunRecord:
+    """The record of a run that was skipped, could not begin, or whose process died."""
+    dim = spec.parameters.get("dim")
+    return RunRecord(
+        spec,
+        status,
+        error,
+        family=registry.PROBLEMS[spec.problem].family,
+        order=registry.OPTIMIZERS[spec.optimizer].order,
+        dim=dim if isinstance(dim, int) else None,
+    )

@@ -1,0 +1,277 @@
+"""The system of record: results/<name>/runs.db, one SQLite file, one row a run, whole or not at all."""
+
+import hashlib
+import io
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.core.ledger import KINDS
+from bench.runner.plan import RunSpec
+from bench.runner.single import RunRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA = 1  # PRAGMA user_version
+LARGEST = 1 << 28  # bytes of one trajectory, uncompressed: more is taken for damage
+
+# Counts are in rows of data. SQLite has no NaN: first, best and final are NULL where they are not finite, and the
+# trajectory has the number itself. The order of these columns is that of the checksum.
+COLUMNS = {
+    "hash": "TEXT NOT NULL UNIQUE",
+    "key": "TEXT NOT NULL",
+    "problem": "TEXT NOT NULL",
+    "parameters": "TEXT NOT NULL",
+    "family": "TEXT NOT NULL",
+    "problem_order": "INTEGER",
+    "scored": "INTEGER NOT NULL",
+    "dim": "INTEGER",
+    "instance": "INTEGER NOT NULL",
+    "optimizer": "TEXT NOT NULL",
+    "hyperparameters": "TEXT NOT NULL",
+    "optimizer_order": "INTEGER",
+    "seed": "INTEGER NOT NULL",
+    "budget": "REAL NOT NULL",
+    "device": "TEXT NOT NULL",
+    "status": "TEXT NOT NULL",
+    "error": "TEXT NOT NULL",
+    "f_opt": "REAL",
+    "first": "REAL",
+    "best": "REAL",
+    "final": "REAL",
+    "rows": "INTEGER NOT NULL",
+    **{kind: "INTEGER NOT NULL" for kind in KINDS},
+    "inside": "REAL NOT NULL",
+    "outside": "REAL NOT NULL",
+    "lanes": "INTEGER NOT NULL",
+    "restarts": "TEXT NOT NULL",
+    "best_x": "BLOB",
+    "trajectory": "BLOB",
+    "trajectory_bytes": "INTEGER NOT NULL",
+    "points": "BLOB",
+    "versions": "TEXT NOT NULL",
+    "written": "TEXT NOT NULL",
+}
+
+
+class StoreError(ValueError):
+    """A results folder that cannot be read or written; the message says what it is and what to do."""
+
+
+def encode(record: RunRecord) -> tuple[bytes, int]:
+    """The trajectory as an Arrow stream compressed by zstd, and its size before."""
+    import pyarrow as pa
+
+    sink = io.BytesIO()
+    names = (*KINDS, "inside", "outside", "f", *record.metrics)
+    columns = [
+        pa.array(column, pa.int64() if name in KINDS else pa.float64()) for name, column in _columns(record, names)
+    ]
+    batch = pa.record_batch(columns, names=list(names))
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    plain = sink.getvalue()
+    return pa.compress(plain, codec="zstd", asbytes=True), len(plain)
+
+
+def _columns(record: RunRecord, names: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
+    for name, column in zip(names, record.trajectory.T, strict=True):
+        yield name, column.astype(np.int64) if name in KINDS else column
+
+
+def decode(blob: bytes, size: int) -> "pa.Table":
+    """The trajectory that `encode` wrote; raises ValueError where it is damaged or larger than any may be."""
+    import pyarrow as pa
+
+    if not 0 < size <= LARGEST:
+        raise ValueError(f"a trajectory of {size} bytes is larger than {LARGEST}")
+    return pa.ipc.open_stream(pa.decompress(blob, size, codec="zstd")).read_all()
+
+
+class Store:
+    """The runs of one results folder. One process writes it; any SQLite client may read."""
+
+    def __init__(self, folder: Path, create: bool = False):
+        self.folder = folder
+        self.path = folder / "runs.db"
+        if not create and not self.path.is_file():
+            raise StoreError(f"{folder} holds no results (no runs.db): run a suite with --name {folder.name} first")
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            self._open()
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self.path} is not a readable database ({error}): it is damaged or another file; move it away, "
+                "restore it from a copy, or run again with --fresh, which keeps it under another name"
+            ) from None
+
+    def _open(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA:
+            raise StoreError(
+                f"{self.path} has schema version {version}, written by a newer fogbench than this one, which knows "
+                f"{SCHEMA}: install the newer one, or choose another --name"
+            )
+        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version == 0 and tables:
+            raise StoreError(f"{self.path} is an SQLite file of something else: choose another --name")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        if version == 0:
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+            with self._transaction():
+                self._db.execute(f"CREATE TABLE runs (id INTEGER PRIMARY KEY, {columns}, checksum TEXT NOT NULL)")
+                self._db.execute("CREATE INDEX by_names ON runs (problem, optimizer)")
+                self._db.execute("CREATE TABLE plan (position INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE)")
+                self._db.execute("CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+                self._db.execute(
+                    "CREATE TABLE grids (problem TEXT, parameters TEXT, instance INTEGER, low TEXT, high TEXT, f BLOB, "
+                    "PRIMARY KEY (problem, parameters, instance))"
+                )
+                self._db.execute(f"PRAGMA user_version={SCHEMA}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file; what was written stays."""
+        self._db.close()
+
+    # writing
+
+    def begin(self, specs: Sequence[RunSpec], manifest: Mapping[str, Any]) -> None:
+        """Write down what is planned, in place of an earlier plan; runs that are stored stay."""
+        with self._transaction():
+            self._db.execute("DELETE FROM plan")
+            self._db.executemany("INSERT INTO plan VALUES (?, ?)", ((n, spec.hash()) for n, spec in enumerate(specs)))
+            for key, value in manifest.items():
+                text = json.dumps(value, sort_keys=True, allow_nan=False, default=str)
+                self._db.execute("INSERT OR REPLACE INTO manifest VALUES (?, ?)", (key, text))
+
+    def add(self, record: RunRecord, versions: Mapping[str, str]) -> bool:
+        """Write one run, unless it is there; answers whether it was written."""
+        row = _row(record, versions)
+        marks = ", ".join("?" * (len(row) + 1))
+        names = ", ".join(f'"{name}"' for name in (*COLUMNS, "checksum"))
+        statement = f"INSERT INTO runs ({names}) VALUES ({marks}) ON CONFLICT (hash) DO NOTHING"
+        return self._db.execute(statement, (*row, checksum(row))).rowcount > 0
+
+    def forget(self, statuses: Iterable[str]) -> int:
+        """Remove the planned runs of some statuses, so that they are tried again; answers how many."""
+        marks = list(statuses)
+        asked = f"DELETE FROM runs WHERE status IN ({', '.join('?' * len(marks))}) AND hash IN (SELECT hash FROM plan)"
+        return self._db.execute(asked, marks).rowcount
+
+    def add_grid(self, problem: str, parameters: str, instance: int, low: Any, high: Any, f: np.ndarray) -> None:
+        """Write the values (n, n) of a two-dimensional problem between two corners, for its picture."""
+        row = (problem, parameters, instance, json.dumps(list(low)), json.dumps(list(high)), f.astype("<f8").tobytes())
+        self._db.execute("INSERT OR IGNORE INTO grids VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    # reading
+
+    def hashes(self) -> set[str]:
+        """The hashes of all stored runs."""
+        return {row[0] for row in self._db.execute("SELECT hash FROM runs")}
+
+    def planned(self) -> list[str]:
+        """The hashes of the planned runs, in order."""
+        return [row[0] for row in self._db.execute("SELECT hash FROM plan ORDER BY position")]
+
+    def manifest(self) -> dict[str, Any]:
+        """What was run, with what, when."""
+        return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM manifest")}
+
+    def rows(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """The stored runs of the present plan, in its order, each with whether its checksum holds."""
+        names = ", ".join(f'runs."{name}"' for name in (*COLUMNS, "checksum"))
+        asked = f"SELECT {names} FROM runs JOIN plan USING (hash) ORDER BY plan.position"
+        try:
+            for row in self._db.execute(asked):
+                yield dict(zip(COLUMNS, row, strict=False)), checksum(row[:-1]) == row[-1]
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            raise StoreError(
+                f"{self.path} is damaged ({error}): restore it from a copy, or run again with --fresh"
+            ) from None
+
+    def grids(self) -> Iterator[dict[str, Any]]:
+        """The grids of two-dimensional problems: f (n, n) between the corners low and high, f[i, j] at (x_j, y_i)."""
+        for problem, parameters, instance, low, high, blob in self._db.execute("SELECT * FROM grids"):
+            f = np.frombuffer(blob, "<f8")
+            n = round(len(f) ** 0.5)
+            yield {
+                "problem": problem,
+                "parameters": json.loads(parameters),
+                "instance": instance,
+                "low": json.loads(low),
+                "high": json.loads(high),
+                "f": f.reshape(n, n),
+            }
+
+
+def checksum(row: Sequence[Any]) -> str:
+    """sha256 over every column of a row, in order, with types and lengths."""
+    digest = hashlib.sha256()
+    for value in row:
+        data = value if isinstance(value, bytes) else repr(value).encode()
+        digest.update(f"{type(value).__name__}:{len(data)}:".encode() + data)
+    return digest.hexdigest()
+
+
+def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
+    spec = record.spec
+    blob, size = encode(record) if len(record.trajectory) else (None, 0)
+    values = {
+        "hash": spec.hash(),
+        "key": spec.key(),
+        "problem": spec.problem,
+        "parameters": json.dumps(dict(spec.parameters), sort_keys=True),
+        "family": record.family,
+        "problem_order": record.problem_order,
+        "scored": int(record.scored),
+        "dim": record.dim,
+        "instance": spec.instance,
+        "optimizer": spec.optimizer,
+        "hyperparameters": json.dumps(dict(spec.hyperparameters), sort_keys=True),
+        "optimizer_order": record.order,
+        "seed": spec.seed,
+        "budget": float(spec.budget),
+        "device": spec.device,
+        "status": record.status,
+        "error": record.error,
+        "f_opt": record.f_opt,
+        "first": _finite(record.first),
+        "best": _finite(record.best),
+        "final": _finite(record.final),
+        "rows": record.rows,
+        **dict(zip(KINDS, record.counts, strict=True)),
+        "inside": float(record.inside),
+        "outside": float(record.outside),
+        "lanes": record.lanes,
+        "restarts": json.dumps(record.restarts),
+        "best_x": None if record.best_x is None else record.best_x.astype("<f8").tobytes(),
+        "trajectory": blob,
+        "trajectory_bytes": size,
+        "points": None if record.points is None else record.points.astype("<f8").tobytes(),
+        "versions": json.dumps(dict(versions), sort_keys=True),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return tuple(values[name] for name in COLUMNS)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,206 @@
+"""What to run: suites, in TOML or put together on the command line."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from bench.core.oracle import check_prices
+
+FOLDER = Path(__file__).parents[1] / "suites"
+
+
+class SuiteError(ValueError):
+    """A suite that cannot be read; the message names file, line and key."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered name and the values of its parameters; several values of one make a grid."""
+
+    name: str
+    grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def settings(self) -> list[dict[str, Any]]:
+        """Every combination of the values."""
+        combinations: list[dict[str, Any]] = [{}]
+        for key, values in self.grid.items():
+            combinations = [{**one, key: value} for one in combinations for value in values]
+        return combinations
+
+
+@dataclass(frozen=True)
+class Group:
+    """Every problem with every optimizer, on the same instances and seeds, for the same budget.
+
+    budget: cost of a run. seeds: how many, 0 to seeds - 1. target: the gap to f_opt at which a run ends. deadline:
+    seconds after which it ends. restarts: whether a method that returns early starts again; None: where there is
+    neither data nor noise.
+    """
+
+    problems: tuple[Entry, ...]
+    optimizers: tuple[Entry, ...]
+    budget: float
+    seeds: int = 15
+    instances: tuple[int, ...] = (1,)
+    target: float = 1e-8
+    deadline: float = 600.0
+    restarts: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name, low in (("budget", 0), ("seeds", 0), ("deadline", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low < value < inf:
+                raise ValueError(f"{name} must be a number above {low}, got {value!r}")
+        if not isinstance(self.seeds, int):
+            raise ValueError(f"seeds must be a whole number, got {self.seeds!r}")
+        if not isinstance(self.target, (int, float)) or not 0 <= self.target < inf:
+            raise ValueError(f"target must be a number >= 0, got {self.target!r}")
+        if not self.instances or not all(isinstance(i, int) and i >= 1 for i in self.instances):
+            raise ValueError(f"instances must be whole numbers >= 1, got {list(self.instances)!r}")
+        for name in ("problems", "optimizers"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} must name at least one")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Groups of runs under one seed and one list of prices."""
+
+    name: str
+    groups: tuple[Group, ...]
+    title: str = ""
+    seed: int = 1
+    prices: Mapping[str, float] = field(default_factory=lambda: check_prices({}))
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", self.name):
+            raise ValueError(f"name must be letters, digits, dots, hyphens and underscores, got {self.name!r}")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise ValueError(f"seed must be a whole number >= 0, got {self.seed!r}")
+
+    def describe(self) -> dict[str, Any]:
+        """The suite as plain data, for the manifest."""
+        return asdict(self)
+
+
+def parse_entry(text: str) -> Entry:
+    """`name[key=value,value,key=value]` -> Entry; a value without a key is another one of the key before it."""
+    match = re.fullmatch(r"\s*([^\[\]]+?)\s*(?:\[(.*)\])?\s*", text)
+    if match is None:
+        raise ValueError(f"{text!r} must read name or name[key=value,...]")
+    grid: dict[str, list[str]] = {}
+    key = ""
+    for part in filter(None, (match[2] or "").replace("[", "").replace("]", "").split(",")):
+        left, equals, right = part.partition("=")
+        if equals:
+            key = left.strip()
+            if key in grid:
+                raise ValueError(f"{text!r} gives {key} twice")
+            grid[key] = [right.strip()]
+        elif key:
+            grid[key].append(part.strip())
+        else:
+            raise ValueError(f"{text!r}: {part!r} must read key=value")
+    return Entry(match[1], {key: tuple(values) for key, values in grid.items()})
+
+
+def entry(item: str | Mapping[str, Any]) -> Entry:
+    """An entry from its text, or from a table with `name` and parameters, each one value or a list."""
+    if isinstance(item, str):
+        return parse_entry(item)
+    if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
+        raise ValueError(f"an entry must be a text or a table with a name, got {item!r}")
+    grid = {k: tuple(v) if isinstance(v, list) else (v,) for k, v in item.items() if k != "name"}
+    return Entry(item["name"], grid)
+
+
+def make_suite(problems: Sequence[str], optimizers: Sequence[str], budget: float, name: str, **options: Any) -> Suite:
+    """One group of every problem with every optimizer, named in the notation of `parse_entry`."""
+    group = Group(tuple(map(parse_entry, problems)), tuple(map(parse_entry, optimizers)), budget, **options)
+    return Suite(name, (group,), title=f"{', '.join(problems)} with {', '.join(optimizers)}")
+
+
+def suites() -> dict[str, Path]:
+    """The suites that come with the project, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
+
+
+def load_suite(source: str | Path) -> Suite:
+    """A suite by its name, or from a TOML file; raises SuiteError with file, line and key."""
+    known = suites()
+    path = known.get(str(source), Path(source))
+    if not path.is_file():
+        raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(known)}")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"{path}: cannot be read as text ({error})") from None
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SuiteError(f"{path}: not valid TOML: {error}") from None
+    return _suite(path, text, content)
+
+
+SUITE_KEYS = ("title", "seed", "prices", "group")
+GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "target", "deadline", "restarts")
+
+
+def _suite(path: Path, text: str, content: dict[str, Any]) -> Suite:
+    common = {key: value for key, value in content.items() if key in GROUP_KEYS}
+    _known(path, text, content, SUITE_KEYS + GROUP_KEYS, 0)
+    tables = content.get("group", [{}])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SuiteError(f"{path}, line {_line(text, 'group', 0)}: group must be written as [[group]]")
+    groups = []
+    for number, table in enumerate(tables, 1):
+        _known(path, text, table, GROUP_KEYS, number)
+        groups.append(_group(path, text, {**common, **table}, number))
+    try:
+        prices = check_prices(content.get("prices", {}))
+        return Suite(path.stem, tuple(groups), content.get("title", ""), content.get("seed", 1), prices)
+    except (ValueError, AttributeError) as error:
+        key = str(error).split()[0]
+        raise SuiteError(f"{path}, line {_line(text, key, 0)}: {error}") from None
+
+
+def _group(path: Path, text: str, table: dict[str, Any], number: int) -> Group:
+    where = number if "group" in text else 0
+    for key in ("problems", "optimizers", "budget"):
+        if key not in table:
+            raise SuiteError(f"{path}, line {_line(text, '[[group]]', where)}: key {key} is missing")
+    options = dict(table)
+    for key in ("problems", "optimizers"):
+        try:
+            if not isinstance(table[key], list):
+                raise ValueError(f"{key} must be a list, got {table[key]!r}")
+            options[key] = tuple(entry(item) for item in table[key])
+        except ValueError as error:
+            raise SuiteError(f"{path}, line {_line(text, key, where)}: {key}: {error}") from None
+    try:
+        if "instances" in options:
+            options["instances"] = tuple(options["instances"])
+        return Group(**options)
+    except (ValueError, TypeError) as error:
+        key = next((key for key in GROUP_KEYS if key in str(error)), "[[group]]")
+        raise SuiteError(f"{path}, line {_line(text, key, where)}: {error}") from None
+
+
+def _known(path: Path, text: str, table: Mapping[str, Any], keys: Iterable[str], number: int) -> None:
+    for key in table:
+        if key not in keys:
+            raise SuiteError(f"{path}, line {_line(text, key, number)}: unknown key {key!r}; known: {', '.join(keys)}")
+
+
+def _line(text: str, key: str, group: int) -> int:
+    """The line of a key: in the group of that number, else the first in the file, else 1."""
+    at = [n for n, line in enumerate(text.splitlines(), 1) if line.lstrip().startswith(key)]
+    starts = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[group]]"]
+    if group and len(starts) >= group:
+        end = starts[group] if len(starts) > group else inf
+        at = [n for n in at if starts[group - 1] <= n < end] or at
+    return at[0] if at else 1

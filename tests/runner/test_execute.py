@@ -1,0 +1,98 @@
+"""Runs in supervised children: whatever happens to them is a row, and the same whatever the number of workers."""
+
+import pytest
+
+from bench.measure.results import Results
+from bench.runner.campaign import run_suite
+from bench.runner.execute import Limits
+from bench.runner.store import COLUMNS, Store
+from bench.runner.suite import make_suite
+
+TIMES = {"inside", "outside", "written", "trajectory", "trajectory_bytes"}
+
+
+def run(folder, optimizers, workers=2, limits=None, problems=("odd-bowl",), **options):
+    options = {"budget": 60, "name": folder.name, "seeds": 4, **options}
+    suite = make_suite(list(problems), list(optimizers), **options)
+    run_suite(suite, folder, workers=workers, imports=["odd_methods"], limits=limits)
+    return Results(folder)
+
+
+def test_a_killed_run_is_a_row_and_the_others_of_its_chunk_go_on(tmp_path):
+    runs = run(tmp_path / "t", ["odd-killed", "odd-walk"], seeds=8).runs
+    mortal = runs[runs.optimizer == "odd-killed"]
+    assert len(runs) == 16
+    assert set(mortal.status) == {"killed", "budget"}
+    assert set(mortal[mortal.status == "killed"].error) == {"the process of the run ended with exit status 9"}
+    assert set(runs[runs.optimizer == "odd-walk"].status) == {"budget"}
+
+
+def test_a_run_that_hangs_is_killed_after_its_deadline(tmp_path):
+    runs = run(tmp_path / "t", ["odd-sleeper"], seeds=1, deadline=0.2, limits=Limits(grace=0.5)).runs
+    assert list(runs.status) == ["killed"]
+    assert "beyond its deadline" in runs.error[0]
+
+
+def test_a_run_that_outgrows_its_memory_is_killed(tmp_path):
+    runs = run(tmp_path / "t", ["odd-glutton"], seeds=1, budget=100_000, limits=Limits(memory=200 << 20)).runs
+    assert list(runs.status) == ["killed"]
+    assert "its memory grew by" in runs.error[0]
+
+
+def test_a_crash_keeps_its_trajectory_and_traceback(tmp_path):
+    results = run(tmp_path / "t", ["odd-crash", "odd-exit", "odd-walk"], seeds=1)
+    crash, left, walk = results.runs.itertuples()
+    assert (crash.status, crash.value) == ("crashed", 3)
+    assert crash.error.rstrip().endswith("RuntimeError: lost in the fog")
+    assert "in odd_crash" in crash.error
+    assert len(results.trajectories[results.trajectories.run == crash.run]) >= 2
+    assert left.status == "crashed"
+    assert "SystemExit: 3" in left.error
+    assert walk.status == "budget"
+
+
+def test_a_problem_without_a_value_at_its_start_crashes_alone(tmp_path):
+    runs = run(tmp_path / "t", ["odd-walk"], problems=["odd-unbuildable", "odd-bowl"], seeds=1).runs
+    assert list(runs.status) == ["crashed", "budget"]
+    assert "no value here" in runs.error[0]
+
+
+def test_statuses_of_methods_that_return(tmp_path):
+    results = run(tmp_path / "t", ["odd-silent", "odd-quitter"], seeds=1)
+    silent, quitter = results.runs.itertuples()
+    assert (silent.status, silent.value) == ("returned", 0)
+    assert (quitter.status, quitter.value) == ("budget", 60)
+    rows = [row for row, _ in Store(tmp_path / "t").rows()]
+    assert rows[1]["restarts"] == "[[10, 0, 0], [20, 0, 0], [30, 0, 0], [40, 0, 0], [50, 0, 0], [60, 0, 0]]"
+
+
+def test_records_do_not_depend_on_workers(tmp_path):
+    """Bit for bit, seconds aside; also where everything is done in this very process."""
+    names = ["odd-walk", "odd-descent", "random-search", "torch-adam", "es-adam", "scipy-bfgs", "nevergrad-DE"]
+    tables = []
+    for workers in (1, 2, None):
+        folder = tmp_path / f"w{workers}"
+        suite = make_suite(["odd-bowl[dim=2,3]"], names, budget=60, name="t", seeds=3)
+        run_suite(suite, folder, workers=workers, imports=["odd_methods"])
+        rows = [{key: row[key] for key in COLUMNS if key not in TIMES} for row, _ in Store(folder).rows()]
+        events = Results(folder).trajectories.drop(columns=["inside", "outside"])
+        tables.append((rows, events.to_numpy().tobytes()))
+    assert len(tables[0][0]) == 2 * 7 * 3
+    assert tables[0] == tables[1] == tables[2]
+
+
+def test_a_batch_of_lanes_that_lacks_one_run_gives_it_as_before(tmp_path):
+    import sqlite3
+
+    before = run(tmp_path / "t", ["odd-descent"], seeds=5).runs
+    with sqlite3.connect(tmp_path / "t" / "runs.db") as db:
+        db.execute("DELETE FROM runs WHERE seed = 3")
+    db.close()
+    after = run(tmp_path / "t", ["odd-descent"], seeds=5).runs
+    assert after.drop(columns=["inside", "outside"]).equals(before.drop(columns=["inside", "outside"]))
+
+
+def test_workers_must_be_positive(tmp_path):
+    with pytest.raises(ValueError, match=r"workers must be >= 1, got 0"):
+        run(tmp_path / "t", ["odd-walk"], workers=0)
+    assert not (tmp_path / "t").exists()

@@ -1,0 +1,68 @@
+"""The plan: grids, paired seeds, skips with reasons, keys that change with what they stand for, jobs."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.core.registry import UnknownName
+from bench.runner.plan import CHUNK, LANES, jobs, plan
+from bench.runner.suite import make_suite
+
+
+def specs_of(problems, optimizers, **options):
+    return plan(make_suite(problems, optimizers, **{"budget": 30, "name": "t", "seeds": 3, **options}))
+
+
+def test_grid_times_seeds():
+    specs = specs_of(["odd-bowl[dim=2,10]"], ["odd-descent[lr=0.01,0.1]", "odd-walk"], seeds=5)
+    assert len(specs) == 2 * 3 * 5
+    assert {spec.hyperparameters["lr"] for spec in specs if spec.optimizer == "odd-descent"} == {0.01, 0.1}
+    assert len({spec.hash() for spec in specs}) == 30
+
+
+def test_a_run_that_is_named_twice_is_planned_once():
+    assert len(specs_of(["odd-bowl", "odd-bowl[dim=2]"], ["odd-walk", "odd-walk[step=1]"])) == 3
+
+
+def test_skips_have_reasons():
+    by_order = specs_of(["odd-black-box"], ["odd-descent"])[0]
+    assert by_order.skip == ("odd-black-box answers up to values (order 0), odd-descent needs gradients (order 1)")
+    elsewhere = specs_of(["odd-elsewhere"], ["odd-walk"])[0]
+    assert elsewhere.skip == "odd-elsewhere needs a_module_that_is_not_there, which is not installed"
+
+
+def test_names_and_parameters_are_checked_before_anything_runs():
+    with pytest.raises(UnknownName, match=r"unknown problem 'odd-bowll': did you mean odd-bowl"):
+        specs_of(["odd-bowll"], ["odd-walk"])
+    with pytest.raises(ValueError, match=r"odd-walk has no parameter 'stop'; it takes: step=1.0"):
+        specs_of(["odd-bowl"], ["odd-walk[stop=1]"])
+    with pytest.raises(ValueError, match=r"odd-bowl: dim must be >= 1, got 0"):
+        specs_of(["odd-bowl[dim=0]"], ["odd-walk"])
+
+
+def test_the_hash_stands_for_everything_that_determines_a_run():
+    spec = specs_of(["odd-bowl"], ["odd-walk"])[0]
+    changed = {
+        "problem": "other", "parameters": {"dim": 3}, "instance": 2, "optimizer": "other",
+        "hyperparameters": {"step": 2.0}, "seed": 7, "suite_seed": 2,
+        "budget": 31, "prices": {"value": 2}, "target": 1e-6, "restarts": False,
+        "deadline": 1.0, "device": "cuda", "dtype": "float32", "versions": (1, 2), "checkpoints": 5,
+    }  # fmt: skip
+    assert {*changed, "skip"} == set(vars(spec))
+    hashes = {replace(spec, **{key: value}).hash() for key, value in changed.items()}
+    assert len(hashes | {spec.hash()}) == len(changed) + 1
+    assert replace(spec, skip="a reason").hash() == spec.hash()
+
+
+def test_jobs_are_lockstep_batches_and_chunks():
+    specs = specs_of(["odd-bowl"], ["odd-descent", "odd-walk"], seeds=LANES + 6)
+    work = jobs(specs, lambda spec: False)
+    assert [len(job.specs) for job in work if job.lanes] == [LANES, 6]
+    assert [len(job.specs) for job in work if not job.lanes] == [CHUNK] * 8 + [6]
+
+
+def test_a_batch_is_resumed_at_full_width_and_a_chunk_without_what_is_there():
+    specs = specs_of(["odd-bowl"], ["odd-descent", "odd-walk"], seeds=5)
+    work = jobs(specs, lambda spec: spec.seed != 3)
+    assert [(job.lanes, [spec.seed for spec in job.specs]) for job in work] == [(True, [0, 1, 2, 3, 4]), (False, [3])]
+    assert jobs(specs, lambda spec: True) == []

@@ -1,0 +1,151 @@
+"""The store: what is written comes back, bit for bit, or is named as damaged."""
+
+import sqlite3
+
+import numpy as np
+import pytest
+
+from bench.measure.results import Results
+from bench.runner.campaign import run_suite
+from bench.runner.plan import plan
+from bench.runner.single import RunRecord
+from bench.runner.store import SCHEMA, Store, StoreError, decode, encode
+from bench.runner.suite import make_suite
+
+
+def run(folder, optimizers=("odd-walk", "odd-descent"), **options):
+    suite = make_suite(["odd-bowl"], list(optimizers), **{"budget": 30, "name": "t", "seeds": 3, **options})
+    return run_suite(suite, folder, workers=None)
+
+
+def test_every_planned_run_has_a_row_and_a_second_time_adds_nothing(tmp_path):
+    first = run(tmp_path / "t", ("odd-walk", "odd-descent", "odd-crash"))
+    assert (first.planned, first.there, first.added) == (9, 0, 9)
+    again = run(tmp_path / "t", ("odd-walk", "odd-descent", "odd-crash"))
+    assert (again.planned, again.there, again.added, again.changed) == (9, 9, 0, False)
+    with sqlite3.connect(tmp_path / "t" / "runs.db") as db:
+        assert db.execute("SELECT count(*), count(DISTINCT hash) FROM runs").fetchone() == (9, 9)
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    db.close()
+
+
+def test_more_seeds_are_added_to_what_is_there(tmp_path):
+    run(tmp_path / "t", seeds=2)
+    before = {row["hash"]: row["trajectory"] for row, _ in Store(tmp_path / "t").rows()}
+    more = run(tmp_path / "t", seeds=4)
+    assert (more.there, more.added, more.changed) == (4, 4, True)
+    after = {row["hash"]: row["trajectory"] for row, _ in Store(tmp_path / "t").rows()}
+    assert before.items() <= after.items()
+    fewer = run(tmp_path / "t", seeds=1)
+    assert fewer.added == 0
+    assert len(Results(tmp_path / "t").runs) == 2  # the results are those of the last plan; the others stay stored
+    assert len(Store(tmp_path / "t").hashes()) == 8
+
+
+def test_trajectory_comes_back_as_it_was(tmp_path):
+    run(tmp_path / "t", ["odd-walk"])
+    frame = Results(tmp_path / "t").trajectories
+    first = frame[frame.run == 0]
+    assert first.iloc[0][["value", "gradient", "hessian_vector", "inside", "outside"]].eq(0).all()
+    assert first.f.is_monotonic_decreasing
+    assert first.value.is_monotonic_increasing
+    assert first.value.dtype == np.int64
+
+
+def test_nan_and_infinity_survive():
+    (spec,) = plan(make_suite(["odd-bowl"], ["odd-walk"], budget=30, name="t", seeds=1))
+    trajectory = np.array([[0, 0, 0, 0.0, 0.0, np.nan], [1, 0, 0, 0.1, 0.2, np.inf], [2, 0, 0, 0.1, 0.2, -1.5]])
+    table = decode(*encode(RunRecord(spec, "budget", trajectory=trajectory)))
+    np.testing.assert_array_equal(table["f"].to_numpy(), trajectory[:, 5])
+
+
+def test_one_flipped_bit_anywhere_is_found(tmp_path):
+    run(tmp_path / "t", seeds=1)
+    path = tmp_path / "t" / "runs.db"
+    rng = np.random.default_rng(0)
+    with sqlite3.connect(path) as db:
+        (blob,) = db.execute("SELECT trajectory FROM runs WHERE optimizer = 'odd-walk'").fetchone()
+    for bit in rng.choice(8 * len(blob), 50, replace=False):
+        bad = bytearray(blob)
+        bad[bit // 8] ^= 1 << (bit % 8)
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE runs SET trajectory = ? WHERE optimizer = 'odd-walk'", (bytes(bad),))
+        results = Results(tmp_path / "t")
+        assert results.damaged == ["odd-bowl with odd-walk, seed 0: its checksum does not hold"]
+        assert list(results.runs.optimizer) == ["odd-descent"]
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE runs SET trajectory = ?, best = best / 2 WHERE optimizer = 'odd-walk'", (blob,))
+    assert len(Results(tmp_path / "t").damaged) == 1
+    db.close()
+
+
+def test_sizes_are_capped():
+    with pytest.raises(ValueError, match=r"larger than"):
+        decode(b"x", 1 << 40)
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
+    run(tmp_path / "t", seeds=1)
+    with sqlite3.connect(tmp_path / "t" / "runs.db") as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+    db.close()
+    before = (tmp_path / "t" / "runs.db").read_bytes()
+    with pytest.raises(StoreError, match=f"schema version {SCHEMA + 1}, written by a newer fogbench"):
+        run(tmp_path / "t", seeds=1)
+    assert (tmp_path / "t" / "runs.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database, but longer than its header of a hundred bytes " * 3, b"\0" * 5000]
+)
+def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path, content):
+    path = tmp_path / "t" / "runs.db"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"not a readable database"):
+        run(tmp_path / "t")
+    assert path.read_bytes() == content
+
+
+def test_another_sqlite_file_is_refused(tmp_path):
+    path = tmp_path / "t" / "runs.db"
+    path.parent.mkdir()
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE birds (name TEXT)")
+    db.close()
+    with pytest.raises(StoreError, match=r"SQLite file of something else"):
+        run(tmp_path / "t")
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(StoreError, match=r"nowhere holds no results"):
+        Results(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_fresh_sets_the_earlier_file_aside(tmp_path):
+    run(tmp_path / "t", seeds=1)
+    suite = make_suite(["odd-bowl"], ["odd-walk"], budget=30, name="t", seeds=1)
+    campaign = run_suite(suite, tmp_path / "t", workers=None, fresh=True)
+    assert campaign.added == 1
+    assert len(list((tmp_path / "t").glob("runs-*.db"))) == 1
+
+
+def test_only_what_a_second_try_could_change_is_retried(tmp_path):
+    suite = make_suite(["odd-bowl"], ["odd-crash", "odd-walk"], budget=30, name="t", seeds=2)
+    run_suite(suite, tmp_path / "t", workers=None)
+    again = run_suite(suite, tmp_path / "t", workers=None, retry=["crashed"])
+    assert (again.there, again.added, dict(again.statuses)) == (2, 2, {"crashed": 2})
+    with pytest.raises(ValueError, match=r"retry takes killed or crashed, got 'budget'"):
+        run_suite(suite, tmp_path / "t", workers=None, retry=["budget"])
+
+
+def test_a_two_dimensional_problem_keeps_its_picture(tmp_path):
+    suite = make_suite(["odd-bowl"], ["odd-walk"], budget=30, name="t", seeds=1)
+    run_suite(suite, tmp_path / "t", workers=1, imports=["odd_methods"])
+    results = Results(tmp_path / "t")
+    (grid,) = results.grids
+    assert (grid["low"], grid["high"], grid["f"].shape) == ([-5, -5], [5, 5], (81, 81))
+    assert grid["f"][0, 40] == 25.0  # at x = 0, y = -5
+    assert results.points(0).shape == (30, 2)

@@ -1,0 +1,98 @@
+"""Suites: the notation of the command line, TOML, and the answer to what is wrong in them."""
+
+import pytest
+
+from bench.runner.suite import Entry, SuiteError, load_suite, parse_entry, suites
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "grid"),
+    [
+        ("rosenbrock", "rosenbrock", {}),
+        ("rosenbrock[dim=2,10]", "rosenbrock", {"dim": ("2", "10")}),
+        ("a[lr=0.01,0.1,schedule=cosine]", "a", {"lr": ("0.01", "0.1"), "schedule": ("cosine",)}),
+        (" a[ lr = [0.01, 0.1] ] ", "a", {"lr": ("0.01", "0.1")}),
+    ],
+)
+def test_entry(text, name, grid):
+    assert parse_entry(text) == Entry(name, grid)
+
+
+@pytest.mark.parametrize("text", ["a[lr", "a[2,3]", "[x=1]", "a[x=1,x=2]"])
+def test_entry_refuses(text):
+    with pytest.raises(ValueError, match=r"must read|twice"):
+        parse_entry(text)
+
+
+def test_grid_is_every_combination():
+    assert parse_entry("a[x=1,2,y=3,4]").settings() == [
+        {"x": "1", "y": "3"}, {"x": "1", "y": "4"}, {"x": "2", "y": "3"}, {"x": "2", "y": "4"},
+    ]  # fmt: skip
+
+
+GOOD = """
+title = "T"
+seeds = 3
+budget = 100
+
+[prices]
+gradient = 2
+
+[[group]]
+problems = ["a[dim=2]", {name = "b", dim = [2, 3]}]
+optimizers = ["c"]
+
+[[group]]
+problems = ["a"]
+optimizers = ["d"]
+budget = 7
+"""
+
+
+def test_toml(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD)
+    suite = load_suite(path)
+    assert (suite.name, suite.title) == ("mine", "T")
+    assert [(group.budget, group.seeds) for group in suite.groups] == [(100, 3), (7, 3)]
+    assert suite.groups[0].problems[1] == Entry("b", {"dim": (2, 3)})
+    assert suite.prices == {"value": 1, "gradient": 2, "hessian_vector": 6}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("seeds = 3", "seeds = ", r"mine.toml: not valid TOML: .*line 3"),
+        ("seeds = 3", "sedes = 3", r"line 3: unknown key 'sedes'"),
+        ("seeds = 3", "seeds = 2.5", r"line 3: seeds must be a whole number, got 2.5"),
+        ("seeds = 3", "seeds = 0", r"line 3: seeds must be a number above 0, got 0"),
+        ("budget = 7", "budget = -7", r"line 16: budget must be a number above 0, got -7"),
+        ("budget = 7", "bugdet = 7", r"line 16: unknown key 'bugdet'"),
+        ('optimizers = ["d"]', "", r"line 13: key optimizers is missing"),
+        ('optimizers = ["d"]', 'optimizers = "d"', r"line 15: optimizers: optimizers must be a list"),
+        ('optimizers = ["d"]', 'optimizers = ["d[3]"]', r"line 15: optimizers: .*must read key=value"),
+        ("gradient = 2", "gradient = -2", r"price of a gradient must be a positive number, got -2"),
+        ("gradient = 2", "slope = 2", r"prices has no kind 'slope'"),
+    ],
+)
+def test_broken_toml_is_answered_with_file_line_and_key(tmp_path, old, new, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD.replace(old, new))
+    with pytest.raises(SuiteError, match=message):
+        load_suite(path)
+
+
+def test_unknown_suite():
+    with pytest.raises(SuiteError, match=r"unknown suite 'quik'.*quick"):
+        load_suite("quik")
+
+
+@pytest.mark.parametrize("name", suites())
+def test_every_suite_can_be_planned(name):
+    from bench.core.registry import load
+    from bench.runner import PACKAGES
+    from bench.runner.plan import plan
+
+    load(PACKAGES)
+    specs = plan(load_suite(name))
+    assert len({spec.hash() for spec in specs}) == len(specs) > 0
