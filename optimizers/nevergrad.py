@@ -1,0 +1,133 @@
+"""The bridge to Nevergrad: each method of its registry, by the names of nevergrad.txt beside this file.
+
+The names are read from the file, so that listing them needs no import of the library, which takes seconds. The file is
+written by `python -m optimizers.nevergrad_names`.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.core import Domain, Oracle, optimizer
+
+if TYPE_CHECKING:
+    from nevergrad.parametrization.parameter import Array as Parametrization
+
+NAMES = Path(__file__).with_suffix(".txt")
+SOURCE = "Rapin & Teytaud 2018, https://github.com/facebookresearch/nevergrad"
+PATIENCE = 5.0  # seconds in which a method's own thread must end
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of nevergrad.txt: a name in Nevergrad's spelling, and what was measured of it.
+
+    needs: modules that must be importable. deterministic: whether the seed fixes the run (None where it could not be
+    measured). parallel: whether it may be asked several points before it is told their values.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    deterministic: bool | None
+    parallel: bool
+
+
+def entries() -> list[Entry]:
+    """All lines of nevergrad.txt, tab-separated, because one name ends in a space."""
+    _, *lines = (line for line in NAMES.read_text().splitlines() if not line.startswith("#"))
+    found = []
+    for line in lines:
+        name, needs, deterministic, parallel = line.split("\t")
+        known = {"yes": True, "no": False, "unmeasured": None}[deterministic]
+        found.append(Entry(name, () if needs == "-" else tuple(needs.split(",")), known, parallel == "yes"))
+    return found
+
+
+def bridge(name: str) -> Callable[[Oracle], None]:
+    """The method of that name as an optimizer: ask, evaluate, tell.
+
+    It begins at the oracle's x0, because Nevergrad's own start, 0, is the optimum of many test problems.
+    """
+
+    def minimize(oracle: Oracle) -> None:
+        import nevergrad
+
+        own_seed, global_seed = (int(number) for number in oracle.rng.integers(2**32, size=2))
+        points = space(oracle.x0, oracle.domain)
+        points.random_state = np.random.RandomState(own_seed)
+        budget = int(oracle.remaining / oracle.prices["value"] + 1e-9)  # values that can be paid
+        noisy = oracle.objective.noise is not None
+        if noisy:
+            oracle.recommend(oracle.x0)
+        with seeded(global_seed), own_threads():
+            # some methods divide by the budget less one
+            method = nevergrad.optimizers.registry[name](points, budget=max(2, budget), num_workers=1)
+            for _ in range(budget):
+                candidate = method.ask()
+                # of NaN and infinity Nevergrad itself makes a very large number
+                method.tell(candidate, oracle.value(candidate.value))
+                if noisy:
+                    oracle.recommend(method.provide_recommendation().value)
+        oracle.value(oracle.x0)  # nothing is left to pay it: the run ends as one that spent its budget
+
+    minimize.__doc__ = f"Nevergrad's {name.strip()}."
+    return minimize
+
+
+def space(x0: np.ndarray, domain: Domain) -> "Parametrization":
+    """Points around x0 (dim,) for Nevergrad.
+
+    In a box with walls on all sides six standard deviations span the box, as is Nevergrad's own way. Elsewhere one is
+    the domain's scale, and walls on some sides are left to the oracle: what lies outside is no improvement.
+    """
+    from nevergrad import p
+
+    if not domain.bounded:
+        return p.Array(init=x0).set_mutation(sigma=domain.scale)
+    low, high = (np.broadcast_to(wall, x0.shape).astype(float) for wall in (domain.low, domain.high))
+    return p.Array(init=np.clip(x0, low, high)).set_mutation(sigma=p.Constant((high - low) / 6)).set_bounds(low, high)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators that some methods draw from, and give them back as they were."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    np.random.seed(seed)
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+
+
+@contextmanager
+def own_threads() -> Iterator[None]:
+    """End the threads that were started within.
+
+    Methods of SciPy run in one and wait there for the next value: an interpreter would never exit while they do.
+    """
+    before = set(threading.enumerate())
+    try:
+        yield
+    finally:
+        for thread in set(threading.enumerate()) - before:
+            if callable(stop := getattr(thread, "stop", None)):  # Nevergrad's own kind of thread
+                stop()
+                thread.join(PATIENCE)
+
+
+for _entry in entries():
+    optimizer(
+        order=0,
+        name=f"nevergrad-{_entry.name.strip()}",
+        deterministic=_entry.deterministic is True,
+        needs=("nevergrad", *_entry.needs),
+        source=SOURCE,
+    )(bridge(_entry.name))

@@ -1,0 +1,179 @@
+"""What every registered optimizer must do, whatever it is: a new one is tested without a change here."""
+
+import numpy as np
+import pytest
+import torch
+from array_api_compat import array_namespace
+
+from bench.core import Array, Domain, Objective, Oracle, registry
+from bench.core.ledger import KINDS, Ledger
+from bench.core.registry import OptimizerDefinition
+from bench.runner.single import play
+from optimizers.nevergrad import entries
+
+torch.set_num_threads(1)
+registry.load(("optimizers",))
+
+# the registry of Nevergrad has hundreds of names: these are tested always, the others where slow tests are; those that
+# nevergrad.txt says have no end, or cannot run here, are not
+NEVERGRAD = {f"nevergrad-{name}" for name in ("CMA", "DE", "PSO", "OnePlusOne", "NGOpt")}
+UNMEASURED = {f"nevergrad-{entry.name.strip()}" for entry in entries() if entry.deterministic is None}
+
+
+def parameters(definitions: list[OptimizerDefinition]) -> list:
+    return [
+        pytest.param(item, id=item.name, marks=pytest.mark.slow)
+        if item.name.startswith("nevergrad-") and item.name not in NEVERGRAD
+        else pytest.param(item, id=item.name)
+        for item in definitions
+        if item.name not in UNMEASURED
+    ]
+
+
+ALL = sorted(registry.OPTIMIZERS.values(), key=lambda item: item.name)
+every = pytest.mark.parametrize("definition", parameters(ALL))
+every_with_lanes = pytest.mark.parametrize("definition", parameters([item for item in ALL if item.lanes]))
+
+
+OPEN = Domain()
+
+
+def bowl(x: Array, curvatures: Array, center: Array) -> Array:
+    return 0.5 * (curvatures * (x - center) ** 2).sum(-1)
+
+
+def quadratic(dim: int = 2, domain: Domain = OPEN, center: float = 0.1) -> Objective:
+    constants = {"curvatures": np.geomspace(30, 100, dim), "center": np.full(dim, center)}
+    return Objective(bowl, dim, domain, constants=constants, f_opt=0.0, name="quadratic")
+
+
+def squared_error(x: Array, inputs: Array, targets: Array) -> Array:
+    return ((((x[..., None, :] * inputs).sum(-1)) - targets) ** 2).mean(-1)
+
+
+def regression(seed: int = 0, rows: int = 48) -> Objective:
+    rng = np.random.default_rng(seed)
+    inputs = rng.standard_normal((rows, 3))
+    targets = inputs @ np.array([1.0, -2.0, 0.5]) + 0.1 * rng.standard_normal(rows)
+    return Objective(squared_error, 3, data={"inputs": inputs, "targets": targets}, name="regression")
+
+
+def noisy_bowl(x: Array, curvatures: Array, center: Array, noise: Array | None = None) -> Array:
+    f = bowl(x, curvatures, center)
+    return f if noise is None else f + 0.1 * noise
+
+
+def noisy(dim: int = 3) -> Objective:
+    constants = quadratic(dim).constants
+    return Objective(
+        noisy_bowl, dim, constants=constants, noise=lambda rng, shape: rng.standard_normal(shape), name="noisy"
+    )
+
+
+def finished(definition: OptimizerDefinition, objective: Objective, budget: float, seed: int = 0) -> Ledger:
+    """The books of one run, which must not have crashed."""
+    absent = registry.missing(definition)
+    if absent:
+        pytest.skip(f"needs {', '.join(absent)}")
+    oracle = Oracle(objective, budget, seed, order=definition.order, arrays=definition.arrays)
+    error = play(oracle, definition.function, registry.settings(definition, {}), restarts=not objective.noise)
+    if "ModuleNotFoundError" in error:  # a portfolio that takes another member at another budget
+        pytest.skip(error.splitlines()[-1])
+    assert error == ""
+    return oracle.ledgers[0]
+
+
+def cost(ledger: Ledger, rows: int = 1) -> float:
+    """What the counts come to at the default prices: value 1, gradient 3, Hessian-vector product 6."""
+    return sum(count * price for count, price in zip(ledger.counts, (1, 3, 6), strict=True)) / rows
+
+
+def without_seconds(ledger: Ledger) -> np.ndarray:
+    return np.delete(np.array(ledger.events), [len(KINDS), len(KINDS) + 1], axis=1)
+
+
+@every
+def test_names_its_source(definition: OptimizerDefinition) -> None:
+    assert any(word.strip("(),").isdigit() for word in definition.source.split()), "an author and a year"
+    assert definition.function.__doc__
+
+
+@every
+@pytest.mark.parametrize("budget", [1, 97, 503])
+def test_spends_the_budget_to_the_last_question(definition: OptimizerDefinition, budget: int) -> None:
+    ledger = finished(definition, quadratic(), budget)
+    dearest = (1, 3, 6)[definition.order]
+    assert budget - dearest < cost(ledger) <= budget
+    assert ledger.status == "budget"
+
+
+@every
+@pytest.mark.parametrize("problem", [regression, noisy])
+def test_is_never_over_budget_on_data_and_noise(definition: OptimizerDefinition, problem) -> None:
+    objective = problem()
+    ledger = finished(definition, objective, 23)
+    assert cost(ledger, objective.rows) <= 23
+    assert sum(ledger.counts) > 0
+    assert ledger.status == "budget"
+    assert ledger.events[-1][len(KINDS) + 2] < 100 * ledger.first
+
+
+@every
+def test_the_seed_fixes_the_run(definition: OptimizerDefinition) -> None:
+    first, again, other = (finished(definition, quadratic(), 97, seed) for seed in (1, 1, 2))
+    assert first.points is not None and again.points is not None and other.points is not None
+    assert not np.array_equal(first.points, other.points)
+    if not definition.deterministic:
+        pytest.skip("reads a clock, or was not measured")
+    np.testing.assert_array_equal(first.points, again.points)
+    np.testing.assert_array_equal(without_seconds(first), without_seconds(again))
+
+
+def hole(x: Array, bad: float) -> Array:
+    f = ((x - 1) ** 2).sum(-1)
+    return array_namespace(x).where(x[..., 0] > 0, bad * f, f)
+
+
+def abyss(x: Array, bad: float) -> Array:
+    return bad * (1 + (x**2).sum(-1))
+
+
+@every
+@pytest.mark.parametrize("formula", [hole, abyss])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_survives_values_that_are_not_finite(definition: OptimizerDefinition, formula, bad: float) -> None:
+    ledger = finished(definition, Objective(formula, 2, constants={"bad": bad}, start=lambda rng: -rng.random(2)), 97)
+    assert cost(ledger) <= 97
+    assert ledger.status in ("budget", "diverged", "returned")
+    assert not np.isnan(ledger.best)
+
+
+@every
+def test_beats_random_search(definition: OptimizerDefinition) -> None:
+    if definition.name == "random-search":
+        pytest.skip("is what the others must beat")
+    objective, budget, seeds = quadratic(5, Domain(scale=0.1)), 600, range(5)
+    least = registry.find_optimizer("random-search")
+    ours = np.median([finished(definition, objective, budget, seed).best for seed in seeds])
+    assert ours < np.median([finished(least, objective, budget, seed).best for seed in seeds])
+
+
+@every_with_lanes
+@pytest.mark.parametrize("budget", [40, 200])
+def test_lanes_equal_single_runs(definition: OptimizerDefinition, budget: int) -> None:
+    settings = registry.settings(definition, {})
+    seeds = [4, 5, 6]
+
+    def books(objective: Objective | list[Objective], seed: int | list[int]) -> list[Ledger]:
+        oracle = Oracle(objective, budget, seed, order=definition.order, arrays="torch")
+        assert play(oracle, definition.function, settings, restarts=True) == ""
+        return oracle.ledgers
+
+    for objectives in ([quadratic(7, center=c) for c in (0.1, 0.2, 0.3)], [regression(k) for k in range(3)]):
+        together = books(objectives, seeds)
+        for lane, objective, seed in zip(together, objectives, seeds, strict=True):
+            for alone in (books(objective, seed)[0], books([objective], [seed])[0]):
+                np.testing.assert_array_equal(without_seconds(lane), without_seconds(alone))
+                np.testing.assert_array_equal(lane.best_x, alone.best_x)
+                assert lane.counts == alone.counts
+                assert lane.status == alone.status

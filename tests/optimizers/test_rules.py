@@ -1,0 +1,153 @@
+"""The rules by hand, on few steps, and SciPy's drivers against their own figures."""
+
+import numpy as np
+import pytest
+
+from bench.core import Array, Domain, Objective, Oracle, registry
+from bench.core.registry import settings
+from bench.runner.single import play
+
+registry.load(("optimizers",))
+START = np.array([2.0, -1.0])
+SLOPE = np.array([3.0, -4.0])
+
+
+def linear(x: Array, slope: Array) -> Array:
+    return (slope * x).sum(-1)
+
+
+def bowl(x: Array) -> Array:
+    return 0.5 * (x**2).sum(-1)
+
+
+def asked(name: str, objective: Objective, budget: float, **hyperparameters: object) -> np.ndarray:
+    """The points of a run from START."""
+    definition = registry.find_optimizer(name)
+    oracle = Oracle(objective, budget, start=START, order=definition.order, arrays=definition.arrays)
+    assert play(oracle, definition.function, settings(definition, hyperparameters), restarts=False) == ""
+    return np.array(oracle.ledgers[0].points)
+
+
+def test_gradient_descent_on_a_bowl_shrinks_by_one_minus_lr() -> None:
+    points = asked("gradient-descent", Objective(bowl, 2), budget=9, lr=0.25)
+    np.testing.assert_allclose(points, [START, 0.75 * START, 0.75**2 * START])
+
+
+def test_momentum_adds_nine_tenths_of_the_last_step() -> None:
+    points = asked("torch-sgd", Objective(linear, 2, constants={"slope": SLOPE}), budget=9, lr=0.1, momentum=0.9)
+    np.testing.assert_allclose(points, [START, START - 0.1 * SLOPE, START - 0.1 * SLOPE - 0.19 * SLOPE])
+
+
+def test_adam_steps_by_lr_against_the_sign_of_a_constant_gradient() -> None:
+    points = asked("torch-adam", Objective(linear, 2, constants={"slope": SLOPE}), budget=9, lr=0.1)
+    np.testing.assert_allclose(points, [START - 0.1 * k * np.sign(SLOPE) for k in range(3)], rtol=1e-6)
+
+
+def test_torch_lbfgs_returns_at_a_stationary_point() -> None:
+    oracle = Oracle(Objective(bowl, 2), 99, start=np.zeros(2), arrays="torch")
+    play(oracle, registry.find_optimizer("torch-lbfgs").function, {}, restarts=False)
+    assert (oracle.counts["gradient"], oracle.ledgers[0].status) == (1, "returned")
+
+
+def test_torch_lbfgs_solves_a_bowl_in_two_gradients() -> None:
+    # the first step of torch is min(1, 1 / |g|_1) g, which the line search extends to g
+    assert np.abs(asked("torch-lbfgs", Objective(bowl, 2), budget=99)[-1]).max() < 1e-12
+
+
+def test_central_differences_are_exact_on_a_linear_function() -> None:
+    """SPSA asks x0 +- c (+-1, +-1), and its estimate times gain moves both coordinates by the same length."""
+    objective = Objective(linear, 2, Domain(scale=2.0), constants={"slope": SLOPE})
+    points = asked("spsa-adam", objective, budget=2, c=0.1)
+    np.testing.assert_allclose(np.abs(points - START), 0.2)
+    np.testing.assert_allclose(points.mean(0), START)
+
+
+def test_spsa_takes_its_first_step_as_long_as_asked() -> None:
+    """In one dimension every estimate of a slope is exact: the first step is first_step times the scale."""
+    objective = Objective(linear, 1, Domain(scale=2.0), constants={"slope": np.array([7.0])})
+    oracle = Oracle(objective, 14, start=np.array([1.0]), arrays="torch", order=0)
+    definition = registry.find_optimizer("spsa-sgd")
+    play(oracle, definition.function, settings(definition, {"first_step": 0.1, "c": 1e-3}), restarts=False)
+    # 10 values set the gain, 4 make two estimates; the best is asked a radius of 0.002 / 2^0.101 below x1 = 1 - 0.1 * 2
+    np.testing.assert_allclose(oracle.ledgers[0].best_x, 0.8 - 0.002 / 2**0.101, rtol=1e-12)
+
+
+@pytest.mark.parametrize("pairs", [1, 4])
+def test_smoothing_asks_antithetic_pairs(pairs: int) -> None:
+    points = asked("es-sgd", Objective(bowl, 2), budget=2 * pairs, pairs=pairs, sigma=0.5)
+    np.testing.assert_allclose(points[:pairs] + points[pairs:], np.tile(2 * START, (pairs, 1)))
+    assert len(np.unique(points, axis=0)) == 2 * pairs
+
+
+def test_random_search_is_uniform_in_a_box_and_else_normal_around_the_start() -> None:
+    inside = asked("random-search", Objective(bowl, 2, Domain(-3, 3)), budget=1000)
+    assert np.abs(inside).max() <= 3
+    np.testing.assert_allclose(inside.std(0), 6 / np.sqrt(12), rtol=0.1)
+    around = asked("random-search", Objective(bowl, 2, Domain(scale=0.5)), budget=1000)
+    np.testing.assert_allclose(around.mean(0), START, atol=0.1)
+    np.testing.assert_allclose(around.std(0), 0.5, rtol=0.1)
+
+
+def rosenbrock(x: Array) -> Array:
+    return (100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1)
+
+
+def rosenbrock_gradient(x: np.ndarray) -> np.ndarray:
+    from scipy.optimize import rosen_der
+
+    return rosen_der(x[0])[None] if x.ndim == 2 else rosen_der(x)
+
+
+@pytest.mark.parametrize(
+    "name, hyperparameters, kind, count",
+    [
+        # the tutorial of scipy.optimize counts 571; the others are the drivers' own defaults on SciPy 1.17.1
+        ("scipy-nelder-mead", {"xatol": 1e-8, "fatol": 1e-4}, "value", 571),
+        ("scipy-bfgs", {}, "gradient", 30),
+        ("scipy-cg", {}, "gradient", 97),
+        ("scipy-lbfgsb", {"ftol": 2.220446049250313e-09}, "gradient", 26),
+    ],
+)
+def test_scipy_takes_as_many_questions_as_called_alone(
+    name: str, hyperparameters: dict[str, float], kind: str, count: int
+) -> None:
+    definition = registry.find_optimizer(name)
+    objective = Objective(rosenbrock, 5, gradient=rosenbrock_gradient)
+    oracle = Oracle(objective, 10_000, start=np.array([1.3, 0.7, 0.8, 1.9, 1.2]), order=definition.order)
+    assert play(oracle, definition.function, settings(definition, hyperparameters), restarts=False) == ""
+    assert oracle.counts[kind] == count
+    assert oracle.ledgers[0].status == "returned"
+
+
+@pytest.mark.parametrize("name", ["scipy-nelder-mead", "scipy-lbfgsb"])
+def test_scipy_stays_inside_the_box_where_it_can(name: str) -> None:
+    assert asked(name, Objective(bowl, 2, Domain(np.array([0.5, -2.0]), 5.0)), budget=200)[:, 0].min() >= 0.5
+
+
+@pytest.mark.parametrize(
+    "name, hyperparameters",
+    [
+        ("gradient-descent", {"lr": 0}),
+        ("torch-adam", {"lr": float("nan")}),
+        ("torch-sgd", {"momentum": 1}),
+        ("torch-sgd", {"batch_size": 0}),
+        ("torch-lbfgs", {"memory": 0}),
+        ("spsa-sgd", {"first_step": -1}),
+        ("spsa-adam", {"c": 0}),
+        ("es-sgd", {"pairs": 0}),
+        ("es-adam", {"sigma": float("inf")}),
+        ("scipy-lbfgsb", {"memory": 0}),
+        ("scipy-bfgs", {"gtol": -1}),
+        ("scipy-newton-cg", {"xtol": -1}),
+    ],
+)
+def test_senseless_hyperparameters_are_refused(name: str, hyperparameters: dict[str, float]) -> None:
+    definition = registry.find_optimizer(name)
+    data = {"target": np.zeros(3)}
+    objective = Objective(lambda x, target: ((x[..., None, :] - target[..., None]) ** 2).mean((-1, -2)), 2, data=data)
+    oracle = Oracle(objective, 5, arrays=definition.arrays)
+    (key,) = hyperparameters
+    what = "size" if key == "batch_size" else key  # said by the oracle
+    with pytest.raises(ValueError, match=rf"{what} must be .*got"):
+        definition.function(oracle, **settings(definition, hyperparameters))
+    assert oracle.counts == {"value": 0, "gradient": 0, "hessian_vector": 0}
