@@ -1,0 +1,62 @@
+"""What each run had reached at what cost: stored counts, priced."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.core.ledger import KINDS
+from bench.core.oracle import PRICES
+
+# pandas comes without stubs, and its source tells a type checker little of what a selection gives
+Frame = Any  # a DataFrame
+Column = Any  # a Series
+
+POINTS = 60  # of a curve over cost
+
+
+def complete(runs: Frame) -> Frame:
+    """The runs with dim and order whole: a run that never began has the dim of others on its problem, else 0."""
+    known = runs.dim.astype(float)
+    found = known.groupby(runs.problem).transform("max")
+    return runs.assign(dim=known.fillna(found).fillna(0).astype(int), order=runs.order.astype(int))
+
+
+def spent(runs: Frame, prices: Mapping[str, float] | None = None) -> Column:
+    """The cost of each run, in full evaluations: the sum of price x count over the rows of data.
+
+    A killed run left no counts: it is charged its whole budget, in the prices of its suite.
+    """
+    return _price(runs, runs.rows, prices).where(runs.status != "killed", runs.budget).astype(float)
+
+
+def _price(counts: Frame, rows: Column, prices: Mapping[str, float] | None) -> Column:
+    total = sum(
+        price * counts[kind].astype(float) for kind, price in {**PRICES, **(prices or {})}.items() if kind in KINDS
+    )
+    return total / rows
+
+
+def progress(runs: Frame, trajectories: Frame, prices: Mapping[str, float] | None = None) -> Frame:
+    """The events of these runs, in the order of run and cost: columns run, cost, best.
+
+    best: the least finite f so far, inf before there is one. NaN and inf are never an improvement.
+    """
+    events = trajectories[trajectories.run.isin(runs.run)]
+    rows = events.run.map(runs.set_index("run").rows)
+    f = events.f.astype(float)
+    priced = events[["run"]].assign(cost=_price(events, rows, prices), best=f.where(np.isfinite(f), np.inf))
+    priced = priced.sort_values(["run", "cost"], kind="stable", ignore_index=True)
+    return priced.assign(best=priced.groupby("run").best.cummin())
+
+
+def cost_grid(low: float, high: float, points: int = POINTS) -> np.ndarray:
+    """Costs (points,) at equal ratios from low to high, both included; one point where they are the same."""
+    return np.unique(np.geomspace(low, max(low, high), points))
+
+
+def joined(parts: Sequence[Frame], columns: Sequence[str]) -> Frame:
+    """The parts one below the other; where there are none, an empty frame of these columns."""
+    import pandas as pd
+
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))

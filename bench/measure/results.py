@@ -1,0 +1,168 @@
+"""The stored runs of one folder as frames, with the measures at hand."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.core import registry
+from bench.core.ledger import KINDS
+from bench.core.oracle import PRICES
+from bench.measure import profiles, summaries
+from bench.measure.targets import asked_gaps
+from bench.runner.store import Store, decode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registry.Definition], leave: str = "") -> str:
+    """A name with those parameters that are not at their defaults: `torch-adam[lr=0.1]`."""
+    definition = registered.get(name)
+    defaults = {key: parameter.default for key, parameter in definition.parameters.items()} if definition else {}
+    shown = [f"{key}={_short(v)}" for key, v in values.items() if key != leave and _plain(defaults.get(key)) != v]
+    return f"{name}[{','.join(shown)}]" if shown else name
+
+
+def _extra(table: Any) -> list[str]:
+    """The names of the metrics, behind the columns that every trajectory has."""
+    return table.column_names[len(KINDS) + 3 :]
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return "x".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class Results:
+    """What was run under one name.
+
+    runs: one row a run, skips included. trajectories: one row an event: the start, then each improvement or, on
+    problems with data or noise, each score. manifest: the suite as run, command, environment. damaged: labels of
+    runs whose checksum does not hold; they are left out of the frames.
+    """
+
+    def __init__(self, folder: str | Path):
+        """Raises StoreError where the folder holds no readable results."""
+        self.folder = Path(folder)
+        self.name = self.folder.name
+        self.damaged: list[str] = []
+        store = Store(self.folder)
+        try:
+            self.manifest = store.manifest()
+            self._rows = self._read(store)
+            self.grids = list(store.grids())
+        finally:
+            store.close()
+
+    def _read(self, store: Store) -> list[dict[str, Any]]:
+        kept = []
+        for row, whole in store.rows():
+            try:
+                if not whole:
+                    raise ValueError("its checksum does not hold")
+                row["table"] = decode(row["trajectory"], row["trajectory_bytes"]) if row["trajectory"] else None
+                row["parameters"] = json.loads(row["parameters"])
+                row["hyperparameters"] = json.loads(row["hyperparameters"])
+                kept.append(row)
+            except (ValueError, TypeError, OSError) as error:
+                self.damaged.append(f"{row['problem']} with {row['optimizer']}, seed {row['seed']}: {error}")
+        return kept
+
+    @property
+    def prices(self) -> dict[str, float]:
+        """The prices of the suite as run."""
+        return self.manifest.get("suite", {}).get("prices", dict(PRICES))
+
+    @property
+    def gaps(self) -> list[float]:
+        """The targets' gaps to f_opt that the suite asks for."""
+        return asked_gaps(self.manifest.get("suite", {}))
+
+    @cached_property
+    def runs(self) -> "pd.DataFrame":
+        """One row a run: who, on what, how it ended, what it asked and gained."""
+        import pandas as pd
+
+        frame = pd.DataFrame(
+            [self._run(number, row) for number, row in enumerate(self._rows)], columns=list(RUN_COLUMNS)
+        )
+        numbers = ("f_opt", "first", "best", "final", "dim", "order", "problem_order")  # NULL is NaN
+        return frame.astype(dict.fromkeys(numbers, "float64"))
+
+    def _run(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+        cost = sum(self.prices[kind] * row[kind] for kind in KINDS) / row["rows"]
+        table: Any = row["table"]
+        metrics = {} if table is None else {name: repr(table[name][-1].as_py()) for name in _extra(table)}
+        return {
+            **{name: row[name] for name in RUN_COLUMNS if name in row},
+            "run": number,
+            "problem": label(row["problem"], row["parameters"], registry.PROBLEMS, leave="dim"),
+            "optimizer": label(row["optimizer"], row["hyperparameters"], registry.OPTIMIZERS),
+            "order": row["optimizer_order"],
+            "scored": bool(row["scored"]),
+            "cost": cost,
+            "metrics": json.dumps(metrics) if metrics else "",
+        }
+
+    @cached_property
+    def trajectories(self) -> "pd.DataFrame":
+        """One row an event: run, counts of each kind so far in rows of data, seconds inside and outside, value f."""
+        import numpy as np
+        import pandas as pd
+
+        names = (*KINDS, "inside", "outside", "f")
+        tables: list[tuple[int, Any]] = [
+            (n, row["table"]) for n, row in enumerate(self._rows) if row["table"] is not None
+        ]
+        columns: dict[str, list[Any]] = {name: [table[name].to_numpy() for _, table in tables] for name in names}
+        lengths = [table.num_rows for _, table in tables]
+        run = np.repeat(np.array([n for n, _ in tables], dtype=np.int64), lengths)
+        joined = {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in columns.items()}
+        return pd.DataFrame({"run": run, **joined})
+
+    def ert(self, prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
+        """Expected runtimes, with successes and intervals: see `bench.measure.profiles.ert`."""
+        return profiles.ert(self.runs, self.trajectories, prices or self.prices, self.gaps)
+
+    def ecdf(self, by: Sequence[str] = ("order",), prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
+        """The fraction of (run, target) pairs solved within a cost: see `bench.measure.profiles.ecdf`."""
+        return profiles.ecdf(self.runs, self.trajectories, by, prices or self.prices, gaps=self.gaps)
+
+    def convergence(self, prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
+        """Median and quartiles of the best value over cost: see `bench.measure.profiles.convergence`."""
+        return profiles.convergence(self.runs, self.trajectories, prices or self.prices)
+
+    def best_optimizers(self, prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
+        """Which optimizer for which problem: see `bench.measure.summaries.best_optimizers`."""
+        return summaries.best_optimizers(self.ert(prices))
+
+    def failures(self) -> "pd.DataFrame":
+        """Runs that ended without an answer, with reasons: see `bench.measure.summaries.failures`."""
+        return summaries.failures(self.runs)
+
+    def points(self, run: int) -> Any:
+        """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""
+        import numpy as np
+
+        return np.frombuffer(self._rows[run]["points"] or b"", "<f8").reshape(-1, 2)
+
+    def best_x(self, run: int) -> Any:
+        """The best point (dim,) of a run, None where it found no finite value."""
+        import numpy as np
+
+        blob = self._rows[run]["best_x"]
+        return None if blob is None else np.frombuffer(blob, "<f8")
+
+
+RUN_COLUMNS: Sequence[str] = (
+    "run", "problem", "family", "dim", "instance", "problem_order", "scored", "optimizer", "order", "seed", "budget",
+    "status", "error", "f_opt", "first", "best", "final", "rows", *KINDS, "cost", "inside", "outside", "lanes",
+    "device", "metrics",
+)  # fmt: skip

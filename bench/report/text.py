@@ -1,0 +1,52 @@
+"""Numbers and names as people read them."""
+
+import json
+import math
+from typing import Any
+
+
+def number(value: float) -> str:
+    """Three significant digits: `0.0123`, `12,300`, `1.23e+06`; ∞ where infinite and - where not known."""
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if value == 0 or 1e-3 <= abs(value) < 1000:
+        return f"{value:.3g}"
+    if 1000 <= abs(value) < 1e6:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{value:.2e}"
+
+
+def interval(low: float, high: float) -> str:
+    """`[1.2, 3.4]`, and nothing where there is none."""
+    return "" if math.isnan(low) else f"[{number(low)}, {number(high)}]"
+
+
+def target_name(kind: str, target: float) -> str:
+    """A target in short: `gap 1e-8`, or `1e-3 of gain`."""
+    mantissa, _, exponent = f"{target:.0e}".partition("e")
+    power = f"{mantissa}e{int(exponent)}"
+    return f"gap {power}" if kind == "gap" else f"{power} of gain"
+
+
+def cell_name(problem: str, dim: int) -> str:
+    """A problem with its dimension."""
+    return f"{problem}, dim {dim}"
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def plain(name: str) -> str:
+    """A name as matplotlib shall print it: no mathematics, no control characters, no underscore that hides a label."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name).replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
+
+
+def script_json(data: Any) -> str:
+    """JSON that is safe between script tags: no <, > or & and nothing that is not a number of JSON."""
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")

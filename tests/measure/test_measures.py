@@ -1,0 +1,371 @@
+"""Every statistic on frames of a few rows, with answers worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.measure.profiles import convergence, ecdf, ert
+from bench.measure.progress import complete, progress, spent
+from bench.measure.runtimes import runtimes
+from bench.measure.summaries import best_optimizers, endings, failures
+from bench.measure.targets import GAPS, SHARES, targets
+
+inf, nan = np.inf, np.nan
+
+RUN = {
+    "problem": "sphere", "family": "toys", "dim": 2, "instance": 1, "problem_order": 2, "scored": False,
+    "optimizer": "a", "order": 0, "seed": 0, "budget": 100.0, "status": "budget", "error": "", "f_opt": 0.0,
+    "first": 1000.0, "best": 0.0, "final": 0.0, "rows": 1, "value": 0, "gradient": 0, "hessian_vector": 0, "cost": 0.0,
+    "inside": 0.0, "outside": 0.0, "lanes": 0, "device": "cpu", "metrics": "",
+}  # fmt: skip
+EVENT = {"value": 0, "gradient": 0, "hessian_vector": 0, "inside": 0.0, "outside": 0.0}
+
+
+def make_runs(*rows: dict) -> pd.DataFrame:
+    """One run a dict of what differs from RUN, numbered from 0."""
+    return pd.DataFrame([{"run": n, **RUN, **row} for n, row in enumerate(rows)])
+
+
+def make_trajectories(*events: tuple[int, dict, float]) -> pd.DataFrame:
+    """One event a (run, counts, f)."""
+    rows = [{"run": run, **EVENT, **counts, "f": f} for run, counts, f in events]
+    return pd.DataFrame(rows, columns=["run", *EVENT, "f"])
+
+
+def descents(*paths: list[tuple[int, float]]) -> pd.DataFrame:
+    """One run a path of (values asked, f)."""
+    return make_trajectories(*((run, {"value": n}, f) for run, path in enumerate(paths) for n, f in path))
+
+
+def at(frame: pd.DataFrame, column: str, **where: object) -> object:
+    """The one value of a column in the row that has these values."""
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    (answer,) = frame[column]
+    return answer
+
+
+# progress
+
+
+def test_cost_is_price_times_count_over_rows():
+    runs = make_runs({"rows": 10, "value": 5, "gradient": 20, "hessian_vector": 10})
+    assert spent(runs)[0] == (1 * 5 + 3 * 20 + 6 * 10) / 10
+    assert spent(runs, {"gradient": 1})[0] == (5 + 20 + 6 * 10) / 10
+
+
+def test_killed_run_is_charged_its_budget():
+    assert spent(make_runs({"status": "killed", "value": 3}))[0] == 100
+
+
+def test_progress_is_the_running_minimum_of_finite_values():
+    runs = make_runs({})
+    events = progress(runs, descents([(0, nan), (1, 9.0), (2, inf), (3, 12.0), (4, 7.0), (5, -inf)]))
+    assert list(events.best) == [inf, 9, 9, 9, 7, 7]
+    assert list(events.cost) == [0, 1, 2, 3, 4, 5]
+
+
+def test_progress_reads_only_the_runs_asked_for():
+    runs = make_runs({}, {})
+    assert set(progress(runs[runs.run == 1], descents([(0, 1.0)], [(0, 2.0)])).run) == {1}
+
+
+def test_dim_of_a_skipped_run_is_that_of_its_problem():
+    runs = complete(make_runs({"dim": 5}, {"dim": None}, {"problem": "other", "dim": None}))
+    assert list(runs.dim) == [5, 5, 0]
+
+
+# targets
+
+
+def test_targets_with_known_optimum():
+    asked = targets(make_runs({"f_opt": 3.0}), descents([(0, 10.0)]))
+    assert list(asked.target) == list(GAPS)
+    assert set(asked.kind) == {"gap"}
+    assert at(asked, "f_target", target=1e-1) == 3.1
+
+
+def test_targets_without_known_optimum():
+    """f_best over both optimizers is 2; from 12 a tenth of the gain is left at 3, from 22 at 4."""
+    runs = make_runs(
+        {"f_opt": nan, "first": 12.0},
+        {"f_opt": nan, "first": 22.0, "seed": 1},
+        {"f_opt": nan, "first": 12.0, "optimizer": "b"},
+    )
+    asked = targets(runs, descents([(0, 12.0), (1, 6.0)], [(0, 22.0)], [(0, 12.0), (9, 2.0)]))
+    assert set(asked.kind) == {"share"}
+    assert sorted(asked.target.unique(), reverse=True) == list(SHARES)
+    assert at(asked, "f_target", run=0, target=0.1) == 3
+    assert at(asked, "f_target", run=1, target=0.1) == 4
+    assert at(asked, "f_target", run=2, target=0.1) == 3
+
+
+def test_no_target_where_nobody_improved():
+    asked = targets(make_runs({"f_opt": nan, "first": 5.0}), descents([(0, 5.0), (1, nan)]))
+    assert asked.f_target.isna().all()
+    assert np.isinf(runtimes(make_runs({"f_opt": nan, "first": 5.0}), descents([(0, 5.0)])).runtime).all()
+
+
+def test_skipped_run_has_the_targets_of_its_problem():
+    runs = make_runs({}, {"status": "skipped", "f_opt": nan, "first": nan, "optimizer": "b"})
+    assert set(targets(runs, descents([(0, 1.0)])).kind) == {"gap"}
+
+
+# runtimes
+
+
+def test_runtime_is_the_first_cost_at_or_below_the_target():
+    table = runtimes(make_runs({}), descents([(0, 1000.0), (1, 50.0), (4, 10.0), (6, 10.0), (9, 0.05)]))
+    assert at(table, "runtime", target=1e2) == 1
+    assert at(table, "runtime", target=1e1) == 4  # 10 <= 10, and the first time counts
+    assert at(table, "runtime", target=1e0) == 9
+    assert at(table, "runtime", target=1e-1) == 9
+    assert at(table, "runtime", target=1e-2) == inf
+
+
+def test_runtimes_are_repriced():
+    events = make_trajectories((0, {}, 1000.0), (0, {"value": 1, "gradient": 2, "hessian_vector": 1}, 0.0))
+    runs = make_runs({})
+    assert at(runtimes(runs, events), "runtime", target=1.0) == 1 + 2 * 3 + 6
+    assert at(runtimes(runs, events, {"value": 0.5, "gradient": 1, "hessian_vector": 1}), "runtime", target=1.0) == 3.5
+
+
+def test_runtime_on_data_is_in_full_evaluations():
+    table = runtimes(make_runs({"rows": 4, "scored": True}), make_trajectories((0, {}, 9.0), (0, {"gradient": 2}, 0.0)))
+    assert at(table, "runtime", target=1.0) == 1.5
+
+
+def test_a_score_that_rises_again_keeps_its_runtime():
+    table = runtimes(make_runs({"scored": True}), descents([(0, 9.0), (1, 0.5), (2, 20.0)]))
+    assert at(table, "runtime", target=1.0) == 1
+
+
+def test_run_without_events_is_unsolved():
+    assert np.isinf(runtimes(make_runs({}), descents()).runtime).all()
+
+
+# expected runtimes
+
+FOUR = ([(0, 1e3), (10, 0.5)], [(0, 1e3), (30, 0.5)], [(0, 1e3)], [(0, 1e3), (20, 5.0)])
+
+
+def four_runs(**more: object) -> pd.DataFrame:
+    return make_runs(*({"seed": seed, "value": n, **more} for seed, n in enumerate((10, 40, 100, 50))))
+
+
+def test_ert_charges_unsuccessful_runs():
+    table = ert(four_runs(), descents(*FOUR))
+    row = table[table.target == 1.0].iloc[0]
+    assert (row.successes, row.runs) == (2, 4)
+    assert row.ert == (10 + 30 + 100 + 50) / 2
+    assert at(table, "ert", target=10.0) == (10 + 30 + 100 + 20) / 3
+    assert at(table, "ert", target=0.1) == inf
+    assert table.low.isna().all()  # four runs give no interval
+    assert table.high.isna().all()
+
+
+def test_ert_interval_of_equal_runs_is_a_point():
+    runs = make_runs(*({"seed": seed, "value": 10} for seed in range(5)))
+    table = ert(runs, descents(*[[(0, 1e3), (10, 0.5)]] * 5))
+    row = table[table.target == 1.0].iloc[0]
+    assert (row.low, row.ert, row.high) == (10, 10, 10)
+    row = table[table.target == 0.1].iloc[0]
+    assert (row.low, row.ert, row.high) == (inf, inf, inf)
+
+
+def test_ert_interval_covers_the_resampled_means():
+    """All of five runs succeed, after 1 or 2: the quantiles of their means are multiples of 1/5 between."""
+    paths = [[(0, 1e3), (n, 0.5)] for n in (1, 1, 1, 2, 2)]
+    row = ert(make_runs(*({"seed": s} for s in range(5))), descents(*paths)).query("target == 1").iloc[0]
+    assert row.ert == pytest.approx(1.4)
+    assert row.low == pytest.approx(1.0)  # P(mean = 1) = 0.6^5 = 7.8 %, above 2.5 %
+    assert row.high == pytest.approx(1.8)  # P(mean = 2) = 0.4^5 = 1.0 %, below; P(mean >= 1.8) = 8.7 %
+
+
+def test_ert_interval_is_infinite_where_a_resample_may_hold_no_success():
+    paths = [[(0, 1e3), (10, 0.5)], *[[(0, 1e3)]] * 4]  # P(no success) = 0.8^5 = 33 %
+    runs = make_runs(*({"seed": s, "value": 10} for s in range(5)))
+    row = ert(runs, descents(*paths)).query("target == 1").iloc[0]
+    assert row.ert == 50
+    assert row.high == inf
+    assert row.low < 50
+
+
+def test_ert_of_one_group_does_not_depend_on_others():
+    paths = [[(0, 1e3), (n, 0.5)] for n in (1, 3, 1, 2, 9)]
+    alone = ert(make_runs(*({"seed": s} for s in range(5))), descents(*paths))
+    both = make_runs(*({"seed": s, "optimizer": name} for name in "ab" for s in range(5)))
+    table = ert(both, descents(*paths, *paths[::-1]))
+    pd.testing.assert_frame_equal(table[table.optimizer == "a"].reset_index(drop=True), alone)
+
+
+def test_skipped_optimizer_has_no_ert():
+    runs = make_runs({"value": 1}, {"optimizer": "b", "status": "skipped", "error": "why", "f_opt": nan, "dim": None})
+    table = ert(runs, descents([(0, 1e3), (1, 0.5)]))
+    skipped = table[table.optimizer == "b"]
+    assert len(skipped) == len(GAPS)
+    assert skipped.ert.isna().all()
+    assert (skipped.runs == 0).all()
+
+
+def test_crashed_run_counts_as_unsolved():
+    runs = make_runs({"value": 8}, {"value": 2, "status": "crashed", "seed": 1})
+    row = ert(runs, descents([(0, 1e3), (8, 0.5)])).query("target == 1").iloc[0]
+    assert (row.ert, row.successes, row.runs) == (10, 1, 2)
+
+
+# distributions of runtimes
+
+
+def test_ecdf_is_the_fraction_of_solved_pairs():
+    """Two runs with two targets: solved at 10, 20, 30 and never."""
+    runs = make_runs({"optimizer": "a"}, {"optimizer": "b", "order": 1})
+    events = descents([(0, 1e3), (10, 50.0), (20, 5.0)], [(0, 1e3), (30, 50.0)])
+    table = ecdf(runs, events, by=["scored"], costs=[9, 10, 25, 30, 99], gaps=[1e2, 1e1])
+    assert list(table.fraction) == [0, 0.25, 0.5, 0.75, 0.75]
+    assert set(table.pairs) == {4}
+    table = ecdf(runs, events, costs=[25], gaps=[1e2, 1e1])
+    assert dict(zip(table.order, table.fraction, strict=True)) == {0: 1.0, 1: 0.0}
+
+
+def test_ecdf_counts_skipped_and_crashed_runs_as_unsolved():
+    runs = make_runs({}, {"status": "skipped", "f_opt": nan}, {"status": "crashed"}, {})
+    events = descents([(0, 1e3), (10, 0.0)])
+    assert list(ecdf(runs, events, costs=[10]).fraction) == [0.25]
+
+
+def test_ecdf_grid_ends_at_the_largest_cost():
+    runs = make_runs({"value": 500})
+    table = ecdf(runs, descents([(0, 1e3), (10, 0.0)]))
+    assert table.cost.iloc[0] == 10
+    assert table.cost.iloc[-1] == 500
+    assert table.cost.is_monotonic_increasing
+
+
+# convergence
+
+
+def test_convergence_is_median_and_quartiles_of_the_gap():
+    paths = [[(0, 101.0), (1, 1.0 + gap)] for gap in (1.0, 2.0, 3.0, 4.0, 50.0)]
+    runs = make_runs(*({"seed": s, "f_opt": 1.0, "value": 100} for s in range(5)))
+    table = convergence(runs, descents(*paths), points=3)
+    assert list(table.cost) == [1, 10, 100]
+    first = table.iloc[0]
+    assert (first.kind, first.low, first["median"], first.high, first.runs) == ("gap", 2, 3, 4, 5)
+    assert list(table["median"]) == [3, 3, 3]  # a run that has ended keeps its best
+
+
+def test_convergence_between_two_runs_is_linear():
+    runs = make_runs({"f_opt": nan}, {"f_opt": nan, "seed": 1})
+    table = convergence(runs, descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]), points=2)
+    assert (table.kind == "value").all()
+    assert list(table[["low", "median", "high"]].iloc[0]) == [1.5, 2, 2.5]
+
+
+def test_convergence_counts_a_run_without_value_as_infinite():
+    runs = make_runs({}, {"seed": 1}, {"seed": 2, "status": "crashed"})
+    table = convergence(runs, descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]), points=2)
+    assert list(table[["low", "median", "high"]].iloc[0]) == [2, 3, inf]
+    assert not table.isna().any(axis=None)
+
+
+def test_convergence_has_a_floor():
+    table = convergence(make_runs({}), descents([(0, 9.0), (1, -1e-17)]), points=2)
+    assert list(table["median"]) == [1e-9]
+
+
+def test_convergence_leaves_skipped_runs_out():
+    runs = make_runs({}, {"optimizer": "b", "status": "skipped"})
+    assert set(convergence(runs, descents([(0, 9.0), (1, 1.0)])).optimizer) == {"a"}
+    assert convergence(runs[runs.status == "skipped"], descents()).empty
+
+
+# the answer
+
+
+def rows_of_ert(*rows: tuple) -> pd.DataFrame:
+    """optimizer, order, target, ert, successes of 10, low, high."""
+    names = ["optimizer", "order", "target", "ert", "successes", "low", "high"]
+    table = pd.DataFrame(rows, columns=names)
+    return table.assign(problem="p", dim=2, kind="gap", runs=10)
+
+
+def test_best_is_the_least_ert_at_the_hardest_target_reached_by_half():
+    table = rows_of_ert(
+        ("a", 0, 1e0, 5.0, 10, 4.0, 6.0),
+        ("a", 0, 1e-1, 90.0, 4, 50.0, 200.0),  # less than half
+        ("b", 1, 1e0, 20.0, 10, 15.0, 25.0),
+        ("b", 1, 1e-1, 70.0, 8, 60.0, 80.0),
+        ("c", 1, 1e0, 9.0, 10, 8.0, 10.0),
+        ("c", 1, 1e-1, 100.0, 7, 81.0, 140.0),
+    )
+    answer = best_optimizers(table).set_index("among")
+    best = answer.loc["all"]
+    assert (best.optimizer, best.target, best.ert, best.successes, best.compared) == ("b", 1e-1, 70, 8, 3)
+    assert best.rivals == "a"  # 50 <= 80; c begins at 81
+    assert not best.clear
+    assert answer.loc["0", "optimizer"] == "a"
+    assert answer.loc["0", "target"] == 1e0
+    assert answer.loc["1", "clear"]
+
+
+def test_best_falls_back_to_a_target_reached_at_all():
+    answer = best_optimizers(rows_of_ert(("a", 0, 1e0, 5.0, 1, 4.0, inf), ("b", 0, 1e0, inf, 0, inf, inf))).iloc[0]
+    assert (answer.optimizer, answer.target) == ("a", 1e0)
+    assert answer.rivals == "b"  # once in ten runs is not clearly better than never
+
+
+def test_nothing_reached_has_no_best():
+    answer = best_optimizers(rows_of_ert(("a", 0, 1e0, inf, 0, inf, inf), ("b", 1, 1e0, 0.0, 10, 0.0, 0.0)))
+    assert set(answer.optimizer) == {""}  # b stood there at its start
+    assert not answer.clear.any()
+
+
+def test_without_intervals_nobody_is_clearly_best():
+    table = rows_of_ert(("a", 0, 1e0, 5.0, 10, nan, nan), ("b", 0, 1e0, 50.0, 10, nan, nan))
+    answer = best_optimizers(table).set_index("among").loc["all"]
+    assert (answer.optimizer, answer.rivals, answer.clear) == ("a", "b", False)
+
+
+def test_skipped_optimizers_are_not_compared():
+    table = rows_of_ert(("a", 0, 1e0, 5.0, 10, 4.0, 6.0), ("b", 1, 1e0, nan, 0, nan, nan))
+    table.loc[table.optimizer == "b", "runs"] = 0
+    answer = best_optimizers(table).set_index("among")
+    assert answer.loc["all", "compared"] == 1
+    assert answer.loc["1", "optimizer"] == ""
+
+
+# what went wrong
+
+
+def test_failures_come_with_reason_and_traceback():
+    trace = "Traceback (most recent call last):\n  ...\nValueError: too steep"
+    runs = make_runs(
+        {"status": "skipped", "error": "needs a gradient", "optimizer": "b"},
+        {"status": "crashed", "error": trace},
+        {"status": "crashed", "error": trace, "seed": 1},
+        {"status": "budget"},
+        {"status": "diverged", "error": None},
+    )
+    table = failures(runs)
+    assert list(table.status) == ["crashed", "diverged", "skipped"]
+    assert list(table.runs) == [2, 1, 1]
+    assert list(table.reason) == ["ValueError: too steep", "", "needs a gradient"]
+    assert table.error[0] == trace
+
+
+def test_endings_count_every_run():
+    table = endings(make_runs({}, {"status": "target"}, {"status": "target"}, {"status": "skipped", "optimizer": "b"}))
+    assert list(table.itertuples(index=False, name=None)) == [
+        ("a", 0, "budget", 1), ("a", 0, "target", 2), ("b", 0, "skipped", 1),
+    ]  # fmt: skip
+
+
+def test_measures_of_nothing_are_empty():
+    runs, events = make_runs({}).iloc[:0], descents()
+    assert runtimes(runs, events).empty
+    assert ert(runs, events).empty
+    assert ecdf(runs, events).empty
+    assert convergence(runs, events).empty
+    assert best_optimizers(ert(runs, events)).empty
+    assert failures(runs).empty

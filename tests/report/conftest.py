@@ -1,0 +1,157 @@
+"""Results as a store would give them, made by a formula: no optimizer is run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.report.page import write_report
+
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+PRICES = {"value": 1, "gradient": 3, "hessian_vector": 6}
+MANIFEST = {
+    "suite": {"name": "made", "title": "Made up", "seed": 1, "prices": PRICES, "groups": [{"target": 1e-8}]},
+    "command": "python -m bench run made",
+    "created": "2026-01-02T03:04:05+00:00",
+    "environment": {
+        "platform": "Linux",
+        "cpu": HOSTILE,
+        "cores": 2,
+        "gpu": "",
+        "versions": {"numpy": "2.3.5", "commit": "abc"},
+    },
+}
+
+
+@dataclass
+class Made:
+    """What the report reads of `bench.measure.results.Results`."""
+
+    runs: pd.DataFrame
+    trajectories: pd.DataFrame
+    name: str = "made"
+    manifest: dict[str, Any] = field(default_factory=lambda: MANIFEST)
+    prices: dict[str, float] = field(default_factory=lambda: dict(PRICES))
+    damaged: list[str] = field(default_factory=list)
+
+
+PROBLEMS = [
+    "quadratic",
+    "rosenbrock",
+    "rastrigin",
+    "golf",
+    "bbob-f01",
+    "bbob-f08",
+    "bbob-f15",
+    "mlp",
+    "softmax",
+    "cartpole",
+]
+OPTIMIZERS = {
+    0: [
+        "random-search",
+        "scipy-nelder-mead",
+        "nevergrad-CMA",
+        "nevergrad-DE",
+        "nevergrad-PSO",
+        "spsa",
+        "=cmd|' /C calc'!A1",
+    ],
+    1: ["gradient-descent", "torch-sgd[momentum=0.9]", "torch-adam[lr=0.1]", "torch-lbfgs", "scipy-cg"],
+    2: ["scipy-newton-cg", "trust-region", "gauss-newton"],
+}
+
+
+def make(problems: int = 20, optimizers: int = 15, seeds: int = 5, events: int = 100, hostile: bool = True) -> Made:
+    """Descents f = scale exp(-rate cost) with rates by order, and every status among the runs."""
+    rng = np.random.default_rng(0)
+    names = [
+        (name, 2 + 3 * (n // len(PROBLEMS))) for n, name in enumerate((PROBLEMS * (problems // 10 + 1))[:problems])
+    ]
+    methods = [(order, name) for order, known in OPTIMIZERS.items() for name in known][:optimizers]
+    if hostile:
+        names[0] = (HOSTILE, 2)
+        methods[0] = (0, f"<b>bold</b> $x_1$ {HOSTILE}")
+    runs, trajectories = [], []
+    for number, (problem, dim) in enumerate(names):
+        scored, black_box = problem in ("mlp", "softmax"), problem == "cartpole"
+        f_opt = np.nan if scored or black_box else float(number)
+        scale = 10 ** rng.uniform(0, 3)
+        for order, method in methods:
+            skill = rng.normal()
+            for seed in range(seeds):
+                run = len(runs)
+                common = {
+                    "run": run, "problem": problem, "family": "made", "dim": dim, "instance": 1, "scored": scored,
+                    "problem_order": 0 if black_box else 2, "optimizer": method, "order": order, "seed": seed,
+                    "budget": 3000.0, "error": "", "f_opt": f_opt, "rows": 100 if scored else 1, "metrics": "",
+                    "inside": 0.1, "outside": 0.2, "lanes": 0, "device": "cpu", **dict.fromkeys(PRICES, 0),
+                }  # fmt: skip
+                if black_box and order > 0:
+                    reason = f"{problem} answers up to values (order 0), {method} needs more"
+                    runs.append(
+                        {
+                            **common,
+                            "status": "skipped",
+                            "error": reason,
+                            "dim": None if problems <= len(PROBLEMS) else dim,
+                            "f_opt": np.nan,
+                        }
+                    )
+                    continue
+                crashed = method == "nevergrad-PSO" and problem == "golf"
+                kind = ("value", "gradient", "hessian_vector")[order]
+                limit = 40 if crashed else int(3000 / PRICES[kind])
+                count = np.unique(np.round(np.geomspace(1, limit, events)).astype(int))
+                rate = np.exp(rng.normal(skill + order, 0.3)) / 100
+                f = scale * np.exp(-rate * count * PRICES[kind]) * (1 + 0.1 * rng.random(len(count)))
+                base = 0.1 if np.isnan(f_opt) else f_opt
+                if not scored:
+                    f = np.minimum.accumulate(f)
+                done = np.flatnonzero(f <= 1e-8) if not np.isnan(f_opt) else []
+                if len(done):
+                    count, f = count[: done[0] + 1], f[: done[0] + 1]
+                f = np.concatenate([[scale * 1.2], f]) + (-500 if black_box else base)
+                if method == "gradient-descent" and problem == "bbob-f15":
+                    f[-1] = np.nan
+                rows = common["rows"]
+                table = {name: np.zeros(len(f), dtype=np.int64) for name in PRICES}
+                table[kind] = np.concatenate([[0], count * rows])
+                status = "crashed" if crashed else "target" if len(done) else "budget"
+                status = "diverged" if np.isnan(f[-1]) else status
+                error = f"Traceback (most recent call last):\n  File x\nValueError: {HOSTILE}" if crashed else ""
+                runs.append(
+                    {**common, kind: table[kind][-1], "status": status, "error": error, "first": f[0],
+                     "best": np.nanmin(f), "final": f[-1], "cost": table[kind][-1] * PRICES[kind] / rows}
+                )  # fmt: skip
+                seconds = np.linspace(0, 0.1, len(f))
+                trajectories.append(pd.DataFrame({"run": run, **table, "inside": seconds, "outside": seconds, "f": f}))
+    columns = ["run", *PRICES, "inside", "outside", "f"]
+    events_ = pd.concat(trajectories, ignore_index=True) if trajectories else pd.DataFrame(columns=columns)
+    # a store has NULL where a run was never begun, so that these are floats
+    frame = pd.DataFrame(runs).astype(dict.fromkeys(("dim", "order", "problem_order"), float))
+    return Made(
+        frame.reindex(columns=[*frame.columns, *({"first", "best", "final", "cost"} - {*frame.columns})]), events_
+    )
+
+
+@pytest.fixture(scope="session")
+def make_results() -> Callable[..., Made]:
+    """make(problems, optimizers, seeds, events, hostile) -> results."""
+    return make
+
+
+@pytest.fixture(scope="session")
+def made() -> Made:
+    """Twenty problems, 15 optimizers, 5 seeds, with hostile names among them."""
+    return make(events=40)
+
+
+@pytest.fixture(scope="session")
+def written(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the report of `made`."""
+    return write_report(made, tmp_path_factory.mktemp("report")).parent
