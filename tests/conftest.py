@@ -7,6 +7,8 @@ import pytest
 import bench  # noqa: F401  # sets MKL_CBWR before torch is loaded
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -116,9 +116,16 @@ def run_specs(
     )
     error = play(oracle, optimizer.function, registry.settings(optimizer, spec.hyperparameters), spec.restarts)
     return [
-        _record(item, own, optimizer, ledger, len(specs) if lanes else 0, error if ledger.status == "crashed" else "")
+        _record(item, own, optimizer, ledger, len(specs) if lanes else 0, error or _reason(item, ledger))
         for item, own, ledger in zip(specs, objectives, oracle.ledgers, strict=True)
     ]
+
+
+def _reason(spec: RunSpec, ledger: Ledger) -> str:
+    """Why a run ended without an answer, in a line; "" where it did not."""
+    if ledger.status == "diverged":
+        return "the method asked at a point that is not finite"
+    return f"the deadline was {spec.deadline:g} s" if ledger.status == "deadline" else ""
 
 
 def _record(
@@ -143,7 +150,7 @@ def _record(
         final=ledger.events[-1][len(KINDS) + 2],
         best_x=ledger.best_x,
         lanes=lanes,
-        restarts=tuple(ledger.restarts),
+        restarts=tuple(at for at in ledger.restarts if at != tuple(ledger.counts)),  # those after which it asked
         metrics=tuple(objective.metrics),
         trajectory=np.array(ledger.events, dtype=np.float64),
         points=None if not ledger.points else np.array(ledger.points),

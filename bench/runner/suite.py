@@ -121,7 +121,11 @@ def entry(item: str | Mapping[str, Any]) -> Entry:
 def make_suite(problems: Sequence[str], optimizers: Sequence[str], budget: float, name: str, **options: Any) -> Suite:
     """One group of every problem with every optimizer, named in the notation of `parse_entry`."""
     group = Group(tuple(map(parse_entry, problems)), tuple(map(parse_entry, optimizers)), budget, **options)
-    return Suite(name, (group,), title=f"{', '.join(problems)} with {', '.join(optimizers)}")
+    return Suite(name, (group,), title=f"{_some(problems)} with {_some(optimizers)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
 def suites() -> dict[str, Path]:

@@ -35,7 +35,8 @@ def test_mlp_equals_torchs_own_network(widths: tuple[int, ...], activation: str)
     x = torch.tensor(np.stack([objective.first_point(np.random.default_rng(seed)) for seed in range(3)])).float()
     values, gradients = ask.value_and_gradient(x)
     metrics = ask.metrics(x)
-    train, test = ask.rows(), {key: torch.tensor(rows) for key, rows in objective.test.items()}
+    train = ask.pick(np.arange(objective.rows)[None])
+    test = {key: torch.tensor(rows) for key, rows in objective.test.items()}
     for i, point in enumerate(x):
         network = reference(point, list(objective.shapes), activation)
         loss = nn.functional.cross_entropy(network(train["inputs"]), train["targets"])
@@ -91,7 +92,7 @@ def test_lanes_take_batches_of_their_own_data() -> None:
     many = [find_problem("mlp").make(widths=(8,), instance=k) for k in (1, 2)]
     stacked = Answers(many, "torch")
     x = torch.tensor(np.stack([item.first_point(np.random.default_rng(0)) for item in many])[:, None]).float()
-    picked = {key: rows[:, :, 10:42] for key, rows in stacked.rows().items()}
+    picked = stacked.pick(np.tile(np.arange(10, 42), (2, 1)))
     values = stacked.value(x, picked)
     for lane, item in enumerate(many):
         rows = {key: torch.tensor(array[10:42]) for key, array in item.data.items()}

@@ -1,0 +1,352 @@
+"""What users call from Python; `bench` offers these names."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.core import registry
+from bench.core.domain import Array, Domain
+from bench.core.ledger import KINDS
+from bench.core.objective import Objective
+from bench.core.oracle import PRICES, Oracle
+from bench.core.registry import PROBLEMS, ProblemDefinition
+from bench.measure.results import Results
+from bench.runner import PACKAGES
+from bench.runner.campaign import Campaign, Quiet, run_suite
+from bench.runner.environment import cores, resolve_device
+from bench.runner.execute import one_thread
+from bench.runner.plan import RunSpec
+from bench.runner.single import play, prepare
+from bench.runner.suite import Suite, load_suite, make_suite, parse_entry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESULTS = Path("results")
+REPORTS = Path("reports")
+
+# what `compare` tries on a function of each order where it is not told
+CANDIDATES: Mapping[int, Sequence[str]] = {
+    0: (
+        "random-search",
+        "scipy-nelder-mead",
+        "nevergrad-CMA",
+        "nevergrad-DE",
+        "nevergrad-NGOpt",
+        "spsa-adam",
+        "es-adam",
+    ),
+    1: ("scipy-lbfgsb", "scipy-bfgs", "scipy-cg", "gradient-descent", "torch-adam[lr=0.01,0.1]"),
+    2: ("scipy-newton-cg",),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run. counts: questions by kind, in rows of data. best, best_x: the least value and its point (dim,).
+    trajectory: a frame, one row an event, with cumulative counts, seconds inside and outside the problem, value f."""
+
+    status: str
+    error: str
+    counts: Mapping[str, int]
+    first: float
+    best: float
+    best_x: np.ndarray | None
+    inside: float
+    outside: float
+    trajectory: "pd.DataFrame"
+
+
+def make(problem: str, *, instance: int = 1, **parameters: Any) -> Objective:
+    """A registered problem: `make("rosenbrock", dim=10)`. Raises ValueError for an unknown name or parameter."""
+    registry.load(PACKAGES)
+    return registry.find_problem(problem).make(instance, **parameters)
+
+
+def minimize(
+    objective: Objective,
+    optimizer: str,
+    *,
+    budget: float,
+    seed: int = 0,
+    start: Array | None = None,
+    prices: Mapping[str, float] = PRICES,
+    target: float = 1e-8,
+    deadline: float = inf,
+    restarts: bool | None = None,
+    device: str = "cpu",
+) -> Run:
+    """One run of a registered optimizer, here and now: `minimize(f, "torch-adam[lr=0.1]", budget=3000)`.
+
+    budget: cost in prices. target: the gap to f_opt at which the run ends. restarts: whether a method that returns
+    early begins again; None: where there is neither data nor noise. Raises ValueError for what does not fit.
+    """
+    import pandas as pd
+
+    registry.load(PACKAGES)
+    named = parse_entry(optimizer)
+    definition = registry.find_optimizer(named.name)
+    settings = [registry.settings(definition, given) for given in named.settings()]
+    if len(settings) != 1:
+        raise ValueError(f"{optimizer!r} is a grid of {len(settings)} settings; a run takes one")
+    if definition.order > objective.order:
+        raise ValueError(f"{objective.name} has order {objective.order}, {definition.name} asks for {definition.order}")
+    prepare(definition)
+    oracle = Oracle(
+        objective,
+        budget,
+        seed,
+        start,
+        order=definition.order,
+        prices=prices,
+        target=-inf if objective.f_opt is None else objective.f_opt + target,
+        deadline=deadline,
+        arrays=definition.arrays,
+        device=device,
+    )
+    with one_thread():
+        error = play(oracle, definition.function, settings[0], not objective.scored if restarts is None else restarts)
+    ledger = oracle.ledgers[0]
+    columns = [*KINDS, "inside", "outside", "f", *objective.metrics]
+    return Run(
+        status=ledger.status,
+        error=error,
+        counts=oracle.counts,
+        first=ledger.first,
+        best=ledger.best,
+        best_x=ledger.best_x,
+        inside=ledger.inside,
+        outside=ledger.outside,
+        trajectory=pd.DataFrame(ledger.events, columns=columns),
+    )
+
+
+def run(
+    suite: str | Path | Suite | None = None,
+    *,
+    problems: Sequence[str] = (),
+    optimizers: Sequence[str] = (),
+    budget: float | None = None,
+    seeds: int | None = None,
+    instances: Sequence[int] = (),
+    name: str | None = None,
+    workers: int | None = None,
+    device: str = "auto",
+    imports: Sequence[str] = (),
+    retry: Sequence[str] = (),
+    fresh: bool = False,
+    report: bool = True,
+    watcher: Quiet | None = None,
+    command: str = "",
+) -> Results:
+    """Run a suite (its name, a TOML path or a `Suite`), or every named problem with every named optimizer.
+
+    What is stored under results/<name> already is not run again. Writes the report to reports/<name>, and answers with
+    the results.
+
+    budget, seeds, instances: of each run, how many, which; by default those of the suite, else 1000, 15 and (1,).
+    workers: processes at once, by default one a core. device: "auto", "cpu" or "cuda". imports: modules that register
+    further problems and optimizers. retry: statuses ("killed", "crashed") to try again. fresh: begin anew.
+    Raises ValueError for what does not fit, before anything is written.
+    """
+    chosen = choose_suite(suite, problems, optimizers, budget, seeds, instances, name, imports)
+    campaign = launch(
+        chosen,
+        workers=workers,
+        device=device,
+        imports=imports,
+        retry=retry,
+        fresh=fresh,
+        watcher=watcher,
+        command=command,
+    )
+    results = Results(campaign.folder)
+    if report:
+        write_report(results, REPORTS / chosen.name)
+    return results
+
+
+def choose_suite(
+    suite: str | Path | Suite | None,
+    problems: Sequence[str],
+    optimizers: Sequence[str],
+    budget: float | None,
+    seeds: int | None,
+    instances: Sequence[int],
+    name: str | None,
+    imports: Sequence[str],
+) -> Suite:
+    """The suite that is meant: one by name, file or value, or one put together."""
+    registry.load(PACKAGES, imports)
+    given = {"budget": budget, "seeds": seeds, "instances": tuple(instances) or None}
+    options = {key: value for key, value in given.items() if value is not None}
+    if suite is not None and (problems or optimizers):
+        raise ValueError("give a suite, or problems and optimizers, not both")
+    if suite is None and not (problems and optimizers):
+        raise ValueError("give a suite, or at least one problem and one optimizer")
+    if suite is None:
+        return make_suite(problems, optimizers, **{"budget": 1000, "name": name or "mine", **options})
+    chosen = suite if isinstance(suite, Suite) else load_suite(suite)
+    groups = tuple(replace(group, **options) for group in chosen.groups)
+    return replace(chosen, name=name or chosen.name, groups=groups)
+
+
+def launch(
+    suite: Suite,
+    *,
+    workers: int | None = None,
+    device: str = "auto",
+    imports: Sequence[str] = (),
+    retry: Sequence[str] = (),
+    fresh: bool = False,
+    watcher: Quiet | None = None,
+    command: str = "",
+) -> Campaign:
+    """Run what results/<name> lacks of a suite: in children, or here where the caller's script defines a part of it."""
+    at_home = any(_in_script(entry.name) for group in suite.groups for entry in (*group.problems, *group.optimizers))
+    return run_suite(
+        suite,
+        RESULTS / suite.name,
+        workers=None if at_home else cores() if workers is None else workers,
+        device=resolve_device(device),
+        imports=imports,
+        retry=retry,
+        fresh=fresh,
+        watcher=watcher,
+        command=command or f"bench.run({suite.name!r})",
+    )
+
+
+def _in_script(name: str) -> bool:
+    """Whether a definition cannot travel to a child, because no module that can be imported holds it."""
+    found = PROBLEMS.get(name) or registry.OPTIMIZERS.get(name)
+    return found is not None and found.function.__module__ == "__main__"
+
+
+def write_report(results: Results, folder: Path) -> Path:
+    """Write the page, its tables and figures; answers with the path of the page."""
+    from bench.report.page import write_report as write
+
+    return write(results, folder)
+
+
+def load(source: str | Path) -> Results:
+    """The results of a folder, or of a name under results/. Raises ValueError where there are none."""
+    registry.load(PACKAGES)
+    path = Path(source)
+    return Results(path if path.exists() or len(path.parts) > 1 else RESULTS / path)
+
+
+def compare(
+    f: Callable[[Any], Any] | tuple[Callable[[Any], Any], Callable[[Any], Any]],
+    start: Array,
+    *,
+    budget: float = 2000,
+    optimizers: Sequence[str] = (),
+    seeds: int = 5,
+    bounds: tuple[Any, Any] | None = None,
+    spread: float = 0.1,
+    f_opt: float | None = None,
+    name: str | None = None,
+    report: bool = True,
+) -> Results:
+    """Which optimizer for my function? Runs several on it, in this process, and answers with the results.
+
+    f: a function of a vector (dim,) that gives a number, or a pair of such a function and its gradient (dim,).
+        Where start is a torch tensor, f takes and gives tensors, and torch differentiates it.
+    start: a point (dim,) near which every run begins: each seed at start + spread * max(1, |start|) * N(0, 1), the
+        same points for all optimizers. spread = 0 begins all runs at the point itself.
+    budget: cost of each run: a value costs 1, a value with gradient 3, a Hessian-vector product 6.
+    optimizers: names, with hyperparameters in brackets; by default a few of each order that f can answer.
+    bounds: low and high, numbers or (dim,), if there are any. f_opt: the least value, if known.
+    name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
+        writes reports/<name>; without a name nothing is kept on disk.
+    """
+    objective = _objective(f, start, bounds, spread, f_opt)
+    chosen = list(optimizers) or [
+        one for order, names in CANDIDATES.items() if order <= objective.order for one in names
+    ]
+    registry.load(PACKAGES)
+    with _registered(objective) as known, TemporaryDirectory() as scratch:
+        suite = make_suite([known], chosen, budget, name or "comparison", seeds=seeds)
+        folder = RESULTS / suite.name if name else Path(scratch) / suite.name
+        run_suite(
+            suite, folder, workers=None, fresh=True, command=f"bench.compare({known}, budget={budget}, seeds={seeds})"
+        )
+        results = Results(folder)
+        if report and name:
+            write_report(results, REPORTS / name)
+        return results
+
+
+def _objective(f: Any, start: Array, bounds: tuple[Any, Any] | None, spread: float, f_opt: float | None) -> Objective:
+    function, gradient = f if isinstance(f, tuple) else (f, None)
+    for one in (function, gradient):
+        if one is not None and not callable(one):
+            raise ValueError(f"f must be a function or a pair of function and gradient, got {f!r}")
+    tensor = type(start).__module__.startswith("torch")
+    point = start.detach().cpu().double().numpy() if tensor else np.asarray(start, dtype=np.float64)
+    if point.ndim != 1 or not len(point) or not np.isfinite(point).all():
+        raise ValueError(f"start must be a finite vector (dim,), got {point!r}")
+    if not 0 <= spread < inf:
+        raise ValueError(f"spread must be >= 0, got {spread}")
+    domain = Domain(scale=max(1.0, float(np.abs(point).max())))
+    if bounds is not None:
+        low, high = (np.broadcast_to(np.asarray(wall, dtype=np.float64), point.shape) for wall in bounds)
+        domain = Domain(low, high)
+        if not domain.contains(point):
+            raise ValueError(f"start must lie within the bounds, got {point}")
+
+    def begin(rng: np.random.Generator) -> np.ndarray:
+        near = point + spread * np.maximum(1.0, np.abs(point)) * rng.standard_normal(len(point))
+        return np.clip(near, domain.low, domain.high)
+
+    return Objective(
+        formula=_each(function, tensor, ()),
+        gradient=None if gradient is None else _each(gradient, tensor, (len(point),)),
+        dim=len(point),
+        domain=domain,
+        start=begin,
+        order=2 if tensor and gradient is None else 0 if gradient is None else 1,
+        f_opt=f_opt,
+        arrays="torch" if tensor else "numpy",
+        name=getattr(function, "__name__", "function").strip("<>").replace("_", "-"),
+    )
+
+
+def _each(function: Callable[[Any], Any], tensor: bool, shape: tuple[int, ...]) -> Callable[[Array], Array]:
+    """A function of one vector as one of points (*points, dim)."""
+
+    def over_points(x: Array) -> Array:
+        if x.ndim == 1:
+            return function(x)
+        rows = [function(row) for row in x.reshape(-1, x.shape[-1])]
+        if tensor:
+            import torch
+
+            return torch.stack([torch.as_tensor(row, dtype=x.dtype) for row in rows]).reshape(*x.shape[:-1], *shape)
+        return np.asarray(rows, dtype=np.float64).reshape(*x.shape[:-1], *shape)
+
+    return over_points
+
+
+@contextmanager
+def _registered(objective: Objective) -> Iterator[str]:
+    """Give the user's own objective a name in the registry, for as long as it is compared."""
+    name = objective.name
+    while name in PROBLEMS:
+        name += "-"
+    PROBLEMS[name] = ProblemDefinition(name, lambda instance: objective, "yours", "its author", 1, (), {})
+    try:
+        yield name
+    finally:
+        del PROBLEMS[name]
+
+
+__all__ = ["Campaign", "Run", "RunSpec", "compare", "load", "make", "minimize", "run"]

@@ -1,0 +1,369 @@
+"""The command line: parses, calls, prints. What it imports at the top is light, so that help and lists come at once."""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from bench.core.registry import Definition
+    from bench.measure.results import Results
+
+app = typer.Typer(
+    help="Compare optimizers of every order - value, gradient, curvature - on one ledger of what each answer costs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(width=None if sys.stdout.isatty() else 120)
+err = Console(stderr=True)
+
+MANY = 30  # definitions of one module above which a list shows their number only
+BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
+
+Imports = Annotated[
+    list[str] | None, typer.Option("--import", metavar="MODULE", help="A module that registers problems or optimizers.")
+]
+
+
+def main() -> None:
+    """The entry point of `python -m bench` and `fogbench`."""
+    app(prog_name="python -m bench")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """A user's mistake ends with its message and exit status 2, never with a traceback."""
+    try:
+        yield
+    except (ValueError, ImportError, OSError) as error:
+        err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(BAD_USAGE) from None
+
+
+@app.command()
+def run(
+    suite: Annotated[
+        str | None, typer.Argument(help="A suite's name or a TOML file; `quick` if nothing is named.")
+    ] = None,
+    problem: Annotated[
+        list[str] | None, typer.Option("-p", "--problem", metavar="NAME[key=value,...]", help="May be repeated.")
+    ] = None,
+    optimizer: Annotated[
+        list[str] | None, typer.Option("-o", "--optimizer", metavar="NAME[key=value,...]", help="May be repeated.")
+    ] = None,
+    budget: Annotated[float | None, typer.Option(help="Cost of a run: a value costs 1, with its gradient 3.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Runs of each optimizer on each problem.")] = None,
+    name: Annotated[str | None, typer.Option(help="Where results and report go: results/NAME, reports/NAME.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")] = "auto",
+    retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Try crashed or killed runs again.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew; earlier runs are kept under another name.")
+    ] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Store the runs and write no report.")] = False,
+    imports: Imports = None,
+) -> None:
+    """Run a suite, or every -p with every -o; what is stored already is not run again."""
+    with _explained():
+        from bench import api
+
+        if suite is None and not problem and not optimizer:
+            suite = "quick"
+        chosen = api.choose_suite(suite, problem or (), optimizer or (), budget, seeds, (), name, imports or ())
+        try:
+            with _progress() as watcher:
+                campaign = api.launch(
+                    chosen,
+                    workers=workers,
+                    device=device,
+                    imports=imports or (),
+                    retry=retry or (),
+                    fresh=fresh,
+                    watcher=watcher,
+                    command=shlex.join(["python", "-m", "bench", *sys.argv[1:]]),
+                )
+        except KeyboardInterrupt:
+            err.print("Stopped. What was done is stored; the same command does the rest.")
+            raise typer.Exit(INTERRUPTED) from None
+        results = api.load(campaign.folder)
+    _closing_table(results)
+    out.print(
+        f"{campaign.planned} runs planned, {campaign.there} were there, {campaign.added} added"
+        + "".join(f", {n} {status}" for status, n in sorted(campaign.statuses.items()) if n)
+    )
+    out.print(f"Results: {escape(str(campaign.folder / 'runs.db'))}")
+    if not no_report:
+        page = api.REPORTS / chosen.name / "index.html"
+        if campaign.added or campaign.changed or not page.is_file():
+            with err.status("writing the report") if err.is_terminal else _nothing():
+                page = api.write_report(results, page.parent)
+        out.print(f"Report: {escape(str(page))}")
+    raise typer.Exit(_verdict(results))
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A watcher that draws a bar with what is running and the time left; a silent one where nobody watches."""
+    from bench.runner.campaign import Quiet
+
+    if not err.is_terminal:
+        yield Quiet()
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )  # fmt: skip
+    with Progress(*columns, console=err, transient=True) as bar:
+        line = bar.add_task("starting", total=None)
+
+        class Bar(Quiet):
+            def planned(self, planned: int, there: int) -> None:
+                bar.update(line, total=planned, completed=there)
+
+            def began(self, spec: Any) -> None:
+                bar.update(line, description=escape(f"{spec.problem} with {spec.optimizer}"))
+
+            def ended(self, record: Any) -> None:
+                bar.advance(line)
+
+        yield Bar()
+
+
+def _closing_table(results: "Results") -> None:
+    """Which optimizer for which problem, on the terminal."""
+    from bench.report.text import interval, number, target_name
+
+    answer = results.best_optimizers()
+    table = Table(title=f"Which optimizer for which problem? ({results.name})", title_justify="left")
+    for heading in ("problem", "dim", "best", "expected cost", "reached", "to", "not clearly better than"):
+        table.add_column(heading, overflow="fold")
+    chosen: Any = answer[answer["among"] == "all"]
+    for row in chosen.to_dict("records"):
+        dim = "" if row["dim"] != row["dim"] else str(int(row["dim"]))
+        if not row["optimizer"]:
+            table.add_row(escape(row["problem"]), dim, "none reached a target", "", "", "", "")
+            continue
+        rivals = row["rivals"].split("; ") if row["rivals"] else []
+        shown = ", ".join(rivals[:2]) + (f" and {len(rivals) - 2} more" if len(rivals) > 2 else "")
+        table.add_row(
+            escape(row["problem"]),
+            dim,
+            escape(row["optimizer"]),
+            f"{number(row['ert'])} {interval(row['low'], row['high'])}",
+            f"{row['successes']}/{row['runs']}",
+            target_name(row["kind"], row["target"]),
+            escape(shown),
+        )
+    out.print(table)
+
+
+def _verdict(results: "Results") -> int:
+    """Exit status: 1 where a run crashed, was killed or is damaged."""
+    for name in results.damaged:
+        err.print(f"[bold red]Damaged, left out:[/] {escape(name)}")
+    failed = results.runs[results.runs.status.isin(["crashed", "killed"])]
+    if len(failed):
+        err.print(f"[bold red]{len(failed)} runs crashed or were killed:[/] see the report, or --retry crashed")
+    return TROUBLE if len(failed) or results.damaged else 0
+
+
+@app.command()
+def report(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names under results/, or folders.")],
+) -> None:
+    """Write the page, tables and figures of stored results."""
+    status = 0
+    for name in names:
+        with _explained():
+            from bench import api
+
+            results = api.load(name)
+        page = api.write_report(results, api.REPORTS / results.name)
+        out.print(f"Report: {escape(str(page))}")
+        status = max(status, TROUBLE if results.damaged else 0)
+        for damaged in results.damaged:
+            err.print(f"[bold red]Damaged, left out:[/] {escape(damaged)}")
+    raise typer.Exit(status)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="problems, optimizers or suites")],
+    as_json: Annotated[bool, typer.Option("--json", help="All of them, as JSON.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also the names of large families.")] = False,
+    imports: Imports = None,
+) -> None:
+    """List what can be run."""
+    with _explained():
+        rows = _listed(what, imports or ())
+    if as_json:
+        out.print_json(json.dumps(rows))
+        return
+    table = Table(title=what, title_justify="left")
+    shown, hidden = _without_crowds(rows, everything)
+    for heading in [key for key in shown[0] if key != "module"]:
+        table.add_column(heading, overflow="fold")
+    for row in shown:
+        table.add_row(*(escape(str(value)) for key, value in row.items() if key != "module"))
+    out.print(table)
+    for module, number in hidden.items():
+        out.print(f"and {number} of {module}: `python -m bench list {what} --all` names them")
+
+
+def _listed(what: str, imports: Sequence[str]) -> list[dict[str, Any]]:
+    from bench.core import registry
+    from bench.runner import PACKAGES
+    from bench.runner.suite import load_suite, suites
+
+    if what == "suites":
+        found = {name: load_suite(name) for name in suites()}
+        return [{"name": name, "what": suite.title, "groups": len(suite.groups)} for name, suite in found.items()]
+    registry.load(PACKAGES, imports)
+    if what == "problems":
+        return [
+            {"name": d.name, "family": d.family, "parameters": _parameters(d), "source": d.source, "module": _module(d)}
+            for d in registry.PROBLEMS.values()
+        ]
+    if what == "optimizers":
+        by_order = sorted(registry.OPTIMIZERS.values(), key=lambda d: d.order)
+        return [
+            {
+                "name": d.name,
+                "order": d.order,
+                "hyperparameters": _parameters(d),
+                "lanes": "yes" if d.lanes else "no",
+                "source": d.source,
+                "module": _module(d),
+            }
+            for d in by_order
+        ]
+    raise ValueError(f"list takes problems, optimizers or suites, got {what!r}")
+
+
+def _parameters(definition: "Definition") -> str:
+    return ", ".join(f"{key}={parameter.default}" for key, parameter in definition.parameters.items())
+
+
+def _module(definition: "Definition") -> str:
+    return definition.function.__module__
+
+
+def _without_crowds(rows: list[dict[str, Any]], everything: bool) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """The rows of small modules, and the number of rows of each large one."""
+    from collections import Counter
+
+    sizes = Counter(row.get("module", "") for row in rows)
+    crowds = {module: n for module, n in sizes.items() if n > MANY and not everything}
+    return [row for row in rows if row.get("module", "") not in crowds], crowds
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A problem, an optimizer or a suite.")],
+    imports: Imports = None,
+) -> None:
+    """Say what a problem, an optimizer or a suite is: source, parameters, facts."""
+    with _explained():
+        from bench.core import registry
+        from bench.runner import PACKAGES
+        from bench.runner.suite import suites
+
+        registry.load(PACKAGES, imports or ())
+        known = {**registry.PROBLEMS, **registry.OPTIMIZERS}
+        if name in known:
+            _show_definition(known[name])
+        elif name in suites():
+            out.print(suites()[name].read_text(encoding="utf-8"), markup=False, highlight=False)
+        else:
+            registry.lookup({**known, **suites()}, name, "name")
+
+
+def _show_definition(definition: "Definition") -> None:
+    import inspect
+
+    from bench.core import registry
+
+    out.print(f"[bold]{escape(definition.name)}[/]  {escape(_module(definition))}, version {definition.version}")
+    out.print(escape(inspect.getdoc(definition.function) or ""))
+    table = Table(show_header=False, box=None)
+    table.add_row("source", escape(definition.source))
+    lacking = registry.missing(definition)
+    table.add_row(
+        "needs", escape(", ".join(definition.needs) or "nothing more") + (" (not installed)" if lacking else "")
+    )
+    for key, parameter in definition.parameters.items():
+        kind = getattr(parameter.annotation, "__name__", str(parameter.annotation)).replace("typing.", "")
+        table.add_row("parameter", escape(f"{key}: {kind} = {parameter.default}"))
+    if isinstance(definition, registry.OptimizerDefinition):
+        table.add_row(
+            "order", f"{definition.order} ({('values', 'gradients', 'Hessian-vector products')[definition.order]})"
+        )
+        table.add_row("computes with", definition.arrays + (", in lanes" if definition.lanes else ""))
+        table.add_row("fixed by its seed", "yes" if definition.deterministic else "no")
+    elif not lacking:
+        objective = definition.make()
+        table.add_row("dim", str(objective.dim))
+        table.add_row("answers up to order", str(objective.order))
+        table.add_row("least value", "not known" if objective.f_opt is None else f"{objective.f_opt:g}")
+        if objective.data:
+            table.add_row("rows of data", str(objective.rows))
+        if objective.noise is not None:
+            table.add_row("noise", "yes: runs are judged by a noise-free score")
+    out.print(table)
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="A name under results/, or a folder.")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="csv")],
+    folder: Annotated[Path | None, typer.Option("--out", help="A new folder; results/NAME/FORMAT by default.")] = None,
+) -> None:
+    """Write stored runs in a form for others."""
+    with _explained():
+        from bench import api
+        from bench.report.export import export as write
+
+        results = api.load(name)
+        paths = write(results, to, folder or results.folder / to)
+    for path in paths:
+        out.print(escape(str(path)))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what is missing, and whether a run works here."""
+    from bench.runner.checks import checks
+
+    table = Table(title="doctor", title_justify="left")
+    for heading in ("check", "", "finding"):
+        table.add_column(heading, overflow="fold")
+    sound = True
+    for check in checks():
+        sound = sound and check.passed
+        mark = "[green]ok[/]" if check.passed else "[bold red]not ok[/]"
+        table.add_row(escape(check.name), mark, escape(check.finding))
+    out.print(table)
+    raise typer.Exit(0 if sound else TROUBLE)

@@ -1,0 +1,177 @@
+"""What users call from Python."""
+
+import numpy as np
+import pytest
+import torch
+
+import bench
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def bowl(x):
+    return float(((x - 1) ** 2).sum())
+
+
+def slope(x):
+    return 2 * (x - 1)
+
+
+def test_make_takes_parameters_and_both_array_kinds():
+    objective = bench.make("bbob-f08", dim=3, instance=2)
+    at_least = objective.f(objective.x_opt)
+    assert at_least == pytest.approx(objective.f_opt)
+    assert objective.f(torch.tensor(objective.x_opt)).item() == pytest.approx(objective.f_opt)
+    assert objective.f([[0.0, 0, 0], [1, 1, 1]]).shape == (2,)
+
+
+def test_minimize_gives_one_run():
+    run = bench.minimize(bench.make("rosenbrock", dim=5), "scipy-lbfgsb", budget=5000, start=[1.3, 0.7, 0.8, 1.9, 1.2])
+    assert run.status == "target"
+    assert 0 < run.counts["gradient"] < 60
+    assert run.best <= 1e-8
+    np.testing.assert_allclose(run.best_x, 1, atol=1e-3)
+    assert list(run.trajectory.columns) == ["value", "gradient", "hessian_vector", "inside", "outside", "f"]
+    assert run.trajectory.f.iloc[-1] == run.best
+    assert run.first == pytest.approx(848.22)
+
+
+def test_minimize_twice_is_the_same_run():
+    runs = [bench.minimize(bench.make("rastrigin"), "nevergrad-DE", budget=200, seed=3) for _ in range(2)]
+    columns = ["value", "f"]
+    assert runs[0].trajectory[columns].equals(runs[1].trajectory[columns])
+
+
+def test_minimize_keeps_a_crash():
+    def broken(x):
+        if (x > 100).any():
+            raise RuntimeError("too far")
+        return (x * x).sum(-1)
+
+    objective = bench.Objective(broken, 2, order=0, arrays="numpy", start=lambda rng: np.array([99.0, 99.0]))
+    run = bench.minimize(objective, "random-search", budget=100)
+    assert run.status == "crashed"
+    assert "too far" in run.error
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "message"),
+    [
+        ("scipy-lbfgbs", "did you mean scipy-lbfgsb"),
+        ("torch-adam[rate=1]", "has no parameter 'rate'"),
+        ("torch-adam[lr=0.1,0.2]", "a grid of 2 settings"),
+        ("scipy-newton-cg", "function has order 0"),
+    ],
+)
+def test_minimize_refuses(optimizer, message):
+    with pytest.raises(ValueError, match=message):
+        bench.minimize(bench.Objective(bowl, 2, order=0), optimizer, budget=10)
+
+
+def test_run_and_load():
+    results = bench.run(
+        problems=["rosenbrock[dim=2]", "cartpole"], optimizers=["random-search", "torch-adam"], budget=30, seeds=2,
+        name="mine", report=False,
+    )  # fmt: skip
+    assert len(results.runs) == 8
+    assert set(results.runs[results.runs.problem == "cartpole"].status) <= {"budget", "target", "skipped"}
+    again = bench.load("mine")
+    assert again.runs.equals(results.runs)
+    assert bench.load("results/mine").trajectories.equals(results.trajectories)
+    ert = results.ert()
+    assert {"problem", "dim", "optimizer", "target", "ert", "successes", "runs", "low", "high"} <= set(ert.columns)
+
+
+def test_run_needs_something_to_run():
+    with pytest.raises(ValueError, match="give a suite, or at least one problem and one optimizer"):
+        bench.run(problems=["rosenbrock"])
+    with pytest.raises(ValueError, match="not both"):
+        bench.run("quick", problems=["rosenbrock"], optimizers=["random-search"])
+
+
+def test_compare_a_function_of_a_numpy_vector():
+    results = bench.compare(bowl, start=[3.0, -2.0], budget=200, seeds=2)
+    assert set(results.runs.problem) == {"bowl"}
+    assert set(results.runs.order) == {0.0}
+    assert set(results.runs.status) <= {"budget", "returned"}
+    assert results.runs.best.min() < 1e-6
+    firsts = results.runs.groupby("seed")["first"].nunique()
+    assert firsts.tolist() == [1, 1]  # every optimizer meets the same starts
+    assert results.runs["first"].nunique() == 2
+
+
+def test_compare_a_function_and_its_gradient():
+    names = ["scipy-bfgs", "torch-adam[lr=0.1]", "scipy-newton-cg"]
+    results = bench.compare((bowl, slope), start=np.zeros(3), budget=300, seeds=2, f_opt=0.0, optimizers=names)
+    by_status = results.runs.groupby("optimizer").status.first()
+    assert by_status["scipy-bfgs"] == "target"
+    assert by_status["scipy-newton-cg"] == "skipped"
+    assert results.runs[results.runs.optimizer == "torch-adam[lr=0.1]"].gradient.eq(100).all()
+
+
+def test_compare_a_function_of_a_torch_vector():
+    results = bench.compare(
+        lambda x: ((x - 1) ** 2).sum(), start=torch.zeros(2, dtype=torch.float64), budget=300, seeds=2, f_opt=0.0,
+        optimizers=["scipy-newton-cg", "gradient-descent[lr=0.3]", "random-search"],
+    )  # fmt: skip
+    by_status = results.runs.groupby("optimizer").status.first()
+    assert by_status.to_dict() == {
+        "gradient-descent[lr=0.3]": "target",
+        "random-search": "budget",
+        "scipy-newton-cg": "target",
+    }
+
+
+def test_compare_asks_the_users_function_as_often_as_it_says():
+    """The first value of each run is off the ledger: one question more than counted."""
+    calls = []
+
+    def counted(x):
+        calls.append(1)
+        return float((x * x).sum())
+
+    results = bench.compare(
+        counted, start=[1.0, 1.0], budget=50, seeds=3, optimizers=["random-search", "nevergrad-CMA"]
+    )
+    assert len(calls) == results.runs.value.sum() + len(results.runs)
+
+
+def test_compare_under_a_name_keeps_results_and_report(tmp_path):
+    bench.compare(
+        bowl, start=[3.0, -2.0], budget=60, seeds=5, name="bowl", optimizers=["random-search", "scipy-nelder-mead"]
+    )
+    assert (tmp_path / "results/bowl/runs.db").is_file()
+    assert "random-search" in (tmp_path / "reports/bowl/index.html").read_text()
+
+
+def test_compare_within_bounds():
+    results = bench.compare(bowl, start=[0.5], bounds=(0.0, 0.9), budget=100, seeds=2, optimizers=["scipy-nelder-mead"])
+    assert results.best_x(0)[0] == pytest.approx(0.9)
+    assert results.runs.best.min() == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"f": 3, "start": [1.0]}, "f must be a function"),
+        ({"f": bowl, "start": [[1.0]]}, "start must be a finite vector"),
+        ({"f": bowl, "start": [np.nan]}, "start must be a finite vector"),
+        ({"f": bowl, "start": [5.0], "bounds": (0, 1)}, "start must lie within the bounds"),
+        ({"f": bowl, "start": [5.0], "spread": -1}, "spread must be >= 0"),
+        ({"f": bowl, "start": [5.0], "optimizers": ["random"]}, "unknown optimizer 'random'"),
+        ({"f": bowl, "start": [5.0], "seeds": 0}, "seeds must be a number above 0"),
+    ],
+)
+def test_compare_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        bench.compare(**arguments)
+
+
+def test_oracle_for_code_of_ones_own():
+    with bench.Oracle(bench.make("rastrigin", dim=3), budget=50, seed=1) as oracle:
+        while True:
+            oracle.value(oracle.x0 + oracle.rng.standard_normal(3))
+    assert oracle.counts == {"value": 50, "gradient": 0, "hessian_vector": 0}

@@ -1,0 +1,177 @@
+"""The command line: what it prints, its exit statuses, and its answers to mistakes."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bench.cli import app
+
+SMALL = ["-p", "rosenbrock[dim=2,10]", "-o", "torch-adam[lr=0.01,0.1]", "-o", "scipy-bfgs", "--budget", "90"]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def call(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_run_report_export(tmp_path):
+    done = call("run", *SMALL, "--seeds", 5, "--name", "mine")
+    assert done.exit_code == 0, done.output
+    assert "Which optimizer for which problem? (mine)" in done.output
+    assert "30 runs planned, 0 were there, 30 added" in done.output
+    assert done.output.rstrip().endswith("reports/mine/index.html")
+    assert (tmp_path / "reports/mine/index.html").is_file()
+
+    again = call("run", *SMALL, "--seeds", 5, "--name", "mine")
+    assert again.exit_code == 0
+    assert "30 runs planned, 30 were there, 0 added" in again.output
+
+    exported = call("export", "mine", "--to", "csv")
+    assert exported.exit_code == 0
+    runs = (tmp_path / "results/mine/csv/runs.csv").read_text().splitlines()
+    assert len(runs) == 31
+    refused = call("export", "mine", "--to", "csv")
+    assert refused.exit_code == 2
+    assert "nothing is written over" in refused.output
+    assert call("export", "mine", "--to", "xml").exit_code == 2
+
+    (tmp_path / "reports/mine/index.html").unlink()
+    assert call("report", "mine").exit_code == 0
+    assert (tmp_path / "reports/mine/index.html").is_file()
+
+
+def test_a_suite_file_and_its_name(tmp_path):
+    (tmp_path / "two.toml").write_text(
+        'seeds = 2\nbudget = 20\n[[group]]\nproblems = ["rastrigin", "cartpole"]\noptimizers = ["scipy-cg"]\n'
+    )
+    done = call("run", "two.toml", "--no-report")
+    assert done.exit_code == 0, done.output
+    assert "2 skipped" in done.output
+    with sqlite3.connect(tmp_path / "results/two/runs.db") as db:
+        rows = db.execute("SELECT status, error FROM runs WHERE problem = 'cartpole'").fetchall()
+    db.close()
+    reason = "cartpole answers up to values (order 0), scipy-cg needs gradients (order 1)"
+    assert rows == [("skipped", reason)] * 2
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_crash_gives_exit_status_1_and_the_others_go_on(tmp_path, monkeypatch):
+    (tmp_path / "stumbling.py").write_text(
+        "from bench import optimizer\n\n"
+        "@optimizer(order=0, source='Nobody 1900')\n"
+        "def stumbling(oracle):\n"
+        "    oracle.value(oracle.x0)\n"
+        "    raise RuntimeError('lost')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    done = call(
+        "run", "-p", "rastrigin", "-o", "stumbling", "-o", "random-search", "--import", "stumbling",
+        "--budget", 20, "--seeds", 2, "--name", "c",
+    )  # fmt: skip
+    assert done.exit_code == 1, done.output
+    assert "2 runs crashed or were killed" in done.output
+    assert "2 budget, 2 crashed" in done.output
+    assert "lost" in (tmp_path / "reports/c/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "quik"], "unknown suite 'quik'"),
+        (["run", "-p", "rosenbrok", "-o", "scipy-bfgs"], "did you mean rosenbrock"),
+        (["run", "-p", "rosenbrock", "-o", "scipy-bgfs"], "did you mean scipy-bfgs"),
+        (
+            ["run", "-p", "rosenbrock[dims=3]", "-o", "scipy-bfgs"],
+            "rosenbrock has no parameter 'dims'; it takes: dim=2",
+        ),
+        (["run", "-p", "rosenbrock[dim=1]", "-o", "scipy-bfgs"], "rosenbrock: dim must be >= 2, got 1"),
+        (["run", "-p", "rosenbrock[dim=two]", "-o", "scipy-bfgs"], "rosenbrock: dim must be int, got 'two'"),
+        (["run", "-p", "rosenbrock"], "at least one problem and one optimizer"),
+        (["run", "quick", "-p", "rosenbrock"], "not both"),
+        (["run", *SMALL, "--seeds", "0"], "seeds must be a number above 0, got 0"),
+        (["run", *SMALL, "--name", "../up"], "name must be letters"),
+        (["run", *SMALL, "--workers", "0"], "workers must be >= 1, got 0"),
+        (["run", *SMALL, "--device", "tpu"], "device must be auto, cpu or cuda, got 'tpu'"),
+        (["run", *SMALL, "--retry", "budget"], "retry takes killed or crashed"),
+        (["run", *SMALL, "--import", "no_such_module"], "no_such_module"),
+        (["report", "nowhere"], "nowhere holds no results"),
+        (["export", "nowhere", "--to", "csv"], "nowhere holds no results"),
+        (["list", "birds"], "list takes problems, optimizers or suites, got 'birds'"),
+        (["show", "torch-adm"], "did you mean torch-adam"),
+        (["run", "--bugdet", "3"], "No such option"),
+    ],
+)
+def test_mistakes_are_explained_and_nothing_is_written(tmp_path, words, message):
+    done = call(*words)
+    assert done.exit_code == 2, done.output
+    assert message in " ".join(done.output.replace("│", " ").split())
+    assert "Traceback" not in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_suite_is_answered_with_its_line(tmp_path):
+    (tmp_path / "broken.toml").write_text("seeds = 2\nbudget = 20\n[[group]\n")
+    done = call("run", "broken.toml")
+    assert done.exit_code == 2
+    assert "broken.toml: not valid TOML" in done.output
+    assert "line 3" in done.output
+
+
+def test_damaged_and_newer_results_are_explained(tmp_path):
+    assert call("run", *SMALL, "--seeds", 1, "--name", "d", "--no-report").exit_code == 0
+    path = tmp_path / "results/d/runs.db"
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE runs SET best = -1 WHERE id = 1")
+    db.close()
+    damaged = call("report", "d")
+    assert damaged.exit_code == 1
+    assert "Damaged, left out" in damaged.output
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    newer = call("run", *SMALL, "--seeds", 1, "--name", "d")
+    assert newer.exit_code == 2
+    assert "schema version 99" in newer.output
+    for part in path.parent.iterdir():
+        part.unlink()
+    path.write_bytes(b"not a database " * 20)
+    other = call("report", "d")
+    assert other.exit_code == 2
+    assert "not a readable database" in other.output
+
+
+def test_list_and_show():
+    problems = json.loads(call("list", "problems", "--json").output)
+    assert {"rosenbrock", "bbob-f15", "mlp", "cartpole"} <= {row["name"] for row in problems}
+    optimizers = json.loads(call("list", "optimizers", "--json").output)
+    assert {row["order"] for row in optimizers} == {0, 1, 2}
+    assert "542 of optimizers.nevergrad" in call("list", "optimizers").output
+    assert "quick" in call("list", "suites").output
+    shown = call("show", "rosenbrock").output
+    assert "Rosenbrock 1960" in shown
+    assert "dim: int = 2" in shown
+    assert "Hessian-vector" in call("show", "scipy-newton-cg").output
+    assert "[[group]]" in call("show", "quick").output
+
+
+def test_doctor_tries_a_run():
+    done = call("doctor")
+    assert "rosenbrock with random-search: budget after 100 values" in done.output
+    assert done.exit_code == 0, done.output
+
+
+def test_python_m_bench_is_the_same(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "list", "suites"], capture_output=True, text=True, cwd=Path(__file__).parents[1]
+    )
+    assert done.returncode == 0
+    assert "quick" in done.stdout
