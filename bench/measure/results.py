@@ -69,6 +69,7 @@ class Results:
                     raise ValueError("its checksum does not hold")
                 row["table"] = decode(row["trajectory"], row["trajectory_bytes"]) if row["trajectory"] else None
                 row["parameters"] = json.loads(row["parameters"])
+                row.update(dict.fromkeys(KINDS, 0) | json.loads(row["counts"]))
                 row["hyperparameters"] = json.loads(row["hyperparameters"])
                 kept.append(row)
             except (ValueError, TypeError, OSError) as error:

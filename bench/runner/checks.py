@@ -1,6 +1,7 @@
 """What `doctor` looks at: the parts that a run needs, on this machine."""
 
 import importlib.util
+import json
 import shutil
 import sqlite3
 import sys
@@ -81,7 +82,6 @@ def _a_run() -> Check:
         rows = list(store.rows())
         store.close()
     row, whole = rows[0]
-    good = whole and row["status"] in ("budget", "target") and row["value"] > 0
-    return Check(
-        "a run", good, f"{row['problem']} with {row['optimizer']}: {row['status']} after {row['value']} values"
-    )
+    asked = json.loads(row["counts"])["value"]
+    good = whole and row["status"] in ("budget", "target") and asked > 0
+    return Check("a run", good, f"{row['problem']} with {row['optimizer']}: {row['status']} after {asked} values")

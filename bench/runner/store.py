@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 SCHEMA = 1  # PRAGMA user_version
 LARGEST = 1 << 28  # bytes of one trajectory, uncompressed: more is taken for damage
 
-# Counts are in rows of data. SQLite has no NaN: first, best and final are NULL where they are not finite, and the
-# trajectory has the number itself. The order of these columns is that of the checksum.
+# counts is JSON by kind of question, in rows of data, so that a new kind is no new column. SQLite has no NaN: first,
+# best and final are NULL where they are not finite, and the trajectory has the number itself. The checksum goes over
+# these columns in this order.
 COLUMNS = {
     "hash": "TEXT NOT NULL UNIQUE",
     "key": "TEXT NOT NULL",
@@ -47,7 +48,7 @@ COLUMNS = {
     "best": "REAL",
     "final": "REAL",
     "rows": "INTEGER NOT NULL",
-    **{kind: "INTEGER NOT NULL" for kind in KINDS},
+    "counts": "TEXT NOT NULL",
     "inside": "REAL NOT NULL",
     "outside": "REAL NOT NULL",
     "lanes": "INTEGER NOT NULL",
@@ -258,7 +259,7 @@ def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
         "best": _finite(record.best),
         "final": _finite(record.final),
         "rows": record.rows,
-        **dict(zip(KINDS, record.counts, strict=True)),
+        "counts": json.dumps(dict(zip(KINDS, record.counts, strict=True))),
         "inside": float(record.inside),
         "outside": float(record.outside),
         "lanes": record.lanes,
