@@ -164,6 +164,30 @@ class Answers:
         (gradient,) = torch.autograd.grad(f.sum(), point)  # points are independent: the sum separates
         return f.detach(), gradient
 
+    def value_and_residuals(
+        self, x: Array, rows: Rows | None = None, noise: Array | None = None
+    ) -> tuple[Array, Array]:
+        """x -> f(x) and the residuals, with one more axis (m,)."""
+        r = self.to_caller(self._residuals(self.native, rows, noise)(self._to(x, self.native)))
+        return (r * r).sum(-1), r
+
+    def _residuals(self, kind: str, rows: Rows | None, noise: Array | None) -> Callable[[Array], Array]:
+        if self.objective.residuals is None:
+            raise ValueError(f"{self.objective.name} has no residuals")
+        return self._bind(self.objective.residuals, kind, rows, noise)
+
+    def jacobian(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array, Array]:
+        """x -> f(x), the residuals (m,) and their Jacobian (m, dim), by one backward pass a residual."""
+        import torch
+
+        point = self._to(x, "torch").clone().requires_grad_(True)
+        r = self._residuals("torch", rows, noise)(point)
+        # points are independent: the gradient of a sum over them holds a row of each one's Jacobian
+        rows_of = [_gradient(r[..., i].sum(), point) for i in range(r.shape[-1])]
+        residuals, jacobian = r.detach(), torch.stack(rows_of, dim=-2)
+        f = (residuals * residuals).sum(-1)
+        return self.to_caller(f), self.to_caller(residuals), self.to_caller(jacobian)
+
     def hessian_vector(self, x: Array, v: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x, v -> the Hessian at x times v, by two backward passes."""
         import torch
@@ -177,3 +201,13 @@ class Answers:
             return self.to_caller(torch.zeros_like(point))
         (product,) = torch.autograd.grad(gradient, point, grad_outputs=self._to(v, "torch").expand_as(point))
         return self.to_caller(product)
+
+
+def _gradient(f: Array, point: Array) -> Array:
+    """The gradient of a number of torch at a point, zero where it does not depend on it."""
+    import torch
+
+    if not f.requires_grad:
+        return torch.zeros_like(point)
+    (gradient,) = torch.autograd.grad(f, point, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(point) if gradient is None else gradient

@@ -5,7 +5,7 @@ from math import inf
 
 import numpy as np
 
-KINDS = ("value", "gradient", "hessian_vector")  # the raw counts, in the order of Ledger.counts
+KINDS = ("value", "gradient", "hessian_vector", "jacobian")  # the raw counts, in the order of Ledger.counts
 LATE = 1.01  # a thinned trajectory tells a runtime at most this factor late, and never early
 POINTS = 1000  # asked points kept for the picture of a two-dimensional problem
 
@@ -15,7 +15,8 @@ class Ledger:
     """Counts, cost and improvements of one lane.
 
     Costs are whole numbers of ticks, so that budgets are exact whatever the prices: a tick is the common unit of a row
-    of data and of the denominators of all prices. counts are rows of data of each kind of question.
+    of data and of the denominators of all prices. counts are rows of data of each kind of question; of
+    a Jacobian its columns.
     """
 
     limit: int  # ticks
@@ -33,7 +34,7 @@ class Ledger:
     points: list[np.ndarray] | None = None  # asked points, where they are kept
     checkpoint: int = 0  # ticks at which the recommended point is scored next
     status: str = ""  # empty while the run is open
-    _until: tuple[float, float, float] = (0.0, 0.0, 0.0)  # counts up to which the last event may be replaced
+    _until: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # counts up to which an event may be replaced
 
     def improve(self, f: float, x: np.ndarray) -> None:
         """Write down that f at x (dim,) is better than all before."""
@@ -43,11 +44,11 @@ class Ledger:
 
     def write(self, f: float, *metrics: float) -> None:
         """Append an event at the present counts; it replaces the last one where that is within 1 % of every count."""
-        values, gradients, products = self.counts
-        event = (values, gradients, products, self.inside, self.outside, f, *metrics)
-        a, b, c = self._until
-        if values <= a and gradients <= b and products <= c and (a or b or c):
+        values, gradients, products, columns = self.counts
+        event = (values, gradients, products, columns, self.inside, self.outside, f, *metrics)
+        a, b, c, d = self._until
+        if values <= a and gradients <= b and products <= c and columns <= d and (a or b or c or d):
             self.events[-1] = event
         else:  # also at no cost, before the first question: LATE times nothing is nothing
             self.events.append(event)
-            self._until = (LATE * values, LATE * gradients, LATE * products)
+            self._until = (LATE * values, LATE * gradients, LATE * products, LATE * columns)

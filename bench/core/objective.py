@@ -29,6 +29,7 @@ class Objective:
     noise(rng, shape): the random numbers of `shape` noisy answers, an array (*shape, ...).
     score: what runs are judged by on problems with data or noise, where it is not the formula without noise.
     gradient: closed form, same arguments as formula, -> (*points, dim); where it is None, torch differentiates.
+    residuals: for least squares, same arguments -> (*points, m); the formula is the sum of their squares.
     shapes: the layers of a network, in the order in which x holds them.
     dtype: "float64" for analytic problems, "float32" for learning ones.
     """
@@ -47,6 +48,7 @@ class Objective:
     noise: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] | None = None
     score: Callable[..., Array] | None = None
     gradient: Callable[..., Array] | None = None
+    residuals: Callable[..., Array] | None = None
     shapes: Sequence[tuple[int, ...]] = ()
     arrays: Literal["any", "numpy", "torch"] = "any"
     dtype: Literal["float64", "float32"] = "float64"

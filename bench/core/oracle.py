@@ -17,8 +17,10 @@ from bench.core.ledger import KINDS, POINTS, Ledger
 from bench.core.objective import Objective
 from bench.core.streams import LaneGenerator, Streams, streams
 
-PRICES: Mapping[str, float] = {"value": 1, "gradient": 3, "hessian_vector": 6}  # a forward pass 1, a backward pass 2
-VALUE, GRADIENT, HESSIAN_VECTOR = range(len(KINDS))
+# a forward pass 1, a backward pass 2; of a Jacobian, beside the value, 1 for each column
+PRICES: Mapping[str, float] = {"value": 1, "gradient": 3, "hessian_vector": 6, "jacobian": 1}
+VALUE, GRADIENT, HESSIAN_VECTOR, JACOBIAN = range(len(KINDS))
+ORDERS = (0, 1, 2, 1)  # of each kind
 CHECKPOINTS = 10  # scores a decade of cost, on problems with data or noise
 
 
@@ -204,7 +206,7 @@ class Oracle:
             self._leave(VALUE, entered, x, f)
             return f
         x = self._as_array(x)
-        return self._ask(VALUE, x, lambda points, rows, noise: (self._answers.value(points, rows, noise),))[0]
+        return self._ask({VALUE: 1}, x, lambda points, rows, noise: (self._answers.value(points, rows, noise),))[0]
 
     def gradient(self, x: Array) -> Array:
         """x (*lanes, *points, dim) -> the gradient, of the same shape. Its price includes the value."""
@@ -217,7 +219,7 @@ class Oracle:
             f, gradient = self._f_and_gradient(x)
             self._leave(GRADIENT, entered, x, f)
             return f, gradient
-        f, gradient = self._ask(GRADIENT, self._as_array(x), self._answers.value_and_gradient)
+        f, gradient = self._ask({GRADIENT: 1}, self._as_array(x), self._answers.value_and_gradient)
         return f, gradient
 
     def hessian_vector(self, x: Array, v: Array) -> Array:
@@ -233,7 +235,21 @@ class Oracle:
             vectors = v.reshape(layout)[..., : points.shape[-2], :]
             return points[..., 0], self._answers.hessian_vector(points, vectors, rows, noise)
 
-        return self._ask(HESSIAN_VECTOR, x, product)[1]
+        return self._ask({HESSIAN_VECTOR: 1}, x, product)[1]
+
+    def residuals(self, x: Array) -> Array:
+        """x (*lanes, *points, dim) -> the residuals (*lanes, *points, m) of a least-squares problem, for the price of a
+        value: f is the sum of their squares."""
+        return self._ask({VALUE: 1}, self._as_array(x), self._answers.value_and_residuals, least_squares=True)[1]
+
+    def residuals_and_jacobian(self, x: Array) -> tuple[Array, Array]:
+        """x (*lanes, *points, dim) -> the residuals (*lanes, *points, m) and their Jacobian (*lanes, *points, m, dim).
+
+        Counted as a value and as dim columns.
+        """
+        charges = {VALUE: 1, JACOBIAN: self.dim}
+        _, residuals, jacobian = self._ask(charges, self._as_array(x), self._answers.jacobian, least_squares=True)
+        return residuals, jacobian
 
     def recommend(self, x: Array) -> None:
         """Say that x (*lanes, dim) is the present answer: a reference, read at each checkpoint."""
@@ -334,15 +350,31 @@ class Oracle:
             self._end(ledger, "deadline")
             raise Stop("deadline")
 
-    def _ask(self, kind: int, x: Array, answer: Callable[..., tuple[Array, ...]]) -> tuple[Array, ...]:
-        """Any question: answer(points, rows, noise) gives the values and more, all with the axes of points in front."""
-        if kind > self.order:
-            raise OrderError(f"a method of order {self.order} may not ask for a {KINDS[kind]}")
-        if kind > self.objective.order:
-            raise OrderError(f"{self.objective.name} has order {self.objective.order}: it cannot give a {KINDS[kind]}")
+    def _ask(
+        self,
+        charges: Mapping[int, int],
+        x: Array,
+        answer: Callable[..., tuple[Array, ...]],
+        *,
+        least_squares: bool = False,
+    ) -> tuple[Array, ...]:
+        """Any question: answer(points, rows, noise) gives the values and more, all with the axes of points in front.
+
+        charges: how much of each kind a point is counted as.
+        """
+        for kind in charges:
+            order = max(ORDERS[kind], int(least_squares))
+            if order > self.order:
+                raise OrderError(f"a method of order {self.order} may not ask for a {KINDS[kind]} of order {order}")
+            if order > self.objective.order:
+                raise OrderError(
+                    f"{self.objective.name} has order {self.objective.order}: it cannot give a {KINDS[kind]}"
+                )
+        if least_squares and self.objective.residuals is None:
+            raise OrderError(f"{self.objective.name} is not a least-squares problem: it has no residuals")
         layout = self._layout(x)
         entered = self._begin()
-        price = self._tick[kind] * self._count
+        price = sum(self._tick[kind] * amount for kind, amount in charges.items()) * self._count
         affordable = [0 if ledger.status else (ledger.limit - ledger.ticks) // price for ledger in self.ledgers]
         for ledger, rows in zip(self.ledgers, affordable, strict=True):
             if rows < 1:
@@ -360,7 +392,7 @@ class Oracle:
         for lane in open_lanes:
             self.ledgers[lane].inside += (now - entered) / len(open_lanes)
         paid = {lane: min(layout[-2], affordable[lane]) for lane in open_lanes}
-        self._account(kind, paid, points, answers[0], noise is None)
+        self._account(charges, paid, points, answers[0], noise is None)
         for lane, rows in paid.items():
             if rows < layout[-2]:
                 self._end(self.ledgers[lane], "budget")
@@ -400,22 +432,24 @@ class Oracle:
         drawn = [draw(s.noise, front) for s in self._books.streams]
         return np.stack(drawn) if self._stacked else drawn[0]
 
-    def _account(self, kind: int, paid: Mapping[int, int], points: Array, values: Array, noise_free: bool) -> None:
+    def _account(
+        self, charges: Mapping[int, int], paid: Mapping[int, int], points: Array, values: Array, noise_free: bool
+    ) -> None:
         """Charge each open lane for the rows that it pays, and write down what they gained."""
         scored = self.objective.scored
-        if scored and kind == GRADIENT:
+        if scored and GRADIENT in charges:
             last = points[..., -1, :]
             self._books.default = last.clone() if hasattr(last, "clone") else last.copy()
-        if scored and kind == VALUE and noise_free and self._rows is None and self._books.recommended is None:
+        if scored and VALUE in charges and noise_free and self._rows is None and self._books.recommended is None:
             self._keep_best_asked(self._numpy(values), self._numpy(points))
-        asked = not scored and kind != HESSIAN_VECTOR  # where values that are asked are what is recorded
+        asked = not scored and HESSIAN_VECTOR not in charges  # where values that are asked are what is recorded
         f, x = (self._numpy(values), self._numpy(points)) if asked else (values, points)
         for lane, rows in paid.items():
             ledger = self.ledgers[lane]
             if asked:
-                self._gain(ledger, kind, f[lane, :rows], x[lane, :rows])
+                self._gain(ledger, charges, f[lane, :rows], x[lane, :rows])
             else:
-                self._charge(ledger, kind, rows)
+                self._charge(ledger, charges, rows)
             if ledger.inside + ledger.outside > ledger.deadline:
                 self._end(ledger, "deadline")
 
@@ -424,11 +458,12 @@ class Oracle:
         given = x.detach().cpu().numpy() if hasattr(x, "detach") else np.asarray(x)
         return given if self._stacked else given[None]
 
-    def _charge(self, ledger: Ledger, kind: int, rows: int) -> None:
-        ledger.counts[kind] += rows * self._count
-        ledger.ticks += rows * self._count * self._tick[kind]
+    def _charge(self, ledger: Ledger, charges: Mapping[int, int], rows: int) -> None:
+        for kind, amount in charges.items():
+            ledger.counts[kind] += amount * rows * self._count
+            ledger.ticks += amount * rows * self._count * self._tick[kind]
 
-    def _gain(self, ledger: Ledger, kind: int, f: np.ndarray, x: np.ndarray) -> None:
+    def _gain(self, ledger: Ledger, charges: Mapping[int, int], f: np.ndarray, x: np.ndarray) -> None:
         """Charge the rows f (P,) at x (P, dim) one after the other, up to one that is the target."""
         if ledger.points is not None and len(ledger.points) < POINTS:
             ledger.points.extend(x[: POINTS - len(ledger.points)].copy())
@@ -439,12 +474,12 @@ class Oracle:
         lowest = np.fmin.accumulate(np.concatenate([[ledger.best], f]))
         charged = 0
         for row in np.flatnonzero(f < lowest[:-1]):
-            self._charge(ledger, kind, int(row) + 1 - charged)
+            self._charge(ledger, charges, int(row) + 1 - charged)
             charged = int(row) + 1
             ledger.improve(float(f[row]), x[row])
             if f[row] <= ledger.target:
                 return self._end(ledger, "target")
-        return self._charge(ledger, kind, len(f) - charged)
+        return self._charge(ledger, charges, len(f) - charged)
 
     # ends, and scores of recommended points
 

@@ -31,10 +31,8 @@ def spent(runs: Frame, prices: Mapping[str, float] | None = None) -> Column:
 
 
 def _price(counts: Frame, rows: Column, prices: Mapping[str, float] | None) -> Column:
-    total = sum(
-        price * counts[kind].astype(float) for kind, price in {**PRICES, **(prices or {})}.items() if kind in KINDS
-    )
-    return total / rows
+    asked = [kind for kind in KINDS if kind in counts]
+    return sum({**PRICES, **(prices or {})}[kind] * counts[kind].astype(float) for kind in asked) / rows
 
 
 def progress(runs: Frame, trajectories: Frame, prices: Mapping[str, float] | None = None) -> Frame:

@@ -92,7 +92,7 @@ def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
     """The figures of the page, in its order."""
     runs, styles = frames.runs, frames.styles
     skipped = (runs.status == "skipped").sum()
-    tail = f"Prices: {price_list(prices)}. {counted(len(runs), 'run')}, {skipped} of them skipped."
+    tail = f"Prices: {price_list(prices, runs)}. {counted(len(runs), 'run')}, {skipped} of them skipped."
     if runs.scored.any():
         tail += " On problems with data or noise runtimes are read at checkpoints, up to 26 % late."
     aims = f"Targets: {target_list(frames.ert)}. A run that was skipped or failed counts as unsolved. {tail}"
@@ -140,9 +140,11 @@ def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
     ]
 
 
-def price_list(prices: dict[str, float]) -> str:
-    """The prices in words."""
+def price_list(prices: dict[str, float], runs: Frame) -> str:
+    """The prices in words; that of a Jacobian where any was asked for."""
     names = {"value": "value", "gradient": "gradient with its value", "hessian_vector": "Hessian-vector product"}
+    if "jacobian" in runs and runs.jacobian.any():
+        names["jacobian"] = "column of a Jacobian"
     return ", ".join(f"{name} {prices[kind]:g}" for kind, name in names.items())
 
 
@@ -211,7 +213,7 @@ def html(results: "Results", frames: Frames, drawn: list[Figure]) -> str:
         skips=skip_rows(frames.failures),
         damaged=results.damaged,
         endings=_endings(frames),
-        prices=price_list(results.prices),
+        prices=price_list(results.prices, frames.runs),
         targets=target_list(frames.ert),
         scored=bool(frames.runs.scored.any()),
         command=results.manifest.get("command", ""),

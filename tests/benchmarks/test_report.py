@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.core import registry
+from bench.core.ledger import KINDS
 from bench.measure.results import Results
 from bench.report.page import write_report
 from bench.runner import PACKAGES
@@ -48,14 +49,14 @@ def made_up(spec, rng):
     order = registry.OPTIMIZERS[spec.optimizer].order
     cost = np.unique(np.geomspace(1, 10_000 / (3 if order else 1), EVENTS).astype(int))
     f = 100 * cost ** -rng.uniform(0.5, 2.5)
-    trajectory = np.zeros((len(cost) + 1, 6))
+    trajectory = np.zeros((len(cost) + 1, len(KINDS) + 3))
     trajectory[1:, 1 if order else 0] = cost
-    trajectory[:, 5] = np.concatenate([[100.0], np.minimum.accumulate(f)])
+    trajectory[:, -1] = np.concatenate([[100.0], np.minimum.accumulate(f)])
     record = RunRecord(
         spec, "budget", family="made up", problem_order=2, order=order, dim=2, f_opt=0.0, trajectory=trajectory
     )
-    counts = (int(trajectory[-1, 0]), int(trajectory[-1, 1]), 0)
-    return replace(record, counts=counts, first=100.0, best=trajectory[-1, 5], final=trajectory[-1, 5])
+    counts = tuple(int(n) for n in trajectory[-1, : len(KINDS)])
+    return replace(record, counts=counts, first=100.0, best=trajectory[-1, -1], final=trajectory[-1, -1])
 
 
 def test_report_of_1000_runs(benchmark, folder, tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.core import Domain, Objective, Oracle, OrderError, Stop
-from bench.core.ledger import LATE
+from bench.core.ledger import KINDS, LATE
 
 
 def sphere(x):
@@ -39,6 +39,7 @@ def noisy_problem():
     return Objective(formula, 2, noise=lambda rng, shape: rng.standard_normal(shape))
 
 
+F = len(KINDS) + 2  # where an event has its value
 START = (1.3, 0.7, 0.8, 1.9, 1.2)  # of SciPy's tutorial
 
 
@@ -81,7 +82,7 @@ def test_budget_below_the_price_is_no_evaluation():
     oracle = Oracle(Objective(sphere, 2), 1)
     with pytest.raises(Stop):
         oracle.gradient(oracle.x0)
-    assert oracle.counts == {"value": 0, "gradient": 0, "hessian_vector": 0}
+    assert oracle.counts == {"value": 0, "gradient": 0, "hessian_vector": 0, "jacobian": 0}
     assert np.isfinite(oracle.ledgers[0].first)
 
 
@@ -93,7 +94,7 @@ def test_mixed_prices_by_hand():
         np.testing.assert_allclose(oracle.hessian_vector(oracle.x0, np.array([1.0, 0.0])), [2.0, 0.0])
         while True:
             oracle.value(oracle.x0)
-    assert oracle.counts == {"value": 11, "gradient": 1, "hessian_vector": 1}
+    assert oracle.counts == {"value": 11, "gradient": 1, "hessian_vector": 1, "jacobian": 0}
 
 
 def test_rows_of_data_are_counted_and_batches_cover_an_epoch():
@@ -136,7 +137,7 @@ def test_target_is_charged_up_to_its_row():
         oracle.value(population)
     ledger = oracle.ledgers[0]
     assert (ledger.status, ledger.counts[0], ledger.best) == ("target", 3, 1.0)
-    assert [event[5] for event in ledger.events] == [25.0, 16.0, 9.0, 1.0]
+    assert [event[F] for event in ledger.events] == [25.0, 16.0, 9.0, 1.0]
 
 
 def test_outside_the_domain_nothing_is_an_improvement():
@@ -182,7 +183,7 @@ def test_scores_stand_at_ten_checkpoints_a_decade():
     by_hand = [0, 1, 2, 3, 4, 6, 7, 8, 10, 13, 16, 20, 26, 32, 40, 51, 64, 80, 100]
     assert costs[: len(by_hand)] == by_hand
     assert len(costs) == len(by_hand) + 10  # one more decade
-    assert {event[5] for event in oracle.ledgers[0].events[1:]} == {25.0}
+    assert {event[F] for event in oracle.ledgers[0].events[1:]} == {25.0}
 
 
 def test_recommendation_is_a_reference_and_needed_under_noise():
@@ -192,7 +193,7 @@ def test_recommendation_is_a_reference_and_needed_under_noise():
     oracle.value(x)
     x[0] = 1.0
     oracle.value(x)
-    assert oracle.ledgers[0].events[-1][5] == 1.0
+    assert oracle.ledgers[0].events[-1][F] == 1.0
     silent = Oracle(noisy_problem(), 100, order=0)
     silent.value(silent.x0)
     with pytest.raises(ValueError, match=r"recommend"):
@@ -204,7 +205,7 @@ def test_default_recommendation_is_the_point_of_the_last_gradient():
     oracle.gradient(torch.ones(3, dtype=torch.float64))
     oracle.value(torch.zeros(3, dtype=torch.float64))
     oracle.close("returned")
-    assert oracle.ledgers[0].events[-1][5] == pytest.approx(0.0)
+    assert oracle.ledgers[0].events[-1][F] == pytest.approx(0.0)
 
 
 def test_trajectory_is_thinned_by_at_most_one_percent():
@@ -217,7 +218,7 @@ def test_trajectory_is_thinned_by_at_most_one_percent():
             oracle.value(np.zeros(1))
     events = np.array(oracle.ledgers[0].events)[1:]
     assert len(events) < 800
-    asked = 10_002 - events[:, 5]  # the question that gave this value
+    asked = 10_002 - events[:, F]  # the question that gave this value
     np.testing.assert_array_equal(events[:, 0], asked)
     late = events[1:, 0] / (events[:-1, 0] + 1)  # a value just below an event is known at the next event only
     assert late.max() <= LATE
@@ -349,3 +350,31 @@ def test_blocks_are_views_by_layer():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def two_residuals(x):
+    """Rosenbrock's as least squares."""
+    a, b = x[..., 0], x[..., 1]
+    stack = np.stack if isinstance(x, np.ndarray) else torch.stack
+    return stack([10 * (b - a * a), 1 - a], -1)
+
+
+@pytest.mark.parametrize("arrays", ["numpy", "torch"])
+def test_residuals_and_jacobian_by_hand(arrays):
+    objective = Objective(lambda x: (two_residuals(x) ** 2).sum(-1), 2, residuals=two_residuals)
+    oracle = Oracle(objective, 100, start=[-1.2, 1.0], arrays=arrays, order=1)
+    x = np.array([2.0, 3.0]) if arrays == "numpy" else torch.tensor([2.0, 3.0], dtype=torch.float64)
+    np.testing.assert_allclose(oracle.residuals(x), [-10, -1])
+    r, jacobian = oracle.residuals_and_jacobian(x)
+    np.testing.assert_allclose(r, [-10, -1])
+    np.testing.assert_allclose(jacobian, [[-40, 10], [-1, 0]])
+    assert oracle.counts == {"value": 2, "gradient": 0, "hessian_vector": 0, "jacobian": 2}
+    assert oracle.remaining == 100 - 1 - 3
+    assert oracle.ledgers[0].first == pytest.approx(24.2)
+
+
+def test_residuals_are_refused_where_there_are_none():
+    with pytest.raises(OrderError, match=r"not a least-squares problem"):
+        Oracle(Objective(sphere, 2), 10).residuals(np.zeros(2))
+    with pytest.raises(OrderError, match=r"a method of order 0"):
+        Oracle(Objective(sphere, 2, residuals=two_residuals), 10, order=0).residuals(np.zeros(2))

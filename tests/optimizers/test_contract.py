@@ -5,7 +5,7 @@ import pytest
 import torch
 from array_api_compat import array_namespace
 
-from bench.core import Array, Domain, Objective, Oracle, registry
+from bench.core import PRICES, Array, Domain, Objective, Oracle, registry
 from bench.core.ledger import KINDS, Ledger
 from bench.core.registry import OptimizerDefinition
 from bench.runner.single import play
@@ -85,7 +85,7 @@ def finished(definition: OptimizerDefinition, objective: Objective, budget: floa
 
 def cost(ledger: Ledger, rows: int = 1) -> float:
     """What the counts come to at the default prices: value 1, gradient 3, Hessian-vector product 6."""
-    return sum(count * price for count, price in zip(ledger.counts, (1, 3, 6), strict=True)) / rows
+    return sum(count * price for count, price in zip(ledger.counts, PRICES.values(), strict=True)) / rows
 
 
 def without_seconds(ledger: Ledger) -> np.ndarray:

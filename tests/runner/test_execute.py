@@ -63,7 +63,7 @@ def test_statuses_of_methods_that_return(tmp_path):
     assert (silent.status, silent.value) == ("returned", 0)
     assert (quitter.status, quitter.value) == ("budget", 60)
     rows = [row for row, _ in Store(tmp_path / "t").rows()]
-    assert rows[1]["restarts"] == "[[10, 0, 0], [20, 0, 0], [30, 0, 0], [40, 0, 0], [50, 0, 0]]"
+    assert rows[1]["restarts"] == "[[10, 0, 0, 0], [20, 0, 0, 0], [30, 0, 0, 0], [40, 0, 0, 0], [50, 0, 0, 0]]"
 
 
 def test_records_do_not_depend_on_workers(tmp_path):
