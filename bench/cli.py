@@ -282,26 +282,44 @@ def _without_crowds(rows: list[dict[str, Any]], everything: bool) -> tuple[list[
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A problem, an optimizer or a suite.")],
+    name: Annotated[str, typer.Argument(help="A problem, with [parameters] or without, an optimizer or a suite.")],
+    picture: Annotated[Path | None, typer.Option(help="Draw the problem into a new .png, .svg or .pdf file.")] = None,
     imports: Imports = None,
 ) -> None:
     """Say what a problem, an optimizer or a suite is: source, parameters, facts."""
     with _explained():
         from bench.core import registry
         from bench.runner import PACKAGES
-        from bench.runner.suite import suites
+        from bench.runner.suite import parse_entry, suites
 
         registry.load(PACKAGES, imports or ())
-        known = {**registry.PROBLEMS, **registry.OPTIMIZERS}
-        if name in known:
-            _show_definition(known[name])
-        elif name in suites():
-            out.print(suites()[name].read_text(encoding="utf-8"), markup=False, highlight=False)
-        else:
-            registry.lookup({**known, **suites()}, name, "name")
+        named = parse_entry(name)
+        known = {**registry.PROBLEMS, **registry.OPTIMIZERS, **suites()}
+        definition = registry.lookup(known, named.name, "name")
+        if isinstance(definition, Path):
+            out.print(definition.read_text(encoding="utf-8"), markup=False, highlight=False)
+            return
+        settings = named.settings()
+        if len(settings) != 1:
+            raise ValueError(f"{name!r} is a grid of {len(settings)} settings; show takes one")
+        _show_definition(definition, settings[0])
+        if picture is not None:
+            out.print(f"Picture: {escape(str(_picture(definition, settings[0], picture)))}")
 
 
-def _show_definition(definition: "Definition") -> None:
+def _picture(definition: "Definition", settings: dict[str, Any], path: Path) -> Path:
+    """Draw a problem, in two dimensions where it may have any and none is named."""
+    from bench.core.registry import ProblemDefinition
+    from bench.report.picture import draw
+
+    if not isinstance(definition, ProblemDefinition):
+        raise ValueError(f"only a problem has a picture, and {definition.name} is an optimizer")
+    if "dim" in definition.parameters and "dim" not in settings:
+        settings = {**settings, "dim": 2}
+    return draw(definition.make(**settings), path)
+
+
+def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None:
     import inspect
 
     from bench.core import registry
@@ -324,7 +342,7 @@ def _show_definition(definition: "Definition") -> None:
         table.add_row("computes with", definition.arrays + (", in lanes" if definition.lanes else ""))
         table.add_row("fixed by its seed", "yes" if definition.deterministic else "no")
     elif not lacking:
-        objective = definition.make()
+        objective = definition.make(**settings)
         table.add_row("dim", str(objective.dim))
         table.add_row("answers up to order", str(objective.order))
         table.add_row("least value", "not known" if objective.f_opt is None else f"{objective.f_opt:g}")

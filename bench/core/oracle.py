@@ -266,12 +266,15 @@ class Oracle:
                 books.x0[lane] = self.objectives[lane].first_point(books.streams[lane].start)
                 ledger.restarts.append(tuple(ledger.counts))
 
-    def minibatches(self, size: int | None = None, order: Literal["shuffle", "same"] = "shuffle") -> Iterator["Oracle"]:
+    def minibatches(
+        self, size: int | None = None, order: Literal["shuffle", "same"] = "shuffle", *, remainder: bool = True
+    ) -> Iterator["Oracle"]:
         """Oracles over parts of the data, for ever, on the same ledgers.
 
         size: rows a batch, at most all of them; None, and every problem without data, gives the oracle itself. Each
         epoch goes through all rows, the last batch being smaller where size does not divide them: in a new order each
-        time ("shuffle") or in that of the first ("same"), each lane in its own.
+        time ("shuffle") or in that of the first ("same"), each lane in its own. remainder: whether the smaller batch is
+        kept; without it, the "same" order never sees its rows.
         """
         n = self.objective.rows
         if size is not None and size < 1:
@@ -281,7 +284,7 @@ class Oracle:
                 yield self
         orders = self._orders(n)
         while True:
-            for at in range(0, n, size):
+            for at in range(0, n if remainder else n - size + 1, size):
                 yield self._part(orders[:, at : at + size])
             orders = self._orders(n) if order == "shuffle" else orders
 

@@ -1,89 +1,122 @@
-"""Classifiers of handwritten digits: softmax regression, which is convex, and a multilayer perceptron, which is not."""
+"""Classifiers: softmax regression and linear classifiers, which are convex, and networks, which are not."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Literal
 
-import numpy as np
+from bench.core import Objective, problem
+from problems.learning.datasets import SOURCES, Images, Tables
+from problems.learning.features import Features
+from problems.learning.losses import Loss
+from problems.learning.networks import Activation, Init, Network, Norm, convolutional
+from problems.learning.preparation import Scaling, prepared
+from problems.learning.training import Augmentation, learner
 
-from bench.core import Domain, Objective, problem
-from problems.learning import digits
-from problems.learning.networks import Activation, Network, accuracy, cross_entropy, initial, judge
-
-if TYPE_CHECKING:
-    import torch
-
-
-@problem(
-    family="learning",
-    source=f"Bishop 2006, section 4.3.4, ISBN 978-0-387-31073-2; {digits.SOURCE}",
-    needs=("torch", "sklearn"),
-)
-def softmax(l2: float = 1e-4, instance: int = 1) -> Objective:
-    """Softmax regression: mean cross entropy of a linear classifier of the digits, plus l2 / 2 |x|^2. Convex.
-
-    Starts are normal, 0.01 wide. The instance is the random split into 1,437 rows to train on and 360 held out.
-    """
-    network = Network((digits.FEATURES, digits.CLASSES))
-    return classifier(network, l2, instance, start=lambda rng: 0.01 * rng.standard_normal(network.dim))
+NEEDS = ("torch", "sklearn")
 
 
-@problem(
-    family="learning",
-    source=f"Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0; {digits.SOURCE}",
-    needs=("torch", "sklearn"),
-)
-def mlp(
-    widths: tuple[int, ...] = (32,), activation: Activation = "relu", l2: float = 0.0, instance: int = 1
+@problem(family="learning", source=f"Bishop 2006, section 4.3.4, ISBN 978-0-387-31073-2; {SOURCES}", needs=NEEDS)
+def softmax(
+    l2: float = 1e-4,
+    data: Tables = "digits",
+    features: Features = "none",
+    scaling: Scaling = "raw",
+    init: Init = "small",
+    l1: float = 0.0,
+    label_noise: float = 0.0,
+    copies: int = 1,
+    instance: int = 1,
 ) -> Objective:
-    """A multilayer perceptron on the digits: mean cross entropy, plus l2 / 2 |x|^2. Not convex.
+    """Softmax regression: mean cross entropy of a linear classifier, plus l2 / 2 |x|^2 + l1 sum |x_i|. Convex.
 
-    widths: units of each hidden layer, one layer at least. Starts follow He or LeCun: see `networks.initial`.
-    The instance is the random split into 1,437 rows to train on and 360 held out.
+    features: fixed ones in front of it. scaling: of the inputs. init: how starts are drawn; normal, 0.01 wide, unless
+    given. label_noise: share of training rows with a wrong class. copies: of each training row.
+    The instance is the random split of the data, or their draw: 1,437 digits to train on and 360 held out.
+    """
+    rows = prepared(data, instance, scaling=scaling, features=features, label_noise=label_noise, copies=copies)
+    return learner(rows, Network((rows.features, rows.classes)), init=init, l1=l1, l2=l2)
+
+
+@problem(
+    family="learning",
+    source=f"Crammer & Singer 2001, JMLR 2:265-292; ranking: Weston & Watkins 1999; {SOURCES}",
+    needs=NEEDS,
+)
+def linear_classifier(
+    loss: Literal["hinge", "ranking", "squared"] = "hinge",
+    data: Tables = "breast-cancer",
+    features: Features = "none",
+    scaling: Scaling = "standardised",
+    init: Init = "small",
+    l1: float = 0.0,
+    l2: float = 1e-3,
+    label_noise: float = 0.0,
+    copies: int = 1,
+    instance: int = 1,
+) -> Objective:
+    """A linear classifier, one output a class: mean loss, plus l2 / 2 |x|^2 + l1 sum |x_i|. Convex.
+
+    loss: "hinge" makes it a support vector machine, with a kernel if features=rbf; "ranking" adds up all wrong classes;
+    "squared" is the distance to 1 and 0. The other factors are those of `softmax`.
+    The instance is the random split of the data, or their draw.
+    """
+    rows = prepared(data, instance, scaling=scaling, features=features, label_noise=label_noise, copies=copies)
+    return learner(rows, Network((rows.features, rows.classes)), loss=loss, init=init, l1=l1, l2=l2)
+
+
+@problem(family="learning", source=f"Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0; {SOURCES}", needs=NEEDS)
+def mlp(
+    widths: tuple[int, ...] = (32,),
+    activation: Activation = "relu",
+    l2: float = 0.0,
+    data: Literal[Tables, "diabetes"] = "digits",
+    loss: Loss = "cross-entropy",
+    init: Init = "kaiming",
+    scaling: Scaling = "raw",
+    norm: Norm = "none",
+    dropout: float = 0.0,
+    l1: float = 0.0,
+    augmentation: Augmentation = "none",
+    label_noise: float = 0.0,
+    copies: int = 1,
+    instance: int = 1,
+) -> Objective:
+    """A multilayer perceptron: mean loss, cross entropy unless given, plus l2 / 2 |x|^2 + l1 sum |x_i|. Not convex.
+
+    widths: units of each hidden layer, one layer at least. init: how starts are drawn: see `networks.initial`.
+    norm: of each hidden layer, before its activation. dropout: share of hidden units that a noisy answer sets to 0
+    (Srivastava et al. 2014, JMLR 15:1929-1958). augmentation: of images, by shifts of a pixel, a noise as well.
+    scaling: of the inputs. label_noise: share of training rows with a wrong class. copies: of each training row.
+    The instance is the random split of the data, or their draw: 1,437 digits to train on and 360 held out.
     """
     if not widths or min(widths) < 1:
         raise ValueError(f"widths must be one or more numbers >= 1, got {widths}")
-    network = Network((digits.FEATURES, *widths, digits.CLASSES), activation)
-    return classifier(network, l2, instance, start=lambda rng: initial(rng, network))
+    rows = prepared(data, instance, scaling=scaling, label_noise=label_noise, copies=copies)
+    network = Network((rows.features, *widths, max(rows.classes, 1)), activation, norm, dropout)
+    return learner(rows, network, loss=loss, init=init, l1=l1, l2=l2, augmentation=augmentation)
 
 
-def classifier(
-    network: Network, l2: float, instance: int, start: Callable[[np.random.Generator], np.ndarray]
+@problem(family="learning", source=f"LeCun et al. 1989, doi:10.1162/neco.1989.1.4.541; {SOURCES}", needs=NEEDS)
+def convnet(
+    channels: tuple[int, ...] = (3, 6),
+    activation: Activation = "relu",
+    l2: float = 0.0,
+    data: Images = "digits",
+    loss: Loss = "cross-entropy",
+    init: Init = "kaiming",
+    norm: Norm = "none",
+    dropout: float = 0.0,
+    l1: float = 0.0,
+    augmentation: Augmentation = "none",
+    label_noise: float = 0.0,
+    copies: int = 1,
+    instance: int = 1,
 ) -> Objective:
-    """The network on an instance's split of the digits."""
-    if not 0 <= l2 < np.inf:
-        raise ValueError(f"l2 must be >= 0 and finite, got {l2}")
-    train, held_out = digits.split(instance)
-    return Objective(
-        formula=training_loss,
-        constants={"network": network, "l2": l2},
-        dim=network.dim,
-        domain=Domain(scale=0.1),
-        start=start,
-        data=train,
-        test=held_out,
-        metrics={"test_loss": mean_loss, "test_accuracy": mean_accuracy},
-        shapes=network.shapes,
-        arrays="torch",
-        dtype="float32",
-    )
+    """A small convolutional network on images: 3 x 3 pixels with stride 2 in each layer, then a dense one. Not convex.
 
-
-def training_loss(
-    x: "torch.Tensor", inputs: "torch.Tensor", targets: "torch.Tensor", network: Network, l2: "float | torch.Tensor"
-) -> "torch.Tensor":
-    """Mean cross entropy over the rows, plus l2 / 2 |x|^2: x (*points, dim) -> (*points)."""
-    return judge(cross_entropy, x, inputs, targets, network) + 0.5 * l2 * (x**2).sum(-1)
-
-
-def mean_loss(
-    x: "torch.Tensor", inputs: "torch.Tensor", targets: "torch.Tensor", network: Network, **_: object
-) -> "torch.Tensor":
-    """Mean cross entropy alone: x (*points, dim) -> (*points)."""
-    return judge(cross_entropy, x, inputs, targets, network)
-
-
-def mean_accuracy(
-    x: "torch.Tensor", inputs: "torch.Tensor", targets: "torch.Tensor", network: Network, **_: object
-) -> "torch.Tensor":
-    """Share of the rows that are classified right: x (*points, dim) -> (*points)."""
-    return judge(accuracy, x, inputs, targets, network)
+    channels: of each convolution, one at least. The other factors are those of `mlp`.
+    The instance is the random split of the data: 1,437 digits to train on and 360 held out.
+    """
+    if not channels or min(channels) < 1:
+        raise ValueError(f"channels must be one or more numbers >= 1, got {channels}")
+    rows = prepared(data, instance, label_noise=label_noise, copies=copies)
+    network = convolutional(rows.image, channels, rows.classes, activation=activation, norm=norm, dropout=dropout)
+    return learner(rows, network, loss=loss, init=init, l1=l1, l2=l2, augmentation=augmentation)

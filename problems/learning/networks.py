@@ -1,53 +1,112 @@
 """Feed-forward networks whose parameters are one flat vector: many networks on many data sets are one tensor program.
 
-P networks on the same data are x (P, dim) and inputs (N, features). R stacks of P networks, each stack on data of its
-own, are x (R, P, dim) and inputs (R, 1, N, features). torch alone.
+R stacks of P networks are x (R, P, dim), each stack with inputs (R, N, features) of its own. torch alone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod, sqrt
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from problems.learning.choices import check_choice
+from problems.learning.images import PATCH, halved, patches
 
 if TYPE_CHECKING:
     import torch
 
 Activation = Literal["relu", "tanh", "sigmoid"]
+Init = Literal["zero", "small", "large", "kaiming", "xavier"]
+Norm = Literal["none", "batch", "layer"]
 
-CPU_CHUNK, GPU_CHUNK = 2**24, 2**30  # bytes of activations at once: on a CPU, more of them leave the cache
+WIDTHS = {"zero": 0.0, "small": 0.01, "large": 1.0}  # of starts that do not look at the layer
+EPSILON = 1e-5  # added to the variances that are divided by
 
 
 @dataclass(frozen=True)
 class Network:
-    """widths: units from the inputs to the outputs. Every layer but the last passes through the activation."""
+    """Convolutions, if any, and then dense layers; all but the last pass through norm, activation and dropout.
+
+    widths: units from the inputs of the dense layers to the outputs.
+    channels: of each convolution; they take 3 x 3 pixels with stride 2, so that height and width are halved.
+    image: height and width of the inputs, where they are images.
+    dropout: the share of a layer's outputs that is set to 0 in a noisy answer.
+    """
 
     widths: tuple[int, ...]
     activation: Activation = "relu"
+    norm: Norm = "none"
+    dropout: float = 0.0
+    channels: tuple[int, ...] = ()
+    image: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        check_choice("activation", self.activation, Activation)
+        check_choice("norm", self.norm, Norm)
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be >= 0 and below 1, got {self.dropout}")
+
+    @property
+    def layers(self) -> list[tuple[int, int]]:
+        """(inputs, outputs) of each layer; those of a convolution are the pixels of a patch, and its channels."""
+        convolutions = [(PATCH * ins, outs) for ins, outs in pairwise((1, *self.channels))]
+        return [*convolutions, *pairwise(self.widths)]
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
-        """What x holds, one after the other: of each layer the weights (inputs, outputs), then the bias (outputs,)."""
-        pairs = zip(self.widths[:-1], self.widths[1:], strict=True)
-        return [shape for ins, outs in pairs for shape in ((ins, outs), (outs,))]
+        """What x holds: of each layer the weights (inputs, outputs), the gain where it is normalised, and the bias."""
+        shapes: list[tuple[int, ...]] = []
+        for ins, outs in self.layers:
+            shapes += [(ins, outs), *([] if self.norm == "none" else [(outs,)]), (outs,)]
+        if self.norm != "none":
+            del shapes[-2]  # the outputs are not normalised
+        return shapes
 
     @property
     def dim(self) -> int:
         """The number of parameters."""
         return sum(prod(shape) for shape in self.shapes)
 
+    @property
+    def activations(self) -> int:
+        """How many numbers are held for each row: the outputs of all layers, and the patches of inner convolutions."""
+        held, image, seen = sum(self.widths[1:]), self.image, 0
+        for channels in self.channels:
+            image = halved(image)
+            held, seen = held + prod(image) * (channels + PATCH * seen), channels
+        return held
 
-def initial(rng: np.random.Generator, network: Network) -> np.ndarray:
-    """A first x (dim,) whose signals keep their variance from layer to layer: normal weights, biases 0.
 
-    The variance of a weight is 1 / inputs (LeCun et al. 1998, doi:10.1007/3-540-49430-8_2), and 2 / inputs behind a
-    ReLU, which halves it (He et al. 2015, arXiv:1502.01852).
+def convolutional(image: tuple[int, int], channels: tuple[int, ...], classes: int, **options: Any) -> Network:
+    """Convolutions and one dense layer behind them."""
+    last = image
+    for _ in channels:
+        last = halved(last)
+    return Network((prod(last) * channels[-1], classes), channels=channels, image=image, **options)
+
+
+def initial(rng: np.random.Generator, network: Network, init: Init = "kaiming") -> np.ndarray:
+    """A first x (dim,): normal weights and biases 0, unless it is said otherwise; gains of a norm are 1.
+
+    zero: all is 0. small, large: weights and biases of standard deviation 0.01, and 1. kaiming: signals keep their
+    variance from layer to layer where that of a weight is 1 / inputs (LeCun et al. 1998,
+    doi:10.1007/3-540-49430-8_2), and 2 / inputs behind a ReLU, which halves it (He et al. 2015, arXiv:1502.01852).
+    xavier: 2 / (inputs + outputs), a compromise with the gradients on their way back (Glorot & Bengio 2010).
     """
+    check_choice("init", init, Init)
     parts = []
-    for layer, (ins, outs) in enumerate(network.shapes[::2]):
-        gain = 2 if layer > 0 and network.activation == "relu" else 1
-        parts += [rng.normal(0, sqrt(gain / ins), ins * outs), np.zeros(outs)]
+    for layer, (ins, outs) in enumerate(network.layers):
+        width = WIDTHS.get(init, sqrt(1 / ins))
+        if init == "kaiming" and layer > 0 and network.activation == "relu":
+            width = sqrt(2 / ins)
+        elif init == "xavier":
+            width = sqrt(2 / (ins + outs))
+        parts.append(rng.normal(0, width, ins * outs))
+        if network.norm != "none" and layer < len(network.layers) - 1:
+            parts.append(np.ones(outs))
+        parts.append(rng.normal(0, width, outs) if init in WIDTHS else np.zeros(outs))
     return np.concatenate(parts)
 
 
@@ -57,50 +116,69 @@ def unflatten(x: "torch.Tensor", network: Network) -> "list[torch.Tensor]":
     return [part.unflatten(-1, shape) for part, shape in zip(parts, network.shapes, strict=True)]
 
 
-def logits(x: "torch.Tensor", inputs: "torch.Tensor", network: Network) -> "torch.Tensor":
-    """The outputs of R x P networks: x (R, P, dim), inputs (R, N, features) -> (R, P, N, classes)."""
+class Draws:
+    """The random numbers of R x P answers, from seeds (R, P): those of one do not depend on its neighbours."""
+
+    def __init__(self, seeds: "torch.Tensor"):
+        import torch
+
+        self.answers = seeds.shape
+        self.generators = [torch.Generator(seeds.device).manual_seed(seed) for seed in seeds.flatten().tolist()]
+
+    def uniform(self, *shape: int) -> "torch.Tensor":
+        """Numbers in [0, 1), the next ones: (R, P, *shape)."""
+        import torch
+
+        drawn = [torch.rand(shape, generator=one, device=one.device) for one in self.generators]
+        return torch.stack(drawn).unflatten(0, self.answers)
+
+
+def outputs(
+    x: "torch.Tensor", inputs: "torch.Tensor", network: Network, draws: Draws | None = None, known: int | None = None
+) -> "torch.Tensor":
+    """The outputs of R x P networks: x (R, P, dim), inputs (R, N, features) -> (R, P, N, outputs).
+
+    Inputs (R, P, N, features) are each network's own. draws: for dropout; without, there is none. known: how many rows,
+    the first ones, give the mean and variance of a batch norm; None for all.
+    """
     import torch
 
     activate = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}[network.activation]
-    layers = unflatten(x, network)
-    # the P networks of a stack read the same inputs: one product, without a copy of the inputs for each
-    h = torch.einsum("rni,rpio->rpno", inputs, layers[0]) + layers[1].unsqueeze(-2)
-    for weights, bias in zip(layers[2::2], layers[3::2], strict=True):
-        h = activate(h) @ weights + bias.unsqueeze(-2)
+    rows, image, h = inputs.shape[-2], network.image, inputs
+    parts: Iterator[torch.Tensor] = iter(unflatten(x, network))
+    for layer in range(len(network.layers)):
+        convolution, hidden = layer < len(network.channels), layer < len(network.layers) - 1
+        if convolution:
+            h, image = patches(h, image), halved(image)
+        h = _product(h, next(parts))
+        if hidden and network.norm != "none":
+            h = normalised(h.unflatten(-2, (rows, -1)), network.norm, known) * next(parts)[:, :, None, None]
+            h = h.flatten(-3, -2)
+        h = h + next(parts).unsqueeze(-2)
+        if hidden:
+            h = activate(h)
+        if convolution:
+            h = h.unflatten(-2, (rows, -1)).flatten(-2)
+        if hidden and draws is not None and network.dropout:
+            kept = draws.uniform(*h.shape[2:]) >= network.dropout
+            h = h * kept / (1 - network.dropout)  # so that the mean over all draws is h
     return h
 
 
-def cross_entropy(outputs: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
-    """Mean of -log p(target) over the rows: outputs (R, P, N, classes), targets (R, N) -> (R, P)."""
-    index = targets[:, None, :, None].expand(*outputs.shape[:-1], 1)
-    return (outputs.logsumexp(-1) - outputs.gather(-1, index)[..., 0]).mean(-1)
-
-
-def accuracy(outputs: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
-    """Share of the rows whose greatest output is the target's: outputs (R, P, N, classes), targets (R, N) -> (R, P)."""
-    return (outputs.argmax(-1) == targets[:, None]).to(outputs.dtype).mean(-1)
-
-
-def judge(
-    measure: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]",
-    x: "torch.Tensor",
-    inputs: "torch.Tensor",
-    targets: "torch.Tensor",
-    network: Network,
-) -> "torch.Tensor":
-    """A measure of each network's outputs on all rows, in either layout of the file's head: x (..., dim) -> (...)."""
+def _product(h: "torch.Tensor", weights: "torch.Tensor") -> "torch.Tensor":
+    """h (R, P, rows, inputs), or (R, rows, inputs) for all P, times weights (R, P, inputs, units)."""
     import torch
 
-    if inputs.ndim == 4:
-        nets, inputs, targets = x, inputs[:, 0], targets[:, 0]
-    else:
-        nets, inputs, targets = x.reshape(1, -1, x.shape[-1]), inputs[None], targets[None]
-    measured = [measure(logits(part, inputs, network), targets) for part in _chunks(nets, inputs, network)]
-    return torch.cat(measured, dim=1).reshape(x.shape[:-1])
+    # the P networks of a stack read the same inputs: one product, without a copy of the inputs for each
+    return h @ weights if h.ndim == 4 else torch.einsum("rni,rpio->rpno", h, weights)
 
 
-def _chunks(nets: "torch.Tensor", inputs: "torch.Tensor", network: Network) -> "Iterator[torch.Tensor]":
-    """Parts of nets (R, P, dim), along P, whose activations fit in a chunk; at least one network of each stack."""
-    limit = CPU_CHUNK if nets.device.type == "cpu" else GPU_CHUNK
-    one = inputs.shape[0] * inputs.shape[1] * sum(network.widths[1:]) * nets.element_size()
-    yield from nets.split(max(1, limit // one), dim=1)
+def normalised(h: "torch.Tensor", norm: str, known: int | None) -> "torch.Tensor":
+    """Mean 0 and variance 1: of each unit over rows and positions ("batch", Ioffe & Szegedy 2015, arXiv:1502.03167),
+    or of each row over units and positions ("layer", Ba et al. 2016, arXiv:1607.06450).
+
+    h: (R, P, N, positions, units). known: how many rows give the statistics of "batch".
+    """
+    seen, axes = (h[:, :, :known], (-3, -2)) if norm == "batch" else (h, (-2, -1))
+    variance, mean = seen.var(axes, correction=0, keepdim=True), seen.mean(axes, keepdim=True)
+    return (h - mean) / (variance + EPSILON).sqrt()

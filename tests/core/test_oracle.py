@@ -109,6 +109,25 @@ def test_rows_of_data_are_counted_and_batches_cover_an_epoch():
     assert oracle.counts["gradient"] == 200
 
 
+def test_without_the_remainder_all_batches_are_full():
+    problem = Objective(lambda x, rows: rows.sum(-1) + 0 * x[..., 0], 1, data={"rows": 2.0 ** np.arange(10)})
+    oracle = Oracle(problem, 100)
+    oracle.recommend(np.zeros(1))
+
+    def seen(order):
+        batches = oracle.minibatches(4, order, remainder=False)
+        return [int(next(batches).value(np.zeros(1))) for _ in range(6)]  # a bit for each row: three epochs
+
+    same, shuffled = seen("same"), seen("shuffle")
+    for values in (same, shuffled):
+        assert all(value.bit_count() == 4 for value in values)
+        assert all((values[epoch] | values[epoch + 1]).bit_count() == 8 for epoch in (0, 2, 4))
+    assert same[:2] == same[2:4] == same[4:]
+    assert shuffled[:2] != shuffled[2:4]
+    whole = oracle.minibatches(10, remainder=False)
+    assert next(whole).value(np.zeros(1)) == 2**10 - 1
+
+
 def test_an_epoch_visits_every_row_once():
     problem = Objective(lambda x, rows: (rows - x[..., :1]).mean(-1), 1, data={"rows": np.arange(10.0)})
     oracle = Oracle(problem, 100)

@@ -1,4 +1,4 @@
-"""Classifiers of digits: against torch's own networks one by one, and against formulas by hand."""
+"""Classifiers, most of them of digits: against torch's own networks one by one, and against formulas by hand."""
 
 from math import log, prod
 
@@ -9,7 +9,10 @@ from torch import nn
 
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
-from problems.learning import digits, networks
+from problems.learning import networks, training
+from problems.learning.classification import mlp, softmax
+from problems.learning.datasets import Split, split
+from problems.learning.features import with_features
 
 pytest.importorskip("sklearn")
 load(("problems",))
@@ -78,11 +81,11 @@ def test_gradient_descent_learns_to_read() -> None:
 def test_every_split_holds_all_images_once() -> None:
     whole = None
     for instance in (1, 2, 3):
-        train, test = digits.split(instance)
-        assert (train["inputs"].shape, test["inputs"].shape) == ((1437, 64), (360, 64))
-        assert train["inputs"].min() == 0
-        assert train["inputs"].max() == 1
-        rows = np.concatenate([np.c_[part["inputs"], part["targets"]] for part in (train, test)])
+        digits = split("digits", instance)
+        assert (digits.train["inputs"].shape, digits.test["inputs"].shape) == ((1437, 64), (360, 64))
+        assert digits.train["inputs"].min() == 0
+        assert digits.train["inputs"].max() == 1
+        rows = np.concatenate([np.c_[part["inputs"], part["targets"]] for part in (digits.train, digits.test)])
         rows = rows[np.lexsort(rows.T)]
         whole = rows if whole is None else whole
         np.testing.assert_array_equal(rows, whole)
@@ -99,20 +102,23 @@ def test_lanes_take_batches_of_their_own_data() -> None:
         torch.testing.assert_close(values[lane], Answers(item, "torch").value(x[lane], rows))
 
 
-def test_populations_in_chunks_equal_those_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    objective = find_problem("mlp").make(widths=(8,))
-    ask = Answers(objective, "torch")
-    x = 0.1 * torch.randn(2, 5, objective.dim, generator=torch.Generator().manual_seed(0))
-    assert len(list(networks._chunks(x[:1], torch.zeros(1, 1437, 64), networks.Network((64, 8, 10))))) == 1
-    whole = ask.value_and_gradient(x)
+@pytest.mark.parametrize(("fit", "chunks"), [(3, 10), (1, 20), (12, 2), (100, 1), (0, 20)])
+def test_populations_in_chunks_equal_those_at_once(monkeypatch: pytest.MonkeyPatch, fit: int, chunks: int) -> None:
+    many = [find_problem("mlp").make(widths=(8,), dropout=0.5, instance=k) for k in (1, 2)]
+    ask = Answers(many, "torch")
+    x = 0.1 * torch.randn(2, 10, many[0].dim, generator=torch.Generator().manual_seed(0))
+    noise = np.arange(20).reshape(2, 10)
+    monkeypatch.setattr(training, "CPU_CHUNK", 2**30)
+    whole = ask.value_and_gradient(x, noise=noise)
     one = 1437 * (8 + 10) * 4  # bytes of activations of one network
-    monkeypatch.setattr(networks, "CPU_CHUNK", 3 * one)
-    assert [
-        len(part[0])
-        for part in networks._chunks(x.reshape(1, 10, -1), torch.zeros(1, 1437, 64), networks.Network((64, 8, 10)))
-    ] == [3, 3, 3, 1]
-    for part, expected in zip(ask.value_and_gradient(x), whole, strict=True):
+    sizes: list[int] = []
+    outputs = training.outputs
+    monkeypatch.setattr(training, "outputs", lambda x, *more: sizes.append(x[..., 0].numel()) or outputs(x, *more))
+    monkeypatch.setattr(training, "CPU_CHUNK", fit * one)
+    for part, expected in zip(ask.value_and_gradient(x, noise=noise), whole, strict=True):
         torch.testing.assert_close(part, expected)
+    assert (len(sizes), sum(sizes)) == (chunks, 20)
+    assert max(sizes) <= max(fit, 1)
 
 
 @pytest.mark.parametrize(("activation", "gain"), [("relu", 2), ("tanh", 1), ("sigmoid", 1)])
@@ -133,8 +139,41 @@ def test_starts_have_the_variance_of_their_source(activation: networks.Activatio
         ("mlp", {"widths": (4, 0)}, r"widths must be one or more numbers >= 1, got \(4, 0\)"),
         ("mlp", {"activation": "cubic"}, "activation must be one of relu, tanh, sigmoid, got 'cubic'"),
         ("softmax", {"l2": -1.0}, "l2 must be >= 0 and finite, got -1.0"),
+        ("softmax", {"l1": float("inf")}, "l1 must be >= 0 and finite, got inf"),
+        ("softmax", {"data": "letters"}, "data must be one of digits, .*, got 'letters'"),
+        ("softmax", {"label_noise": 1.5}, r"label_noise must be in \[0, 1\], got 1.5"),
+        ("softmax", {"copies": 0}, "copies must be >= 1, got 0"),
+        ("softmax", {"data": "mnist"}, "FOGBENCH_MNIST must name their folder, got ''"),
+        ("mlp", {"dropout": 1.0}, "dropout must be >= 0 and below 1, got 1.0"),
+        ("mlp", {"data": "diabetes"}, "loss must be squared where targets are real numbers, got 'cross-entropy'"),
+        ("mlp", {"data": "diabetes", "loss": "squared", "label_noise": 0.5}, "label_noise must be 0 .*, got 0.5"),
+        ("mlp", {"data": "iris", "augmentation": "shift"}, r"augmentation must be none .*, got 'shift'"),
+        ("mlp", {"scaling": "standardised", "augmentation": "shift"}, r"augmentation must be none .*, got 'shift'"),
+        ("convnet", {"channels": ()}, r"channels must be one or more numbers >= 1, got \(\)"),
+        ("dichotomies", {"points": 1001}, "points must be >= 1 and <= 1000, got 1001"),
+        ("dichotomies", {"widths": (0,)}, r"widths must be numbers >= 1, got \(0,\)"),
     ],
 )
-def test_bad_parameters_are_named(name: str, wrong: dict[str, object], message: str) -> None:
+def test_bad_parameters_are_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, wrong: dict[str, object], message: str
+) -> None:
+    monkeypatch.delenv("FOGBENCH_MNIST", raising=False)
     with pytest.raises(ValueError, match=message):
         find_problem(name).make(**wrong)
+
+
+@pytest.mark.parametrize("name", ["data", "loss", "init", "scaling", "norm", "activation", "augmentation"])
+def test_a_word_that_is_no_choice_is_refused_without_the_registry(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name} must be one of .*, got 'other'"):
+        mlp(**{name: "other"})
+    if name in ("data", "scaling"):
+        with pytest.raises(ValueError, match=rf"{name} must be one of .*, got 'other'"):
+            softmax(**{name: "other"})
+
+
+def test_features_that_are_none_of_them_or_too_many_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"features must be one of none, .*, got 'other'"):
+        softmax(features="other")  # type: ignore[arg-type]
+    wide = Split(*2 * ({"inputs": np.zeros((2, 101)), "targets": np.zeros(2, int)},), classes=2)
+    with pytest.raises(ValueError, match="features=polynomial must have at most 100 inputs, got 101"):
+        with_features(wide, "polynomial", 1)

@@ -1,0 +1,106 @@
+"""The picture of one problem: its landscape over a plane, or its profile over a line."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.core.objective import Objective
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+POINTS = 121  # a side
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def plane(objective: Objective, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A center (dim,), two orthonormal directions (dim,) and the reach (2,) of the picture in units of them.
+
+    In two dimensions it is the box itself; in more the plane through the least point, or the start where that is not
+    known, along the first two coordinates, or along two random directions where the coordinates are weights of a network
+    (Li et al. 2018, arXiv:1712.09913).
+    """
+    rng = np.random.default_rng(seed)
+    start = objective.first_point(rng)
+    center = start if objective.x_opt is None else np.asarray(objective.x_opt, dtype=np.float64)
+    directions = np.eye(objective.dim)[:2]
+    if objective.data and objective.dim > 2:
+        directions = np.linalg.qr(rng.standard_normal((objective.dim, 2)))[0].T
+    if objective.domain.bounded:
+        low, high = (np.broadcast_to(wall, objective.dim) for wall in (objective.domain.low, objective.domain.high))
+        if objective.dim <= 2:
+            center = (low + high) / 2
+        reach = ((high - low) / 2)[:2]
+    else:
+        across = np.linalg.norm(start - center)
+        reach = np.full(
+            2, max(1.5 * across, 3 * objective.domain.scale * np.sqrt(objective.dim if objective.data else 1))
+        )
+    return center, directions[0], directions[-1], np.broadcast_to(reach, 2)
+
+
+def draw(objective: Objective, path: Path) -> Path:
+    """Write the picture of a problem as PNG, SVG or PDF, by the ending of the path; answers with the path.
+
+    Raises ValueError for another ending, and for a file that is there already.
+    """
+    if path.suffix not in FORMATS:
+        raise ValueError(f"a picture must end in {', '.join(FORMATS)}, got {str(path)!r}")
+    if path.exists():
+        raise ValueError(f"{path} is there already, and nothing is written over: choose another name")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes: Any = figure.add_subplot()
+    (_profile if objective.dim == 1 else _landscape)(objective, axes)
+    axes.set_title(_title(objective))
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def _title(objective: Objective) -> str:
+    return f"{objective.name}, dim {objective.dim}, instance {objective.instance}"
+
+
+def _profile(objective: Objective, axes: "Axes") -> None:
+    center, direction, _, reach = plane(objective)
+    t = np.linspace(-reach[0], reach[0], 10 * POINTS)
+    x = center + t[:, None] * direction
+    axes.plot(x[:, 0], np.asarray(objective.f(x)), color="#0b6fa4")
+    if objective.x_opt is not None:
+        axes.plot(objective.x_opt[0], objective.f_opt, "*", color="#d55e00", markersize=12)
+    axes.set(xlabel="x", ylabel="f")
+
+
+def _landscape(objective: Objective, axes: Any) -> None:
+    center, first, second, reach = plane(objective)
+    s, t = (np.linspace(-r, r, POINTS) for r in reach)
+    x = center + s[None, :, None] * first + t[:, None, None] * second
+    f = np.asarray(objective.f(x.reshape(-1, objective.dim))).reshape(POINTS, POINTS)
+    in_plane = objective.dim == 2
+    at = center if in_plane else np.zeros(2)
+    levels, shown, name = _levels(f, objective.f_opt)
+    filled = axes.contourf(at[0] + s, at[1] + t, shown, levels=levels, cmap="viridis_r")
+    axes.contour(at[0] + s, at[1] + t, shown, levels=levels, colors="k", linewidths=0.3, alpha=0.5)
+    axes.figure.colorbar(filled, ax=axes, label=name)
+    if objective.x_opt is not None:
+        best = objective.x_opt if in_plane else np.zeros(2)
+        axes.plot(best[0], best[1], "*", color="#d55e00", markersize=14, markeredgecolor="white")
+    names = ("x1", "x2") if in_plane else ("along one direction", "along another")
+    axes.set(xlabel=names[0], ylabel=names[1])
+
+
+def _levels(f: np.ndarray, f_opt: float | None) -> tuple[np.ndarray, np.ndarray, str]:
+    """Levels, what is shown, and its name: log10 of the gap where values span more than a hundred to one."""
+    finite = f[np.isfinite(f)]
+    least = float(finite.min()) if f_opt is None else f_opt
+    gap = np.where(np.isfinite(f), f - least, np.nan)
+    positive = gap[gap > 0]
+    if not len(positive):  # flat
+        return np.linspace(least - 0.5, least + 0.5, 3), f, "f"
+    low, high = np.percentile(positive, [1, 100])
+    if high > 100 * low:
+        shown = np.log10(np.maximum(gap, low))
+        return np.linspace(np.log10(low), np.log10(high), 25), shown, "log10 of f over its least"
+    return np.linspace(least, least + high, 25), f, "f"
