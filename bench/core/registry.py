@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any, Literal, TypeVar
 
 from bench.core.objective import Objective
@@ -48,6 +49,8 @@ class ProblemDefinition:
             objective = self.function(**values, instance=instance)
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from error
+        except Exception as error:
+            raise ValueError(f"{self.name}: cannot be built: {type(error).__name__}: {error}") from error
         return replace(objective, name=self.name, parameters=values, instance=instance)
 
 
@@ -220,10 +223,12 @@ def _scalar(value: Any, annotation: Any, what: str) -> Any:
             if number != int(number):
                 raise wrong
             return int(number)
-        if annotation is float:
+        if annotation is float and isfinite(float(value)):
             return float(value)
     except (TypeError, ValueError, OverflowError):
         raise wrong from None
+    if annotation is float:
+        raise ValueError(f"{what} must be finite, got {value!r}")
     if annotation is str:
         return str(value)
     raise TypeError(f"{what}: annotation {annotation} is not one that a parameter may have")
@@ -240,7 +245,7 @@ _loaded: set[str] = set()
 def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
     """Import every module of the packages, the entry points of group `bench.plugins`, and the named modules, once.
 
-    Raises ImportError with the module's name where one cannot be imported.
+    Raises ValueError with the name of a module of the user's that cannot be imported.
     """
     for package in packages:
         if package in _loaded:
@@ -255,5 +260,8 @@ def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
         _loaded.add("entry points")
     for name in imports:
         if name not in _loaded:
-            importlib.import_module(name)
+            try:
+                importlib.import_module(name)
+            except Exception as error:  # whatever a module of the user's does
+                raise ValueError(f"module {name!r} cannot be imported: {type(error).__name__}: {error}") from error
             _loaded.add(name)
