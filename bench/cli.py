@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,7 +44,7 @@ def _explained() -> Iterator[None]:
     """A user's mistake ends with its message and exit status 2, never with a traceback."""
     try:
         yield
-    except (ValueError, ImportError, OSError) as error:
+    except (ValueError, OSError) as error:
         err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(BAD_USAGE) from None
 
@@ -60,9 +60,12 @@ def run(
     optimizer: Annotated[
         list[str] | None, typer.Option("-o", "--optimizer", metavar="NAME[key=value,...]", help="May be repeated.")
     ] = None,
-    budget: Annotated[float | None, typer.Option(help="Cost of a run: a value costs 1, with its gradient 3.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Runs of each optimizer on each problem.")] = None,
-    name: Annotated[str | None, typer.Option(help="Where results and report go: results/NAME, reports/NAME.")] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="Cost of a run, a value being 1; else the suite's or 1000."),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Runs of each on each problem; else the suite's or 15.")] = None,
+    name: Annotated[str | None, typer.Option(help="Results go to results/NAME, the report to reports/NAME.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")] = "auto",
     retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Try crashed or killed runs again.")] = None,
@@ -100,19 +103,16 @@ def run(
         f"{campaign.planned} runs planned, {campaign.there} were there, {campaign.added} added"
         + "".join(f", {n} {status}" for status, n in sorted(campaign.statuses.items()) if n)
     )
+    if campaign.beside:
+        out.print(f"{campaign.beside} runs of earlier commands under this name stay stored, and are not reported.")
     out.print(f"Results: {escape(str(campaign.folder / 'runs.db'))}")
     if not no_report:
         page = api.REPORTS / chosen.name / "index.html"
         if campaign.added or campaign.changed or not page.is_file():
-            with err.status("writing the report") if err.is_terminal else _nothing():
+            with err.status("writing the report") if err.is_terminal else nullcontext(), _explained():
                 page = api.write_report(results, page.parent)
         out.print(f"Report: {escape(str(page))}")
     raise typer.Exit(_verdict(results))
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 @contextmanager
@@ -137,14 +137,14 @@ def _progress() -> Iterator[Any]:
         TextColumn("{task.description}"),
     )  # fmt: skip
     with Progress(*columns, console=err, transient=True) as bar:
-        line = bar.add_task("starting", total=None)
+        line = bar.add_task("planning", total=None)
 
         class Bar(Quiet):
             def planned(self, planned: int, there: int) -> None:
                 bar.update(line, total=planned, completed=there)
 
             def began(self, spec: Any) -> None:
-                bar.update(line, description=escape(f"{spec.problem} with {spec.optimizer}"))
+                bar.update(line, description=escape(f"{spec.problem} ({spec.dim}-D) with {spec.optimizer}"))
 
             def ended(self, record: Any) -> None:
                 bar.advance(line)
@@ -193,6 +193,7 @@ def _verdict(results: "Results") -> int:
 @app.command()
 def report(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names under results/, or folders.")],
+    imports: Imports = None,
 ) -> None:
     """Write the page, tables and figures of stored results."""
     status = 0
@@ -200,8 +201,8 @@ def report(
         with _explained():
             from bench import api
 
-            results = api.load(name)
-        page = api.write_report(results, api.REPORTS / results.name)
+            results = api.load(name, imports or ())
+            page = api.write_report(results, api.REPORTS / results.name)
         out.print(f"Report: {escape(str(page))}")
         status = max(status, TROUBLE if results.damaged else 0)
         for damaged in results.damaged:
@@ -296,7 +297,7 @@ def show(
         if name in known:
             _show_definition(known[name])
         elif name in suites():
-            out.print(suites()[name].read_text(encoding="utf-8"), markup=False, highlight=False)
+            sys.stdout.write(suites()[name].read_text(encoding="utf-8"))
         else:
             registry.lookup({**known, **suites()}, name, "name")
 
@@ -340,13 +341,14 @@ def export(
     name: Annotated[str, typer.Argument(help="A name under results/, or a folder.")],
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="csv")],
     folder: Annotated[Path | None, typer.Option("--out", help="A new folder; results/NAME/FORMAT by default.")] = None,
+    imports: Imports = None,
 ) -> None:
     """Write stored runs in a form for others."""
     with _explained():
         from bench import api
         from bench.report.export import export as write
 
-        results = api.load(name)
+        results = api.load(name, imports or ())
         paths = write(results, to, folder or results.folder / to)
     for path in paths:
         out.print(escape(str(path)))
