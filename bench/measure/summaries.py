@@ -1,10 +1,13 @@
 """Which optimizer for which problem, and what went wrong."""
 
+from math import comb
+
 import numpy as np
 
 from bench.measure.progress import CELL, Frame, complete, joined
 
 TROUBLE = ("crashed", "killed", "diverged", "deadline", "skipped")
+SURE = 0.025
 LATE = 10**0.1  # a runtime read at ten checkpoints a decade of cost is up to this factor above the true one
 
 
@@ -14,7 +17,9 @@ def best_optimizers(table: Frame) -> Frame:
     Rule: take the hardest target that some optimizer reached in at least half of its runs (where there is none: in any
     run), beyond what the start reached already; the best is the one of those with the least ERT. Its rivals are all
     others whose interval at that target begins at or below the end of its own, infinite ends included; without
-    intervals, all others. On scored problems, where runtimes are late, the beginnings count as 26 % earlier.
+    intervals, all others. On scored problems, where runtimes are late, the beginnings count as 26 % earlier. One that
+    never reached the target is no rival where that is no chance either: Fisher's exact test of its successes against
+    those of the winner, one-sided, p <= 0.025 (Fisher 1934; 5/5 or 4/5 against 0/5 is that sure, 3/5 is not).
 
     Columns problem, dim, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, kind, target,
     ert, low, high, successes, runs, compared (optimizers that were asked for that target; without one, that ran), clear
@@ -45,15 +50,24 @@ def best_optimizers(table: Frame) -> Frame:
 
 def _comparison(ran: Frame, winners: Frame, scope: list[str]) -> Frame:
     """Who was compared with each winner at its target, and cannot be told from it: columns compared, rivals, tied."""
-    best = winners[[*scope, "kind", "target", "optimizer", "ert", "high"]]
-    best = best.rename(columns={"optimizer": "winner", "ert": "least", "high": "end"})
+    best = winners[[*scope, "kind", "target", "optimizer", "ert", "high", "successes", "runs"]]
+    names = {"optimizer": "winner", "ert": "least", "high": "end", "successes": "wins", "runs": "of"}
+    best = best.rename(columns=names)
     asked = ran.merge(best, on=[*scope, "kind", "target"])
     begin = asked.low / np.where(asked.scored, LATE, 1.0)
     asked = asked.assign(tie=asked.ert == asked.least)
-    close = asked[(asked.optimizer != asked.winner) & (asked.tie | ~(begin > asked.end))]  # or an end is not known
+    worse = (begin > asked.end) | (asked.successes == 0) & (_chance(asked) <= SURE)
+    close = asked[(asked.optimizer != asked.winner) & (asked.tie | ~worse)]  # also where an end is not known
     close = close.sort_values(["ert", "optimizer"]).groupby(scope)
     names = close.agg(rivals=("optimizer", "; ".join), tied=("tie", "sum"))
     return asked.groupby(scope).optimizer.nunique().rename("compared").to_frame().join(names).reset_index()
+
+
+def _chance(asked: Frame) -> np.ndarray:
+    """The probability that all successes fall to the winner, were both as good: C(n, k) / C(n + m, k) where the winner
+    has k of n, the other 0 of m."""
+    cases = zip(asked.wins.astype(int), asked.of.astype(int), asked.runs.astype(int), strict=True)
+    return np.array([comb(n, k) / comb(n + m, k) for k, n, m in cases])
 
 
 def endings(runs: Frame) -> Frame:
