@@ -1,5 +1,6 @@
 """What users call from Python; `bench` offers these names."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from bench.core import registry
 from bench.core.domain import Array, Domain
 from bench.core.ledger import KINDS
 from bench.core.objective import Objective
-from bench.core.oracle import PRICES, Oracle
+from bench.core.oracle import PRICES
 from bench.core.registry import PROBLEMS, ProblemDefinition
 from bench.measure.results import Results
 from bench.runner import PACKAGES
@@ -22,7 +23,7 @@ from bench.runner.campaign import Campaign, Quiet, run_suite
 from bench.runner.environment import cores, resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.plan import RunSpec
-from bench.runner.single import play, prepare
+from bench.runner.single import open_oracle, play
 from bench.runner.suite import Suite, load_suite, make_suite, parse_entry
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ CANDIDATES: Mapping[int, Sequence[str]] = {
         "scipy-nelder-mead",
         "nevergrad-CMA",
         "nevergrad-DE",
-        "nevergrad-NGOpt",
+        "nevergrad-OnePlusOne",
         "spsa-adam",
         "es-adam",
     ),
@@ -97,18 +98,8 @@ def minimize(
         raise ValueError(f"{optimizer!r} is a grid of {len(settings)} settings; a run takes one")
     if definition.order > objective.order:
         raise ValueError(f"{objective.name} has order {objective.order}, {definition.name} asks for {definition.order}")
-    prepare(definition)
-    oracle = Oracle(
-        objective,
-        budget,
-        seed,
-        start,
-        order=definition.order,
-        prices=prices,
-        target=-inf if objective.f_opt is None else objective.f_opt + target,
-        deadline=deadline,
-        arrays=definition.arrays,
-        device=device,
+    oracle = open_oracle(
+        objective, definition, budget, seed, gap=target, start=start, prices=prices, deadline=deadline, device=device
     )
     with one_thread():
         error = play(oracle, definition.function, settings[0], not objective.scored if restarts is None else restarts)
@@ -191,10 +182,17 @@ def choose_suite(
     if suite is None and not (problems and optimizers):
         raise ValueError("give a suite, or at least one problem and one optimizer")
     if suite is None:
-        return make_suite(problems, optimizers, **{"budget": 1000, "name": name or "mine", **options})
+        options = {"budget": 1000, "name": name or _slug(problems, optimizers), **options}
+        return make_suite(problems, optimizers, **options)
     chosen = suite if isinstance(suite, Suite) else load_suite(suite)
     groups = tuple(replace(group, **options) for group in chosen.groups)
     return replace(chosen, name=name or chosen.name, groups=groups)
+
+
+def _slug(problems: Sequence[str], optimizers: Sequence[str]) -> str:
+    """A name for what has none: those of its problems and optimizers."""
+    names = [parse_entry(text).name for text in (*problems, *optimizers)]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(dict.fromkeys(names)))[:80].strip("-.")
 
 
 def launch(
@@ -209,13 +207,16 @@ def launch(
     command: str = "",
 ) -> Campaign:
     """Run what results/<name> lacks of a suite: in children, or here where the caller's script defines a part of it."""
-    at_home = any(_in_script(entry.name) for group in suite.groups for entry in (*group.problems, *group.optimizers))
+    modules = {_module(entry.name) for group in suite.groups for entry in (*group.problems, *group.optimizers)}
+    # what no module holds cannot travel to a child; what a module of the caller's holds, the child imports too
+    at_home = "__main__" in modules
+    more = sorted(module for module in modules if module and module.partition(".")[0] not in (*PACKAGES, "__main__"))
     return run_suite(
         suite,
         RESULTS / suite.name,
         workers=None if at_home else cores() if workers is None else workers,
         device=resolve_device(device),
-        imports=imports,
+        imports=[*imports, *(module for module in more if module not in imports)],
         retry=retry,
         fresh=fresh,
         watcher=watcher,
@@ -223,10 +224,10 @@ def launch(
     )
 
 
-def _in_script(name: str) -> bool:
-    """Whether a definition cannot travel to a child, because no module that can be imported holds it."""
+def _module(name: str) -> str:
+    """The module that holds a definition, "" where there is none of that name."""
     found = PROBLEMS.get(name) or registry.OPTIMIZERS.get(name)
-    return found is not None and found.function.__module__ == "__main__"
+    return "" if found is None else found.function.__module__
 
 
 def write_report(results: Results, folder: Path) -> Path:
@@ -236,9 +237,12 @@ def write_report(results: Results, folder: Path) -> Path:
     return write(results, folder)
 
 
-def load(source: str | Path) -> Results:
-    """The results of a folder, or of a name under results/. Raises ValueError where there are none."""
-    registry.load(PACKAGES)
+def load(source: str | Path, imports: Sequence[str] = ()) -> Results:
+    """The results of a folder, or of a name under results/. Raises ValueError where there are none.
+
+    imports: modules that registered what was run, where it is not ours: their defaults are left out of labels.
+    """
+    registry.load(PACKAGES, imports)
     path = Path(source)
     return Results(path if path.exists() or len(path.parts) > 1 else RESULTS / path)
 
@@ -260,14 +264,17 @@ def compare(
 
     f: a function of a vector (dim,) that gives a number, or a pair of such a function and its gradient (dim,).
         Where start is a torch tensor, f takes and gives tensors, and torch differentiates it.
-    start: a point (dim,) near which every run begins: each seed at start + spread * max(1, |start|) * N(0, 1), the
-        same points for all optimizers. spread = 0 begins all runs at the point itself.
+    start: a point (dim,) near which every run begins: each seed at start + spread * scale * N(0, 1), the same points
+        for all optimizers, where scale is a fifth of the box's mean width, or without bounds the largest |start|, at
+        least 1. spread = 0 begins all runs at the point itself.
     budget: cost of each run: a value costs 1, a value with gradient 3, a Hessian-vector product 6.
     optimizers: names, with hyperparameters in brackets; by default a few of each order that f can answer.
     bounds: low and high, numbers or (dim,), if there are any. f_opt: the least value, if known.
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """
+    if isinstance(optimizers, str):
+        optimizers = [optimizers]
     objective = _objective(f, start, bounds, spread, f_opt)
     chosen = list(optimizers) or [
         one for order, names in CANDIDATES.items() if order <= objective.order for one in names
@@ -276,9 +283,8 @@ def compare(
     with _registered(objective) as known, TemporaryDirectory() as scratch:
         suite = make_suite([known], chosen, budget, name or "comparison", seeds=seeds)
         folder = RESULTS / suite.name if name else Path(scratch) / suite.name
-        run_suite(
-            suite, folder, workers=None, fresh=True, command=f"bench.compare({known}, budget={budget}, seeds={seeds})"
-        )
+        command = f"bench.compare({known}, budget={budget}, seeds={seeds})"
+        run_suite(suite, folder, workers=None, fresh=True, command=command, pictures=False)
         results = Results(folder)
         if report and name:
             write_report(results, REPORTS / name)
@@ -286,10 +292,9 @@ def compare(
 
 
 def _objective(f: Any, start: Array, bounds: tuple[Any, Any] | None, spread: float, f_opt: float | None) -> Objective:
-    function, gradient = f if isinstance(f, tuple) else (f, None)
-    for one in (function, gradient):
-        if one is not None and not callable(one):
-            raise ValueError(f"f must be a function or a pair of function and gradient, got {f!r}")
+    function, gradient = f if isinstance(f, tuple) and len(f) == 2 else (f, None)
+    if not callable(function) or not (gradient is None or callable(gradient)):
+        raise ValueError(f"f must be a function or a pair of function and gradient, got {f!r}")
     tensor = type(start).__module__.startswith("torch")
     point = start.detach().cpu().double().numpy() if tensor else np.asarray(start, dtype=np.float64)
     if point.ndim != 1 or not len(point) or not np.isfinite(point).all():
@@ -297,14 +302,17 @@ def _objective(f: Any, start: Array, bounds: tuple[Any, Any] | None, spread: flo
     if not 0 <= spread < inf:
         raise ValueError(f"spread must be >= 0, got {spread}")
     domain = Domain(scale=max(1.0, float(np.abs(point).max())))
+    _probe(function, gradient, start if tensor else point.copy(), tensor)
     if bounds is not None:
+        if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
+            raise ValueError(f"bounds must be a pair of low and high, got {bounds!r}")
         low, high = (np.broadcast_to(np.asarray(wall, dtype=np.float64), point.shape) for wall in bounds)
         domain = Domain(low, high)
         if not domain.contains(point):
             raise ValueError(f"start must lie within the bounds, got {point}")
 
     def begin(rng: np.random.Generator) -> np.ndarray:
-        near = point + spread * np.maximum(1.0, np.abs(point)) * rng.standard_normal(len(point))
+        near = point + spread * domain.scale * rng.standard_normal(len(point))
         return np.clip(near, domain.low, domain.high)
 
     return Objective(
@@ -320,13 +328,28 @@ def _objective(f: Any, start: Array, bounds: tuple[Any, Any] | None, spread: flo
     )
 
 
+def _probe(function: Callable[[Any], Any], gradient: Callable[[Any], Any] | None, start: Any, tensor: bool) -> None:
+    """Ask a user's function once at the start: raises ValueError where it does not answer as it must."""
+    if tensor:
+        start = start.detach().clone().requires_grad_(gradient is None)
+    value = function(start)
+    if tensor and gradient is None and not getattr(value, "requires_grad", False):
+        raise ValueError("f must give a tensor that torch can differentiate; for values alone give start as a list")
+    number = np.asarray(value.detach().cpu() if tensor and hasattr(value, "detach") else value)
+    if number.size != 1 or number.dtype.kind not in "fiub":
+        raise ValueError(f"f must give one real number, got {value!r}")
+    slope = None if gradient is None else gradient(start)
+    if slope is not None and tuple(np.shape(slope)) != tuple(start.shape):
+        raise ValueError(f"the gradient must have shape {tuple(start.shape)}, got {tuple(np.shape(slope))}")
+
+
 def _each(function: Callable[[Any], Any], tensor: bool, shape: tuple[int, ...]) -> Callable[[Array], Array]:
     """A function of one vector as one of points (*points, dim)."""
 
     def over_points(x: Array) -> Array:
         if x.ndim == 1:
-            return function(x)
-        rows = [function(row) for row in x.reshape(-1, x.shape[-1])]
+            return function(x if tensor else x.copy())  # a copy: the function may change what it gets
+        rows = [function(row) for row in (x if tensor else x.copy()).reshape(-1, x.shape[-1])]
         if tensor:
             import torch
 

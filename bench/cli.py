@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,7 +44,7 @@ def _explained() -> Iterator[None]:
     """A user's mistake ends with its message and exit status 2, never with a traceback."""
     try:
         yield
-    except (ValueError, ImportError, OSError) as error:
+    except (ValueError, OSError) as error:
         err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(BAD_USAGE) from None
 
@@ -60,9 +60,12 @@ def run(
     optimizer: Annotated[
         list[str] | None, typer.Option("-o", "--optimizer", metavar="NAME[key=value,...]", help="May be repeated.")
     ] = None,
-    budget: Annotated[float | None, typer.Option(help="Cost of a run: a value costs 1, with its gradient 3.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Runs of each optimizer on each problem.")] = None,
-    name: Annotated[str | None, typer.Option(help="Where results and report go: results/NAME, reports/NAME.")] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="Cost of a run, a value being 1; else the suite's or 1000."),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Runs of each on each problem; else the suite's or 15.")] = None,
+    name: Annotated[str | None, typer.Option(help="Results go to results/NAME, the report to reports/NAME.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")] = "auto",
     retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Try crashed or killed runs again.")] = None,
@@ -100,19 +103,16 @@ def run(
         f"{campaign.planned} runs planned, {campaign.there} were there, {campaign.added} added"
         + "".join(f", {n} {status}" for status, n in sorted(campaign.statuses.items()) if n)
     )
+    if campaign.beside:
+        out.print(f"{campaign.beside} runs of earlier commands under this name stay stored, and are not reported.")
     out.print(f"Results: {escape(str(campaign.folder / 'runs.db'))}")
     if not no_report:
         page = api.REPORTS / chosen.name / "index.html"
         if campaign.added or campaign.changed or not page.is_file():
-            with err.status("writing the report") if err.is_terminal else _nothing():
+            with err.status("writing the report") if err.is_terminal else nullcontext(), _explained():
                 page = api.write_report(results, page.parent)
         out.print(f"Report: {escape(str(page))}")
     raise typer.Exit(_verdict(results))
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 @contextmanager
@@ -137,14 +137,14 @@ def _progress() -> Iterator[Any]:
         TextColumn("{task.description}"),
     )  # fmt: skip
     with Progress(*columns, console=err, transient=True) as bar:
-        line = bar.add_task("starting", total=None)
+        line = bar.add_task("planning", total=None)
 
         class Bar(Quiet):
             def planned(self, planned: int, there: int) -> None:
                 bar.update(line, total=planned, completed=there)
 
             def began(self, spec: Any) -> None:
-                bar.update(line, description=escape(f"{spec.problem} with {spec.optimizer}"))
+                bar.update(line, description=escape(f"{spec.problem} ({spec.dim}-D) with {spec.optimizer}"))
 
             def ended(self, record: Any) -> None:
                 bar.advance(line)
@@ -193,6 +193,7 @@ def _verdict(results: "Results") -> int:
 @app.command()
 def report(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names under results/, or folders.")],
+    imports: Imports = None,
 ) -> None:
     """Write the page, tables and figures of stored results."""
     status = 0
@@ -200,8 +201,8 @@ def report(
         with _explained():
             from bench import api
 
-            results = api.load(name)
-        page = api.write_report(results, api.REPORTS / results.name)
+            results = api.load(name, imports or ())
+            page = api.write_report(results, api.REPORTS / results.name)
         out.print(f"Report: {escape(str(page))}")
         status = max(status, TROUBLE if results.damaged else 0)
         for damaged in results.damaged:
@@ -219,6 +220,8 @@ def list_(
     """List what can be run."""
     with _explained():
         rows = _listed(what, imports or ())
+    if as_json and what == "problems":
+        rows = [{**row, **_facts(row["name"])} for row in rows]
     if as_json:
         out.print_json(json.dumps(rows))
         return
@@ -263,6 +266,34 @@ def _listed(what: str, imports: Sequence[str]) -> list[dict[str, Any]]:
     raise ValueError(f"list takes problems, optimizers or suites, got {what!r}")
 
 
+def _facts(name: str) -> dict[str, Any]:
+    """What is known of a problem at its defaults: dim, box, orders that it answers, least value."""
+    from bench.core import registry
+
+    definition = registry.find_problem(name)
+    if registry.missing(definition):
+        return {"needs": list(definition.needs)}
+    objective = definition.make()
+    return {
+        "dim": objective.dim,
+        "any_dim": "dim" in definition.parameters,
+        "orders": list(range(objective.order + 1)),
+        "domain": {"low": _wall(objective.domain.low), "high": _wall(objective.domain.high)},
+        "f_opt": objective.f_opt,
+        "data_rows": objective.rows if objective.data else 0,
+        "noisy": objective.noise is not None,
+        "residuals": objective.residuals is not None,
+    }
+
+
+def _wall(wall: Any) -> Any:
+    """A wall of a box for JSON: one number where all coordinates have the same, null where there is none."""
+    import numpy as np
+
+    numbers = [float(x) if np.isfinite(x) else None for x in np.atleast_1d(wall)]
+    return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
 def _parameters(definition: "Definition") -> str:
     return ", ".join(f"{key}={parameter.default}" for key, parameter in definition.parameters.items())
 
@@ -297,7 +328,7 @@ def show(
         known = {**registry.PROBLEMS, **registry.OPTIMIZERS, **suites()}
         definition = registry.lookup(known, named.name, "name")
         if isinstance(definition, Path):
-            out.print(definition.read_text(encoding="utf-8"), markup=False, highlight=False)
+            sys.stdout.write(definition.read_text(encoding="utf-8"))
             return
         settings = named.settings()
         if len(settings) != 1:
@@ -358,13 +389,14 @@ def export(
     name: Annotated[str, typer.Argument(help="A name under results/, or a folder.")],
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="csv")],
     folder: Annotated[Path | None, typer.Option("--out", help="A new folder; results/NAME/FORMAT by default.")] = None,
+    imports: Imports = None,
 ) -> None:
     """Write stored runs in a form for others."""
     with _explained():
         from bench import api
         from bench.report.export import export as write
 
-        results = api.load(name)
+        results = api.load(name, imports or ())
         paths = write(results, to, folder or results.folder / to)
     for path in paths:
         out.print(escape(str(path)))

@@ -52,7 +52,10 @@ def entries() -> list[Entry]:
 def bridge(name: str) -> Callable[[Oracle], None]:
     """The method of that name as an optimizer: ask, evaluate, tell.
 
-    It begins at the oracle's x0, because Nevergrad's own start, 0, is the optimum of many test problems.
+    Nevergrad is given the oracle's x0, because its own start, 0, is the optimum of many test problems, and whether
+    answers are noisy. Each method uses x0 in its own way: OnePlusOne asks it first; CMA has its first mean there; DE
+    and PSO draw their first populations around it, with the standard deviation of `space`; NGOpt does as the method
+    that it chooses.
     """
 
     def minimize(oracle: Oracle) -> None:
@@ -63,6 +66,7 @@ def bridge(name: str) -> Callable[[Oracle], None]:
         points.random_state = np.random.RandomState(own_seed)
         budget = int(oracle.remaining / oracle.prices["value"] + 1e-9)  # values that can be paid
         noisy = oracle.objective.noise is not None
+        points.function.deterministic = not noisy
         if noisy:
             oracle.recommend(oracle.x0)
         with seeded(global_seed), own_threads():
@@ -83,28 +87,36 @@ def bridge(name: str) -> Callable[[Oracle], None]:
 def space(x0: np.ndarray, domain: Domain) -> "Parametrization":
     """Points around x0 (dim,) for Nevergrad.
 
-    In a box with walls on all sides six standard deviations span the box, as is Nevergrad's own way. Elsewhere one is
-    the domain's scale, and walls on some sides are left to the oracle: what lies outside is no improvement.
+    In a box with walls on all sides six standard deviations span the box, and first populations lie around x0 rather
+    than uniformly, as is Nevergrad's own way where a start is given. Elsewhere one is the domain's scale, and walls on
+    some sides are left to the oracle: what lies outside is no improvement.
     """
     from nevergrad import p
 
     if not domain.bounded:
         return p.Array(init=x0).set_mutation(sigma=domain.scale)
     low, high = (np.broadcast_to(wall, x0.shape).astype(float) for wall in (domain.low, domain.high))
-    return p.Array(init=np.clip(x0, low, high)).set_mutation(sigma=p.Constant((high - low) / 6)).set_bounds(low, high)
+    return p.Array(init=np.clip(x0, low, high), lower=low, upper=high)
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the global generators that some methods draw from, and give them back as they were."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()
+    """Seed the global generators that some methods draw from, and give them back as they were.
+
+    Some methods call pycma, which by default seeds NumPy's generator by the clock; NaN tells it to leave that alone.
+    """
+    from cma.options_parameters import cma_default_options
+
+    numpy_state, python_state, cma_seed = np.random.get_state(), random.getstate(), cma_default_options["seed"]
     np.random.seed(seed)
     random.seed(seed)
+    cma_default_options["seed"] = float("nan")
     try:
         yield
     finally:
         np.random.set_state(numpy_state)
         random.setstate(python_state)
+        cma_default_options["seed"] = cma_seed
 
 
 @contextmanager

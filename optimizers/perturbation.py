@@ -5,8 +5,9 @@ An estimator is central differences along random directions u: the mean over u o
 normal numbers the gradient of f smoothed by a Gaussian. All points of one estimate, and all lanes, are one question, so
 that both sides of a difference see the same rows of data.
 
-Values are asked beside the iterate and never at it, so that on problems without noise, where what was asked is what
-counts, the radius sets how near to the optimum the record comes.
+Estimates ask beside the iterate and never at it. Where what was asked is what counts, on problems without noise or
+data, every tenth step ends with the value at the iterate: else the radius would set how near to the optimum the record
+comes.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ Estimator = Callable[[Oracle, Array, int], Array]  # oracle of a batch, x (*lane
 
 SPALL_ALPHA, SPALL_GAMMA = 0.602, 0.101  # decay of gains and of radii, Spall 1998, section III.B
 CALIBRATION = 5  # estimates at the start whose mean magnitude sets the gain
+EVERY = 10  # steps from one value at the iterate to the next
 EXACT, NOISY = 1e-3, 0.1  # radii in units of the domain's scale, where answers are exact and where they are noisy
 
 
@@ -69,8 +71,8 @@ def gaussian_smoothing(sigma: float, pairs: int) -> Estimator:
 def spall_gains(estimate: Estimator, batch: Oracle, x: Array, first_step: float, c: float, steps: float) -> Estimator:
     """The estimate times a_k = a / (k + 1 + A)^alpha, by the guidelines of Spall 1998, section III.B.
 
-    A is a tenth of the steps that the budget allows. a makes the first step about first_step in each coordinate, in
-    units of the domain's scale: the magnitude of estimates at x is measured on the batch, for each lane.
+    A is a tenth of `steps`, those that the budget allows. a makes the first step about first_step in each coordinate,
+    in units of the domain's scale: the magnitude of estimates at x is measured on the batch, for each lane.
     """
     import torch
 
@@ -88,6 +90,8 @@ def descend(batches: Iterator[Oracle], x: Array, estimate: Estimator, rule: "tor
     for k, batch in enumerate(batches):
         x.grad = estimate(batch, x, k)
         rule.step()
+        if not batch.objective.scored and (k + 1) % EVERY == 0:
+            batch.value(x)  # for the record alone
 
 
 @optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), source="Spall 1998, doi:10.1109/7.705889")
@@ -101,7 +105,8 @@ def spsa_sgd(oracle: Oracle, *, first_step: float = 0.1, c: float | None = None,
 
     positive(first_step=first_step)
     rows = oracle.objective.rows
-    price = 2 * oracle.prices["value"] * min(batch_size or rows, rows) / rows
+    values = 2 if oracle.objective.scored else 2 + 1 / EVERY  # a step
+    price = values * oracle.prices["value"] * min(batch_size or rows, rows) / rows
     x = oracle.x0
     oracle.recommend(x)
     batches = oracle.minibatches(batch_size)

@@ -126,7 +126,7 @@ def test_compare_a_function_of_a_torch_vector():
 
 
 def test_compare_asks_the_users_function_as_often_as_it_says():
-    """The first value of each run is off the ledger: one question more than counted."""
+    """Beside what is counted: once when the function is tried, and at the start of each run, off the ledger."""
     calls = []
 
     def counted(x):
@@ -136,7 +136,7 @@ def test_compare_asks_the_users_function_as_often_as_it_says():
     results = bench.compare(
         counted, start=[1.0, 1.0], budget=50, seeds=3, optimizers=["random-search", "nevergrad-CMA"]
     )
-    assert len(calls) == results.runs.value.sum() + len(results.runs)
+    assert len(calls) == 1 + results.runs.value.sum() + len(results.runs)
 
 
 def test_compare_under_a_name_keeps_results_and_report(tmp_path):
@@ -163,6 +163,14 @@ def test_compare_within_bounds():
         ({"f": bowl, "start": [5.0], "spread": -1}, "spread must be >= 0"),
         ({"f": bowl, "start": [5.0], "optimizers": ["random"]}, "unknown optimizer 'random'"),
         ({"f": bowl, "start": [5.0], "seeds": 0}, "seeds must be a number above 0"),
+        ({"f": (bowl, slope, slope), "start": [5.0]}, "f must be a function"),
+        ({"f": lambda x: x, "start": [5.0, 1.0]}, "f must give one real number"),
+        ({"f": lambda x: "3", "start": [5.0]}, "f must give one real number"),
+        ({"f": lambda x: None, "start": [5.0]}, "f must give one real number"),
+        ({"f": lambda x: 1j, "start": [5.0]}, "f must give one real number"),
+        ({"f": (bowl, lambda x: 1.0), "start": [5.0, 1.0]}, r"the gradient must have shape \(2,\)"),
+        ({"f": lambda x: x.detach().sum(), "start": torch.zeros(2)}, "that torch can differentiate"),
+        ({"f": bowl, "start": [5.0], "bounds": 3}, "bounds must be a pair"),
     ],
 )
 def test_compare_refuses(arguments, message):
@@ -170,8 +178,62 @@ def test_compare_refuses(arguments, message):
         bench.compare(**arguments)
 
 
+def test_compare_in_a_small_box_lets_estimates_step_in_its_scale():
+    names = ["es-adam", "spsa-adam"]
+    results = bench.compare(
+        lambda x: float(((1e4 * x - 3) ** 2).sum()), start=[5e-4, 5e-4], bounds=(0.0, 1e-3), budget=1000, seeds=2,
+        optimizers=names,
+    )  # fmt: skip
+    assert (results.runs.best < 0.1 * results.runs["first"]).all()
+
+
+def test_compare_ends_no_caller_whose_function_exits():
+    def leaves(x):
+        if abs(x[0]) > 3:
+            raise SystemExit(3)
+        return float(x @ x)
+
+    results = bench.compare(leaves, start=[0.0], bounds=(-9.0, 9.0), budget=200, seeds=1, optimizers=["random-search"])
+    assert results.runs.status.tolist() == ["crashed"]
+    assert "SystemExit: 3" in results.runs.error[0]
+
+
 def test_oracle_for_code_of_ones_own():
     with bench.Oracle(bench.make("rastrigin", dim=3), budget=50, seed=1) as oracle:
         while True:
             oracle.value(oracle.x0 + oracle.rng.standard_normal(3))
     assert oracle.counts == {"value": 50, "gradient": 0, "hessian_vector": 0, "jacobian": 0}
+
+
+def test_what_a_module_of_the_script_registers_runs_in_children(tmp_path, monkeypatch):
+    """The script imports a module; the children must find what it registers, without --import."""
+    (tmp_path / "my_walk.py").write_text(
+        "from bench import optimizer\n\n"
+        "@optimizer(order=0, source='Nobody 1900')\n"
+        "def my_walk(oracle):\n"
+        "    while True:\n"
+        "        oracle.value(oracle.x0 + oracle.rng.standard_normal(oracle.dim))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_walk  # noqa: F401
+
+    results = bench.run(problems=["rastrigin"], optimizers=["my-walk"], budget=20, seeds=2, report=False)
+    assert results.runs.status.tolist() == ["budget", "budget"]
+    assert results.name == "rastrigin-my-walk"
+
+
+def test_the_readme_s_problem_runs_with_every_kind_of_method(tmp_path, monkeypatch):
+    """A formula defined inside its function is made anew for every run: lanes must take it too."""
+    from pathlib import Path
+
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    blocks = [block.split("```")[0] for block in readme.split("```python\n")[1:]]
+    code = "\n".join(block for block in blocks if "@problem" in block or "@optimizer" in block)
+    (tmp_path / "from_readme.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    names = ["one-plus-one", "torch-adam", "spsa-adam", "scipy-newton-cg"]
+    results = bench.run(
+        problems=["sum-squares"], optimizers=names, budget=60, seeds=2, imports=["from_readme"], report=False, name="r"
+    )
+    assert set(results.runs.status) <= {"budget", "target"}
+    assert (results.runs.best < results.runs["first"]).all()

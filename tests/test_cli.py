@@ -152,6 +152,11 @@ def test_damaged_and_newer_results_are_explained(tmp_path):
 def test_list_and_show():
     problems = json.loads(call("list", "problems", "--json").output)
     assert {"rosenbrock", "bbob-f15", "mlp", "cartpole"} <= {row["name"] for row in problems}
+    assert len(problems) >= 150
+    by_name = {row["name"]: row for row in problems}
+    assert by_name["rosenbrock"]["domain"] == {"low": -5.0, "high": 10.0}
+    assert by_name["cartpole"]["orders"] == [0]
+    assert by_name["mgh-bard"]["domain"] == {"low": None, "high": None}
     optimizers = json.loads(call("list", "optimizers", "--json").output)
     assert {row["order"] for row in optimizers} == {0, 1, 2}
     assert "542 of optimizers.nevergrad" in call("list", "optimizers").output
@@ -161,6 +166,14 @@ def test_list_and_show():
     assert "dim: int = 2" in shown
     assert "Hessian-vector" in call("show", "scipy-newton-cg").output
     assert "[[group]]" in call("show", "quick").output
+
+
+def test_show_draws_a_picture(tmp_path):
+    done = call("show", "rastrigin", "--picture", "r.png")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "r.png").read_bytes()[:4] == b"\x89PNG"
+    assert call("show", "rastrigin", "--picture", "r.png").exit_code == 2
+    assert call("show", "torch-adam", "--picture", "a.png").exit_code == 2
 
 
 def test_doctor_tries_a_run():

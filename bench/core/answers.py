@@ -17,15 +17,17 @@ Rows = Mapping[str, Array]
 
 
 def stack(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """R mappings of equal keys and shapes -> one of arrays (R, 1, *shape); what is neither a number nor an array (a
-    word, a flag) is kept as the first has it."""
-    return {key: _stacked([item[key] for item in items]) for key in items[0]}
+    """R mappings of equal keys and shapes -> one of arrays (R, 1, *shape). What is neither a number nor an array (a
+    word, a flag) must be the same in all, and stays what it is; raises ValueError where it is not."""
+    return {key: _stacked(key, [item[key] for item in items]) for key in items[0]}
 
 
-def _stacked(values: list[Any]) -> Any:
-    if not isinstance(values[0], (int, float, np.ndarray)) or isinstance(values[0], bool):
-        return values[0]
-    return np.stack([np.asarray(value) for value in values])[:, None]
+def _stacked(key: str, values: list[Any]) -> Any:
+    if isinstance(values[0], (int, float, np.number, np.ndarray)) and not isinstance(values[0], bool):
+        return np.stack([np.asarray(value) for value in values])[:, None]
+    if any(value is not values[0] and value != values[0] for value in values):
+        raise ValueError(f"constant {key} must be a number, an array, or the same in all instances of a stack")
+    return values[0]
 
 
 class Answers:
@@ -40,20 +42,28 @@ class Answers:
     ):
         many = [objective] if isinstance(objective, Objective) else list(objective)
         self._stacked = not isinstance(objective, Objective)
-        if any((item.formula, item.dim, item.rows) != (many[0].formula, many[0].dim, many[0].rows) for item in many):
+        if any((item.name, item.dim, item.rows) != (many[0].name, many[0].dim, many[0].rows) for item in many):
             raise ValueError("a stack must hold instances of one problem, of equal dimension and rows of data")
+        # a formula that was defined anew for each instance may hold what differs between them: each answers for itself
+        alike = all(item.formula is many[0].formula for item in many)
+        self._each = None if alike else [Answers([item], arrays, device) for item in many]
         self.objective = many[0]
         self.arrays = arrays
         self.device = device
         self.native = arrays if self.objective.arrays == "any" else self.objective.arrays
         self._rules = {
-            part: stack([getattr(item, part) for item in many]) if self._stacked else dict(getattr(many[0], part))
+            part: stack([getattr(item, part) for item in many])
+            if self._stacked and alike
+            else dict(getattr(many[0], part))
             for part in ("constants", "data", "test")
         }
         self._bound: dict[str, dict[str, Rows]] = {}
 
     def pick(self, picked: np.ndarray) -> Rows:
         """The rows of a mini-batch: picked (R, size) -> arrays (R, 1, size, ...) where stacked, else (size, ...)."""
+        if self._each is not None:
+            chosen = [one.pick(picked[lane : lane + 1]) for lane, one in enumerate(self._each)]
+            return {key: self._joined([rows[key] for rows in chosen]) for key in chosen[0]}
         index: tuple[Any, ...] = (np.arange(len(picked))[:, None], 0, picked) if self._stacked else (picked[0],)
         if self.native == "torch":
             import torch
@@ -61,6 +71,30 @@ class Answers:
             index = tuple(torch.as_tensor(part, device=self.device) for part in index)
         chosen = {key: rows[index] for key, rows in self._of(self.native)["data"].items()}
         return {key: rows[:, None] for key, rows in chosen.items()} if self._stacked else chosen
+
+    def _lanes(self, ask: str, x: Array, *more: Array, rows: Rows | None, noise: Array | None) -> list[Any]:
+        """A question to each objective of a stack whose formulas differ, about its own lane."""
+        assert self._each is not None
+        answers = []
+        for lane, one in enumerate(self._each):
+            own = slice(lane, lane + 1)
+            its_rows = None if rows is None else {key: value[own] for key, value in rows.items()}
+            its_noise = None if noise is None else noise[own]
+            answers.append(getattr(one, ask)(x[own], *(item[own] for item in more), its_rows, its_noise))
+        return answers
+
+    @staticmethod
+    def _joined(parts: list[Any]) -> Any:
+        """Arrays (1, ...) of either kind, or tuples or mappings of them, as one (R, ...)."""
+        if isinstance(parts[0], tuple):
+            return tuple(Answers._joined(list(item)) for item in zip(*parts, strict=True))
+        if isinstance(parts[0], dict):
+            return {key: Answers._joined([part[key] for part in parts]) for key in parts[0]}
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        import torch
+
+        return torch.cat(parts)
 
     def _of(self, kind: str) -> dict[str, Rows]:
         if kind not in self._bound:
@@ -119,6 +153,8 @@ class Answers:
 
     def value(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x -> f(x) without its last axis; without noise, unless its random numbers are given."""
+        if self._each is not None:
+            return self._joined(self._lanes("value", x, rows=rows, noise=noise))
         if self.native == "torch":
             import torch
 
@@ -128,10 +164,14 @@ class Answers:
 
     def score(self, x: Array) -> Array:
         """x -> the noise-free value on all data by which runs are judged."""
+        if self._each is not None:
+            return self._joined([one.score(x[lane : lane + 1]) for lane, one in enumerate(self._each)])
         return self._judge(self.objective.score or self.objective.formula, "data", x)
 
     def metrics(self, x: Array) -> dict[str, Array]:
         """x -> each further metric by name, on the rows held out for it."""
+        if self._each is not None:
+            return self._joined([one.metrics(x[lane : lane + 1]) for lane, one in enumerate(self._each)])
         return {name: self._judge(metric, "test", x) for name, metric in self.objective.metrics.items()}
 
     def _judge(self, function: Callable, part: str, x: Array) -> Array:
@@ -146,6 +186,8 @@ class Answers:
 
     def value_and_gradient(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x -> f(x) and its gradient, of the shape of x: in closed form where there is one, else by torch."""
+        if self._each is not None:
+            return self._joined(self._lanes("value_and_gradient", x, rows=rows, noise=noise))
         if self.objective.gradient is None:
             f, gradient = self._differentiate(x, rows, noise)
         else:
@@ -168,6 +210,8 @@ class Answers:
         self, x: Array, rows: Rows | None = None, noise: Array | None = None
     ) -> tuple[Array, Array]:
         """x -> f(x) and the residuals, with one more axis (m,)."""
+        if self._each is not None:
+            return self._joined(self._lanes("value_and_residuals", x, rows=rows, noise=noise))
         r = self.to_caller(self._residuals(self.native, rows, noise)(self._to(x, self.native)))
         return (r * r).sum(-1), r
 
@@ -178,6 +222,8 @@ class Answers:
 
     def jacobian(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array, Array]:
         """x -> f(x), the residuals (m,) and their Jacobian (m, dim), by one backward pass a residual."""
+        if self._each is not None:
+            return self._joined(self._lanes("jacobian", x, rows=rows, noise=noise))
         import torch
 
         point = self._to(x, "torch").clone().requires_grad_(True)
@@ -190,6 +236,8 @@ class Answers:
 
     def hessian_vector(self, x: Array, v: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x, v -> the Hessian at x times v, by two backward passes."""
+        if self._each is not None:
+            return self._joined(self._lanes("hessian_vector", x, v, rows=rows, noise=noise))
         import torch
 
         point = self._to(x, "torch").clone().requires_grad_(True)
@@ -200,7 +248,7 @@ class Answers:
         if not gradient.requires_grad:  # linear
             return self.to_caller(torch.zeros_like(point))
         (product,) = torch.autograd.grad(gradient, point, grad_outputs=self._to(v, "torch").expand_as(point))
-        return self.to_caller(product)
+        return self.to_caller(product.clone())  # torch may give a zero without memory, which NumPy cannot read
 
 
 def _gradient(f: Array, point: Array) -> Array:

@@ -13,16 +13,20 @@ class Domain:
     """The box low <= x <= high.
 
     low, high: numbers or arrays (dim,); infinite where there is no wall.
-    scale: a typical length of the problem, from which a method may derive its first step; a positive number.
+    scale: a typical length of the problem, from which a method may derive its first step: a positive number; 0 stands
+        for a fifth of the box's mean width, or for 1 where a wall is missing.
     """
 
     low: float | np.ndarray = -np.inf
     high: float | np.ndarray = np.inf
-    scale: float = 1.0
+    scale: float = 0.0
 
     def __post_init__(self) -> None:
         if not np.all(np.asarray(self.low) < np.asarray(self.high)):
             raise ValueError(f"low must be below high, got low={self.low}, high={self.high}")
+        if self.scale == 0:
+            width = float(np.mean(np.asarray(self.high) - np.asarray(self.low))) / 5 if self.bounded else 1.0
+            object.__setattr__(self, "scale", width)
         if not 0 < self.scale < np.inf:
             raise ValueError(f"scale must be positive and finite, got {self.scale}")
 

@@ -36,6 +36,8 @@ class Ledger:
     status: str = ""  # empty while the run is open
     _until: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # counts up to which an event may be replaced
 
+    _last: float = inf  # the value of the last event
+
     def improve(self, f: float, x: np.ndarray) -> None:
         """Write down that f at x (dim,) is better than all before."""
         self.best = f
@@ -43,12 +45,15 @@ class Ledger:
         self.write(f)
 
     def write(self, f: float, *metrics: float) -> None:
-        """Append an event at the present counts; it replaces the last one where that is within 1 % of every count."""
+        """Append an event at the present counts; it replaces the last one where that is within 1 % of every count, and
+        not better (scores of recommended points may rise)."""
         values, gradients, products, columns = self.counts
         event = (values, gradients, products, columns, self.inside, self.outside, f, *metrics)
         a, b, c, d = self._until
-        if values <= a and gradients <= b and products <= c and columns <= d and (a or b or c or d):
+        near = values <= a and gradients <= b and products <= c and columns <= d
+        if near and (a or b or c or d) and not f > self._last:
             self.events[-1] = event
         else:  # also at no cost, before the first question: LATE times nothing is nothing
             self.events.append(event)
             self._until = (LATE * values, LATE * gradients, LATE * products, LATE * columns)
+        self._last = f

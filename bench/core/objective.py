@@ -20,7 +20,7 @@ class Objective:
         and torch (`arrays="any"`); `"torch"` or `"numpy"` name the only kind that it takes. Noisy problems take one
         more keyword, `noise`, which is None where the noise-free value is asked.
     constants: what the instance is (shift, rotation, offset): numbers and arrays. In a stack of R instances each gets
-        the axes (R, 1) in front, and x is (R, points, dim).
+        the axes (R, 1) in front, and x is (R, points, dim): a number meets values (*points), an array (dim,) points.
     order: the highest order that can be answered: 0 value, 1 gradient, 2 Hessian-vector product.
     start(rng): a first point (dim,).
     f_opt, x_opt: the least value and a point (dim,) that has it, where known.
@@ -57,6 +57,9 @@ class Objective:
     instance: int = 1
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "dim", int(self.dim))
+        if self.f_opt is not None:
+            object.__setattr__(self, "f_opt", float(self.f_opt))
         if self.dim < 1:
             raise ValueError(f"dim must be >= 1, got {self.dim}")
         if self.order not in (0, 1, 2):

@@ -1,6 +1,7 @@
 """The only door to a problem: every question passes here, is priced, bounded, timed and recorded."""
 
 import copy
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -40,6 +41,7 @@ class Books:
     streams: list[Streams]
     x0: np.ndarray  # (R, dim)
     left: float = 0.0  # perf_counter() when the method last got its answer
+    failure: str = ""  # the traceback where the problem itself raised
     asked: bool = False  # whether there was a question since the last start
     recommended: Array | None = None  # a reference, (*lanes, dim)
     default: Array | None = None  # recommended otherwise: the point of the last gradient, (*lanes, dim)
@@ -48,12 +50,14 @@ class Books:
 
 def check_prices(prices: Mapping[str, float]) -> dict[str, float]:
     """All prices by kind, those not given at their defaults; raises ValueError for one that is not positive."""
+    if not isinstance(prices, Mapping):
+        raise ValueError(f"prices must be a table of numbers by kind, got {prices!r}")
     for kind, price in prices.items():
         if kind not in KINDS:
             raise ValueError(f"prices has no kind {kind!r}; it takes: {', '.join(KINDS)}")
         if isinstance(price, bool) or not isinstance(price, (int, float)) or not 0 < price < inf:
             raise ValueError(f"the price of a {kind} must be a positive number, got {price!r}")
-    return {**PRICES, **prices}
+    return {kind: float(price) for kind, price in {**PRICES, **prices}.items()}
 
 
 class Oracle:
@@ -92,7 +96,7 @@ class Oracle:
         self.lanes = () if solo else (len(self.objectives),)
         self.order = order
         self.prices = check_prices(prices)
-        seeds = [seed] * len(self.objectives) if isinstance(seed, int) else list(seed)
+        seeds = [int(seed)] * len(self.objectives) if isinstance(seed, (int, np.integer)) else list(map(int, seed))
         if len(seeds) != len(self.objectives):
             raise ValueError(f"seed must hold one number a lane, got {len(seeds)} for {len(self.objectives)} lanes")
         if not (isfinite(budget) and budget > 0):
@@ -130,13 +134,15 @@ class Oracle:
 
     def _check_start(self, start: Array) -> np.ndarray:
         point = np.asarray(start, dtype=np.float64)
-        if point.shape[-1:] != (self.dim,) or point.ndim > 2:
+        if point.shape != (self.dim,):
             raise ValueError(f"start must have shape ({self.dim},), got {point.shape}")
+        if not np.isfinite(point).all():
+            raise ValueError(f"start must be finite, got {point}")
         return point
 
     def _first_values(self) -> None:
         """Take the value at each start, off the ledger."""
-        self._score(range(len(self.ledgers)), self._caller_shape(self._books.x0))
+        self._score(range(len(self.ledgers)), self._caller_shape(self._books.x0.copy()))
         for ledger in self.ledgers:
             ledger.first = ledger.events[0][len(KINDS) + 2]
             ledger.checkpoint = self._next_checkpoint(0)
@@ -182,6 +188,11 @@ class Oracle:
         return self._books.asked
 
     @property
+    def failure(self) -> str:
+        """The traceback where the problem itself raised, or ""."""
+        return self._books.failure
+
+    @property
     def finished(self) -> bool:
         """Whether every lane has ended."""
         return all(ledger.status for ledger in self.ledgers)
@@ -202,7 +213,11 @@ class Oracle:
         """x (*lanes, *points, dim) -> f(x) (*lanes, *points). A population is cut at the last affordable row."""
         if type(x) is np.ndarray and x.shape == self._shape:
             entered = self._enter(VALUE)
-            f = float(self._f(x))
+            try:
+                f = float(self._f(x))
+            except Exception:
+                self._fail()
+                raise
             self._leave(VALUE, entered, x, f)
             return f
         x = self._as_array(x)
@@ -216,7 +231,11 @@ class Oracle:
         """x (*lanes, *points, dim) -> f(x) (*lanes, *points) and the gradient, of the shape of x."""
         if type(x) is np.ndarray and x.shape == self._shape and self.order >= 1 <= self.objective.order:
             entered = self._enter(GRADIENT)
-            f, gradient = self._f_and_gradient(x)
+            try:
+                f, gradient = self._f_and_gradient(x)
+            except Exception:
+                self._fail()
+                raise
             self._leave(GRADIENT, entered, x, f)
             return f, gradient
         f, gradient = self._ask({GRADIENT: 1}, self._as_array(x), self._answers.value_and_gradient)
@@ -324,10 +343,16 @@ class Oracle:
         ledger = books.ledgers[0]
         entered = perf_counter()
         ledger.outside += entered - books.left
+        books.left = entered
         if ledger.status or ledger.ticks + self._tick[kind] > ledger.limit:
             self._end(ledger, "budget")
             raise Stop(ledger.status)
         return entered
+
+    def _fail(self) -> None:
+        """The problem itself has failed: end what is open, so that a method that goes on is stopped."""
+        self._books.failure = traceback.format_exc()
+        self.close("crashed")
 
     def _leave(self, kind: int, entered: float, x: np.ndarray, f: float) -> None:
         """Close it: write down what was spent and gained, and raise Stop at the target or the deadline."""
@@ -340,7 +365,7 @@ class Oracle:
         ledger.counts[kind] += 1
         if ledger.points is not None and len(ledger.points) < POINTS:
             ledger.points.append(x.copy())
-        if f < ledger.best:
+        if -inf < f < ledger.best:
             if self._box is None or self._box.contains(x):
                 ledger.improve(f, x)
                 if f <= ledger.target:
@@ -387,7 +412,14 @@ class Oracle:
         if not self.lanes:
             points = points[..., : affordable[0], :]
         noise = self._noise(points)
-        answers = answer(points, self._rows, noise)
+        try:
+            answers = answer(points, self._rows, noise)
+            if tuple(answers[0].shape) != tuple(points.shape[:-1]):
+                wanted, got = tuple(points.shape[:-1]), tuple(answers[0].shape)
+                raise ValueError(f"{self.objective.name} must give one value a point, shape {wanted}, got {got}")
+        except Exception:
+            self._fail()
+            raise
         now = perf_counter()
         self._books.left = now
         self._books.asked = True
@@ -441,10 +473,11 @@ class Oracle:
         """Charge each open lane for the rows that it pays, and write down what they gained."""
         scored = self.objective.scored
         if scored and GRADIENT in charges:
-            last = points[..., -1, :]
+            ends = [paid.get(lane, 1) - 1 for lane in range(len(self.ledgers))]  # the last row that was paid
+            last = points[range(len(ends)), ends] if self._stacked else points[ends[0]]
             self._books.default = last.clone() if hasattr(last, "clone") else last.copy()
         if scored and VALUE in charges and noise_free and self._rows is None and self._books.recommended is None:
-            self._keep_best_asked(self._numpy(values), self._numpy(points))
+            self._keep_best_asked(self._numpy(values), self._numpy(points), paid)
         asked = not scored and HESSIAN_VECTOR not in charges  # where values that are asked are what is recorded
         f, x = (self._numpy(values), self._numpy(points)) if asked else (values, points)
         for lane, rows in paid.items():
@@ -472,8 +505,9 @@ class Oracle:
             ledger.points.extend(x[: POINTS - len(ledger.points)].copy())
         if not np.isfinite(f).any() and not np.isfinite(x).all(-1).any():
             self._end(ledger, "diverged")
+        f = np.where(f == -inf, inf, f)  # like NaN, no improvement
         if self._box is not None and (f < ledger.best).any():
-            f = np.where(self._box.contains(x), f, inf)  # outside the box nothing is an improvement
+            f = np.where(self._box.contains(x), f, inf)  # nor is anything outside the box
         lowest = np.fmin.accumulate(np.concatenate([[ledger.best], f]))
         charged = 0
         for row in np.flatnonzero(f < lowest[:-1]):
@@ -489,9 +523,9 @@ class Oracle:
     def _end(self, ledger: Ledger, status: str) -> None:
         """Close a lane, once; where runs are judged by scores, with that of the point recommended last."""
         if not ledger.status:
-            ledger.status = status
             if self.objective.scored and status != "crashed":
                 self._score([self.ledgers.index(ledger)], self._answer())
+            ledger.status = ledger.status or status
 
     def _stop_if_finished(self) -> None:
         if self.finished:
@@ -516,10 +550,12 @@ class Oracle:
             raise ValueError(f"{self.objective.name} answers with noise or on part of its data: recommend(x) is needed")
         return self._convert(books.x0)
 
-    def _keep_best_asked(self, f: np.ndarray, x: np.ndarray) -> None:
-        """f (R, points), x (R, points, dim)."""
-        best = self._books.best_asked or [(inf, x[lane, 0]) for lane in range(len(x))]
-        for lane, row in enumerate(np.where(np.isnan(f), inf, f).argmin(-1)):
+    def _keep_best_asked(self, f: np.ndarray, x: np.ndarray, paid: Mapping[int, int]) -> None:
+        """f (R, points), x (R, points, dim), of which each open lane pays the first."""
+        best = self._books.best_asked or [(inf, start) for start in self._books.x0.copy()]
+        f = np.where(np.isfinite(f) if self._box is None else np.isfinite(f) & self._box.contains(x), f, inf)
+        for lane, rows in paid.items():
+            row = int(f[lane, :rows].argmin())
             if f[lane, row] < best[lane][0]:
                 best[lane] = (float(f[lane, row]), x[lane, row].copy())
         self._books.best_asked = best
@@ -528,24 +564,25 @@ class Oracle:
         """Write down the noise-free value at x (*lanes, dim), and all metrics, for some lanes: off the ledger."""
         x = self._as_array(x)
         one = x.reshape((len(self.ledgers), 1, self.dim) if self._stacked else (1, self.dim))
-        values = self._numpy(self._answers.score(one))[:, 0]
+        values = self._numpy(self._answers.score(one)).reshape(len(self.ledgers), 1)[:, 0]
         metrics = [self._numpy(metric)[:, 0] for metric in self._answers.metrics(one).values()]
         points = self._numpy(one)[:, 0]
         for lane in lanes:
             ledger = self.ledgers[lane]
             f, point = float(values[lane]), points[lane]
             ledger.write(f, *(float(metric[lane]) for metric in metrics))
-            if f < ledger.best and (self._box is None or self._box.contains(point)):
+            if -inf < f < ledger.best and (self._box is None or self._box.contains(point)):
                 ledger.best, ledger.best_x = f, np.array(point, dtype=np.float64)
-            if not ledger.status and f <= ledger.target:
-                ledger.status = "target"
+                if not ledger.status and f <= ledger.target:
+                    ledger.status = "target"
             if not ledger.status and not isfinite(f) and not np.isfinite(point).all():
                 ledger.status = "diverged"
 
     def _next_checkpoint(self, ticks: int) -> int:
         """The least cost beyond ticks at which there is a score: 10^(k / 10) evaluations."""
-        k = 0 if ticks < self._unit / 10 else int(np.floor(CHECKPOINTS * np.log10(ticks / self._unit) + 1e-9)) + 1
-        return int(np.ceil(self._unit * 10.0 ** (max(k, -CHECKPOINTS) / CHECKPOINTS)))
+        spent = max(ticks / self._unit, 0.09)  # the first score is at a tenth of an evaluation
+        k = int(np.floor(CHECKPOINTS * np.log10(spent) + 1e-9)) + 1
+        return int(np.ceil(self._unit * 10.0 ** (k / CHECKPOINTS)))
 
     def __enter__(self) -> Self:
         return self

@@ -48,6 +48,8 @@ class ProblemDefinition:
             objective = self.function(**values, instance=instance)
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from error
+        except Exception as error:
+            raise ValueError(f"{self.name}: cannot be built: {type(error).__name__}: {error}") from error
         return replace(objective, name=self.name, parameters=values, instance=instance)
 
 
@@ -240,7 +242,7 @@ _loaded: set[str] = set()
 def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
     """Import every module of the packages, the entry points of group `bench.plugins`, and the named modules, once.
 
-    Raises ImportError with the module's name where one cannot be imported.
+    Raises ValueError with the name of a module of the user's that cannot be imported.
     """
     for package in packages:
         if package in _loaded:
@@ -255,5 +257,8 @@ def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
         _loaded.add("entry points")
     for name in imports:
         if name not in _loaded:
-            importlib.import_module(name)
+            try:
+                importlib.import_module(name)
+            except Exception as error:  # whatever a module of the user's does
+                raise ValueError(f"module {name!r} cannot be imported: {type(error).__name__}: {error}") from error
             _loaded.add(name)

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.measure.progress import POINTS, Frame, complete, cost_grid, joined, progress, spent
+from bench.measure.progress import CELL, POINTS, Frame, complete, cost_grid, joined, progress, spent
 from bench.measure.runtimes import runtimes
-from bench.measure.targets import GAPS
+from bench.measure.targets import optima
 
-CELL = ["problem", "dim"]
 FEWEST = 5  # runs from which an interval is given
 RESAMPLES = 1000
-COVERAGE = 0.95
+COVERAGE = 0.95  # nominal: of the bootstrap below about 15 runs less
 FLOOR = 1e-9  # gaps below it are rounding error beside the hardest target
 
 
@@ -23,30 +22,37 @@ def ert(
     runs: Frame,
     trajectories: Frame,
     prices: Mapping[str, float] | None = None,
-    gaps: Sequence[float] = GAPS,
+    gaps: Sequence[float] | None = None,
 ) -> Frame:
     """Expected runtime of each optimizer on each problem, dim and target: the cost spent by all runs until they reached
     the target or ended, over the number that reached it (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897).
 
-    Columns problem, dim, optimizer, order, kind, target, ert (inf where no run reached it, NaN where all were skipped),
-    successes, runs (without skipped ones), low, high: a bootstrap interval of 95 %, NaN below 5 runs.
+    gaps: targets to read instead of the usual ones (see `targets`).
+    Columns problem, dim, scored, optimizer, order, kind, target, ert (inf where no run reached it, NaN where all were
+    skipped), successes, runs (without skipped ones), low, high: a bootstrap interval, NaN below 5 runs; nominally of
+    95 %, in truth too short below about 15. Where no run of n reached it, low is the mean cost over the success
+    probability that n failures still allow, 1 - 0.05^(1/n) (Hanley & Lippman-Hand 1983,
+    doi:10.1001/jama.1983.03330370053031), and high is inf.
     """
     runs = complete(runs)
-    facts = runs[["run", *CELL, "optimizer", "order"]].assign(total=spent(runs, prices), ran=runs.status != "skipped")
+    facts = runs[["run", *CELL, "scored", "optimizer", "order"]]
+    facts = facts.assign(total=spent(runs, prices), ran=runs.status != "skipped")
     table = runtimes(runs, trajectories, prices, gaps).merge(facts, on="run")
     solved = np.isfinite(table.runtime) & table.ran
     cost = table.runtime.where(solved, table.total).where(table.ran, 0.0)
     table = table.assign(successes=solved.astype(int), runs=table.ran.astype(int), cost=cost)
-    keys = [*CELL, "optimizer", "order", "kind", "target"]
+    keys = [*CELL, "scored", "optimizer", "order", "kind", "target"]
     groups = table.groupby(keys)
     answer = groups[["successes", "runs", "cost"]].sum()
     answer["ert"] = _ratio(answer.cost.to_numpy(), answer.successes.to_numpy())
     answer.loc[answer.runs == 0, "ert"] = np.nan
     answer[["low", "high"]] = _intervals(table[table.ran], keys, answer.index)
+    never = answer[(answer.successes == 0) & (answer.runs >= FEWEST)]
+    answer.loc[never.index, "low"] = never.cost / never.runs / (1 - (1 - COVERAGE) ** (1 / never.runs))
     answer = answer.reset_index().sort_values(
         [*CELL, "order", "optimizer", "kind", "target"], ascending=[True] * 5 + [False], ignore_index=True
     )
-    return answer[[*CELL, "optimizer", "order", "kind", "target", "ert", "successes", "runs", "low", "high"]]
+    return answer[[*CELL, "scored", "optimizer", "order", "kind", "target", "ert", "successes", "runs", "low", "high"]]
 
 
 def _ratio(cost: np.ndarray, successes: np.ndarray) -> np.ndarray:
@@ -77,18 +83,20 @@ def ecdf(
     by: Sequence[str] = ("order",),
     prices: Mapping[str, float] | None = None,
     costs: Sequence[float] | None = None,
-    gaps: Sequence[float] = GAPS,
+    gaps: Sequence[float] | None = None,
 ) -> Frame:
     """The fraction of (run, target) pairs solved within a cost (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897).
 
-    by: columns of runs; one curve a group. costs: where it is read; by default a grid over all runs. Every planned run
-    counts, also one that was skipped or crashed, so that all curves over the same problems have the same denominator.
-    Columns *by, cost, fraction, pairs.
+    by: columns of runs; one curve a group. costs: where it is read; by default a grid over all runs. gaps: targets to
+    read instead of the usual ones (see `targets`). Every planned run counts, also one that was skipped or crashed.
+    Columns *by, cost, fraction, pairs, problems: on how many problems and dims the group has runs. Curves over
+    different problems, seeds or targets have different denominators, and do not compare.
     """
     import pandas as pd
 
     runs = complete(runs)
-    reached = runtimes(runs, trajectories, prices, gaps).merge(runs[["run", *by]], on="run")
+    facts = runs[["run", *by]].assign(cell=runs.groupby(CELL).ngroup())
+    reached = runtimes(runs, trajectories, prices, gaps).merge(facts, on="run")
     if costs is None:
         positive = reached.runtime[(reached.runtime > 0) & np.isfinite(reached.runtime)]
         low = positive.min() if len(positive) else 1.0
@@ -98,9 +106,10 @@ def ecdf(
     parts = []
     for key, group in reached.groupby(list(by)):
         solved = np.searchsorted(np.sort(group.runtime), grid, side="right")
+        size = {"pairs": len(group), "problems": group.cell.nunique()}
         names = dict(zip(by, key, strict=True))
-        parts.append(pd.DataFrame({**names, "cost": grid, "fraction": solved / len(group), "pairs": len(group)}))
-    return joined(parts, [*by, "cost", "fraction", "pairs"])
+        parts.append(pd.DataFrame({**names, "cost": grid, "fraction": solved / len(group), **size}))
+    return joined(parts, [*by, "cost", "fraction", "pairs", "problems"])
 
 
 def convergence(
@@ -109,13 +118,15 @@ def convergence(
     prices: Mapping[str, float] | None = None,
     points: int = POINTS,
 ) -> Frame:
-    """Median and quartiles, over the runs of an optimizer on a problem, of the best f so far, over cost.
+    """Median and quartiles, over the runs of an optimizer on a problem, of the best f so far, over cost; on scored
+    problems of the last score, which may rise: the least of many scores would flatter.
 
     Columns problem, dim, optimizer, order, kind, cost, low, median, high, runs. kind: "gap", f - f_opt and at least
-    1e-9, where the optimum is known; else "value". A run that has ended keeps its best; one without a finite value has
-    inf. Skipped runs have no curve.
+    1e-9, where the optimum is known; else "value". A run that has ended keeps what it had; what is not finite is inf.
+    Skipped runs have no curve.
     """
-    at = _best_at_costs(complete(runs[runs.status != "skipped"]), trajectories, prices, points)
+    runs = complete(runs)
+    at = _reached_at_costs(runs[runs.status != "skipped"], trajectories, prices, points)
     keys = [*CELL, "order", "optimizer", "kind", "cost"]
     at = at.sort_values([*keys, "y"], ignore_index=True)
     answer = at.groupby(keys).size().rename("runs").reset_index()
@@ -124,25 +135,26 @@ def convergence(
     return answer[[*CELL, "optimizer", "order", "kind", "cost", "low", "median", "high", "runs"]]
 
 
-def _best_at_costs(runs: Frame, trajectories: Frame, prices: Mapping[str, float] | None, points: int) -> Frame:
-    """The best of each run, y, at each cost of a grid that all runs on its problem and dim share."""
+def _reached_at_costs(runs: Frame, trajectories: Frame, prices: Mapping[str, float] | None, points: int) -> Frame:
+    """What each run had reached, y, at each cost of a grid that all runs on its problem and dim share."""
     import pandas as pd
 
     events = progress(runs, trajectories, prices).sort_values("cost", kind="stable")
     first = runs.run.map(events[events.cost > 0].groupby("run").cost.min())
-    facts = runs.assign(low=first, high=spent(runs, prices), known=runs.f_opt.notna())
-    cells = facts.groupby(CELL).agg({"low": "min", "high": "max", "known": "all"}).fillna({"low": 1.0})
+    f_opt, known = optima(runs)
+    facts = runs.assign(low=first, high=spent(runs, prices), f_opt=f_opt, known=known)
+    cells = facts.groupby(CELL).agg({"low": "min", "high": "max"}).fillna({"low": 1.0})
     grids = [
-        pd.DataFrame({"problem": cell[0], "dim": cell[1], "known": known, "cost": cost_grid(low, high, points)})
-        for cell, low, high, known in cells.itertuples(name=None)
+        pd.DataFrame({"problem": cell[0], "dim": cell[1], "cost": cost_grid(low, high, points)})
+        for cell, low, high in cells.itertuples(name=None)
     ]
-    grid = joined(grids, [*CELL, "known", "cost"])
-    asked = runs[["run", *CELL, "optimizer", "order", "f_opt"]].merge(grid, on=CELL)
+    grid = joined(grids, [*CELL, "cost"])
+    asked = facts[["run", *CELL, "scored", "optimizer", "order", "f_opt", "known"]].merge(grid, on=CELL)
     asked = asked.astype({"cost": float}).sort_values("cost", kind="stable")
     at = pd.merge_asof(asked, events.astype({"run": asked.run.dtype}), on="cost", by="run")
-    best, known = at.best.fillna(np.inf), at.known.astype(bool)
-    y = best.where(~known, (best - at.f_opt.astype(float)).clip(lower=FLOOR))
-    return at.assign(y=y, kind=np.where(known, "gap", "value"))
+    value = at.f.where(at.scored, at.best)
+    y = value.where(~at.known, (value - at.f_opt).clip(lower=FLOOR)).fillna(np.inf)
+    return at.assign(y=y, kind=np.where(at.known, "gap", "value"))
 
 
 def _quantile(ordered: np.ndarray, sizes: np.ndarray, share: float) -> np.ndarray:

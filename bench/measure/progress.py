@@ -12,14 +12,24 @@ from bench.core.oracle import PRICES
 Frame = Any  # a DataFrame
 Column = Any  # a Series
 
+CELL = ["problem", "dim"]  # what runs are compared on
 POINTS = 60  # of a curve over cost
 
 
 def complete(runs: Frame) -> Frame:
-    """The runs with dim and order whole: a run that never began has the dim of others on its problem, else 0."""
+    """The runs with dim, order, scored and target whole.
+
+    A run that never began does not know its problem: it has dim and scored of the others there, else 0 and False.
+    target: 0, the optimum itself, where it is not said.
+    """
     known = runs.dim.astype(float)
     found = known.groupby(runs.problem).transform("max")
-    return runs.assign(dim=known.fillna(found).fillna(0).astype(int), order=runs.order.astype(int))
+    return runs.assign(
+        dim=known.fillna(found).fillna(0).astype(int),
+        order=runs.order.astype(int),
+        scored=runs.scored.astype(bool).groupby(runs.problem).transform("any"),
+        target=runs.target.astype(float).fillna(0.0) if "target" in runs else 0.0,
+    )
 
 
 def spent(runs: Frame, prices: Mapping[str, float] | None = None) -> Column:
@@ -36,16 +46,16 @@ def _price(counts: Frame, rows: Column, prices: Mapping[str, float] | None) -> C
 
 
 def progress(runs: Frame, trajectories: Frame, prices: Mapping[str, float] | None = None) -> Frame:
-    """The events of these runs, in the order of run and cost: columns run, cost, best.
+    """The events of these runs, in the order of run and cost: columns run, cost, f, best.
 
-    best: the least finite f so far, inf before there is one. NaN and inf are never an improvement.
+    f: inf where it is not finite. best: the least f so far; NaN and inf are never an improvement.
     """
     events = trajectories[trajectories.run.isin(runs.run)]
     rows = events.run.map(runs.set_index("run").rows)
     f = events.f.astype(float)
-    priced = events[["run"]].assign(cost=_price(events, rows, prices), best=f.where(np.isfinite(f), np.inf))
+    priced = events[["run"]].assign(cost=_price(events, rows, prices), f=f.where(np.isfinite(f), np.inf))
     priced = priced.sort_values(["run", "cost"], kind="stable", ignore_index=True)
-    return priced.assign(best=priced.groupby("run").best.cummin())
+    return priced.assign(best=priced.groupby("run").f.cummin())
 
 
 def cost_grid(low: float, high: float, points: int = POINTS) -> np.ndarray:

@@ -10,7 +10,6 @@ from bench.core import registry
 from bench.core.ledger import KINDS
 from bench.core.oracle import PRICES
 from bench.measure import profiles, summaries
-from bench.measure.targets import asked_gaps
 from bench.runner.store import Store, decode
 
 if TYPE_CHECKING:
@@ -37,7 +36,8 @@ def _plain(value: Any) -> Any:
 def _short(value: Any) -> str:
     if isinstance(value, list):
         return "x".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)
 
 
 class Results:
@@ -81,11 +81,6 @@ class Results:
         """The prices of the suite as run."""
         return self.manifest.get("suite", {}).get("prices", dict(PRICES))
 
-    @property
-    def gaps(self) -> list[float]:
-        """The targets' gaps to f_opt that the suite asks for."""
-        return asked_gaps(self.manifest.get("suite", {}))
-
     @cached_property
     def runs(self) -> "pd.DataFrame":
         """One row a run: who, on what, how it ended, what it asked and gained."""
@@ -108,6 +103,7 @@ class Results:
             "optimizer": label(row["optimizer"], row["hyperparameters"], registry.OPTIMIZERS),
             "order": row["optimizer_order"],
             "scored": bool(row["scored"]),
+            "target": float(json.loads(row["key"])["target"]),
             "cost": cost,
             "metrics": json.dumps(metrics) if metrics else "",
         }
@@ -130,11 +126,11 @@ class Results:
 
     def ert(self, prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
         """Expected runtimes, with successes and intervals: see `bench.measure.profiles.ert`."""
-        return profiles.ert(self.runs, self.trajectories, prices or self.prices, self.gaps)
+        return profiles.ert(self.runs, self.trajectories, prices or self.prices)
 
     def ecdf(self, by: Sequence[str] = ("order",), prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
         """The fraction of (run, target) pairs solved within a cost: see `bench.measure.profiles.ecdf`."""
-        return profiles.ecdf(self.runs, self.trajectories, by, prices or self.prices, gaps=self.gaps)
+        return profiles.ecdf(self.runs, self.trajectories, by, prices or self.prices)
 
     def convergence(self, prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
         """Median and quartiles of the best value over cost: see `bench.measure.profiles.convergence`."""
@@ -164,6 +160,6 @@ class Results:
 
 RUN_COLUMNS: Sequence[str] = (
     "run", "problem", "family", "dim", "instance", "problem_order", "scored", "optimizer", "order", "seed", "budget",
-    "status", "error", "f_opt", "first", "best", "final", "rows", *KINDS, "cost", "inside", "outside", "lanes",
-    "device", "metrics",
+    "target", "status", "error", "f_opt", "first", "best", "final", "rows", *KINDS, "cost", "inside", "outside",
+    "lanes", "device", "metrics",
 )  # fmt: skip

@@ -5,17 +5,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bench.measure.progress import Frame, progress
-from bench.measure.targets import GAPS, targets
+from bench.measure.targets import targets
 
 
 def runtimes(
     runs: Frame,
     trajectories: Frame,
     prices: Mapping[str, float] | None = None,
-    gaps: Sequence[float] = GAPS,
+    gaps: Sequence[float] | None = None,
 ) -> Frame:
     """The cost at which each run first reached each of its targets: columns run, kind, target, runtime.
 
+    gaps: targets to read instead of the usual ones (see `targets`).
     runtime: inf where it never did, for whatever reason; 0 where the start is good enough.
     """
     import pandas as pd

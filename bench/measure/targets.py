@@ -1,26 +1,35 @@
 """The values that runs are asked to reach."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from bench.measure.progress import Frame, complete, progress
+from bench.measure.progress import CELL, Column, Frame, complete, progress
 
 GAPS = (1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 SHARES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 
-def asked_gaps(suite: Mapping[str, Any]) -> list[float]:
-    """The gaps down to the least at which a suite (as in a manifest) lets a run end; the hardest one at least."""
-    finals = [group.get("target", 0.0) for group in suite.get("groups", [])]
-    return [gap for gap in GAPS if gap >= min(finals, default=0.0)] or list(GAPS[-1:])
+def optima(runs: Frame) -> tuple[Column, Column]:
+    """f_opt of the instance of each of these runs (complete ones), and whether their problem and dim counts gaps to it.
+
+    A run that never began (skipped, killed, not built) does not know f_opt: it has that of the others. Gaps count where
+    f_opt is known on each instance that was begun.
+    """
+    f_opt = runs.f_opt.astype(float).groupby([runs[name] for name in (*CELL, "instance")]).transform("max")
+    cell = [runs[name] for name in CELL]
+    lacking = f_opt.isna() & runs["first"].notna()
+    return f_opt, f_opt.notna().groupby(cell).transform("any") & ~lacking.groupby(cell).transform("any")
 
 
-def targets(runs: Frame, trajectories: Frame, gaps: Sequence[float] = GAPS, shares: Sequence[float] = SHARES) -> Frame:
+def targets(
+    runs: Frame, trajectories: Frame, gaps: Sequence[float] | None = None, shares: Sequence[float] = SHARES
+) -> Frame:
     """The targets of each run, skipped ones too: columns run, kind, target, f_target.
 
     kind "gap", where the optimum is known: f <= f_opt + target (Hansen et al. 2021, doi:10.1080/10556788.2020.1808977).
+    A run is not asked for a gap below its own target, at which it ends; that one is among its gaps. gaps: others, of
+    which each run is asked for those that are not below its own.
     kind "share", elsewhere: f <= f_best + target (f_first - f_best), with the value at the run's own start and the best
     of all these runs on that problem, dim and instance (Moré & Wild 2009, doi:10.1137/080724083). f_target is NaN, and
     out of reach, where no run improved on its start.
@@ -28,20 +37,24 @@ def targets(runs: Frame, trajectories: Frame, gaps: Sequence[float] = GAPS, shar
     import pandas as pd
 
     runs = complete(runs)
-    instance = [runs[name] for name in ("problem", "dim", "instance")]
-    f_opt = runs.f_opt.astype(float).groupby(instance).transform("max")  # a skipped run does not know it
+    instance = [runs[name] for name in (*CELL, "instance")]
+    f_opt, known = optima(runs)
     best = progress(runs, trajectories).groupby("run").best.min()
     f_best = runs.run.map(best).groupby(instance).transform("min")
     f_first = runs["first"].astype(float)
     gain = (f_first - f_best).where(np.isfinite(f_first) & np.isfinite(f_best))
     improved = gain.groupby(instance).transform("max") > 0
-    parts = [
-        pd.DataFrame({"run": runs.run, "kind": "gap", "target": gap, "f_target": f_opt + gap})[f_opt.notna()]
-        for gap in gaps
-    ] + [
+
+    def gap_part(target: Column, asked: Column) -> Frame:
+        return pd.DataFrame({"run": runs.run, "kind": "gap", "target": target, "f_target": f_opt + target})[asked]
+
+    parts = [gap_part(gap, known & (runs.target <= gap)) for gap in (GAPS if gaps is None else gaps)]
+    if gaps is None:
+        parts.append(gap_part(runs.target, known & (runs.target > 0) & ~runs.target.isin(GAPS)))
+    parts += [
         pd.DataFrame(
             {"run": runs.run, "kind": "share", "target": share, "f_target": (f_best + share * gain).where(improved)}
-        )[f_opt.isna()]
+        )[~known]
         for share in shares
     ]
     return pd.concat(parts, ignore_index=True)

@@ -13,6 +13,7 @@ from bench.report.styles import DASHES, Style
 from bench.report.text import cell_name, plain
 
 SHOWN = 3  # curves of each order that a crowded panel shows at first
+PARTLY = "Shown at first: the three best of each order; the names below add and remove curves."
 DIGITS = 5  # significant, of what Plotly draws
 
 
@@ -23,7 +24,8 @@ class Figure:
     frame: what is drawn, and its CSV: columns cost, the curve's name, `y`, low and high where there are bands, problem
     and dim where there are panels, kind where the panels differ in it.
     curve: the column that names the curves. y: the column of their heights. y_titles: by kind, "" where there is none.
-    styles: by name of curve. better: whether lower ("low") or higher ("high") curves are better.
+    styles: by name of curve. better: whether lower ("low") or higher ("high") curves are better. most: a panel with
+    more curves is crowded, and shows the best of each order only, at first. remarks: by name of curve, for the legend.
     """
 
     name: str
@@ -38,7 +40,8 @@ class Figure:
     panels: bool = True
     step: bool = False
     band: bool = False
-    crowded: bool = field(default=True)  # whether to show the best of each order only, at first
+    most: int = 2 * SHOWN
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     def views(self) -> list[tuple[str, Frame]]:
         """Each panel's label and rows; a figure without panels has one, labelled ""."""
@@ -57,12 +60,17 @@ class Figure:
     def shown(self, part: Frame) -> set[str]:
         """The curves of a panel that are shown at first: the best of each order, by their mean height."""
         names = set(part[self.curve])
-        if not self.crowded or len(names) <= 2 * SHOWN:
+        if len(names) <= self.most:
             return names
         height = np.log10(part[self.y]) if self.log(part) else part[self.y]
         mean = height.groupby(part[self.curve]).mean().sort_values(ascending=self.better == "low", kind="stable")
         orders = mean.index.map(lambda name: self.styles[name].order)
         return {name for order in set(orders) for name in mean.index[orders == order][:SHOWN]}
+
+    def caption(self) -> str:
+        """The note, and how to see the curves that are hidden at first, where some are."""
+        hides = any(len(self.shown(part)) < part[self.curve].nunique() for _, part in self.views())
+        return f"{self.note} {PARTLY}" if hides else self.note
 
 
 def plotly_figure(figure: Figure) -> dict[str, Any]:
@@ -76,21 +84,23 @@ def plotly_figure(figure: Figure) -> dict[str, Any]:
 def _plotly_view(figure: Figure, label: str, part: Frame) -> dict[str, Any]:
     shown = figure.shown(part)
     value = "%{y:.3~g}" if figure.better == "low" else "%{y:.1%}"
-    band = "<br>quartiles %{customdata[0]:.3~g} to %{customdata[1]:.3~g}" if figure.band else ""
+    if figure.band:
+        value += "<br>quartiles %{customdata[0]:.3~g} to %{customdata[1]:.3~g}"
     data = []
     curves = dict(list(part.groupby(figure.curve)))
     for name in sorted(curves, key=list(figure.styles).index):
-        rows, style = curves[name], figure.styles[name]
+        rows, style, remark = curves[name], figure.styles[name], figure.remarks.get(name, "")
+        head = f"%{{fullData.name}}</b><br>{remark}" if remark else "%{fullData.name}</b>"
         trace: dict[str, Any] = {
             "type": "scatter",
             "mode": "lines",
             "name": name,
-            "meta": {"order": style.order},
+            "meta": {"order": style.order, "remark": remark},
             "x": rounded(rows.cost),
             "y": rounded(rows[figure.y]),
             "line": {"color": style.color, "dash": style.dash, "width": 2, "shape": "hv" if figure.step else "linear"},
             "visible": name in shown,
-            "hovertemplate": f"<b>%{{fullData.name}}</b><br>cost %{{x:.3~s}}<br>{value}{band}<extra></extra>",
+            "hovertemplate": f"<b>{head}<br>cost %{{x:.3~s}}<br>{value}<extra></extra>",
         }
         if figure.band:
             trace["customdata"] = [list(pair) for pair in zip(rounded(rows.low), rounded(rows.high), strict=True)]
@@ -140,7 +150,7 @@ def _drawn(figure: Figure) -> Any:
     rows = max(1, -(-len(views) // columns))
     wide, high = (6.4, 3.8) if columns == 1 else (3.1, 2.4)
     names = [name for name in figure.styles if any(name in figure.shown(part) for _, part in views)]
-    longest = max((min(len(name), 40) for name in names), default=1)
+    longest = max((min(len(_legend(figure, name)), 40) for name in names), default=1)
     beside = max(1, int(columns * wide / (0.7 + 0.065 * longest)))  # names in a line
     below = 0.25 + 0.17 * -(-len(names) // beside)
     width, height = columns * wide, rows * high + below
@@ -199,7 +209,12 @@ def _handles(figure: Figure, names: list[str]) -> list[Any]:
     """The samples of line for the legend."""
     from matplotlib.lines import Line2D
 
-    looks = [(plain(name), figure.styles[name].color, DASHES[figure.styles[name].dash]) for name in names]
+    looks = [(_legend(figure, name), figure.styles[name].color, DASHES[figure.styles[name].dash]) for name in names]
     return [
         Line2D([], [], color=color, linestyle=(0, dash) if dash else "-", label=name) for name, color, dash in looks
     ]
+
+
+def _legend(figure: Figure, name: str) -> str:
+    remark = figure.remarks.get(name, "")
+    return plain(f"{name} ({remark})" if remark else name)

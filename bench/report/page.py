@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.measure.profiles import convergence, ecdf, ert
-from bench.measure.progress import Frame, complete
+from bench.measure.progress import CELL, Frame, complete
 from bench.measure.summaries import best_optimizers, endings, failures
-from bench.measure.targets import asked_gaps
 from bench.report.figures import Figure, plotly_figure, save_svg
 from bench.report.styles import FEELS, Style, optimizer_styles, order_name, order_styles
 from bench.report.tables import answer_rows, ert_matrix, failure_rows, save_csv, skip_rows
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from bench.measure.results import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
+MOST = 24  # curves over all problems that one panel shows
 ENDS = {
     "target": "reached the final target",
     "budget": "spent the budget",
@@ -69,19 +69,18 @@ def write_report(results: "Results", folder: Path) -> Path:
 
 
 def measure(results: "Results") -> Frames:
-    """Every frame of the report, at the prices of the suite and the gaps that its runs were asked to reach."""
+    """Every frame of the report, at the prices of the suite."""
     runs, events, prices = complete(results.runs), results.trajectories, results.prices
-    gaps = asked_gaps(results.manifest.get("suite", {}))
-    table = ert(runs, events, prices, gaps)
-    by_order = ecdf(runs, events, ["order"], prices, gaps=gaps)
+    table = ert(runs, events, prices)
+    by_order = ecdf(runs, events, ["order"], prices)
     return Frames(
         runs=runs,
         styles=optimizer_styles(zip(runs.optimizer, runs.order, strict=True)),
         best=best_optimizers(table),
         ert=table,
         by_order=by_order.assign(order=by_order.order.map(order_name)),
-        by_optimizer=ecdf(runs, events, ["optimizer"], prices, gaps=gaps),
-        by_problem=ecdf(runs, events, ["problem", "dim", "optimizer"], prices, gaps=gaps),
+        by_optimizer=ecdf(runs, events, ["optimizer"], prices),
+        by_problem=ecdf(runs, events, ["problem", "dim", "optimizer"], prices),
         convergence=convergence(runs, events, prices),
         failures=failures(runs),
         endings=endings(runs),
@@ -93,33 +92,38 @@ def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
     runs, styles = frames.runs, frames.styles
     skipped = (runs.status == "skipped").sum()
     tail = f"Prices: {price_list(prices, runs)}. {counted(len(runs), 'run')}, {skipped} of them skipped."
+    scores = ""
     if runs.scored.any():
         tail += " On problems with data or noise runtimes are read at checkpoints, up to 26 % late."
-    aims = f"Targets: {target_list(frames.ert)}. A run that was skipped or failed counts as unsolved. {tail}"
-    first = "Shown at first: the three best of each order; the names below add and remove curves."
+        scores = " (on problems with data or noise: of the last score)"
+    unsolved = "What a run had not reached when it ended counts as unsolved, all of it where the run was skipped."
+    aims = f"Targets: {target_list(frames.ert)}. {unsolved} {tail}"
     solved = {"curve": "optimizer", "y": "fraction", "y_titles": {"": "targets solved"}, "better": "high", "step": True}
-    pooled = {**solved, "panels": False, "crowded": False}
+    pooled = {**solved, "panels": False, "most": MOST}
+    by_order, by_optimizer = remarks(frames.by_order, "order", runs), remarks(frames.by_optimizer, "optimizer", runs)
     return [
         Figure(
             name="ecdf-by-order",
             title="Targets solved, by order",
-            note=f"All optimizers of an order together. {aims}",
+            note=f"All optimizers of an order together. {uneven(by_order)}{aims}",
             frame=frames.by_order,
             styles=order_styles(),
+            remarks=by_order,
             **{**pooled, "curve": "order"},
         ),
         Figure(
             name="ecdf-by-optimizer",
             title="Targets solved, by optimizer",
-            note=f"All problems together. {aims}",
+            note=f"All problems together. {uneven(by_optimizer)}{aims}",
             frame=frames.by_optimizer,
             styles=styles,
+            remarks=by_optimizer,
             **pooled,
         ),
         Figure(
             name="ecdf-by-problem",
             title="Targets solved, by problem",
-            note=f"{first} {aims}",
+            note=aims,
             frame=frames.by_problem,
             styles=styles,
             **solved,
@@ -127,8 +131,8 @@ def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
         Figure(
             name="convergence",
             title="Convergence",
-            note="Median over runs of the best value so far, with the band between quartiles; a run that has ended "
-            f"keeps its best. {first} {tail}",
+            note=f"Median over runs of the best value so far{scores}, with the band between quartiles; a run that has "
+            f"ended keeps what it had. {tail}",
             frame=frames.convergence,
             curve="optimizer",
             y="median",
@@ -138,6 +142,20 @@ def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
             band=True,
         ),
     ]
+
+
+def remarks(table: Frame, curve: str, runs: Frame) -> dict[str, str]:
+    """For each curve of an ECDF that is not over all problems and dims of these runs: over how many it is."""
+    every = len(runs[CELL].drop_duplicates())
+    counts = table.groupby(curve).problems.first()
+    return {name: f"over {n} of {every} problems" for name, n in counts.items() if n < every}
+
+
+def uneven(found: dict[str, str]) -> str:
+    """What to make of curves with such remarks; nothing where there are none."""
+    if not found:
+        return ""
+    return "The curves are not over the same problems, as the names say: their heights do not compare. "
 
 
 def price_list(prices: dict[str, float], runs: Frame) -> str:
@@ -167,7 +185,7 @@ def summary(runs: Frame) -> str:
     """One sentence: how many problems, optimizers and runs, and how they ended."""
     if runs.empty:
         return "There are no runs yet."
-    problems = len(runs[["problem", "dim"]].drop_duplicates())
+    problems = len(runs[CELL].drop_duplicates())
     counts = runs.status.value_counts()
     ends = [f"{counts[name]:,} {_agreed(words, counts[name])}" for name, words in ENDS.items() if name in counts]
     ends += [f"{n:,} ended as {name}" for name, n in counts.items() if name not in ENDS]

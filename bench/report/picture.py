@@ -18,8 +18,8 @@ def plane(objective: Objective, seed: int = 0) -> tuple[np.ndarray, np.ndarray, 
     """A center (dim,), two orthonormal directions (dim,) and the reach (2,) of the picture in units of them.
 
     In two dimensions it is the box itself; in more the plane through the least point, or the start where that is not
-    known, along the first two coordinates, or along two random directions where the coordinates are weights of a network
-    (Li et al. 2018, arXiv:1712.09913).
+    known, along the first two coordinates, or along two random directions where the coordinates are the weights of a
+    network (Li et al. 2018, arXiv:1712.09913).
     """
     rng = np.random.default_rng(seed)
     start = objective.first_point(rng)
@@ -69,7 +69,7 @@ def _profile(objective: Objective, axes: "Axes") -> None:
     x = center + t[:, None] * direction
     axes.plot(x[:, 0], np.asarray(objective.f(x)), color="#0b6fa4")
     if objective.x_opt is not None:
-        axes.plot(objective.x_opt[0], objective.f_opt, "*", color="#d55e00", markersize=12)
+        axes.plot(objective.x_opt[0], objective.f(objective.x_opt), "*", color="#d55e00", markersize=12)
     axes.set(xlabel="x", ylabel="f")
 
 

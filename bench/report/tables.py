@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.measure.profiles import CELL
-from bench.measure.progress import Frame
+from bench.measure.progress import CELL, Frame
 from bench.report.styles import Style
 from bench.report.text import cell_name, interval, number, target_name
 
@@ -43,6 +42,7 @@ def _answer(row: Any, styles: Mapping[str, Style]) -> dict[str, Any]:
         return {"optimizer": "", "none": "skipped"}
     if not row.optimizer:
         return {"optimizer": "", "none": "no target reached"}
+    rivals = row.rivals.split("; ") if row.rivals else []
     return {
         "optimizer": row.optimizer,
         "style": styles[row.optimizer],
@@ -50,7 +50,10 @@ def _answer(row: Any, styles: Mapping[str, Style]) -> dict[str, Any]:
         "ert": number(row.ert),
         "interval": interval(row.low, row.high),
         "solved": f"{row.successes}/{row.runs}",
-        "rivals": row.rivals.split("; ") if row.rivals else [],
+        "runs": row.runs,
+        "tied": rivals[: row.tied],
+        "rivals": rivals[row.tied :],
+        "sure": row.clear,
         "compared": row.compared,
         "few": bool(np.isnan(row.low)),
     }

@@ -24,9 +24,9 @@ def interval(low: float, high: float) -> str:
 
 
 def target_name(kind: str, target: float) -> str:
-    """A target in short: `gap 1e-8`, or `1e-3 of gain`."""
-    mantissa, _, exponent = f"{target:.0e}".partition("e")
-    power = f"{mantissa}e{int(exponent)}"
+    """A target in short: `gap 1e-8`, `gap 2.5e-3`, or `1e-3 of gain`."""
+    mantissa, _, exponent = f"{target:e}".partition("e")
+    power = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
     return f"gap {power}" if kind == "gap" else f"{power} of gain"
 
 

@@ -1,8 +1,10 @@
 """A suite from plan to stored records: what is missing is run, what is there stays."""
 
+import fcntl
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +16,7 @@ from bench.runner.environment import environment, versions
 from bench.runner.execute import Limits, execute, execute_here
 from bench.runner.plan import RunSpec, jobs, plan
 from bench.runner.single import RunRecord, unrun
-from bench.runner.store import Store
+from bench.runner.store import Store, StoreError
 from bench.runner.suite import Suite
 
 RETRIED = ("killed", "crashed")  # statuses that a second try could change
@@ -42,6 +44,7 @@ class Campaign:
     planned: int = 0
     changed: bool = False  # whether the plan is another than that of the run before
     there: int = 0
+    beside: int = 0  # runs of earlier plans, which stay stored and are not reported
     added: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
 
@@ -76,6 +79,7 @@ def run_suite(
     command: str = "",
     watcher: Quiet | None = None,
     limits: Limits | None = None,
+    pictures: bool = True,
 ) -> Campaign:
     """Run what a suite plans and the folder lacks. Raises ValueError for a suite that cannot be planned, before
     anything is written, and StoreError for a folder that cannot be used.
@@ -90,6 +94,39 @@ def run_suite(
         raise ValueError(f"workers must be >= 1, got {workers}")
     watcher = watcher or Quiet()
     specs = plan(suite, device)
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is a file, where the folder of the results should be: choose another --name")
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder):
+        return _run_planned(suite, specs, folder, workers, imports, retry, fresh, command, watcher, limits, pictures)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Be the one coordinator that writes into a folder; raises StoreError where another process is."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreError(
+                f"another process is running into {folder}: wait for it, or choose another --name"
+            ) from None
+        yield
+
+
+def _run_planned(
+    suite: Suite,
+    specs: Sequence[RunSpec],
+    folder: Path,
+    workers: int | None,
+    imports: Sequence[str],
+    retry: Sequence[str],
+    fresh: bool,
+    command: str,
+    watcher: Quiet,
+    limits: Limits | None,
+    pictures: bool,
+) -> Campaign:
     if fresh:
         set_aside(folder)
     store = Store(folder, create=True)
@@ -101,7 +138,10 @@ def run_suite(
             manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment()}
             store.begin(specs, manifest)
         store.forget(retry)
+        # what was skipped for want of a library may have it now
+        store.forget(["skipped"], only=[spec.hash() for spec in specs if not spec.skip])
         known = store.hashes()
+        campaign.beside = len(known - {spec.hash() for spec in specs})
         campaign.there = sum(spec.hash() in known for spec in specs)
         watcher.planned(len(specs), campaign.there)
         writer = _Writer(store, campaign, watcher, known)
@@ -113,6 +153,7 @@ def run_suite(
             execute_here(work, writer)
         elif work:
             execute(work, writer, workers, imports, limits)
+        if pictures:
             add_grids(store, specs)
         return campaign
     finally:
@@ -132,11 +173,21 @@ def set_aside(folder: Path) -> None:
 
 def add_grids(store: Store, specs: Sequence[RunSpec]) -> None:
     """Store the values of each noise-free two-dimensional problem on a grid over its box, off every ledger."""
-    for spec in {(s.problem, repr(s.parameters), s.instance): s for s in specs if not s.skip}.values():
+    there = {
+        (grid["problem"], json.dumps(grid["parameters"], sort_keys=True), grid["instance"]) for grid in store.grids()
+    }
+    for spec in specs:
+        key = (spec.problem, json.dumps(dict(spec.parameters), sort_keys=True), spec.instance)
+        if spec.dim != 2 or key in there:
+            continue
+        there.add(key)
         objective = registry.find_problem(spec.problem).make(spec.instance, **spec.parameters)
-        if objective.dim != 2 or objective.scored or not objective.domain.bounded:
+        if objective.scored or not objective.domain.bounded:
             continue
         low, high = (np.broadcast_to(wall, 2) for wall in (objective.domain.low, objective.domain.high))
         x, y = np.meshgrid(np.linspace(low[0], high[0], GRID), np.linspace(low[1], high[1], GRID))
-        f = np.asarray(objective.f(np.stack([x, y], axis=-1)))
-        store.add_grid(spec.problem, json.dumps(dict(spec.parameters), sort_keys=True), spec.instance, low, high, f)
+        try:
+            f = np.asarray(objective.f(np.stack([x, y], axis=-1)), dtype=np.float64).reshape(GRID, GRID)
+        except Exception:  # a picture less: where the problem fails, its runs say so
+            continue
+        store.add_grid(*key, low, high, f)

@@ -5,10 +5,12 @@ A run that takes its process down, outgrows its memory or hangs becomes a row wi
 
 import multiprocessing
 import os
+import select
 import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -121,7 +123,7 @@ def supervise(
     while left and not halt.is_set():
         process, connection = _start(Job(tuple(left), job.lanes), imports)
         try:
-            reason = _listen(process, connection, left, began, ended, limits, halt)
+            reason = _listen(process, connection, left, job.lanes, began, ended, limits, halt)
         finally:
             _kill(process)
             connection.close()
@@ -136,6 +138,7 @@ def _listen(
     process: BaseProcess,
     connection: Connection,
     left: list[RunSpec],
+    lanes: bool,
     began: Callable[[RunSpec], None],
     ended: Callable[[RunRecord], None],
     limits: Limits,
@@ -144,8 +147,11 @@ def _listen(
     """Hear a child out, taking off `left` what it has done; answers why it is heard no more."""
     import psutil
 
-    watched = psutil.Process(process.pid)
-    grown_from = watched.memory_info().rss
+    try:
+        watched: psutil.Process | None = psutil.Process(process.pid)
+        grown_from = watched.memory_info().rss
+    except psutil.NoSuchProcess:  # done already: what it sent waits in the pipe
+        watched, grown_from = None, 0
     last = time.monotonic()
     while left:
         if halt.is_set():
@@ -163,12 +169,12 @@ def _listen(
                 left.pop(0)
                 ended(record)
             continue
-        # a batch shares its seconds among its lanes
-        allowed = left[0].deadline * len(left) + limits.grace
+        # the lanes of a batch share its seconds
+        allowed = left[0].deadline * (len(left) if lanes else 1) + limits.grace
         if time.monotonic() - last > allowed:
             return f"asked nothing for {allowed:.0f} s, which is beyond its deadline"
         try:
-            grown = watched.memory_info().rss - grown_from
+            grown = watched.memory_info().rss - grown_from if watched else 0
         except psutil.NoSuchProcess:
             continue  # the next poll finds the closed connection
         if grown > limits.memory:
@@ -231,12 +237,25 @@ def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator ends the children
     torch.set_num_threads(1)
-    load(PACKAGES, imports)
+    threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
     try:
+        load(PACKAGES, imports)
         for message in run_job(job):
             connection.send(message)
         connection.close()
+    except ValueError:  # a module that the coordinator could import
+        error = traceback.format_exc()
+        for spec in job.specs:
+            connection.send((spec, unrun(spec, "crashed", error)))
     except BrokenPipeError:  # the coordinator is gone, and nobody is left to hear
         pass
     # what a method's own threads still do is of no interest to anybody
     os._exit(0)
+
+
+def _end_with(pipe: int) -> None:
+    """End this process when nobody reads its pipe any more: the coordinator is gone."""
+    waiting = select.poll()
+    waiting.register(pipe, select.POLLERR)
+    waiting.poll()
+    os._exit(1)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from math import isfinite
 from typing import Any
 
 from bench.core import registry
@@ -38,15 +39,21 @@ class RunSpec:
     versions: tuple[int, int]  # of the definitions of problem and optimizer
     checkpoints: int = CHECKPOINTS
     skip: str = field(default="", compare=False)  # the reason, where the run is not possible
+    dim: int | None = field(default=None, compare=False)  # of the problem, where it could be built
 
     def key(self) -> str:
         """Canonical JSON of all that determines the record."""
-        facts = {name: value for name, value in vars(self).items() if name != "skip"}
+        facts = {name: value for name, value in vars(self).items() if name not in ("skip", "dim")}
         return json.dumps(facts, sort_keys=True, allow_nan=False)
 
     def hash(self) -> str:
         """sha256 of the key, in hexadecimal."""
         return hashlib.sha256(self.key().encode()).hexdigest()
+
+    def identity(self) -> str:
+        """What a reader takes for one run: problem, optimizer, their settings, instance and seed."""
+        names = ("problem", "parameters", "instance", "optimizer", "hyperparameters", "seed")
+        return json.dumps([getattr(self, name) for name in names], sort_keys=True)
 
     def batch(self) -> str:
         """What runs of one lockstep batch have in common: all but instance and seed."""
@@ -73,7 +80,21 @@ def plan(suite: Suite, device: str = "cpu") -> list[RunSpec]:
         for definition, parameters in problems:
             for spec in _problem_specs(suite, group, definition, parameters, optimizers, device):
                 found.setdefault(spec.hash(), spec)
+    _check_once(found.values())
     return list(found.values())
+
+
+def _check_once(specs: Iterable[RunSpec]) -> None:
+    """Raise ValueError where one run is planned in two ways: its seeds would be counted twice."""
+    ways: dict[str, RunSpec] = {}
+    for spec in specs:
+        other = ways.setdefault(spec.identity(), spec)
+        if other is not spec:
+            differs = [key for key in vars(spec) if getattr(spec, key) != getattr(other, key)]
+            raise ValueError(
+                f"{spec.problem} with {spec.optimizer}, seed {spec.seed}, is planned twice, with another "
+                f"{', '.join(differs)}: name the suites apart"
+            )
 
 
 def _settled(entries: Iterable[Entry], find: Callable[[str], Any]) -> list[tuple[Any, dict[str, Any]]]:
@@ -81,7 +102,12 @@ def _settled(entries: Iterable[Entry], find: Callable[[str], Any]) -> list[tuple
     settled = []
     for item in entries:
         definition = find(item.name)
-        settled += [(definition, registry.settings(definition, given)) for given in item.settings()]
+        for given in item.settings():
+            settings = registry.settings(definition, given)
+            for key, value in settings.items():
+                if isinstance(value, float) and not isfinite(value):
+                    raise ValueError(f"{definition.name}: {key} must be finite, got {value}")
+            settled.append((definition, settings))
     return settled
 
 
@@ -118,6 +144,7 @@ def _problem_specs(
                     dtype=objective.dtype if objective is not None else "float64",
                     versions=(problem.version, optimizer.version),
                     skip=reason,
+                    dim=None if objective is None else objective.dim,
                 )
 
 

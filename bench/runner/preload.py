@@ -1,6 +1,10 @@
 """Imported once by the server from which run processes are forked, so that each starts in milliseconds."""
 
 import os
+import signal
+
+# a Ctrl-C is for the coordinator, which ends the children
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 # before any of them is imported: one thread a process, so that runs neither disturb each other nor differ
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -68,10 +68,11 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
         oracle.close("returned")
     except Stop:
         pass
-    except (Exception, SystemExit):
+    except (Exception, SystemExit, GeneratorExit):
+        error = traceback.format_exc()[-TRACEBACK:]
         oracle.close("crashed")
-        return traceback.format_exc()[-TRACEBACK:]
-    return ""
+        return error
+    return oracle.failure[-TRACEBACK:]
 
 
 def prepare(optimizer: OptimizerDefinition) -> None:
@@ -82,41 +83,63 @@ def prepare(optimizer: OptimizerDefinition) -> None:
 
 def run_job(job: Job) -> Iterator[tuple[RunSpec, RunRecord | None]]:
     """Do the runs of a job: (spec, None) as each begins, (spec, record) as it ends. A batch of lanes ends as one."""
-    problem = registry.find_problem(job.specs[0].problem)
-    optimizer = registry.find_optimizer(job.specs[0].optimizer)
     groups = [job.specs] if job.lanes else [(spec,) for spec in job.specs]
     for specs in groups:
         yield specs[0], None
         try:
-            objectives = [problem.make(spec.instance, **spec.parameters) for spec in specs]
-            records = run_specs(specs, objectives, optimizer, job.lanes)
-        except Exception:  # the problem itself cannot be built, or has no value at its start
+            problem = registry.find_problem(specs[0].problem)
+            made = {spec.instance: problem.make(spec.instance, **spec.parameters) for spec in specs}
+            objectives = [made[spec.instance] for spec in specs]
+            records = run_specs(specs, objectives, registry.find_optimizer(specs[0].optimizer), job.lanes)
+        except (Exception, SystemExit):  # the problem itself cannot be built, or has no value at its start
             error = traceback.format_exc()[-TRACEBACK:]
             records = [unrun(spec, "crashed", error) for spec in specs]
         yield from zip(specs, records, strict=True)
+
+
+def open_oracle(
+    objective: Objective | list[Objective],
+    optimizer: OptimizerDefinition,
+    budget: float,
+    seed: int | list[int],
+    *,
+    gap: float,
+    **options: Any,
+) -> Oracle:
+    """The oracle that an optimizer asks about one objective, or a batch of them; gap: the distance to f_opt that ends a
+    run. options: of `Oracle`."""
+    prepare(optimizer)
+    many = [objective] if isinstance(objective, Objective) else objective
+    target = [-inf if item.f_opt is None else item.f_opt + gap for item in many]
+    return Oracle(objective, budget, seed, order=optimizer.order, arrays=optimizer.arrays, target=target, **options)
 
 
 def run_specs(
     specs: Sequence[RunSpec], objectives: Sequence[Objective], optimizer: OptimizerDefinition, lanes: bool
 ) -> list[RunRecord]:
     """The records of one run, or of a lockstep batch that differs only in instances and seeds."""
-    prepare(optimizer)
-    spec, objective = specs[0], objectives[0]
-    oracle = Oracle(
-        list(objectives) if lanes else objective,
+    spec = specs[0]
+    oracle = open_oracle(
+        list(objectives) if lanes else objectives[0],
+        optimizer,
         spec.budget,
         [item.seed for item in specs] if lanes else spec.seed,
-        order=optimizer.order,
+        gap=spec.target,
         prices=spec.prices,
-        target=[-inf if item.f_opt is None else item.f_opt + spec.target for item in objectives],
         deadline=spec.deadline,
-        arrays=optimizer.arrays,
         device=spec.device,
         suite_seed=spec.suite_seed,
     )
     error = play(oracle, optimizer.function, registry.settings(optimizer, spec.hyperparameters), spec.restarts)
     return [
-        _record(item, own, optimizer, ledger, len(specs) if lanes else 0, error or _reason(item, ledger))
+        _record(
+            item,
+            own,
+            optimizer,
+            ledger,
+            len(specs) if lanes else 0,
+            error if ledger.status == "crashed" else _reason(item, ledger),
+        )
         for item, own, ledger in zip(specs, objectives, oracle.ledgers, strict=True)
     ]
 
@@ -159,12 +182,13 @@ def _record(
 
 def unrun(spec: RunSpec, status: str, error: str) -> RunRecord:
     """The record of a run that was skipped, could not begin, or whose process died."""
-    dim = spec.parameters.get("dim")
+    family = registry.PROBLEMS[spec.problem].family if spec.problem in registry.PROBLEMS else ""
+    order = registry.OPTIMIZERS[spec.optimizer].order if spec.optimizer in registry.OPTIMIZERS else None
     return RunRecord(
         spec,
         status,
         error,
-        family=registry.PROBLEMS[spec.problem].family,
-        order=registry.OPTIMIZERS[spec.optimizer].order,
-        dim=dim if isinstance(dim, int) else None,
+        family=family,
+        order=order,
+        dim=spec.dim,
     )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA = 1  # PRAGMA user_version
+PATIENCE = 30.0  # seconds to wait for another process that holds the file
 LARGEST = 1 << 28  # bytes of one trajectory, uncompressed: more is taken for damage
 
 # counts is JSON by kind of question, in rows of data, so that a new kind is no new column. SQLite has no NaN: first,
@@ -102,19 +104,42 @@ class Store:
     def __init__(self, folder: Path, create: bool = False):
         self.folder = folder
         self.path = folder / "runs.db"
-        if not create and not self.path.is_file():
+        if not create and not self.path.exists():
             raise StoreError(f"{folder} holds no results (no runs.db): run a suite with --name {folder.name} first")
+        if self.path.exists() and not self.path.is_file():
+            raise StoreError(f"{self.path} is not a file: move it away, or choose another --name")
+        if not create and not self.path.stat().st_size:
+            raise StoreError(f"{self.path} is empty: restore it from a copy, or run the suite again")
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-            self._open()
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                f"{self.path} is not a readable database ({error}): it is damaged or another file; move it away, "
-                "restore it from a copy, or run again with --fresh, which keeps it under another name"
-            ) from None
+        with self._explained():
+            mode = "rwc" if create else "ro"
+            uri = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
+            self._db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+            self._open(create)
 
-    def _open(self) -> None:
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Errors of SQLite, and of what it gives back, as a StoreError that says what to do."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname in ("SQLITE_BUSY", "SQLITE_LOCKED"):
+                raise StoreError(f"{self.path} is in use by another process: wait for it to end") from None
+            if error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR")):
+                raise StoreError(
+                    f"{self.path} cannot be opened or written ({error}): see to its folder and disk"
+                ) from None
+            raise self._damaged(error) from None
+        except (sqlite3.DatabaseError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"{self.path} is not a readable database ({error}): it is damaged or another file; move it away, "
+            "restore it from a copy, or run again with --fresh, which keeps it under another name"
+        )
+
+    def _open(self, create: bool) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:
             raise StoreError(
@@ -124,6 +149,8 @@ class Store:
         tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version == 0 and tables:
             raise StoreError(f"{self.path} is an SQLite file of something else: choose another --name")
+        if not create:
+            return
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         if version == 0:
@@ -141,13 +168,14 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file; what was written stays."""
@@ -170,13 +198,16 @@ class Store:
         marks = ", ".join("?" * (len(row) + 1))
         names = ", ".join(f'"{name}"' for name in (*COLUMNS, "checksum"))
         statement = f"INSERT INTO runs ({names}) VALUES ({marks}) ON CONFLICT (hash) DO NOTHING"
-        return self._db.execute(statement, (*row, checksum(row))).rowcount > 0
+        with self._explained():
+            return self._db.execute(statement, (*row, checksum(row))).rowcount > 0
 
-    def forget(self, statuses: Iterable[str]) -> int:
-        """Remove the planned runs of some statuses, so that they are tried again; answers how many."""
-        marks = list(statuses)
-        asked = f"DELETE FROM runs WHERE status IN ({', '.join('?' * len(marks))}) AND hash IN (SELECT hash FROM plan)"
-        return self._db.execute(asked, marks).rowcount
+    def forget(self, statuses: Sequence[str], only: Iterable[str] | None = None) -> None:
+        """Remove the planned runs of some statuses (of some hashes only), so that they are tried again."""
+        hashes = self.planned() if only is None else only
+        with self._transaction():
+            for status in statuses:
+                rows = ((one, status) for one in hashes)
+                self._db.executemany("DELETE FROM runs WHERE hash = ? AND status = ?", rows)
 
     def add_grid(self, problem: str, parameters: str, instance: int, low: Any, high: Any, f: np.ndarray) -> None:
         """Write the values (n, n) of a two-dimensional problem between two corners, for its picture."""
@@ -187,31 +218,34 @@ class Store:
 
     def hashes(self) -> set[str]:
         """The hashes of all stored runs."""
-        return {row[0] for row in self._db.execute("SELECT hash FROM runs")}
+        with self._explained():
+            return {row[0] for row in self._db.execute("SELECT hash FROM runs")}
 
     def planned(self) -> list[str]:
         """The hashes of the planned runs, in order."""
-        return [row[0] for row in self._db.execute("SELECT hash FROM plan ORDER BY position")]
+        with self._explained():
+            return [row[0] for row in self._db.execute("SELECT hash FROM plan ORDER BY position")]
 
     def manifest(self) -> dict[str, Any]:
         """What was run, with what, when."""
-        return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM manifest")}
+        with self._explained():
+            return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM manifest")}
 
     def rows(self) -> Iterator[tuple[dict[str, Any], bool]]:
         """The stored runs of the present plan, in its order, each with whether its checksum holds."""
         names = ", ".join(f'runs."{name}"' for name in (*COLUMNS, "checksum"))
         asked = f"SELECT {names} FROM runs JOIN plan USING (hash) ORDER BY plan.position"
-        try:
+        with self._explained():
             for row in self._db.execute(asked):
                 yield dict(zip(COLUMNS, row, strict=False)), checksum(row[:-1]) == row[-1]
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            raise StoreError(
-                f"{self.path} is damaged ({error}): restore it from a copy, or run again with --fresh"
-            ) from None
 
     def grids(self) -> Iterator[dict[str, Any]]:
         """The grids of two-dimensional problems: f (n, n) between the corners low and high, f[i, j] at (x_j, y_i)."""
-        for problem, parameters, instance, low, high, blob in self._db.execute("SELECT * FROM grids"):
+        with self._explained():
+            rows = self._db.execute("SELECT * FROM grids").fetchall()
+        for problem, parameters, instance, low, high, blob in rows:
+            if len(blob) % 8 or round((len(blob) / 8) ** 0.5) ** 2 * 8 != len(blob):
+                continue  # damaged: a picture less
             f = np.frombuffer(blob, "<f8")
             n = round(len(f) ** 0.5)
             yield {
@@ -253,7 +287,7 @@ def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
         "budget": float(spec.budget),
         "device": spec.device,
         "status": record.status,
-        "error": record.error,
+        "error": record.error.encode("utf-8", "backslashreplace").decode(),
         "f_opt": record.f_opt,
         "first": _finite(record.first),
         "best": _finite(record.best),

@@ -32,6 +32,10 @@ class Entry:
         return combinations
 
 
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -inf < value < inf
+
+
 @dataclass(frozen=True)
 class Group:
     """Every problem with every optimizer, on the same instances and seeds, for the same budget.
@@ -51,16 +55,23 @@ class Group:
     restarts: bool | None = None
 
     def __post_init__(self) -> None:
-        for name, low in (("budget", 0), ("seeds", 0), ("deadline", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low < value < inf:
-                raise ValueError(f"{name} must be a number above {low}, got {value!r}")
+        for name in ("budget", "seeds", "deadline"):
+            if not _number(getattr(self, name)) or getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be a number above 0, got {getattr(self, name)!r}")
         if not isinstance(self.seeds, int):
             raise ValueError(f"seeds must be a whole number, got {self.seeds!r}")
-        if not isinstance(self.target, (int, float)) or not 0 <= self.target < inf:
+        if not _number(self.target) or self.target < 0:
             raise ValueError(f"target must be a number >= 0, got {self.target!r}")
-        if not self.instances or not all(isinstance(i, int) and i >= 1 for i in self.instances):
+        if not self.instances or not all(_number(i) and isinstance(i, int) and i >= 1 for i in self.instances):
             raise ValueError(f"instances must be whole numbers >= 1, got {list(self.instances)!r}")
+        if self.restarts not in (None, True, False):
+            raise ValueError(f"restarts must be true or false, got {self.restarts!r}")
+        for name in (
+            "budget",
+            "target",
+            "deadline",
+        ):  # the same suite has the same keys, however its numbers are written
+            object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("problems", "optimizers"):
             if not getattr(self, name):
                 raise ValueError(f"{name} must name at least one")
@@ -79,7 +90,11 @@ class Suite:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", self.name):
             raise ValueError(f"name must be letters, digits, dots, hyphens and underscores, got {self.name!r}")
-        if not isinstance(self.seed, int) or self.seed < 0:
+        if not isinstance(self.title, str):
+            raise ValueError(f"title must be a text, got {self.title!r}")
+        if not self.groups:
+            raise ValueError("group must be given at least once")
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise ValueError(f"seed must be a whole number >= 0, got {self.seed!r}")
 
     def describe(self) -> dict[str, Any]:
@@ -115,6 +130,9 @@ def entry(item: str | Mapping[str, Any]) -> Entry:
     if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
         raise ValueError(f"an entry must be a text or a table with a name, got {item!r}")
     grid = {k: tuple(v) if isinstance(v, list) else (v,) for k, v in item.items() if k != "name"}
+    for key, values in grid.items():
+        if not values:
+            raise ValueError(f"{item['name']}: {key} must hold at least one value")
     return Entry(item["name"], grid)
 
 
@@ -168,7 +186,7 @@ def _suite(path: Path, text: str, content: dict[str, Any]) -> Suite:
         prices = check_prices(content.get("prices", {}))
         return Suite(path.stem, tuple(groups), content.get("title", ""), content.get("seed", 1), prices)
     except (ValueError, AttributeError) as error:
-        key = str(error).split()[0]
+        key = next((key for key in SUITE_KEYS if re.search(rf"\b{key}\b", str(error))), "prices")
         raise SuiteError(f"{path}, line {_line(text, key, 0)}: {error}") from None
 
 
@@ -187,10 +205,11 @@ def _group(path: Path, text: str, table: dict[str, Any], number: int) -> Group:
             raise SuiteError(f"{path}, line {_line(text, key, where)}: {key}: {error}") from None
     try:
         if "instances" in options:
-            options["instances"] = tuple(options["instances"])
+            given = options["instances"]
+            options["instances"] = tuple(given) if isinstance(given, list) else (given,)
         return Group(**options)
     except (ValueError, TypeError) as error:
-        key = next((key for key in GROUP_KEYS if key in str(error)), "[[group]]")
+        key = next((key for key in GROUP_KEYS if str(error).startswith(key)), "[[group]]")
         raise SuiteError(f"{path}, line {_line(text, key, where)}: {error}") from None
 
 
@@ -202,7 +221,7 @@ def _known(path: Path, text: str, table: Mapping[str, Any], keys: Iterable[str],
 
 def _line(text: str, key: str, group: int) -> int:
     """The line of a key: in the group of that number, else the first in the file, else 1."""
-    at = [n for n, line in enumerate(text.splitlines(), 1) if line.lstrip().startswith(key)]
+    at = [n for n, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*{re.escape(key)}(?![\w-])", line)]
     starts = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[group]]"]
     if group and len(starts) >= group:
         end = starts[group] if len(starts) > group else inf

@@ -397,3 +397,124 @@ def test_residuals_are_refused_where_there_are_none():
         Oracle(Objective(sphere, 2), 10).residuals(np.zeros(2))
     with pytest.raises(OrderError, match=r"a method of order 0"):
         Oracle(Objective(sphere, 2, residuals=two_residuals), 10, order=0).residuals(np.zeros(2))
+
+
+def test_minus_infinity_is_no_improvement():
+    oracle = Oracle(Objective(lambda x: np.where(x[..., 0] > 1, -np.inf, 1.0), 1, order=0), 10, start=[0.0])
+    assert oracle.value(np.array([2.0])) == -np.inf
+    oracle.value(np.array([[2.0], [0.0]]))
+    assert (oracle.ledgers[0].best, oracle.ledgers[0].status) == (1.0, "")
+
+
+def test_formulas_that_are_made_anew_answer_each_for_its_lane():
+    """A problem whose formula is defined inside its function, as a closure."""
+
+    def shifted(by):
+        return Objective(lambda x: ((x - by) ** 2).sum(-1), 2, name="shifted")
+
+    many = [shifted(by) for by in (1.0, 2.0, 3.0)]
+    for arrays, zeros in (("numpy", np.zeros), ("torch", lambda shape: torch.zeros(shape, dtype=torch.float64))):
+        oracle = Oracle(many, 100, seed=[0, 0, 0], arrays=arrays)
+        np.testing.assert_allclose(oracle.value(zeros((3, 2))), [2.0, 8.0, 18.0])
+        np.testing.assert_allclose(oracle.gradient(zeros((3, 2)))[:, 1], [-2.0, -4.0, -6.0])
+        v = zeros((3, 2)) + 1
+        np.testing.assert_allclose(oracle.hessian_vector(zeros((3, 2)), v), 2 * np.ones((3, 2)))
+
+
+def test_constants_of_every_numeric_kind_differ_between_lanes():
+    formula = lambda x, k: x.sum(-1) * k + 1  # noqa: E731
+    for kind in (int, float, np.int64, np.float32):
+        many = [Objective(formula, 2, constants={"k": kind(k)}, start=lambda rng: np.ones(2)) for k in (1, 5)]
+        assert [ledger.first for ledger in Oracle(many, 10, seed=[0, 1]).ledgers] == [3.0, 11.0]
+    words = [Objective(lambda x, k: x.sum(-1), 2, constants={"k": k}) for k in ("one", "other")]
+    same = [Objective(words[0].formula, 2, constants=item.constants) for item in words]
+    with pytest.raises(ValueError, match=r"constant k must be a number, an array, or the same"):
+        Oracle(same, 10, seed=[0, 1])
+
+
+def test_a_formula_of_the_wrong_shape_is_named():
+    oracle = Oracle(Objective(lambda x: x.sum(-1), 2), 10)
+    oracle._answers.value = lambda points, rows, noise: points  # as a formula that forgets to sum
+    with pytest.raises(ValueError, match=r"function must give one value a point, shape \(3,\), got \(3, 2\)"):
+        oracle.value(np.ones((3, 2)))
+
+
+@pytest.mark.parametrize("points", [1, 2])
+def test_a_problem_that_raises_ends_the_run_even_where_the_method_catches_it(points):
+    def fails_far_out(x):
+        if (x > 1).any():
+            raise RuntimeError("too far")
+        return sphere(x)
+
+    oracle = Oracle(Objective(fails_far_out, 2, order=0, arrays="numpy"), 10, start=[0.0, 0.0])
+    x = np.full(2, 5.0) if points == 1 else np.full((points, 2), 5.0)
+    with pytest.raises(RuntimeError, match=r"too far"):
+        oracle.value(x)
+    assert oracle.ledgers[0].status == "crashed"
+    assert "too far" in oracle.failure
+    with pytest.raises(Stop, match=r"crashed"):
+        oracle.value(np.zeros(2))
+
+
+@pytest.mark.parametrize("lanes", [0, 2])
+def test_rows_that_are_not_paid_leave_no_trace(lanes):
+    """Budget 5, a population of 7 whose last row is the best: the answer is the best of the first five."""
+    problem = Objective(lambda x, rows: sphere(x), 1, data={"rows": np.ones((1, 1))})
+    population = np.array([[6.0], [5.0], [4.0], [3.0], [2.0], [1.0], [0.0]])
+    asked = np.stack([population] * lanes) if lanes else population
+    oracle = Oracle([problem] * lanes if lanes else problem, 5, seed=list(range(lanes)) if lanes else 0, order=0)
+    with pytest.raises(Stop):
+        oracle.value(asked)
+    assert [ledger.events[-1][F] for ledger in oracle.ledgers] == [4.0] * max(lanes, 1)
+
+
+def test_a_worse_score_never_replaces_a_better_one():
+    oracle = Oracle(noisy_problem(), 1005, order=0)
+    x = np.array([0.1, 0.0])
+    oracle.recommend(x)
+    with oracle:
+        for _ in range(1001):
+            oracle.value(oracle.x0)
+        x[0] = 7.0
+        while True:
+            oracle.value(oracle.x0)
+    ledger = oracle.ledgers[0]
+    assert ledger.best == pytest.approx(0.01)
+    assert min(event[F] for event in ledger.events) == ledger.best
+    assert ledger.events[-1][F] == 49.0
+
+
+def test_mini_batches_are_scored_from_a_tenth_of_an_epoch_on():
+    oracle = Oracle(data_problem(1000), 1, prices={"gradient": 1}, arrays="torch")
+    oracle.recommend(torch.zeros(3))
+    with oracle:
+        for batch in oracle.minibatches(10):
+            batch.gradient(torch.zeros(3))
+    assert [event[1] for event in oracle.ledgers[0].events] == [
+        0,
+        100,
+        130,
+        160,
+        200,
+        260,
+        320,
+        400,
+        510,
+        640,
+        800,
+        1000,
+    ]
+
+
+def test_best_asked_on_data_keeps_to_the_box():
+    problem = Objective(
+        lambda x, rows: ((x - 0 * rows[..., :1]) ** 2).sum(-1),
+        1,
+        data={"rows": np.ones((1, 1))},
+        domain=Domain(1.0, 9.0),
+    )
+    oracle = Oracle(problem, 3, start=[5.0], order=0)
+    with oracle:
+        for at in (0.0, 2.0, 3.0, 4.0):
+            oracle.value(np.array([at]))
+    assert oracle.ledgers[0].best == 4.0

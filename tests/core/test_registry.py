@@ -106,6 +106,6 @@ def test_named_modules_are_imported_once(tmp_path, monkeypatch, empty):
     registry.load((), ("more_problems",))
     registry.load((), ("more_problems",))
     assert registry.find_problem("flat").make().dim == 1
-    with pytest.raises(ImportError, match=r"no_such_module"):
+    with pytest.raises(ValueError, match=r"module 'no_such_module' cannot be imported: ModuleNotFoundError"):
         registry.load((), ("no_such_module",))
     del sys.modules["more_problems"]

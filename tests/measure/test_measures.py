@@ -14,9 +14,9 @@ inf, nan = np.inf, np.nan
 
 RUN = {
     "problem": "sphere", "family": "toys", "dim": 2, "instance": 1, "problem_order": 2, "scored": False,
-    "optimizer": "a", "order": 0, "seed": 0, "budget": 100.0, "status": "budget", "error": "", "f_opt": 0.0,
-    "first": 1000.0, "best": 0.0, "final": 0.0, "rows": 1, "value": 0, "gradient": 0, "hessian_vector": 0, "cost": 0.0,
-    "inside": 0.0, "outside": 0.0, "lanes": 0, "device": "cpu", "metrics": "",
+    "optimizer": "a", "order": 0, "seed": 0, "budget": 100.0, "target": 0.0, "status": "budget", "error": "",
+    "f_opt": 0.0, "first": 1000.0, "best": 0.0, "final": 0.0, "rows": 1, "value": 0, "gradient": 0, "hessian_vector": 0,
+    "cost": 0.0, "inside": 0.0, "outside": 0.0, "lanes": 0, "device": "cpu", "metrics": "",
 }  # fmt: skip
 EVENT = {"value": 0, "gradient": 0, "hessian_vector": 0, "inside": 0.0, "outside": 0.0}
 
@@ -100,6 +100,41 @@ def test_targets_without_known_optimum():
     assert at(asked, "f_target", run=2, target=0.1) == 3
 
 
+def test_no_gap_is_asked_below_the_target_at_which_a_run_ends():
+    runs = make_runs({"target": 1e-2}, {"target": 3e-3, "optimizer": "b"}, {"target": nan, "optimizer": "c"})
+    asked = targets(runs, descents([(0, 10.0)], [(0, 10.0)], [(0, 10.0)]))
+    found = asked.groupby("run").target.agg(list)
+    assert found[0] == [1e2, 1e1, 1e0, 1e-1, 1e-2]
+    assert found[1] == [1e2, 1e1, 1e0, 1e-1, 1e-2, 3e-3]  # its own is one of them
+    assert found[2] == list(GAPS)
+    assert at(asked, "f_target", run=1, target=3e-3) == 3e-3
+    table = targets(runs, descents([(0, 10.0)]), gaps=[1.0, 5e-3])
+    assert table.groupby("run").target.agg(list).to_dict() == {0: [1.0], 1: [1.0, 5e-3], 2: [1.0, 5e-3]}
+
+
+def test_a_target_above_all_gaps_is_the_only_one():
+    assert list(targets(make_runs({"target": 500.0}), descents([(0, 1e3)])).target) == [500.0]
+
+
+def test_runs_without_a_target_are_asked_for_all_gaps():
+    runs = make_runs({}).drop(columns="target")
+    assert list(targets(runs, descents([(0, 10.0)])).target) == list(GAPS)
+
+
+def test_gaps_count_where_one_instance_never_began():
+    """Every run of instance 2 was killed: nobody knows its optimum, and it is unsolved beside the gaps of the other."""
+    runs = make_runs({"value": 4}, {"instance": 2, "status": "killed", "f_opt": nan, "first": nan, "budget": 50.0})
+    row = ert(runs, descents([(0, 9.0), (4, 0.5)])).query("target == 1").iloc[0]
+    assert (row.kind, row.ert, row.successes, row.runs) == ("gap", 54, 1, 2)
+
+
+def test_no_gaps_where_an_instance_has_no_known_optimum():
+    runs = make_runs({}, {"instance": 2, "f_opt": nan})
+    events = descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 1.0)])
+    assert set(targets(runs, events).kind) == {"share"}
+    assert set(convergence(runs, events).kind) == {"value"}
+
+
 def test_no_target_where_nobody_improved():
     asked = targets(make_runs({"f_opt": nan, "first": 5.0}), descents([(0, 5.0), (1, nan)]))
     assert asked.f_target.isna().all()
@@ -170,7 +205,16 @@ def test_ert_interval_of_equal_runs_is_a_point():
     row = table[table.target == 1.0].iloc[0]
     assert (row.low, row.ert, row.high) == (10, 10, 10)
     row = table[table.target == 0.1].iloc[0]
-    assert (row.low, row.ert, row.high) == (inf, inf, inf)
+    assert (row.ert, row.high) == (inf, inf)
+    # with five failures p <= 1 - 0.05^(1/5) = 0.45072 at 95 %: 0.54928^5 = 0.05; and 10 / 0.45072 = 22.187
+    assert row.low == pytest.approx(22.187, rel=1e-4)
+
+
+def test_no_interval_below_five_runs_also_where_none_succeeded():
+    runs = make_runs(*({"seed": seed, "value": 10} for seed in range(4)))
+    row = ert(runs, descents(*[[(0, 1e3)]] * 4)).query("target == 1").iloc[0]
+    assert row.ert == inf
+    assert np.isnan(row.low)
 
 
 def test_ert_interval_covers_the_resampled_means():
@@ -199,6 +243,13 @@ def test_ert_of_one_group_does_not_depend_on_others():
     pd.testing.assert_frame_equal(table[table.optimizer == "a"].reset_index(drop=True), alone)
 
 
+def test_a_run_that_never_began_is_on_the_scored_problem_of_the_others():
+    runs = make_runs({"scored": True}, {"status": "killed", "seed": 1, "f_opt": nan, "first": nan})
+    table = ert(runs, descents([(0, 1e3), (10, 0.5)]))
+    assert table.scored.all()
+    assert set(table.runs) == {2}
+
+
 def test_skipped_optimizer_has_no_ert():
     runs = make_runs({"value": 1}, {"optimizer": "b", "status": "skipped", "error": "why", "f_opt": nan, "dim": None})
     table = ert(runs, descents([(0, 1e3), (1, 0.5)]))
@@ -209,9 +260,11 @@ def test_skipped_optimizer_has_no_ert():
 
 
 def test_crashed_run_counts_as_unsolved():
+    """What it had reached before the crash counts, what it had not is unsolved."""
     runs = make_runs({"value": 8}, {"value": 2, "status": "crashed", "seed": 1})
-    row = ert(runs, descents([(0, 1e3), (8, 0.5)])).query("target == 1").iloc[0]
-    assert (row.ert, row.successes, row.runs) == (10, 1, 2)
+    table = ert(runs, descents([(0, 1e3), (8, 0.5)], [(0, 1e3), (1, 5.0)])).set_index("target")
+    assert tuple(table.loc[10.0, ["ert", "successes", "runs"]]) == ((8 + 1) / 2, 2, 2)
+    assert tuple(table.loc[1.0, ["ert", "successes", "runs"]]) == (8 + 2, 1, 2)
 
 
 # distributions of runtimes
@@ -232,6 +285,18 @@ def test_ecdf_counts_skipped_and_crashed_runs_as_unsolved():
     runs = make_runs({}, {"status": "skipped", "f_opt": nan}, {"status": "crashed"}, {})
     events = descents([(0, 1e3), (10, 0.0)])
     assert list(ecdf(runs, events, costs=[10]).fraction) == [0.25]
+
+
+def test_ecdf_tells_over_how_many_problems_it_is():
+    runs = make_runs({}, {"dim": 3}, {"problem": "other", "order": 1}, {"problem": "other", "order": 1, "seed": 1})
+    table = ecdf(runs, descents([(0, 1e3)], [(0, 1e3)], [(0, 1e3)]), costs=[1])
+    assert dict(zip(table.order, table.problems, strict=True)) == {0: 2, 1: 1}
+
+
+def test_ecdf_reads_gaps_of_ones_own():
+    table = ecdf(make_runs({"target": 0.1}), descents([(0, 1e3), (10, 5.0)]), costs=[10], gaps=[50.0, 0.5, 0.01])
+    assert list(table.fraction) == [0.5]  # 50 but not 0.5; nobody asked for 0.01
+    assert list(table.pairs) == [2]
 
 
 def test_ecdf_grid_ends_at_the_largest_cost():
@@ -274,6 +339,22 @@ def test_convergence_has_a_floor():
     assert list(table["median"]) == [1e-9]
 
 
+def test_convergence_is_of_the_gap_beside_a_run_that_never_began():
+    runs = make_runs({}, {"seed": 1}, {"seed": 2, "status": "killed", "f_opt": nan, "first": nan})
+    table = convergence(runs, descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]), points=2)
+    assert set(table.kind) == {"gap"}
+    assert list(table[["low", "median", "high"]].iloc[0]) == [2, 3, inf]
+    assert not table.isna().any(axis=None)
+
+
+def test_convergence_on_scored_problems_is_of_the_last_score():
+    path = [(0, 9.0), (1, 1.0), (10, 4.0), (100, nan)]
+    runs = make_runs({"f_opt": nan, "value": 100, "scored": True})
+    assert list(convergence(runs, descents(path), points=3)["median"]) == [1, 4, inf]
+    assert list(convergence(runs.assign(f_opt=0.5), descents(path), points=3)["median"]) == [0.5, 3.5, inf]
+    assert list(convergence(runs.assign(scored=False), descents(path), points=3)["median"]) == [1, 1, 1]
+
+
 def test_convergence_leaves_skipped_runs_out():
     runs = make_runs({}, {"optimizer": "b", "status": "skipped"})
     assert set(convergence(runs, descents([(0, 9.0), (1, 1.0)])).optimizer) == {"a"}
@@ -283,11 +364,11 @@ def test_convergence_leaves_skipped_runs_out():
 # the answer
 
 
-def rows_of_ert(*rows: tuple) -> pd.DataFrame:
+def rows_of_ert(*rows: tuple, scored: bool = False) -> pd.DataFrame:
     """optimizer, order, target, ert, successes of 10, low, high."""
     names = ["optimizer", "order", "target", "ert", "successes", "low", "high"]
     table = pd.DataFrame(rows, columns=names)
-    return table.assign(problem="p", dim=2, kind="gap", runs=10)
+    return table.assign(problem="p", dim=2, kind="gap", runs=10, scored=scored)
 
 
 def test_best_is_the_least_ert_at_the_hardest_target_reached_by_half():
@@ -306,7 +387,52 @@ def test_best_is_the_least_ert_at_the_hardest_target_reached_by_half():
     assert not best.clear
     assert answer.loc["0", "optimizer"] == "a"
     assert answer.loc["0", "target"] == 1e0
-    assert answer.loc["1", "clear"]
+    assert (answer.loc["1", "optimizer"], answer.loc["1", "compared"]) == ("b", 2)
+    assert answer.loc["1", "clear"]  # of two, and c begins at 81
+    assert answer.loc["0", "compared"] == 1
+    assert not answer.loc["0", "clear"]  # the best of one is not clearly best
+
+
+def test_late_runtimes_widen_what_is_close():
+    """The winner ends at 80. A runtime of 100 may be 100 / 10^0.1 = 79.4 in truth, one of 101 at least 80.2."""
+    rows = [("a", 0, 1.0, 70.0, 10, 60.0, 80.0), ("b", 0, 1.0, 120.0, 10, 100.0, 140.0),
+            ("c", 0, 1.0, 120.0, 10, 101.0, 140.0)]  # fmt: skip
+    assert best_optimizers(rows_of_ert(*rows)).rivals[0] == ""
+    assert best_optimizers(rows_of_ert(*rows, scored=True)).rivals[0] == "b"
+
+
+def test_ties_are_named_first_and_counted():
+    table = rows_of_ert(
+        ("d", 0, 1.0, 5.0, 10, 4.0, 6.0),
+        ("a", 0, 1.0, 5.5, 10, 4.0, 6.0),
+        ("c", 0, 1.0, 5.0, 10, 4.0, 6.0),
+        ("b", 1, 1.0, 5.0, 10, 7.0, 8.0),  # the same ERT, whatever the interval
+    )
+    answer = best_optimizers(table).set_index("among")
+    assert (answer.loc["all", "optimizer"], answer.loc["all", "rivals"], answer.loc["all", "tied"]) == (
+        "b",
+        "c; d; a",
+        2,
+    )
+    assert (answer.loc["0", "optimizer"], answer.loc["0", "rivals"], answer.loc["0", "tied"]) == ("c", "d; a", 1)
+    assert (answer.loc["1", "rivals"], answer.loc["1", "tied"]) == ("", 0)
+
+
+@pytest.mark.parametrize(("wins", "rivals"), [(5, ""), (4, ""), (3, "b")])  # chances 1/252, 5/210 and 10/120
+def test_never_may_still_be_a_rival_where_that_may_be_chance(wins, rivals):
+    """a: `wins` of five runs reach the target, for 10 each. b: never, but cheaply, so that its interval begins low."""
+    methods = [{"optimizer": "a", "value": 10}] * 5 + [{"optimizer": "b", "value": 1}] * 5
+    runs = make_runs(*({**method, "seed": n} for n, method in enumerate(methods)))
+    solved, unsolved = [(0, 1e3), (10, 0.5)], [(0, 1e3), (1, 500.0)]
+    events = descents(*[solved] * wins, *[unsolved] * (10 - wins))
+    assert best_optimizers(ert(runs, events)).set_index("among").loc["all", "rivals"] == rivals
+
+
+def test_only_those_asked_for_a_target_are_compared_there():
+    runs = make_runs({"value": 9}, {"optimizer": "b", "value": 1, "target": 1.0}, {"optimizer": "c", "value": 9})
+    events = descents([(0, 1e3), (9, 1e-8)], [(0, 1e3), (1, 1.0)], [(0, 1e3)])
+    best = best_optimizers(ert(runs, events)).set_index("among").loc["all"]
+    assert (best.optimizer, best.target, best.compared, best.rivals) == ("a", 1e-8, 2, "c")
 
 
 def test_best_falls_back_to_a_target_reached_at_all():

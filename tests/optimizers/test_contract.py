@@ -104,6 +104,7 @@ def test_spends_the_budget_to_the_last_question(definition: OptimizerDefinition,
     ledger = finished(definition, quadratic(), budget)
     dearest = (1, 3, 6)[definition.order]
     assert budget - dearest < cost(ledger) <= budget
+    assert ledger.counts[definition.order] > 0 or budget < 97, "what it declared, it asks"
     assert ledger.status == "budget"
 
 
@@ -152,7 +153,7 @@ def test_survives_values_that_are_not_finite(definition: OptimizerDefinition, fo
 def test_beats_random_search(definition: OptimizerDefinition) -> None:
     if definition.name == "random-search":
         pytest.skip("is what the others must beat")
-    objective, budget, seeds = quadratic(5, Domain(scale=0.1)), 600, range(5)
+    objective, budget, seeds = quadratic(5, Domain(scale=0.1)), 600, range(3)
     least = registry.find_optimizer("random-search")
     ours = np.median([finished(definition, objective, budget, seed).best for seed in seeds])
     assert ours < np.median([finished(least, objective, budget, seed).best for seed in seeds])

@@ -2,26 +2,29 @@
 
 import random
 import threading
+from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import nevergrad
 import numpy as np
 import pytest
 
 from bench.core import Domain, Objective, Oracle, registry
-from bench.core.ledger import Ledger
+from bench.core.ledger import KINDS, Ledger
 from bench.runner.single import play
-from optimizers.nevergrad import bridge, entries, space
+from optimizers.nevergrad import bridge, entries, seeded, space
 
-registry.load(("optimizers",))
+registry.load(("problems", "optimizers"))
+BOX = Domain(-5, 5)
 
 
 def sphere(x: np.ndarray) -> np.ndarray:
     return ((x - 1) ** 2).sum(-1)
 
 
-def run(name: str, objective: Objective, budget: float, start: list[float] | None = None) -> Ledger:
+def run(name: str, objective: Objective, budget: float, start: list[float] | None = None, seed: int = 0) -> Ledger:
     """The books of a run, during which warnings of the library are silent as in all runs."""
-    oracle = Oracle(objective, budget, start=start)
+    oracle = Oracle(objective, budget, seed, start)
     assert play(oracle, bridge(name), {}, restarts=False) == ""
     return oracle.ledgers[0]
 
@@ -62,9 +65,68 @@ def test_global_generators_are_given_back() -> None:
     assert (np.random.random_sample(), random.random()) == expected
 
 
-def test_begins_at_the_start_of_the_run() -> None:
-    ledger = run("OnePlusOne", Objective(sphere, 2, Domain(-5, 5)), budget=5, start=[3.0, -2.0])
+@pytest.mark.parametrize("domain", [BOX, Domain(scale=5 / 3)], ids=["box", "open"])
+@pytest.mark.parametrize("name, population", [("CMA", 6), ("DE", 30), ("PSO", 40)])
+def test_first_populations_lie_around_the_start(name: str, population: int, domain: Domain) -> None:
+    """In the box six standard deviations span it too. Uniform points have the mean 0 there and the deviation 2.9."""
+    start = [1.0, -1.0]
+    first = [run(name, Objective(sphere, 2, domain), population, start, seed).points for seed in range(10)]
+    asked = np.concatenate(first)
+    np.testing.assert_allclose(asked.mean(0), start, atol=4 * (5 / 3) / np.sqrt(len(asked)))
+    if name != "CMA":  # the first step of which is a share of that, by a rule of its own
+        np.testing.assert_allclose((asked - start).std(), 5 / 3, rtol=0.1)
+    assert not (asked == start).all(-1).any()
+
+
+@pytest.mark.parametrize("domain", [BOX, Domain()], ids=["box", "open"])
+def test_one_plus_one_asks_the_start_first(domain: Domain) -> None:
+    ledger = run("OnePlusOne", Objective(sphere, 2, domain), budget=5, start=[3.0, -2.0])
     np.testing.assert_allclose(ledger.points[0], [3.0, -2.0], atol=1e-12)
+
+
+def chosen(objective: Objective, budget: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Ledger, str]:
+    """The books of a run of NGOpt, and the name of the method that it chose."""
+    ngopt, made = nevergrad.optimizers.registry["NGOpt"], []
+
+    def make(*arguments: object, **keywords: object) -> object:
+        made.append(ngopt(*arguments, **keywords))
+        return made[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setitem(nevergrad.optimizers.registry, "NGOpt", make)
+        ledger = run("NGOpt", objective, budget)
+    return ledger, made[0].optim.name
+
+
+def test_ngopt_asks_what_the_method_asks_that_it_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    objective = Objective(sphere, 2, BOX)
+    ledger, name = chosen(objective, 60, monkeypatch)
+    assert name != "NGOpt"
+    np.testing.assert_array_equal(ledger.points, run(name, objective, 60).points)
+
+
+def test_ngopt_chooses_another_method_where_answers_are_noisy(monkeypatch: pytest.MonkeyPatch) -> None:
+    cartpole = registry.find_problem("cartpole").make(1)
+    names = [chosen(objective, 100, monkeypatch)[1] for objective in (cartpole, replace(cartpole, noise=None))]
+    assert "Noisy" in names[0]
+    assert "Noisy" not in names[1]
+
+
+def test_the_seed_of_the_run_seeds_the_global_generators(monkeypatch: pytest.MonkeyPatch) -> None:
+    with seeded(5):
+        drawn = np.random.random_sample(), random.random()
+    assert drawn == (np.random.RandomState(5).random_sample(), random.Random(5).random())
+
+    seeds = []
+
+    def spy(seed: int) -> AbstractContextManager[None]:
+        seeds.append(seed)
+        return seeded(seed)
+
+    monkeypatch.setattr("optimizers.nevergrad.seeded", spy)
+    for seed in (1, 1, 2):
+        run("OnePlusOne", Objective(sphere, 2), budget=3, seed=seed)
+    assert seeds[0] == seeds[1] != seeds[2]
 
 
 def test_six_standard_deviations_span_a_box() -> None:
@@ -72,6 +134,10 @@ def test_six_standard_deviations_span_a_box() -> None:
     np.testing.assert_allclose(boxed.sigma.value, [0.5, 1.0])
     np.testing.assert_allclose(boxed.value, [0.5, 2.0])
     np.testing.assert_allclose(space(np.zeros(2), Domain(scale=0.25)).sigma.value, 0.25)
+
+
+def test_a_start_outside_the_box_is_moved_to_its_wall() -> None:
+    np.testing.assert_allclose(space(np.array([9.0, -7.0]), BOX).value, [5.0, -5.0])
 
 
 def test_points_stay_inside_the_box() -> None:
@@ -85,3 +151,14 @@ def test_recommends_where_answers_are_noisy() -> None:
     objective = Objective(noisy, 2, noise=lambda rng, shape: rng.standard_normal(shape))
     ledger = run("CMA", objective, budget=200, start=[3.0, -2.0])
     assert ledger.events[-1][-1] < 1 < ledger.first
+
+
+def test_methods_that_call_pycma_are_fixed_by_the_seed() -> None:
+    """By itself pycma seeds NumPy's generator by the clock, and NGOpt chooses it in three to some five dimensions."""
+    runs = []
+    for _ in range(2):
+        with Oracle(Objective(lambda x: ((x - 1) ** 2).sum(-1), 3), 150, seed=1, order=0) as oracle:
+            bridge("CmaFmin2")(oracle)
+        runs.append([event[len(KINDS) + 2] for event in oracle.ledgers[0].events])
+    assert len(runs[0]) > 5
+    assert runs[0] == runs[1]

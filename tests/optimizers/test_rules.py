@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.registry import settings
 from bench.runner.single import play
+from optimizers.perturbation import gaussian_smoothing
 
-registry.load(("optimizers",))
+torch.set_num_threads(1)
+registry.load(("problems", "optimizers"))
 START = np.array([2.0, -1.0])
 SLOPE = np.array([3.0, -4.0])
 
@@ -20,10 +23,15 @@ def bowl(x: Array) -> Array:
     return 0.5 * (x**2).sum(-1)
 
 
+def oracle_for(name: str, objective: Objective, budget: float) -> Oracle:
+    """An oracle at START, of the order and the arrays that the optimizer takes."""
+    definition = registry.find_optimizer(name)
+    return Oracle(objective, budget, start=START, order=definition.order, arrays=definition.arrays)
+
+
 def asked(name: str, objective: Objective, budget: float, **hyperparameters: object) -> np.ndarray:
     """The points of a run from START."""
-    definition = registry.find_optimizer(name)
-    oracle = Oracle(objective, budget, start=START, order=definition.order, arrays=definition.arrays)
+    definition, oracle = registry.find_optimizer(name), oracle_for(name, objective, budget)
     assert play(oracle, definition.function, settings(definition, hyperparameters), restarts=False) == ""
     return np.array(oracle.ledgers[0].points)
 
@@ -54,6 +62,54 @@ def test_torch_lbfgs_solves_a_bowl_in_two_gradients() -> None:
     assert np.abs(asked("torch-lbfgs", Objective(bowl, 2), budget=99)[-1]).max() < 1e-12
 
 
+def test_torch_lbfgs_remembers_as_many_steps_as_asked() -> None:
+    short, long = (asked("torch-lbfgs", Objective(rosenbrock, 2), budget=90, memory=memory) for memory in (1, 10))
+    np.testing.assert_array_equal(short[:3], long[:3])
+    assert not np.array_equal(short, long)
+
+
+def test_torch_lbfgs_restarts_from_local_minima_rather_than_ask_one_point_for_ever() -> None:
+    """At the limit of rounding a bracket of the line search can be halved as often as there are floating numbers."""
+    objective = registry.find_problem("rastrigin").make(2)
+    oracle = Oracle(objective, 3000, order=1, arrays="torch")
+    assert play(oracle, registry.find_optimizer("torch-lbfgs").function, {"memory": 10}, restarts=True) == ""
+    (ledger,) = oracle.ledgers
+    assert np.unique(ledger.points, axis=0, return_counts=True)[1].max() <= 30
+    gradients = [counts[1] for counts in ledger.restarts]
+    assert np.diff([0, *gradients, 1000]).max() < 100
+
+
+def weighted_rosenbrock(x: Array, weights: Array) -> Array:
+    """Rosenbrock's function as a mean of squares over the rows (10, 0) and (0, 1) of weights, halved."""
+    valley, floor = x[..., 1] - x[..., 0] ** 2, 1 - x[..., 0]
+    return ((weights[..., 0] * valley[..., None] + weights[..., 1] * floor[..., None]) ** 2).mean(-1)
+
+
+@pytest.mark.parametrize("name", ["scipy-lbfgsb", "scipy-bfgs", "scipy-cg", "scipy-newton-cg", "torch-lbfgs"])
+def test_recommends_iterates_and_not_probes(name: str) -> None:
+    """With a line search f falls from each iterate to the next, while some of its probes are higher."""
+    objective = Objective(weighted_rosenbrock, 2, data={"weights": np.diag([10.0, 1.0])})
+    oracle = oracle_for(name, objective, budget=90)
+    question, recommend = oracle.value_and_gradient, oracle.recommend
+    probes, iterates = [objective.f(START)], []
+
+    def spy_on_questions(x: Array) -> tuple[Array, Array]:
+        probes.append(objective.f(np.array(x)))
+        return question(x)
+
+    def spy_on_recommendations(x: Array) -> None:
+        iterates.append(objective.f(np.array(x)))
+        recommend(x)
+
+    oracle.value_and_gradient, oracle.recommend = spy_on_questions, spy_on_recommendations
+    definition = registry.find_optimizer(name)
+    assert play(oracle, definition.function, settings(definition, {}), restarts=False) == ""
+    assert np.diff(probes).max() > 0
+    assert len(iterates) >= 5
+    assert np.diff(iterates).max() < 0
+    assert oracle.ledgers[0].events[-1][-1] == iterates[-1], "what was recommended last is scored"
+
+
 def test_central_differences_are_exact_on_a_linear_function() -> None:
     """SPSA asks x0 +- c (+-1, +-1), and its estimate times gain moves both coordinates by the same length."""
     objective = Objective(linear, 2, Domain(scale=2.0), constants={"slope": SLOPE})
@@ -70,6 +126,69 @@ def test_spsa_takes_its_first_step_as_long_as_asked() -> None:
     play(oracle, definition.function, settings(definition, {"first_step": 0.1, "c": 1e-3}), restarts=False)
     # 10 values set the gain, 4 make two estimates; the best is asked a radius of 0.002 / 2^0.101 below x1 = 1 - 0.1 * 2
     np.testing.assert_allclose(oracle.ledgers[0].best_x, 0.8 - 0.002 / 2**0.101, rtol=1e-12)
+
+
+def test_spsa_has_the_gains_and_radii_of_spall() -> None:
+    """On a slope of 7 along the first coordinate alone, every estimate has 7 there, and the gains can be read off.
+
+    a_k = a / (k + 1 + A)^0.602 and c_k = c / (k + 1)^0.101, A being a tenth of the steps, and a_0 times the slope the
+    first step asked for (Spall 1998, section III.B). Ten values calibrate; then ten steps and one value at the iterate
+    take 21.
+    """
+    objective = Objective(linear, 2, Domain(scale=2.0), constants={"slope": np.array([7.0, 0.0])})
+    tens = 12
+    points = asked("spsa-sgd", objective, budget=10 + 21 * tens, first_step=0.1, c=0.01)[10:].reshape(tens, 21, 2)
+    pairs, iterates = points[:, :20].reshape(-1, 2, 2), points[:, 20]
+    centers = pairs.mean(1)
+    k = np.array([0, 10, 100])
+    stability = 0.1 * (10 + 21 * tens) / 2.1
+    steps = 0.1 * 2 * ((1 + stability) / (k + 1 + stability)) ** 0.602
+    np.testing.assert_allclose(centers[k, 0] - centers[k + 1, 0], steps, rtol=1e-9)
+    radii = 0.01 * 2 / (k + 1) ** 0.101
+    np.testing.assert_allclose(np.abs(pairs[k] - centers[k, None]), np.tile(radii[:, None, None], (1, 2, 2)))
+    np.testing.assert_allclose(iterates[:-1], centers[10::10])
+
+
+def test_smoothing_estimates_the_slope_of_a_linear_function() -> None:
+    pairs = 20_000
+    oracle = Oracle(Objective(linear, 2, constants={"slope": SLOPE}), 2 * pairs + 1, start=START, arrays="torch")
+    estimate = gaussian_smoothing(sigma=0.5, pairs=pairs)(oracle, oracle.x0, 0)
+    # the variance of a coordinate of u u^T s, u being normal, is |s|^2 + s_i^2: at most 41
+    np.testing.assert_allclose(estimate, SLOPE, atol=4 * np.sqrt(41 / pairs))
+
+
+@pytest.mark.parametrize("name", ["spsa-adam", "spsa-sgd"])
+def test_radii_are_large_where_answers_are_noisy(name: str) -> None:
+    def noisy(x: Array, noise: Array | None = None) -> Array:
+        return bowl(x) if noise is None else bowl(x) + noise
+
+    exact = Objective(bowl, 2, Domain(scale=2.0))
+    uncertain = Objective(noisy, 2, Domain(scale=2.0), noise=lambda rng, shape: rng.standard_normal(shape))
+    for objective, radius in ((exact, 0.002), (uncertain, 0.2)):
+        oracle, questions = oracle_for(name, objective, budget=2), []
+        question = oracle.value
+
+        def spy(x: Array, question=question, questions=questions) -> Array:
+            questions.append(np.array(x))
+            return question(x)
+
+        oracle.value = spy
+        definition = registry.find_optimizer(name)
+        assert play(oracle, definition.function, settings(definition, {}), restarts=False) == ""
+        np.testing.assert_allclose(np.abs(questions[0] - START), radius)
+
+
+@pytest.mark.parametrize(
+    "name, hyperparameters", [("spsa-sgd", {}), ("spsa-adam", {}), ("es-sgd", {"lr": 0.1}), ("es-adam", {})]
+)
+def test_the_radius_is_no_floor_of_the_record_where_answers_are_exact(
+    name: str, hyperparameters: dict[str, float]
+) -> None:
+    """Around the optimum f is about 0.01 at the points of an estimate: the best of the run is far below."""
+    given = {"c" if name.startswith("spsa") else "sigma": 0.1, **hyperparameters}
+    definition, oracle = registry.find_optimizer(name), oracle_for(name, Objective(bowl, 2), budget=4000)
+    assert play(oracle, definition.function, settings(definition, given), restarts=False) == ""
+    assert oracle.ledgers[0].best < 1e-8
 
 
 @pytest.mark.parametrize("pairs", [1, 4])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from bench.report.figures import _drawn, plotly_figure, rounded, save_svg
+from bench.report.figures import PARTLY, _drawn, plotly_figure, rounded, save_svg
 from bench.report.page import figures, measure
 from bench.report.styles import DASHES, SHADES, optimizer_styles
 
@@ -51,6 +51,30 @@ def test_seaborn_draws_what_plotly_shows_at_first(drawn, name):
         assert axes.get_ylabel() == view["layout"]["yaxis"]["title"]["text"]
 
 
+def test_seaborn_draws_the_bands(drawn):
+    figure = drawn["convergence"]
+    for axes, (_, part) in zip(_drawn(figure).axes, figure.views(), strict=True):
+        names = [name for name in figure.styles if name in figure.shown(part)]
+        assert len(axes.collections) == len(names) > 0
+        for filled, name in zip(axes.collections, names, strict=True):
+            rows = part[(part.optimizer == name) & np.isfinite(part.high)]
+            ends = [(row.cost, y) for row in rows.itertuples() for y in (row.low, row.high)]
+            corners = filled.get_paths()[0].vertices
+            np.testing.assert_array_equal(np.unique(corners, axis=0), np.unique(ends, axis=0))
+            assert to_hex(filled.get_facecolor()[0]) == figure.styles[name].color
+            assert 0 < filled.get_alpha() < 0.5
+
+
+def test_svg_holds_the_bands(drawn, written):
+    """A filled path of every shown curve, in its colour and translucent."""
+    figure = drawn["convergence"]
+    fills = [element.get("style", "") for element in ET.parse(written / "figures/convergence.svg").iter()]
+    for name, style in figure.styles.items():
+        panels = sum(name in figure.shown(part) for _, part in figure.views())
+        found = sum(f"fill: {style.color}; fill-opacity: 0.15" in fill for fill in fills)
+        assert found >= panels, name  # two curves may share a colour
+
+
 def test_convergence_has_log_axes_where_values_allow_it(drawn):
     views = {view["label"]: view["layout"]["yaxis"] for view in plotly_figure(drawn["convergence"])["views"]}
     assert views["rosenbrock, dim 2"]["type"] == "log"
@@ -68,6 +92,47 @@ def test_crowded_panels_show_the_best_of_each_order(drawn):
     for order in (0, 1, 2):
         members = [name for name in height.index if figure.styles[name].order == order]
         assert set(height[members].nsmallest(3).index) <= shown
+
+
+@pytest.mark.parametrize(("optimizers", "crowded"), [(24, False), (25, True)])
+def test_ecdf_of_many_optimizers_shows_the_best_of_each_order(make_results, optimizers, crowded):
+    results = make_results(1, 5, 5, 5, hostile=False)
+    number = np.arange(len(results.runs))
+    results.runs = results.runs.assign(optimizer=[f"m{n % optimizers:02}" for n in number], order=number % 3 % 2)
+    results.runs = results.runs.assign(order=results.runs.optimizer.str[1:].astype(int) % 3)
+    (figure,) = (each for each in figures(measure(results), results.prices) if each.name == "ecdf-by-optimizer")
+    ((_, part),) = figure.views()
+    shown = figure.shown(part)
+    assert part.optimizer.nunique() == optimizers
+    assert sorted(figure.styles[name].order for name in shown) == (
+        [0, 0, 0, 1, 1, 1, 2, 2, 2] if crowded else sorted(n % 3 for n in range(24))
+    )
+    assert (PARTLY in figure.caption()) == crowded
+
+
+def test_caption_tells_of_hidden_curves_only_where_there_are(drawn, make_results):
+    assert [PARTLY in drawn[name].caption() for name in drawn] == [False, False, True, True]
+    few = make_results(2, 6, 1, 5)
+    assert not any("three best" in figure.caption() for figure in figures(measure(few), few.prices))
+
+
+def test_curves_over_fewer_problems_say_so(drawn, make_results):
+    """Order 1 runs on one of two problems."""
+    results = make_results(2, 8, 1, 5, hostile=False)
+    runs = results.runs
+    results.runs = runs[(runs.order == 0) | (runs.problem == "quadratic")]
+    by_order, by_optimizer, by_problem, _ = figures(measure(results), results.prices)
+    assert by_order.remarks == {"order 1, slope": "over 1 of 2 problems"}
+    assert by_optimizer.remarks == {"gradient-descent": "over 1 of 2 problems"}
+    assert by_problem.remarks == {}
+    (view,) = plotly_figure(by_order)["views"]
+    assert ["over 1 of 2 problems" in trace["hovertemplate"] for trace in view["data"]] == [False, True]
+    assert [trace["meta"]["remark"] for trace in view["data"]] == ["", "over 1 of 2 problems"]
+    (legend,) = _drawn(by_order).legends
+    assert [text.get_text() for text in legend.get_texts()][1] == "order 1, slope (over 1 of 2 problems)"
+    assert "not over the same problems" in by_order.note
+    assert not any(figure.remarks for figure in drawn.values())
+    assert not any("not over the same problems" in figure.note for figure in drawn.values())
 
 
 def test_csv_of_a_figure_is_its_frame(drawn, written):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.report.page import summary, target_list, write_report
+from bench.report.page import html, measure, summary, target_list, write_report
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -137,11 +137,15 @@ def test_targets_beyond_the_final_one_are_not_asked(made):
     )
 
 
-def test_final_target_of_the_suite_is_the_hardest_gap(make_results, tmp_path):
+def test_no_run_is_asked_for_less_than_its_own_target(make_results, tmp_path):
+    """Groups of a suite may end at different gaps: one does not ask for those of another."""
     results = make_results(2, 3, 1, 10, hostile=False)
-    results.manifest = {"suite": {"groups": [{"target": 1e-3}, {"target": 1e-2}]}}
-    read(tmp_path, results)
-    assert pd.read_csv(tmp_path / "tables/ert.csv").target.min() == 1e-3
+    first = results.runs.problem == "quadratic"
+    results.runs = results.runs.assign(target=np.where(first, 2.5e-3, 1e-5))
+    page = read(tmp_path, results)
+    table = pd.read_csv(tmp_path / "tables/ert.csv")
+    assert table.groupby("problem").target.min().to_dict() == {"quadratic": 2.5e-3, "rosenbrock": 1e-5}
+    assert ["gap 2.5e-3", "gap 2.5e-3"] in page.json()[-1]["goals"]
 
 
 def test_every_order_has_its_curve(page):
@@ -173,6 +177,47 @@ def test_ert_table_holds_every_cell(page, written):
     assert sum(entry[0] == "skipped" for entry in entries) == (table.runs == 0).sum()
     assert matrix["goals"][0][0] == "answer"
     assert {strength for _, _, _, strength in entries if strength > 1 or strength < 0} == set()
+
+
+def answers(make_results, *rows: tuple[str, float, int]) -> str:
+    """The text of a page where these optimizers (name, cost of the one step that solves all, runs) are compared."""
+    results = make_results(1, 1, 1, 5, hostile=False)
+    run, event = results.runs.iloc[0], results.trajectories.iloc[0]
+    table = [(name, cost, seed) for name, cost, runs in rows for seed in range(runs)]
+    names, costs, seeds = zip(*table, strict=True)
+    frame = pd.DataFrame([run] * len(table)).assign(run=range(len(table)), optimizer=names, seed=seeds, value=costs)
+    results.runs = frame.astype(results.runs.dtypes.to_dict()).reset_index(drop=True)
+    start = pd.DataFrame([event] * len(table)).assign(run=range(len(table)), value=0, f=1e3)
+    results.trajectories = pd.concat([start, start.assign(value=costs, f=0.0)], ignore_index=True)
+    results.trajectories = results.trajectories.astype({"run": int, "value": int})
+    return Page(html(results, measure(results), [])).text()
+
+
+def test_answer_says_how_sure_it_is(make_results):
+    assert "clearly best of 2 (n = 5)" in answers(make_results, ("a", 10, 5), ("b", 20, 5))
+    text = answers(make_results, ("a", 10, 5), ("b", 10, 5), ("c", 20, 5))
+    assert "tied with b" in text
+    assert "clearly best" not in text
+    assert "not clearly better than c" not in text
+    text = answers(make_results, ("a", 10, 2), ("b", 10, 2), ("c", 20, 2))
+    assert "tied with b" in text
+    assert "too few runs to tell it from 1 other " in text
+    text = answers(make_results, ("a", 10, 5))
+    assert "clearly best" not in text
+    assert "tied" not in text
+
+
+def test_page_does_not_claim_more_than_it_knows(page, make_results, tmp_path):
+    text = page.text()
+    assert "bootstrap interval (nominal 95 %, too short below about 15 runs)" in text
+    assert "a 95 %" not in text
+    assert "Hanley and Lippman-Hand 1983" in text
+    assert "what a run had not reached when it ended counts as unsolved" in text
+    assert "targets refer to the best run of this report" in text
+    scored = ["of the last score", "counts as 26 % earlier", "show the score at that cost", "up to 26 % late"]
+    assert [phrase for phrase in scored if phrase not in text] == []
+    plain = read(tmp_path, make_results(2, 3, 1, 5)).text()
+    assert [phrase for phrase in scored if phrase in plain] == []
 
 
 def test_failures_show_traceback_and_skips(page):

@@ -54,6 +54,11 @@ def odd_crash(oracle):
 
 
 @optimizer(order=0, source="fogbench's own tests 2026")
+def odd_letters(oracle):
+    raise RuntimeError("\udcff is no character")
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
 def odd_exit(oracle):
     oracle.value(oracle.x0)
     raise SystemExit(3)

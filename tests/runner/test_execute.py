@@ -96,3 +96,18 @@ def test_workers_must_be_positive(tmp_path):
     with pytest.raises(ValueError, match=r"workers must be >= 1, got 0"):
         run(tmp_path / "t", ["odd-walk"], workers=0)
     assert not (tmp_path / "t").exists()
+
+
+def test_a_traceback_of_odd_letters_is_stored(tmp_path):
+    runs = run(tmp_path / "t", ["odd-letters", "odd-walk"], seeds=1).runs
+    assert list(runs.status) == ["crashed", "budget"]
+    assert r"\udcff is no character" in runs.error[0]
+
+
+def test_hanging_runs_of_a_chunk_are_killed_each_after_its_own_deadline(tmp_path):
+    import time
+
+    begun = time.monotonic()
+    runs = run(tmp_path / "t", ["odd-sleeper"], seeds=3, deadline=0.2, limits=Limits(grace=0.5)).runs
+    assert list(runs.status) == ["killed"] * 3
+    assert time.monotonic() - begun < 15

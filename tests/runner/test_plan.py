@@ -36,6 +36,8 @@ def test_names_and_parameters_are_checked_before_anything_runs():
         specs_of(["odd-bowll"], ["odd-walk"])
     with pytest.raises(ValueError, match=r"odd-walk has no parameter 'stop'; it takes: step=1.0"):
         specs_of(["odd-bowl"], ["odd-walk[stop=1]"])
+    with pytest.raises(ValueError, match=r"odd-walk: step must be finite, got nan"):
+        specs_of(["odd-bowl"], ["odd-walk[step=nan]"])
     with pytest.raises(ValueError, match=r"odd-bowl: dim must be >= 1, got 0"):
         specs_of(["odd-bowl[dim=0]"], ["odd-walk"])
 
@@ -48,7 +50,7 @@ def test_the_hash_stands_for_everything_that_determines_a_run():
         "budget": 31, "prices": {"value": 2}, "target": 1e-6, "restarts": False,
         "deadline": 1.0, "device": "cuda", "dtype": "float32", "versions": (1, 2), "checkpoints": 5,
     }  # fmt: skip
-    assert {*changed, "skip"} == set(vars(spec))
+    assert {*changed, "skip", "dim"} == set(vars(spec))
     hashes = {replace(spec, **{key: value}).hash() for key, value in changed.items()}
     assert len(hashes | {spec.hash()}) == len(changed) + 1
     assert replace(spec, skip="a reason").hash() == spec.hash()
@@ -66,3 +68,29 @@ def test_a_batch_is_resumed_at_full_width_and_a_chunk_without_what_is_there():
     work = jobs(specs, lambda spec: spec.seed != 3)
     assert [(job.lanes, [spec.seed for spec in job.specs]) for job in work] == [(True, [0, 1, 2, 3, 4]), (False, [3])]
     assert jobs(specs, lambda spec: True) == []
+
+
+def test_numbers_have_one_key_however_they_are_written():
+    whole = specs_of(["odd-bowl"], ["odd-walk"], budget=30, target=0, deadline=60)
+    broken = specs_of(["odd-bowl[dim=2.0]"], ["odd-walk[step=1]"], budget=30.0, target=0.0, deadline=60.0)
+    assert [spec.hash() for spec in whole] == [spec.hash() for spec in broken]
+
+
+def test_one_run_is_not_planned_in_two_ways():
+    from bench.runner.suite import Entry, Group, Suite
+
+    groups = tuple(Group((Entry("odd-bowl"),), (Entry("odd-walk"),), budget) for budget in (10, 20))
+    with pytest.raises(ValueError, match=r"odd-bowl with odd-walk, seed 0, is planned twice, with another budget"):
+        plan(Suite("t", groups))
+
+
+def test_a_problem_that_cannot_be_built_is_named_before_anything_runs(monkeypatch):
+    from bench.core import registry
+
+    def broken(dim: int = 2, instance: int = 1):
+        raise RuntimeError("no such landscape")
+
+    definition = replace(registry.find_problem("odd-bowl"), name="odd-broken", function=broken)
+    monkeypatch.setitem(registry.PROBLEMS, "odd-broken", definition)
+    with pytest.raises(ValueError, match=r"odd-broken: cannot be built: RuntimeError: no such landscape"):
+        specs_of(["odd-broken"], ["odd-walk"])

@@ -151,3 +151,62 @@ def test_a_two_dimensional_problem_keeps_its_picture(tmp_path):
     assert (grid["low"], grid["high"], grid["f"].shape) == ([-5, -5], [5, 5], (81, 81))
     assert grid["f"][0, 40] == 25.0  # at x = 0, y = -5
     assert results.points(0).shape == (30, 2)
+
+
+def test_damage_behind_the_header_is_named(tmp_path):
+    run(tmp_path / "t")
+    path = tmp_path / "t" / "runs.db"
+    content = bytearray(path.read_bytes())
+    content[4096:] = bytes(len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"not a readable database"):
+        Results(tmp_path / "t")
+    with pytest.raises(StoreError, match=r"not a readable database"):
+        run(tmp_path / "t")
+
+
+def test_reading_writes_nothing(tmp_path):
+    path = tmp_path / "t" / "runs.db"
+    path.parent.mkdir()
+    path.touch()
+    with pytest.raises(StoreError, match=r"is empty"):
+        Results(tmp_path / "t")
+    assert path.stat().st_size == 0
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StoreError, match=r"is not a file"):
+        Results(tmp_path / "t")
+
+
+def test_a_folder_has_one_writer_and_a_locked_file_is_not_called_damaged(tmp_path, monkeypatch):
+    from bench.runner.campaign import alone_in
+
+    run(tmp_path / "t")
+    with alone_in(tmp_path / "t"), pytest.raises(StoreError, match=r"another process is running into"):
+        run(tmp_path / "t")
+    monkeypatch.setattr("bench.runner.store.PATIENCE", 0.1)
+    with sqlite3.connect(tmp_path / "t" / "runs.db") as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match=r"is in use by another process"):
+            run(tmp_path / "t", seeds=5)
+    other.close()
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path):
+    (tmp_path / "t").write_text("no folder")
+    with pytest.raises(StoreError, match=r"is a file, where the folder of the results should be"):
+        run(tmp_path / "t")
+
+
+def test_a_skip_for_want_of_a_library_is_tried_again_when_it_is_there(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from bench.core import registry
+
+    walk = registry.find_optimizer("odd-walk")
+    monkeypatch.setitem(registry.OPTIMIZERS, "odd-walk", replace(walk, needs=("a_module_that_is_not_there",)))
+    first = run(tmp_path / "t", ["odd-walk"])
+    assert dict(first.statuses) == {"skipped": 3}
+    assert run(tmp_path / "t", ["odd-walk"]).added == 0
+    monkeypatch.setitem(registry.OPTIMIZERS, "odd-walk", walk)
+    assert dict(run(tmp_path / "t", ["odd-walk"]).statuses) == {"budget": 3}

@@ -86,6 +86,7 @@ function figure(section) {
       }
       for (const trace of members) {
         const button = element("button", { type: "button", onclick: () => toggle([trace], !visible(trace)) }, swatch(trace.line), trace.name);
+        if (trace.meta.remark) button.append(element("small", { textContent: trace.meta.remark }));
         button.setAttribute("aria-pressed", String(visible(trace)));
         line.append(button);
       }
