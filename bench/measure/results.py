@@ -15,6 +15,8 @@ from bench.runner.store import Store, decode
 if TYPE_CHECKING:
     import pandas as pd
 
+EVENT = (*KINDS, "inside", "outside", "f")  # the columns of every trajectory
+
 
 def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registry.Definition], leave: str = "") -> str:
     """A name with those parameters that are not at their defaults: `torch-adam[lr=0.1]`."""
@@ -25,8 +27,15 @@ def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registr
 
 
 def _extra(table: Any) -> list[str]:
-    """The names of the metrics, behind the columns that every trajectory has."""
-    return table.column_names[len(KINDS) + 3 :]
+    """The names of the metrics, beside the columns that every trajectory has."""
+    return [name for name in table.column_names if name not in EVENT]
+
+
+def _column(table: Any, name: str) -> Any:
+    """A column of a trajectory; zeros for a kind of question that was not known when it was written."""
+    import numpy as np
+
+    return table[name].to_numpy() if name in table.column_names else np.zeros(table.num_rows, dtype=np.int64)
 
 
 def _plain(value: Any) -> Any:
@@ -78,8 +87,8 @@ class Results:
 
     @property
     def prices(self) -> dict[str, float]:
-        """The prices of the suite as run."""
-        return self.manifest.get("suite", {}).get("prices", dict(PRICES))
+        """The prices of the suite as run; of kinds that it did not know, today's."""
+        return {**PRICES, **self.manifest.get("suite", {}).get("prices", {})}
 
     @cached_property
     def runs(self) -> "pd.DataFrame":
@@ -114,11 +123,10 @@ class Results:
         import numpy as np
         import pandas as pd
 
-        names = (*KINDS, "inside", "outside", "f")
         tables: list[tuple[int, Any]] = [
             (n, row["table"]) for n, row in enumerate(self._rows) if row["table"] is not None
         ]
-        columns: dict[str, list[Any]] = {name: [table[name].to_numpy() for _, table in tables] for name in names}
+        columns: dict[str, list[Any]] = {name: [_column(table, name) for _, table in tables] for name in EVENT}
         lengths = [table.num_rows for _, table in tables]
         run = np.repeat(np.array([n for n, _ in tables], dtype=np.int64), lengths)
         joined = {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in columns.items()}

@@ -105,7 +105,8 @@ def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
         Figure(
             name="ecdf-by-order",
             title="Targets solved, by order",
-            note=f"All optimizers of an order together. {uneven(by_order)}{aims}",
+            note=f"All optimizers of an order together, {pooled_of(runs)}: what those invited reach on average, not "
+            f"what the best of an order does. {uneven(by_order)}{aims}",
             frame=frames.by_order,
             styles=order_styles(),
             remarks=by_order,
@@ -149,6 +150,12 @@ def remarks(table: Frame, curve: str, runs: Frame) -> dict[str, str]:
     every = len(runs[CELL].drop_duplicates())
     counts = table.groupby(curve).problems.first()
     return {name: f"over {n} of {every} problems" for name, n in counts.items() if n < every}
+
+
+def pooled_of(runs: Frame) -> str:
+    """How many optimizers of each order these runs are of."""
+    counts = runs.groupby("order").optimizer.nunique()
+    return ", ".join(f"{n} of order {int(order)}" for order, n in counts.items())
 
 
 def uneven(found: dict[str, str]) -> str:
