@@ -227,10 +227,11 @@ def list_(
         return
     table = Table(title=what, title_justify="left")
     shown, hidden = _without_crowds(rows, everything)
-    for heading in [key for key in shown[0] if key != "module"]:
+    headings = [key for key in shown[0] if key not in ("module", "source")]  # `show` and --json give the source
+    for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in shown:
-        table.add_row(*(escape(str(value)) for key, value in row.items() if key != "module"))
+        table.add_row(*(escape(str(row[heading])) for heading in headings))
     out.print(table)
     for module, number in hidden.items():
         out.print(f"and {number} of {module}: `python -m bench list {what} --all` names them")
@@ -244,26 +245,25 @@ def _listed(what: str, imports: Sequence[str]) -> list[dict[str, Any]]:
     if what == "suites":
         found = {name: load_suite(name) for name in suites()}
         return [{"name": name, "what": suite.title, "groups": len(suite.groups)} for name, suite in found.items()]
-    registry.load(PACKAGES, imports)
+    if what not in PACKAGES:
+        raise ValueError(f"list takes problems, optimizers or suites, got {what!r}")
+    registry.load([what], imports)
     if what == "problems":
         return [
             {"name": d.name, "family": d.family, "parameters": _parameters(d), "source": d.source, "module": _module(d)}
             for d in registry.PROBLEMS.values()
         ]
-    if what == "optimizers":
-        by_order = sorted(registry.OPTIMIZERS.values(), key=lambda d: d.order)
-        return [
-            {
-                "name": d.name,
-                "order": d.order,
-                "hyperparameters": _parameters(d),
-                "lanes": "yes" if d.lanes else "no",
-                "source": d.source,
-                "module": _module(d),
-            }
-            for d in by_order
-        ]
-    raise ValueError(f"list takes problems, optimizers or suites, got {what!r}")
+    return [
+        {
+            "name": d.name,
+            "order": d.order,
+            "hyperparameters": _parameters(d),
+            "lanes": "yes" if d.lanes else "no",
+            "source": d.source,
+            "module": _module(d),
+        }
+        for d in sorted(registry.OPTIMIZERS.values(), key=lambda d: d.order)
+    ]
 
 
 def _facts(name: str) -> dict[str, Any]:
