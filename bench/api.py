@@ -22,7 +22,7 @@ from bench.runner import PACKAGES
 from bench.runner.campaign import Campaign, Quiet, run_suite
 from bench.runner.environment import cores, resolve_device
 from bench.runner.execute import one_thread
-from bench.runner.plan import RunSpec
+from bench.runner.plan import RunSpec, misfit
 from bench.runner.single import open_oracle, play
 from bench.runner.suite import Suite, load_suite, make_suite, parse_entry
 
@@ -96,8 +96,8 @@ def minimize(
     settings = [registry.settings(definition, given) for given in named.settings()]
     if len(settings) != 1:
         raise ValueError(f"{optimizer!r} is a grid of {len(settings)} settings; a run takes one")
-    if definition.order > objective.order:
-        raise ValueError(f"{objective.name} has order {objective.order}, {definition.name} asks for {definition.order}")
+    if reason := misfit(objective, definition):
+        raise ValueError(reason)
     oracle = open_oracle(
         objective, definition, budget, seed, gap=target, start=start, prices=prices, deadline=deadline, device=device
     )
@@ -226,7 +226,7 @@ def launch(
 
 def _module(name: str) -> str:
     """The module that holds a definition, "" where there is none of that name."""
-    found = PROBLEMS.get(name) or registry.OPTIMIZERS.get(name)
+    found = PROBLEMS.get(name.partition("+")[0]) or registry.OPTIMIZERS.get(name)
     return "" if found is None else found.function.__module__
 
 

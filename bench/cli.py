@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from bench.core.registry import Definition
+    from bench.core.registry import Definition, WrapperDefinition
     from bench.measure.results import Results
 
 app = typer.Typer(
@@ -212,7 +212,7 @@ def report(
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="problems, optimizers or suites")],
+    what: Annotated[str, typer.Argument(help="problems, optimizers, wrappers or suites")],
     as_json: Annotated[bool, typer.Option("--json", help="All of them, as JSON.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also the names of large families.")] = False,
     imports: Imports = None,
@@ -245,9 +245,14 @@ def _listed(what: str, imports: Sequence[str]) -> list[dict[str, Any]]:
     if what == "suites":
         found = {name: load_suite(name) for name in suites()}
         return [{"name": name, "what": suite.title, "groups": len(suite.groups)} for name, suite in found.items()]
-    if what not in PACKAGES:
-        raise ValueError(f"list takes problems, optimizers or suites, got {what!r}")
-    registry.load([what], imports)
+    if what not in (*PACKAGES, "wrappers"):
+        raise ValueError(f"list takes problems, optimizers, wrappers or suites, got {what!r}")
+    registry.load(["problems" if what == "wrappers" else what], imports)
+    if what == "wrappers":
+        return [
+            {"name": f"+{d.name}", "parameters": _parameters(d), "source": d.source, "module": _module(d)}
+            for d in registry.WRAPPERS.values()
+        ]
     if what == "problems":
         return [
             {"name": d.name, "family": d.family, "parameters": _parameters(d), "source": d.source, "module": _module(d)}
@@ -273,16 +278,24 @@ def _facts(name: str) -> dict[str, Any]:
     definition = registry.find_problem(name)
     if registry.missing(definition):
         return {"needs": list(definition.needs)}
-    objective = definition.make()
+    try:
+        objective = definition.make()
+    except registry.Unavailable as error:
+        return {"unavailable": str(error)}
     return {
         "dim": objective.dim,
         "any_dim": "dim" in definition.parameters,
         "orders": list(range(objective.order + 1)),
-        "domain": {"low": _wall(objective.domain.low), "high": _wall(objective.domain.high)},
+        "domain": {
+            "kinds": sorted(objective.domain.all_kinds),
+            "low": _wall(objective.domain.low),
+            "high": _wall(objective.domain.high),
+        },
         "f_opt": objective.f_opt,
         "data_rows": objective.rows if objective.data else 0,
         "noisy": objective.noise is not None,
         "residuals": objective.residuals is not None,
+        "composite": objective.composite is not None,
     }
 
 
@@ -294,11 +307,11 @@ def _wall(wall: Any) -> Any:
     return numbers[0] if len(set(numbers)) == 1 else numbers
 
 
-def _parameters(definition: "Definition") -> str:
+def _parameters(definition: "Definition | WrapperDefinition") -> str:
     return ", ".join(f"{key}={parameter.default}" for key, parameter in definition.parameters.items())
 
 
-def _module(definition: "Definition") -> str:
+def _module(definition: "Definition | WrapperDefinition") -> str:
     return definition.function.__module__
 
 
@@ -326,7 +339,8 @@ def show(
         registry.load(PACKAGES, imports or ())
         named = parse_entry(name)
         known = {**registry.PROBLEMS, **registry.OPTIMIZERS, **suites()}
-        definition = registry.lookup(known, named.name, "name")
+        composed = "+" in named.name
+        definition = registry.find_problem(named.name) if composed else registry.lookup(known, named.name, "name")
         if isinstance(definition, Path):
             sys.stdout.write(definition.read_text(encoding="utf-8"))
             return
@@ -377,6 +391,9 @@ def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None
         table.add_row("dim", str(objective.dim))
         table.add_row("answers up to order", str(objective.order))
         table.add_row("least value", "not known" if objective.f_opt is None else f"{objective.f_opt:g}")
+        table.add_row("coordinates", ", ".join(sorted(objective.domain.all_kinds)))
+        if objective.composite is not None:
+            table.add_row("composite", "a known network inside, an unknown cost outside")
         if objective.data:
             table.add_row("rows of data", str(objective.rows))
         if objective.noise is not None:

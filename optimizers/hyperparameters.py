@@ -1,24 +1,15 @@
-"""Ranges of hyperparameters, checked before the first question."""
+"""Hyperparameters that many methods have: what they may be, and where they are worth tuning."""
 
-from math import isfinite
+from typing import Annotated
 
+from bench.core import Range
 
-def positive(**values: float) -> None:
-    """Raise ValueError for the first of the named values that is not positive and finite."""
-    for name, value in values.items():
-        if not (value > 0 and isfinite(value)):
-            raise ValueError(f"{name} must be positive and finite, got {value}")
-
-
-def fraction(**values: float) -> None:
-    """Raise ValueError for the first of the named values that is not in [0, 1)."""
-    for name, value in values.items():
-        if not 0 <= value < 1:
-            raise ValueError(f"{name} must be in [0, 1), got {value}")
-
-
-def at_least(least: float, **values: float) -> None:
-    """Raise ValueError for the first of the named values that is below `least` or not finite."""
-    for name, value in values.items():
-        if not (value >= least and isfinite(value)):
-            raise ValueError(f"{name} must be finite and >= {least}, got {value}")
+Rate = Annotated[float, Range(1e-4, 10.0, log=True, above=0)]
+Momentum = Annotated[float, Range(0.0, 0.99, least=0, below=1)]
+BatchSize = Annotated[int | None, Range(8, 256, log=True, least=1)]
+Radius = Annotated[float | None, Range(1e-4, 1.0, log=True, above=0)]  # in units of the domain's scale
+Step = Annotated[float, Range(1e-3, 1.0, log=True, above=0)]  # in units of the domain's scale
+Pairs = Annotated[int, Range(1, 50, log=True, least=1)]
+Population = Annotated[int | None, Range(5, 200, log=True, least=2)]
+Memory = Annotated[int, Range(3, 50, log=True, least=1)]
+Tolerance = Annotated[float, Range(1e-12, 1e-2, log=True, least=0)]

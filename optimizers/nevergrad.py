@@ -9,15 +9,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from bench.core import Domain, Oracle, optimizer
+from bench.core import Domain, Kind, Oracle, optimizer
 
 if TYPE_CHECKING:
-    from nevergrad.parametrization.parameter import Array as Parametrization
+    from nevergrad.parametrization.core import Parameter
 
 NAMES = Path(__file__).with_suffix(".txt")
 SOURCE = "Rapin & Teytaud 2018, https://github.com/facebookresearch/nevergrad"
@@ -75,28 +76,62 @@ def bridge(name: str) -> Callable[[Oracle], None]:
             for _ in range(budget):
                 candidate = method.ask()
                 # of NaN and infinity Nevergrad itself makes a very large number
-                method.tell(candidate, oracle.value(candidate.value))
+                method.tell(candidate, oracle.value(point(candidate.value, oracle.domain)))
                 if noisy:
-                    oracle.recommend(method.provide_recommendation().value)
+                    oracle.recommend(point(method.provide_recommendation().value, oracle.domain))
         oracle.value(oracle.x0)  # nothing is left to pay it: the run ends as one that spent its budget
 
     minimize.__doc__ = f"Nevergrad's {name.strip()}."
     return minimize
 
 
-def space(x0: np.ndarray, domain: Domain) -> "Parametrization":
-    """Points around x0 (dim,) for Nevergrad.
+def space(x0: np.ndarray, domain: Domain) -> "Parameter":
+    """Points around x0 (dim,) for Nevergrad; `point` reads what it answers.
 
-    In a box with walls on all sides six standard deviations span the box, and first populations lie around x0 rather
-    than uniformly, as is Nevergrad's own way where a start is given. Elsewhere one is the domain's scale, and walls on
-    some sides are left to the oracle: what lies outside is no improvement.
+    Real numbers with walls on all sides: six standard deviations span the box, and first populations lie around x0
+    rather than uniformly, as is Nevergrad's own way where a start is given. Elsewhere one is the domain's scale, and
+    walls on some sides are left to the oracle: what lies outside is no improvement. Integers are rounded real numbers,
+    with a standard deviation of a step at least; a category is a choice, at x0's in most of the first draws; a
+    permutation is the order of real keys (Bean 1994, doi:10.1287/ijoc.6.2.154).
     """
     from nevergrad import p
 
+    if domain.kinds == "permutation":
+        return p.Array(init=x0.argsort() / len(x0), lower=0.0, upper=1.0)
     if not domain.bounded:
         return p.Array(init=x0).set_mutation(sigma=domain.scale)
     low, high = (np.broadcast_to(wall, x0.shape).astype(float) for wall in (domain.low, domain.high))
-    return p.Array(init=np.clip(x0, low, high), lower=low, upper=high)
+    start = np.clip(x0, low, high)
+    if domain.real:
+        return p.Array(init=start, lower=low, upper=high)
+    kinds = np.broadcast_to(domain.kinds, x0.shape)
+    widths = np.where(kinds == "integer", np.maximum(1.0, (high - low) / 6), 0)  # Nevergrad takes one for an array
+    parts: list[Parameter] = []
+    for (kind, width), members in groupby(range(len(x0)), key=lambda i: (kinds[i], widths[i])):
+        own = list(members)
+        if kind == "category":
+            parts += [_choice(int(high[i]) + 1, int(start[i])) for i in own]
+            continue
+        part = p.Array(init=start[own], lower=low[own], upper=high[own])
+        parts.append(part.set_mutation(sigma=width).set_integer_casting() if kind == "integer" else part)
+    return p.Tuple(*parts)
+
+
+def _choice(number: int, start: int) -> "Parameter":
+    from nevergrad import p
+
+    choice = p.Choice(range(number))
+    choice.value = start
+    return choice
+
+
+def point(value: Any, domain: Domain) -> np.ndarray:
+    """A value of `space` as x (dim,)."""
+    if domain.kinds == "permutation":
+        return value.argsort().astype(np.float64)
+    if isinstance(value, tuple):
+        return np.concatenate([np.atleast_1d(np.asarray(part, dtype=np.float64)) for part in value])
+    return value
 
 
 @contextmanager
@@ -140,6 +175,7 @@ for _entry in entries():
         order=0,
         name=f"nevergrad-{_entry.name.strip()}",
         deterministic=_entry.deterministic is True,
+        kinds=get_args(Kind),
         needs=("nevergrad", *_entry.needs),
         source=SOURCE,
     )(bridge(_entry.name))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.hyperparameters import at_least, positive
+from optimizers.hyperparameters import BatchSize, Pairs, Radius, Rate, Step
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +34,6 @@ def chosen_radius(oracle: Oracle, name: str, given: float | None) -> float:
     """
     if given is None:
         given = EXACT if oracle.objective.noise is None else NOISY
-    positive(**{name: given})
     return given * oracle.domain.scale
 
 
@@ -95,7 +94,7 @@ def descend(batches: Iterator[Oracle], x: Array, estimate: Estimator, rule: "tor
 
 
 @optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), source="Spall 1998, doi:10.1109/7.705889")
-def spsa_sgd(oracle: Oracle, *, first_step: float = 0.1, c: float | None = None, batch_size: int | None = 32) -> None:
+def spsa_sgd(oracle: Oracle, *, first_step: Step = 0.1, c: Radius = None, batch_size: BatchSize = 32) -> None:
     """Simultaneous perturbation (Spall 1992, doi:10.1109/9.119632) with Spall's decaying gains.
 
     first_step: about the length of the first step in each coordinate; c: the first radius, None by the noise; both in
@@ -103,7 +102,6 @@ def spsa_sgd(oracle: Oracle, *, first_step: float = 0.1, c: float | None = None,
     """
     import torch
 
-    positive(first_step=first_step)
     rows = oracle.objective.rows
     values = 2 if oracle.objective.scored else 2 + 1 / EVERY  # a step
     price = values * oracle.prices["value"] * min(batch_size or rows, rows) / rows
@@ -116,7 +114,7 @@ def spsa_sgd(oracle: Oracle, *, first_step: float = 0.1, c: float | None = None,
 
 
 @optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), source="Spall 1992, doi:10.1109/9.119632")
-def spsa_adam(oracle: Oracle, *, lr: float = 0.01, c: float | None = None, batch_size: int | None = 32) -> None:
+def spsa_adam(oracle: Oracle, *, lr: Rate = 0.01, c: Radius = None, batch_size: BatchSize = 32) -> None:
     """Simultaneous perturbation with Adam's rule (Kingma & Ba 2015, arXiv:1412.6980).
 
     lr: about the length of a step in each coordinate; c: the first radius, None by the noise; both in units of
@@ -124,7 +122,6 @@ def spsa_adam(oracle: Oracle, *, lr: float = 0.01, c: float | None = None, batch
     """
     import torch
 
-    positive(lr=lr)
     x = oracle.x0
     oracle.recommend(x)
     rule = torch.optim.Adam([x], lr=lr * oracle.domain.scale)
@@ -139,7 +136,7 @@ def spsa_adam(oracle: Oracle, *, lr: float = 0.01, c: float | None = None, batch
     source="Nesterov & Spokoiny 2017, doi:10.1007/s10208-015-9296-2",
 )
 def es_sgd(
-    oracle: Oracle, *, lr: float = 1e-3, sigma: float | None = None, pairs: int = 5, batch_size: int | None = 32
+    oracle: Oracle, *, lr: Rate = 1e-3, sigma: Radius = None, pairs: Pairs = 5, batch_size: BatchSize = 32
 ) -> None:
     """Antithetic Gaussian smoothing with plain gradient steps.
 
@@ -149,8 +146,6 @@ def es_sgd(
     """
     import torch
 
-    positive(lr=lr)
-    at_least(1, pairs=pairs)
     x = oracle.x0
     oracle.recommend(x)
     rule = torch.optim.SGD([x], lr=lr)
@@ -159,7 +154,7 @@ def es_sgd(
 
 @optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), source="Salimans et al. 2017, arXiv:1703.03864")
 def es_adam(
-    oracle: Oracle, *, lr: float = 0.05, sigma: float | None = None, pairs: int = 5, batch_size: int | None = 32
+    oracle: Oracle, *, lr: Rate = 0.05, sigma: Radius = None, pairs: Pairs = 5, batch_size: BatchSize = 32
 ) -> None:
     """Antithetic Gaussian smoothing with Adam's rule (Kingma & Ba 2015, arXiv:1412.6980).
 
@@ -169,8 +164,6 @@ def es_adam(
     """
     import torch
 
-    positive(lr=lr)
-    at_least(1, pairs=pairs)
     x = oracle.x0
     oracle.recommend(x)
     rule = torch.optim.Adam([x], lr=lr * oracle.domain.scale)

@@ -1,13 +1,14 @@
 """Random search: the least that a method must beat."""
 
 from math import inf
+from typing import get_args
 
-from bench.core import Oracle, optimizer
+from bench.core import Kind, Oracle, optimizer
 
 
-@optimizer(order=0, source="Brooks 1958, doi:10.1287/opre.6.2.244")
+@optimizer(order=0, source="Brooks 1958, doi:10.1287/opre.6.2.244", kinds=get_args(Kind))
 def random_search(oracle: Oracle) -> None:
-    """Independent points: uniform in a box with walls on all sides, else normal around the start.
+    """Independent points: uniform where there are walls on all sides, else normal around the start.
 
     The standard deviation of the normal ones is the domain's scale.
     """

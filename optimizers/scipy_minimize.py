@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 from bench.core import Oracle, optimizer
-from optimizers.hyperparameters import at_least
+from optimizers.hyperparameters import Memory, Tolerance
 
 ENDLESS = sys.maxsize
 
@@ -23,7 +23,7 @@ def walls(oracle: Oracle) -> list[tuple[float, float]] | None:
 
 
 @optimizer(order=0, needs=("scipy.optimize",), source="Nelder & Mead 1965, doi:10.1093/comjnl/7.4.308")
-def scipy_nelder_mead(oracle: Oracle, *, xatol: float = 1e-8, fatol: float = 1e-8) -> None:
+def scipy_nelder_mead(oracle: Oracle, *, xatol: Tolerance = 1e-8, fatol: Tolerance = 1e-8) -> None:
     """Downhill simplex of values alone.
 
     It returns when the simplex is smaller than xatol and its values closer than fatol. Both are finer than SciPy's
@@ -31,7 +31,6 @@ def scipy_nelder_mead(oracle: Oracle, *, xatol: float = 1e-8, fatol: float = 1e-
     """
     from scipy.optimize import minimize
 
-    at_least(0, xatol=xatol, fatol=fatol)
     x0, callback = oracle.x0, None
     if oracle.objective.noise is not None:
         oracle.recommend(x0)
@@ -42,7 +41,7 @@ def scipy_nelder_mead(oracle: Oracle, *, xatol: float = 1e-8, fatol: float = 1e-
 
 
 @optimizer(order=1, needs=("scipy.optimize",), source="Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069")
-def scipy_lbfgsb(oracle: Oracle, *, memory: int = 10, ftol: float = 0.0, gtol: float = 1e-5) -> None:
+def scipy_lbfgsb(oracle: Oracle, *, memory: Memory = 10, ftol: Tolerance = 0.0, gtol: Tolerance = 1e-5) -> None:
     """Limited-memory BFGS inside the box, of the last `memory` steps.
 
     It returns when the projected gradient is below gtol, or an iteration gains no more than ftol, relative. SciPy's own
@@ -50,8 +49,6 @@ def scipy_lbfgsb(oracle: Oracle, *, memory: int = 10, ftol: float = 0.0, gtol: f
     """
     from scipy.optimize import minimize
 
-    at_least(1, memory=memory)
-    at_least(0, ftol=ftol, gtol=gtol)
     options = {"maxcor": memory, "ftol": ftol, "gtol": gtol, "maxiter": ENDLESS, "maxfun": ENDLESS}
     f, bounds = oracle.value_and_gradient, walls(oracle)
     minimize(f, oracle.x0, jac=True, method="L-BFGS-B", bounds=bounds, callback=oracle.recommend, options=options)
@@ -60,37 +57,34 @@ def scipy_lbfgsb(oracle: Oracle, *, memory: int = 10, ftol: float = 0.0, gtol: f
 @optimizer(
     order=1, needs=("scipy.optimize",), source="Nocedal & Wright 2006, doi:10.1007/978-0-387-40065-5, algorithm 6.1"
 )
-def scipy_bfgs(oracle: Oracle, *, gtol: float = 1e-5) -> None:
+def scipy_bfgs(oracle: Oracle, *, gtol: Tolerance = 1e-5) -> None:
     """Quasi-Newton with a full matrix; it returns when the gradient is below gtol or the line search fails.
 
     It takes no walls: points outside the box are answered, but are no improvement.
     """
     from scipy.optimize import minimize
 
-    at_least(0, gtol=gtol)
     options = {"gtol": gtol, "maxiter": ENDLESS}
     minimize(oracle.value_and_gradient, oracle.x0, jac=True, method="BFGS", callback=oracle.recommend, options=options)
 
 
 @optimizer(order=1, needs=("scipy.optimize",), source="Polak & Ribiere 1969, doi:10.1051/m2an/196903R100351")
-def scipy_cg(oracle: Oracle, *, gtol: float = 1e-5) -> None:
+def scipy_cg(oracle: Oracle, *, gtol: Tolerance = 1e-5) -> None:
     """Nonlinear conjugate gradients; it returns when the gradient is below gtol or the line search fails. No walls."""
     from scipy.optimize import minimize
 
-    at_least(0, gtol=gtol)
     options = {"gtol": gtol, "maxiter": ENDLESS}
     minimize(oracle.value_and_gradient, oracle.x0, jac=True, method="CG", callback=oracle.recommend, options=options)
 
 
 @optimizer(order=2, needs=("scipy.optimize",), source="Dembo & Steihaug 1983, doi:10.1007/BF02592055")
-def scipy_newton_cg(oracle: Oracle, *, xtol: float = 1e-5) -> None:
+def scipy_newton_cg(oracle: Oracle, *, xtol: Tolerance = 1e-5) -> None:
     """Truncated Newton: conjugate gradients on Hessian-vector products, stopped early far from the optimum.
 
     It returns when a step is shorter than xtol, mean over coordinates. No walls.
     """
     from scipy.optimize import minimize
 
-    at_least(0, xtol=xtol)
     minimize(
         oracle.value_and_gradient,
         oracle.x0,

@@ -7,13 +7,13 @@ are no improvement.
 from typing import TYPE_CHECKING
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.hyperparameters import fraction, positive
+from optimizers.hyperparameters import BatchSize, Momentum, Rate
 
 if TYPE_CHECKING:
     import torch
 
 
-def descend(oracle: Oracle, x: Array, rule: "torch.optim.Optimizer", batch_size: int | None) -> None:
+def descend(oracle: Oracle, x: Array, rule: "torch.optim.Optimizer", batch_size: BatchSize) -> None:
     """Step for ever by a rule that holds x (*lanes, dim), each time with the gradient on the next batch of data."""
     oracle.recommend(x)
     for batch in oracle.minibatches(batch_size):
@@ -22,11 +22,10 @@ def descend(oracle: Oracle, x: Array, rule: "torch.optim.Optimizer", batch_size:
 
 
 @optimizer(order=1, lanes=True, arrays="torch", needs=("torch",), source="Cauchy 1847, Comptes Rendus 25, 536-538")
-def gradient_descent(oracle: Oracle, *, lr: float = 1e-3) -> None:
+def gradient_descent(oracle: Oracle, *, lr: Rate = 1e-3) -> None:
     """x - lr times the gradient, on all data."""
     import torch
 
-    positive(lr=lr)
     x = oracle.x0
     descend(oracle, x, torch.optim.SGD([x], lr=lr), batch_size=None)
 
@@ -34,21 +33,18 @@ def gradient_descent(oracle: Oracle, *, lr: float = 1e-3) -> None:
 @optimizer(
     order=1, lanes=True, arrays="torch", needs=("torch",), source="Sutskever et al. 2013, ICML, PMLR 28(3), 1139-1147"
 )
-def torch_sgd(oracle: Oracle, *, lr: float = 1e-3, momentum: float = 0.9, batch_size: int | None = 32) -> None:
+def torch_sgd(oracle: Oracle, *, lr: Rate = 1e-3, momentum: Momentum = 0.9, batch_size: BatchSize = 32) -> None:
     """Stochastic gradient descent with momentum. Without data the gradient is exact; batch_size None takes all data."""
     import torch
 
-    positive(lr=lr)
-    fraction(momentum=momentum)
     x = oracle.x0
     descend(oracle, x, torch.optim.SGD([x], lr=lr, momentum=momentum), batch_size)
 
 
 @optimizer(order=1, lanes=True, arrays="torch", needs=("torch",), source="Kingma & Ba 2015, arXiv:1412.6980")
-def torch_adam(oracle: Oracle, *, lr: float = 1e-3, batch_size: int | None = 32) -> None:
+def torch_adam(oracle: Oracle, *, lr: Rate = 1e-3, batch_size: BatchSize = 32) -> None:
     """Adam: each coordinate's step is scaled by running moments of its gradient. batch_size None takes all data."""
     import torch
 
-    positive(lr=lr)
     x = oracle.x0
     descend(oracle, x, torch.optim.Adam([x], lr=lr), batch_size)

@@ -4,7 +4,7 @@ import sys
 from math import inf
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.hyperparameters import at_least
+from optimizers.hyperparameters import Memory
 
 # With 0 a line search at the limit of rounding halves its bracket for ever; torch's own 1e-9 returns before the finest
 # targets of an ill-conditioned bowl.
@@ -12,7 +12,7 @@ TOLERANCE = 1e-15
 
 
 @optimizer(order=1, arrays="torch", needs=("torch",), source="Liu & Nocedal 1989, doi:10.1007/BF01589116")
-def torch_lbfgs(oracle: Oracle, *, memory: int = 10) -> None:
+def torch_lbfgs(oracle: Oracle, *, memory: Memory = 10) -> None:
     """Quasi-Newton from the last `memory` steps, with a line search for the strong Wolfe conditions.
 
     One step of torch's rule is a whole descent here, since each further one would ask for its first gradient a second
@@ -23,7 +23,6 @@ def torch_lbfgs(oracle: Oracle, *, memory: int = 10) -> None:
     """
     import torch
 
-    at_least(1, memory=memory)
     x, best = oracle.x0, inf
     rule = torch.optim.LBFGS(
         [x],

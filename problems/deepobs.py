@@ -15,12 +15,16 @@ DIM, ROWS, NOISE, BATCH = 100, 1000, 0.6, 128
 
 
 @problem(family="quadratic", source=SOURCE)
-def quadratic_deep(instance: int = 1) -> Objective:
+def quadratic_deep(
+    sampling: Literal["same", "shuffle"] = "same", remainder: bool = False, instance: int = 1
+) -> Objective:
     """Mean over 1,000 points of 1/2 (x - point)^T Q (x - point) in 100 dimensions, with the spectrum of a deep network.
 
     Of Q's eigenvalues 90 are uniform in [0, 1] and 10 in [30, 60], on random axes; the points are normal, 0.6 wide. The
     start is (1, ..., 1). `test_loss` is over the first 896 of 1,000 more points: DeepOBS drops there, too, what does
     not fill a batch of 128. Minimum at the points' mean.
+    sampling, remainder: of mini-batches. As published, DeepOBS's runs go through the batches of the first epoch in
+    every epoch ("same") and drop what does not fill one: of batches of 128, 104 points are never seen.
     Instance 1 is DeepOBS's own, of seeds 42 (Q and points) and 43 (test points); instance k of 40 + 2 k and 41 + 2 k.
     """
     seed = 40 + 2 * instance
@@ -43,6 +47,8 @@ def quadratic_deep(instance: int = 1) -> Objective:
         data=data,
         test={"points": transform(axes, test)[: ROWS // BATCH * BATCH]},
         metrics={"test_loss": mean_bowl},
+        sampling=sampling,
+        remainder=remainder,
     )
 
 
@@ -85,18 +91,13 @@ PUBLISHED = {  # learning rate; published test loss after 100 epochs: mean and s
 }
 
 
-def test_losses(name: str, order: Literal["same", "shuffle"], seeds: int = 10, epochs: int = 100) -> np.ndarray:
-    """The test losses (2, seeds) before and after training by the method of that name, as DeepOBS trains.
-
-    Batches are of 128 points, and the remainder is dropped. order: DeepOBS's own runs go through the batches of the
-    first epoch in every epoch ("same"), so that 104 points are never seen.
-    """
+def test_losses(name: str, sampling: Literal["same", "shuffle"], seeds: int = 10, epochs: int = 100) -> np.ndarray:
+    """The test losses (2, seeds) before and after training by the method of that name, in batches of 128 points."""
     import torch
 
     rate = PUBLISHED[name][0]
-    oracle = Oracle(
-        [PROBLEMS["quadratic-deep"].make()] * seeds, budget=3 * epochs, seed=range(seeds), order=1, arrays="torch"
-    )
+    objective = PROBLEMS["quadratic-deep"].make(sampling=sampling)
+    oracle = Oracle([objective] * seeds, budget=3 * epochs, seed=range(seeds), order=1, arrays="torch")
     x = oracle.x0
     rule = {
         "momentum": lambda: torch.optim.SGD([x], lr=rate, momentum=0.99),
@@ -105,7 +106,7 @@ def test_losses(name: str, order: Literal["same", "shuffle"], seeds: int = 10, e
     }[name]()
     with oracle:
         oracle.recommend(x)
-        for batch in islice(oracle.minibatches(BATCH, order, remainder=False), epochs * (ROWS // BATCH)):
+        for batch in islice(oracle.minibatches(BATCH), epochs * (ROWS // BATCH)):
             x.grad = batch.gradient(x)
             rule.step()
     return np.array([[ledger.events[at][-1] for ledger in oracle.ledgers] for at in (0, -1)])

@@ -105,7 +105,7 @@ def test_a_crash_gives_exit_status_1_and_the_others_go_on(tmp_path, monkeypatch)
         (["run", *SMALL, "--import", "no_such_module"], "no_such_module"),
         (["report", "nowhere"], "nowhere holds no results"),
         (["export", "nowhere", "--to", "csv"], "nowhere holds no results"),
-        (["list", "birds"], "list takes problems, optimizers or suites, got 'birds'"),
+        (["list", "birds"], "list takes problems, optimizers, wrappers or suites, got 'birds'"),
         (["show", "torch-adm"], "did you mean torch-adam"),
         (["run", "--bugdet", "3"], "No such option"),
     ],
@@ -154,9 +154,9 @@ def test_list_and_show():
     assert {"rosenbrock", "bbob-f15", "mlp", "cartpole"} <= {row["name"] for row in problems}
     assert len(problems) >= 150
     by_name = {row["name"]: row for row in problems}
-    assert by_name["rosenbrock"]["domain"] == {"low": -5.0, "high": 10.0}
+    assert by_name["rosenbrock"]["domain"] == {"kinds": ["real"], "low": -5.0, "high": 10.0}
     assert by_name["cartpole"]["orders"] == [0]
-    assert by_name["mgh-bard"]["domain"] == {"low": None, "high": None}
+    assert by_name["mgh-bard"]["domain"] == {"kinds": ["real"], "low": None, "high": None}
     optimizers = json.loads(call("list", "optimizers", "--json").output)
     assert {row["order"] for row in optimizers} == {0, 1, 2}
     assert "542 of optimizers.nevergrad" in call("list", "optimizers").output

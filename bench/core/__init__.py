@@ -1,8 +1,25 @@
 """The protocol between problems and optimizers; imports none of our other packages."""
 
-from bench.core.domain import Array, Domain
-from bench.core.objective import Objective
+from bench.core.domain import Array, Domain, Kind
+from bench.core.objective import Composite, Objective, Sampling
 from bench.core.oracle import KINDS, PRICES, Oracle, OrderError, Stop
-from bench.core.registry import optimizer, problem
+from bench.core.registry import Range, Unavailable, optimizer, problem, wrapper
 
-__all__ = ["KINDS", "PRICES", "Array", "Domain", "Objective", "Oracle", "OrderError", "Stop", "optimizer", "problem"]
+__all__ = [
+    "KINDS",
+    "PRICES",
+    "Array",
+    "Composite",
+    "Domain",
+    "Kind",
+    "Objective",
+    "Oracle",
+    "OrderError",
+    "Range",
+    "Sampling",
+    "Stop",
+    "Unavailable",
+    "optimizer",
+    "problem",
+    "wrapper",
+]

@@ -5,6 +5,7 @@ x (R, points, dim); its constants and data have the axes (R, 1) in front, so tha
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Literal
 
@@ -24,6 +25,9 @@ def stack(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _stacked(key: str, values: list[Any]) -> Any:
     if isinstance(values[0], (int, float, np.number, np.ndarray)) and not isinstance(values[0], bool):
+        if len(values) > 1 and all(value is values[0] for value in values):  # shared by all lanes, and no copy for each
+            one = np.asarray(values[0])
+            return np.broadcast_to(one, (len(values), 1, *one.shape))
         return np.stack([np.asarray(value) for value in values])[:, None]
     if any(value is not values[0] and value != values[0] for value in values):
         raise ValueError(f"constant {key} must be a number, an array, or the same in all instances of a stack")
@@ -110,6 +114,8 @@ class Answers:
             return value
         import torch
 
+        if value.ndim > 1 and value.shape[0] > 1 and value.strides[0] == 0:  # shared by all lanes, see `stack`
+            return self._tensor(value[:1].copy()).expand(value.shape)
         tensor = torch.as_tensor(value, device=self.device)
         return tensor.to(getattr(torch, self.objective.dtype)) if tensor.is_floating_point() else tensor
 
@@ -144,7 +150,7 @@ class Answers:
         """The formula as a function of x alone, in the objective's own kind."""
         return self._bind(self.objective.formula, self.native, rows, noise)
 
-    def _bind(self, function: Callable, kind: str, rows: Rows | None, noise: Array | None) -> Callable[[Array], Array]:
+    def _bind(self, function: Callable, kind: str, rows: Rows | None, noise: Array | None) -> Callable[..., Array]:
         bound = self._of(kind)
         convert = self._tensor if kind == "torch" else lambda value: value
         data = bound["data"] if rows is None else {key: convert(value) for key, value in rows.items()}
@@ -155,12 +161,8 @@ class Answers:
         """x -> f(x) without its last axis; without noise, unless its random numbers are given."""
         if self._each is not None:
             return self._joined(self._lanes("value", x, rows=rows, noise=noise))
-        if self.native == "torch":
-            import torch
-
-            with torch.no_grad():
-                return self.to_caller(self.formula(rows, noise)(self._to(x, "torch")))
-        return self.to_caller(self.formula(rows, noise)(self._to(x, "numpy")))
+        with self._bare():
+            return self.to_caller(self.formula(rows, noise)(self._to(x, self.native)))
 
     def score(self, x: Array) -> Array:
         """x -> the noise-free value on all data by which runs are judged."""
@@ -177,12 +179,8 @@ class Answers:
     def _judge(self, function: Callable, part: str, x: Array) -> Array:
         bound = self._of(self.native)
         call = partial(function, **bound["constants"], **bound[part])
-        if self.native == "torch":
-            import torch
-
-            with torch.no_grad():
-                return self.to_caller(call(self._to(x, "torch")))
-        return self.to_caller(call(self._to(x, "numpy")))
+        with self._bare():
+            return self.to_caller(call(self._to(x, self.native)))
 
     def value_and_gradient(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x -> f(x) and its gradient, of the shape of x: in closed form where there is one, else by torch."""
@@ -249,6 +247,60 @@ class Answers:
             return self.to_caller(torch.zeros_like(point))
         (product,) = torch.autograd.grad(gradient, point, grad_outputs=self._to(v, "torch").expand_as(point))
         return self.to_caller(product.clone())  # torch may give a zero without memory, which NumPy cannot read
+
+    def network(self, x: Array, inputs: Array) -> Array:
+        """x (*points, dim), inputs (*points, steps, features) -> what the known network of a composite problem puts
+        out, (*points, steps, outputs)."""
+        if self._each is not None:
+            return self._joined(self._each_lane("network", x, inputs))
+        with self._bare():
+            return self.to_caller(self._network(self.native, self._to(x, self.native), self._to(inputs, self.native)))
+
+    def _network(self, kind: str, x: Array, inputs: Array) -> Array:
+        assert self.objective.composite is not None
+        return self.objective.composite.network(x, inputs, **self._of(kind)["constants"])
+
+    def _each_lane(self, ask: str, x: Array, *more: Array) -> list[Any]:
+        assert self._each is not None
+        items = [slice(lane, lane + 1) for lane in range(len(self._each))]
+        return [getattr(one, ask)(x[own], *(m[own] for m in more)) for own, one in zip(items, self._each, strict=True)]
+
+    def play(self, x: Array, e: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
+        """x (*points, dim), e (*points, steps, outputs) -> the costs (*points, steps) of the network with e added to
+        its outputs, and the inputs (*points, steps, features) that it saw."""
+        if self._each is not None:
+            return self._joined(self._lanes("play", x, e, rows=rows, noise=noise))
+        assert self.objective.composite is not None
+        play: Callable[..., Any] = self._bind(self.objective.composite.play, self.native, rows, noise)
+        with self._bare():
+            costs, inputs = play(self._to(x, self.native), self._to(e, self.native))
+        return self.to_caller(costs), self.to_caller(inputs)
+
+    def vjp(self, x: Array, inputs: Array, v: Array) -> Array:
+        """x (*points, dim), inputs (*points, steps, features), v (*points, steps, outputs) -> the gradient of the sum
+        of v times the network's outputs, of the shape of x."""
+        if self._each is not None:
+            return self._joined(self._each_lane("vjp", x, inputs, v))
+        point = self._to(x, "torch").clone().requires_grad_(True)
+        pulled = (self._to(v, "torch") * self._network("torch", point, self._to(inputs, "torch"))).sum()
+        return self.to_caller(_gradient(pulled, point))
+
+    def row_losses(self, x: Array) -> Array:
+        """x (*points, dim) -> the loss of each row of data (*points, rows)."""
+        if self._each is not None:
+            return self._joined(self._each_lane("row_losses", x))
+        assert self.objective.row_losses is not None
+        losses = self._bind(self.objective.row_losses, self.native, None, None)
+        with self._bare():
+            return self.to_caller(losses(self._to(x, self.native)))
+
+    def _bare(self) -> AbstractContextManager[Any]:
+        """Where nothing is differentiated."""
+        if self.native != "torch":
+            return nullcontext()
+        import torch
+
+        return torch.no_grad()
 
 
 def _gradient(f: Array, point: Array) -> Array:

@@ -1,27 +1,40 @@
-"""Where a problem may be asked: a box, possibly without walls."""
+"""Where a problem may be asked: a box, possibly without walls, of real or whole numbers, or the permutations."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 Array = Any  # a NumPy array or a torch tensor
+Kind = Literal["real", "integer", "category", "permutation"]
 
 
 @dataclass(frozen=True)
 class Domain:
-    """The box low <= x <= high.
+    """The box low <= x <= high, or its points of whole numbers.
 
     low, high: numbers or arrays (dim,); infinite where there is no wall.
     scale: a typical length of the problem, from which a method may derive its first step: a positive number; 0 stands
         for a fifth of the box's mean width, or for 1 where a wall is missing.
+    kinds: of all coordinates, or of each: "real"; "integer", the whole numbers from low to high; "category", the same
+        without an order among them. "permutation": x is one of 0, 1, ..., dim - 1.
     """
 
     low: float | np.ndarray = -np.inf
     high: float | np.ndarray = np.inf
     scale: float = 0.0
+    kinds: Kind | tuple[Kind, ...] = "real"
 
     def __post_init__(self) -> None:
+        for kind in self.all_kinds:
+            if kind not in get_args(Kind) or (kind == "permutation" and self.kinds != kind):
+                allowed = ", ".join(get_args(Kind))
+                raise ValueError(
+                    f"kinds must be one of {allowed}, or one of the first three a coordinate, got {kind!r}"
+                )
+        if not self.real and not self.bounded:
+            raise ValueError(f"low and high must be finite where numbers are whole, got {self.low} and {self.high}")
         if not np.all(np.asarray(self.low) < np.asarray(self.high)):
             raise ValueError(f"low must be below high, got low={self.low}, high={self.high}")
         if self.scale == 0:
@@ -40,12 +53,37 @@ class Domain:
         """Whether there is no wall at all."""
         return bool(np.all(np.isneginf(self.low)) and np.all(np.isposinf(self.high)))
 
+    @cached_property
+    def real(self) -> bool:
+        """Whether every coordinate is a real number."""
+        return self.all_kinds == {"real"}
+
+    @property
+    def all_kinds(self) -> set[Kind]:
+        """The kinds of coordinates that there are."""
+        return {self.kinds} if isinstance(self.kinds, str) else set(self.kinds)
+
+    def each(self, *kinds: str) -> Any:
+        """Whether coordinates are of these kinds: booleans (dim,), or one for all."""
+        return self.kinds in kinds if isinstance(self.kinds, str) else np.isin(self.kinds, kinds)
+
     def contains(self, x: np.ndarray) -> Any:
-        """x (..., dim) -> booleans (...): inside the box, walls included; NaN is outside."""
-        return np.logical_and(x >= self.low, x <= self.high).all(-1)
+        """x (..., dim) -> booleans (...): inside the box, walls included, and whole where it must be; NaN is not."""
+        inside = np.logical_and(x >= self.low, x <= self.high)
+        if self.real:
+            return inside.all(-1)
+        if self.kinds == "permutation":
+            return (np.sort(x, -1) == np.arange(x.shape[-1])).all(-1)
+        return (inside & (self.each("real") | (x == np.rint(x)))).all(-1)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Uniform points (*shape), the last axis being dim. The box must be bounded."""
         if not self.bounded:
             raise ValueError("a domain without walls has no uniform sample")
-        return rng.uniform(self.low, self.high, shape)
+        if self.kinds == "permutation":
+            return rng.random(shape).argsort(-1).astype(np.float64)
+        if self.real:
+            return rng.uniform(self.low, self.high, shape)
+        real, u = self.each("real"), rng.random(shape)
+        whole = np.floor(self.low + u * (np.asarray(self.high) - self.low + 1))
+        return np.where(real, self.low + u * (np.asarray(self.high) - self.low), whole)

@@ -5,7 +5,7 @@ from math import inf
 
 import numpy as np
 
-KINDS = ("value", "gradient", "hessian_vector", "jacobian")  # the raw counts, in the order of Ledger.counts
+KINDS = ("value", "gradient", "hessian_vector", "jacobian", "vjp")  # the raw counts, in the order of Ledger.counts
 LATE = 1.01  # a thinned trajectory tells a runtime at most this factor late, and never early
 POINTS = 1000  # asked points kept for the picture of a two-dimensional problem
 
@@ -34,7 +34,13 @@ class Ledger:
     points: list[np.ndarray] | None = None  # asked points, where they are kept
     checkpoint: int = 0  # ticks at which the recommended point is scored next
     status: str = ""  # empty while the run is open
-    _until: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # counts up to which an event may be replaced
+    _until: tuple[float, float, float, float, float] = (
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    )  # counts up to which an event may be replaced
 
     _last: float = inf  # the value of the last event
 
@@ -47,13 +53,13 @@ class Ledger:
     def write(self, f: float, *metrics: float) -> None:
         """Append an event at the present counts; it replaces the last one where that is within 1 % of every count, and
         not better (scores of recommended points may rise)."""
-        values, gradients, products, columns = self.counts
-        event = (values, gradients, products, columns, self.inside, self.outside, f, *metrics)
-        a, b, c, d = self._until
-        near = values <= a and gradients <= b and products <= c and columns <= d
-        if near and (a or b or c or d) and not f > self._last:
+        values, gradients, products, columns, pulled = self.counts
+        event = (values, gradients, products, columns, pulled, self.inside, self.outside, f, *metrics)
+        a, b, c, d, e = self._until
+        near = values <= a and gradients <= b and products <= c and columns <= d and pulled <= e
+        if near and (a or b or c or d or e) and not f > self._last:
             self.events[-1] = event
         else:  # also at no cost, before the first question: LATE times nothing is nothing
             self.events.append(event)
-            self._until = (LATE * values, LATE * gradients, LATE * products, LATE * columns)
+            self._until = (LATE * values, LATE * gradients, LATE * products, LATE * columns, LATE * pulled)
         self._last = f

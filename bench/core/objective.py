@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -10,6 +10,27 @@ from bench.core.domain import Array, Domain
 
 if TYPE_CHECKING:
     import torch
+
+
+Sampling = Literal["shuffle", "same", "replacement", "sorted", "balanced", "hard"]
+
+
+@dataclass(frozen=True)
+class Composite:
+    """A known network inside an unknown cost: the network's outputs go out into the world, which answers with costs.
+
+    network(x, inputs, **constants): x (*points, dim), inputs (*points, steps, features) -> (*points, steps, outputs).
+    play(x, e, **constants, **data): adds e (*points, steps, outputs) to the network's outputs -> the costs
+        (*points, steps), whose mean over the steps is f, and the inputs (*points, steps, features) that the network
+        saw. On noisy problems with one more keyword, `noise`.
+    steps: of an episode; None where each row of data is one.
+    outputs: how many numbers the network gives in a step.
+    """
+
+    network: Callable[..., Array]
+    play: Callable[..., tuple[Array, Array]]
+    outputs: int
+    steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +51,11 @@ class Objective:
     score: what runs are judged by on problems with data or noise, where it is not the formula without noise.
     gradient: closed form, same arguments as formula, -> (*points, dim); where it is None, torch differentiates.
     residuals: for least squares, same arguments -> (*points, m); the formula is the sum of their squares.
+    composite: the known part and the unknown one, where f is the cost of what a network puts out.
+    sampling: how mini-batches come: in a new order each epoch ("shuffle") or always in the first ("same"), drawn with
+        "replacement", "sorted" by targets, "balanced" over classes, or with the rows of highest loss first ("hard").
+    remainder: whether an epoch ends with a smaller batch of the rows that are left.
+    row_losses: same arguments as formula -> (*points, rows), by which "hard" rows are told.
     shapes: the layers of a network, in the order in which x holds them.
     dtype: "float64" for analytic problems, "float32" for learning ones.
     """
@@ -49,6 +75,10 @@ class Objective:
     score: Callable[..., Array] | None = None
     gradient: Callable[..., Array] | None = None
     residuals: Callable[..., Array] | None = None
+    composite: Composite | None = None
+    sampling: Sampling = "shuffle"
+    remainder: bool = True
+    row_losses: Callable[..., Array] | None = None
     shapes: Sequence[tuple[int, ...]] = ()
     arrays: Literal["any", "numpy", "torch"] = "any"
     dtype: Literal["float64", "float32"] = "float64"
@@ -67,6 +97,21 @@ class Objective:
         lengths = {key: len(rows) for key, rows in self.data.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"data must have the same number of rows under every key, got {lengths}")
+        self._check_sampling()
+        if self.composite is not None and not self.scored:
+            raise ValueError("composite must come with data or noise: what is asked has outputs that were changed")
+
+    def _check_sampling(self) -> None:
+        """Raise ValueError where batches cannot come as `sampling` says."""
+        if self.sampling not in get_args(Sampling):
+            raise ValueError(f"sampling must be one of {', '.join(get_args(Sampling))}, got {self.sampling!r}")
+        targets = self.data.get("targets")
+        if self.sampling in ("sorted", "balanced") and targets is None:
+            raise ValueError(f"sampling must not be {self.sampling!r} where data have no targets")
+        if self.sampling == "balanced" and not np.issubdtype(np.asarray(targets).dtype, np.integer):
+            raise ValueError("sampling must not be 'balanced' where targets are no classes")
+        if self.sampling == "hard" and self.row_losses is None:
+            raise ValueError("sampling must not be 'hard' where rows have no losses of their own")
 
     @property
     def rows(self) -> int:

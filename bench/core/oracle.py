@@ -15,13 +15,14 @@ import numpy as np
 from bench.core.answers import Answers, Rows
 from bench.core.domain import Array, Domain
 from bench.core.ledger import KINDS, POINTS, Ledger
-from bench.core.objective import Objective
+from bench.core.objective import Composite, Objective
+from bench.core.sampling import epoch
 from bench.core.streams import LaneGenerator, Streams, streams
 
 # a forward pass 1, a backward pass 2; of a Jacobian, beside the value, 1 for each column
-PRICES: Mapping[str, float] = {"value": 1, "gradient": 3, "hessian_vector": 6, "jacobian": 1}
-VALUE, GRADIENT, HESSIAN_VECTOR, JACOBIAN = range(len(KINDS))
-ORDERS = (0, 1, 2, 1)  # of each kind
+PRICES: Mapping[str, float] = {"value": 1, "gradient": 3, "hessian_vector": 6, "jacobian": 1, "vjp": 2}
+VALUE, GRADIENT, HESSIAN_VECTOR, JACOBIAN, VJP = range(len(KINDS))
+ORDERS = (0, 1, 2, 1, 0)  # of each kind; what lies inside a composite problem is known, whatever the order
 CHECKPOINTS = 10  # scores a decade of cost, on problems with data or noise
 
 
@@ -69,6 +70,8 @@ class Oracle:
     order: the highest order that may be asked. prices: of a value, a value with gradient, a Hessian-vector product.
     target: a value at or below which the run ends; one for all or one a lane. deadline: seconds after which it ends.
     arrays, device: the kind of x and of the answers, and where torch computes.
+    lockstep: whether a single run computes and draws as a lane does, so that it equals one bit by bit; with torch it
+        always does. `rng` is then a LaneGenerator, else NumPy's.
 
     Points are x (*lanes, *points, dim), where lanes is () for a single run and (R,) for R of them. All questions raise
     `Stop` when every run has ended, and ValueError for a point of another shape. `with Oracle(...) as oracle:` absorbs
@@ -89,6 +92,7 @@ class Oracle:
         arrays: Literal["numpy", "torch"] = "numpy",
         device: str = "cpu",
         suite_seed: int = 0,
+        lockstep: bool = False,
     ):
         solo = isinstance(objective, Objective)
         self.objectives = [objective] if isinstance(objective, Objective) else list(objective)
@@ -103,7 +107,7 @@ class Oracle:
             raise ValueError(f"budget must be positive and finite, got {budget}")
 
         # NumPy serves a single run unstacked; torch always sees (R, points, dim): solo and lanes agree bit by bit
-        self._stacked = not solo or arrays == "torch"
+        self._stacked = not solo or arrays == "torch" or lockstep
         self._answers = Answers(self.objectives if self._stacked else self.objective, arrays, device)
         scale = lcm(*(Fraction(str(price)).denominator for price in self.prices.values()))
         self._tick = [int(Fraction(str(self.prices[kind])) * scale) for kind in KINDS]  # of one row of each kind
@@ -121,8 +125,8 @@ class Oracle:
         if start is not None:
             self._books.x0[:] = self._check_start(start)
         methods = [s.method for s in drawn]
-        self.rng: Any = methods[0] if solo and arrays == "numpy" else LaneGenerator(methods, self.lanes, self._convert)
-        self._box = None if self.objective.domain.open else self.objective.domain
+        self.rng: Any = LaneGenerator(methods, self.lanes, self.array) if self._stacked else methods[0]
+        self._boxes = [None if item.domain.open else item.domain for item in self.objectives]
         self._first_values()
 
         # the shortest way, for one NumPy point of a single run
@@ -157,8 +161,18 @@ class Oracle:
 
     @property
     def domain(self) -> Domain:
-        """Where the problem may be asked."""
+        """Where the problem may be asked; in lanes the first one's: `walls` are each one's own."""
         return self.objective.domain
+
+    @property
+    def walls(self) -> tuple[Array, Array]:
+        """The lowest and the highest x, each (*lanes, dim), infinite where there is no wall."""
+        boxes = [item.domain for item in self.objectives]
+        low, high = (
+            np.stack([np.broadcast_to(np.asarray(wall, dtype=np.float64), self.dim) for wall in walls])
+            for walls in ([box.low for box in boxes], [box.high for box in boxes])
+        )
+        return self._caller_shape(low), self._caller_shape(high)
 
     @property
     def x0(self) -> Array:
@@ -254,7 +268,7 @@ class Oracle:
             vectors = v.reshape(layout)[..., : points.shape[-2], :]
             return points[..., 0], self._answers.hessian_vector(points, vectors, rows, noise)
 
-        return self._ask({HESSIAN_VECTOR: 1}, x, product)[1]
+        return self._ask({HESSIAN_VECTOR: 1}, x, product, records=False)[1]
 
     def residuals(self, x: Array) -> Array:
         """x (*lanes, *points, dim) -> the residuals (*lanes, *points, m) of a least-squares problem, for the price of a
@@ -269,6 +283,67 @@ class Oracle:
         charges = {VALUE: 1, JACOBIAN: self.dim}
         _, residuals, jacobian = self._ask(charges, self._as_array(x), self._answers.jacobian, least_squares=True)
         return residuals, jacobian
+
+    def network(self, x: Array, inputs: Array) -> Array:
+        """x (*lanes, *points, dim), inputs (*lanes, *points, steps, features) -> what the known network of a composite
+        problem puts out, (*lanes, *points, steps, outputs). Free: it is no question to the world."""
+        self._composite()
+        x, layout = self._as_array(x), self._layout(x)
+        entered = self._begin()
+        answer = self._answers.network(x.reshape(layout), inputs.reshape(*layout[:-1], *inputs.shape[-2:]))
+        self._share(entered)
+        return answer.reshape(*x.shape[:-1], *answer.shape[-2:])
+
+    def play(self, x: Array, e: Array) -> tuple[Array, Array]:
+        """x (*lanes, *points, dim), e (*lanes, *points, steps, outputs), added to the network's outputs -> the costs
+        (*lanes, *points, steps) and the inputs (*lanes, *points, steps, features) that the network saw.
+
+        Counted as a value. f is the mean cost where e is 0; what is asked is never an improvement: recommend(x).
+        """
+        self._composite()
+
+        def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array, Array]:
+            costs, inputs = self._answers.play(points, self._beside(points, x, e), rows, noise)
+            return points[..., 0], costs, inputs
+
+        _, costs, inputs = self._ask({VALUE: 1}, self._as_array(x), answer, records=False)
+        return costs, inputs
+
+    def vjp(self, x: Array, inputs: Array, v: Array) -> Array:
+        """x (*lanes, *points, dim), inputs (*lanes, *points, steps, features), v (*lanes, *points, steps, outputs) ->
+        the gradient of the sum of v times the network's outputs, of the shape of x."""
+        self._composite()
+
+        def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
+            seen, pull = (self._beside(points, x, item) for item in (inputs, v))
+            return points[..., 0], self._answers.vjp(points, seen, pull)
+
+        return self._ask({VJP: 1}, self._as_array(x), answer, records=False)[1]
+
+    def _composite(self) -> Composite:
+        if self.objective.composite is None:
+            raise OrderError(f"{self.objective.name} is not a composite problem: it has no network inside")
+        return self.objective.composite
+
+    def _beside(self, points: Array, x: Array, given: Array) -> Array:
+        """What was given for each point, (*lanes, *points, a, b), in the layout of the points that are paid."""
+        if tuple(given.shape[:-2]) != tuple(x.shape[:-1]):
+            raise ValueError(
+                f"what goes with points {tuple(x.shape)} must have shape (*{tuple(x.shape[:-1])}, steps, "
+                f"numbers), got {tuple(given.shape)}"
+            )
+        front = self._layout(self._as_array(x))[:-1]
+        return given.reshape(*front, *given.shape[-2:])[..., : points.shape[-2], :, :]
+
+    @property
+    def steps(self) -> int:
+        """The steps of one answer of a composite problem: of an episode, or the rows of data."""
+        return self._composite().steps or self._count
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network of a composite problem puts out in a step."""
+        return self._composite().outputs
 
     def recommend(self, x: Array) -> None:
         """Say that x (*lanes, dim) is the present answer: a reference, read at each checkpoint."""
@@ -285,15 +360,13 @@ class Oracle:
                 books.x0[lane] = self.objectives[lane].first_point(books.streams[lane].start)
                 ledger.restarts.append(tuple(ledger.counts))
 
-    def minibatches(
-        self, size: int | None = None, order: Literal["shuffle", "same"] = "shuffle", *, remainder: bool = True
-    ) -> Iterator["Oracle"]:
+    def minibatches(self, size: int | None = None) -> Iterator["Oracle"]:
         """Oracles over parts of the data, for ever, on the same ledgers.
 
-        size: rows a batch, at most all of them; None, and every problem without data, gives the oracle itself. Each
-        epoch goes through all rows, the last batch being smaller where size does not divide them: in a new order each
-        time ("shuffle") or in that of the first ("same"), each lane in its own. remainder: whether the smaller batch is
-        kept; without it, the "same" order never sees its rows.
+        size: rows a batch, at most all of them; None, and every problem without data, gives the oracle itself. An epoch
+        is as many rows as there are, each lane's in an order of its own, as the problem's `sampling` says; the last
+        batch is smaller where size does not divide them, if the problem keeps this `remainder`. Where rows of high loss
+        come first, an epoch begins with a full evaluation at the recommended point, which is charged.
         """
         n = self.objective.rows
         if size is not None and size < 1:
@@ -301,14 +374,27 @@ class Oracle:
         if size is None or not self.objective.data or size >= n:
             while True:
                 yield self
-        orders = self._orders(n)
+        orders = self._orders()
         while True:
-            for at in range(0, n if remainder else n - size + 1, size):
+            for at in range(0, n if self.objective.remainder else n - size + 1, size):
                 yield self._part(orders[:, at : at + size])
-            orders = self._orders(n) if order == "shuffle" else orders
+            orders = orders if self.objective.sampling == "same" else self._orders()
 
-    def _orders(self, n: int) -> np.ndarray:
-        return np.stack([s.data.permutation(n) for s in self._books.streams])
+    def _orders(self) -> np.ndarray:
+        """The rows of each lane's next epoch (R, N)."""
+        sampling = self.objective.sampling
+        losses = self._row_losses() if sampling == "hard" else [None] * len(self.objectives)
+        drawn = zip(self.objectives, self._books.streams, losses, strict=True)
+        return np.stack([epoch(sampling, item, s.data, loss) for item, s, loss in drawn])
+
+    def _row_losses(self) -> np.ndarray:
+        """Of each lane's present answer, (R, N), for the price of a value."""
+
+        def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
+            return points[..., 0], self._answers.row_losses(points)
+
+        losses = self._ask({VALUE: 1}, self._as_array(self._answer()), answer, records=False)[1]
+        return np.asarray(losses.cpu() if hasattr(losses, "cpu") else losses).reshape(len(self.ledgers), -1)
 
     def _part(self, picked: np.ndarray) -> "Oracle":
         """The oracle over the rows picked (R, size) of each lane."""
@@ -322,12 +408,13 @@ class Oracle:
     def _as_array(self, x: Array) -> Array:
         return x if hasattr(x, "ndim") else np.asarray(x, dtype=np.float64)
 
-    def _convert(self, x: np.ndarray) -> Array:
+    def array(self, x: np.ndarray) -> Array:
+        """A NumPy array as one of the kind of x."""
         return self._answers.to_caller(x)
 
     def _caller_shape(self, x: np.ndarray) -> Array:
         """(R, ...) in NumPy -> (*lanes, ...) of the caller's kind."""
-        return self._convert(x if self.lanes else x[0])
+        return self.array(x if self.lanes else x[0])
 
     def _layout(self, x: Array) -> tuple[int, ...]:
         """The shape in which Answers takes x: (points, dim), or (R, points, dim) where stacked."""
@@ -366,7 +453,7 @@ class Oracle:
         if ledger.points is not None and len(ledger.points) < POINTS:
             ledger.points.append(x.copy())
         if -inf < f < ledger.best:
-            if self._box is None or self._box.contains(x):
+            if self._boxes[0] is None or self._boxes[0].contains(x):
                 ledger.improve(f, x)
                 if f <= ledger.target:
                     self._end(ledger, "target")
@@ -385,10 +472,12 @@ class Oracle:
         answer: Callable[..., tuple[Array, ...]],
         *,
         least_squares: bool = False,
+        records: bool = True,
     ) -> tuple[Array, ...]:
         """Any question: answer(points, rows, noise) gives the values and more, all with the axes of points in front.
 
-        charges: how much of each kind a point is counted as.
+        charges: how much of each kind a point is counted as. records: whether the values are those of f at the points;
+        otherwise they only stand for them.
         """
         for kind in charges:
             order = max(ORDERS[kind], int(least_squares))
@@ -420,14 +509,9 @@ class Oracle:
         except Exception:
             self._fail()
             raise
-        now = perf_counter()
-        self._books.left = now
         self._books.asked = True
-        open_lanes = [lane for lane, ledger in enumerate(self.ledgers) if not ledger.status]
-        for lane in open_lanes:
-            self.ledgers[lane].inside += (now - entered) / len(open_lanes)
-        paid = {lane: min(layout[-2], affordable[lane]) for lane in open_lanes}
-        self._account(charges, paid, points, answers[0], noise is None)
+        paid = {lane: min(layout[-2], affordable[lane]) for lane in self._share(entered)}
+        self._account(charges, paid, points, answers[0], records, noise is None)
         for lane, rows in paid.items():
             if rows < layout[-2]:
                 self._end(self.ledgers[lane], "budget")
@@ -458,6 +542,15 @@ class Oracle:
         books.left = entered
         return entered
 
+    def _share(self, entered: float) -> list[int]:
+        """Share the problem's seconds among open lanes; answers with them."""
+        now = perf_counter()
+        self._books.left = now
+        open_lanes = [lane for lane, ledger in enumerate(self.ledgers) if not ledger.status]
+        for lane in open_lanes:
+            self.ledgers[lane].inside += (now - entered) / len(open_lanes)
+        return open_lanes
+
     def _noise(self, points: Array) -> np.ndarray | None:
         """The random numbers of these answers, each lane's from its own stream; None on a problem without noise."""
         draw = self.objective.noise
@@ -468,7 +561,13 @@ class Oracle:
         return np.stack(drawn) if self._stacked else drawn[0]
 
     def _account(
-        self, charges: Mapping[int, int], paid: Mapping[int, int], points: Array, values: Array, noise_free: bool
+        self,
+        charges: Mapping[int, int],
+        paid: Mapping[int, int],
+        points: Array,
+        values: Array,
+        records: bool,
+        noise_free: bool,
     ) -> None:
         """Charge each open lane for the rows that it pays, and write down what they gained."""
         scored = self.objective.scored
@@ -476,14 +575,15 @@ class Oracle:
             ends = [paid.get(lane, 1) - 1 for lane in range(len(self.ledgers))]  # the last row that was paid
             last = points[range(len(ends)), ends] if self._stacked else points[ends[0]]
             self._books.default = last.clone() if hasattr(last, "clone") else last.copy()
-        if scored and VALUE in charges and noise_free and self._rows is None and self._books.recommended is None:
+        exact = records and noise_free and self._rows is None
+        if scored and VALUE in charges and exact and self._books.recommended is None:
             self._keep_best_asked(self._numpy(values), self._numpy(points), paid)
-        asked = not scored and HESSIAN_VECTOR not in charges  # where values that are asked are what is recorded
+        asked = not scored and records  # where values that are asked are what is recorded
         f, x = (self._numpy(values), self._numpy(points)) if asked else (values, points)
         for lane, rows in paid.items():
             ledger = self.ledgers[lane]
             if asked:
-                self._gain(ledger, charges, f[lane, :rows], x[lane, :rows])
+                self._gain(lane, charges, f[lane, :rows], x[lane, :rows])
             else:
                 self._charge(ledger, charges, rows)
             if ledger.inside + ledger.outside > ledger.deadline:
@@ -499,15 +599,16 @@ class Oracle:
             ledger.counts[kind] += amount * rows * self._count
             ledger.ticks += amount * rows * self._count * self._tick[kind]
 
-    def _gain(self, ledger: Ledger, charges: Mapping[int, int], f: np.ndarray, x: np.ndarray) -> None:
-        """Charge the rows f (P,) at x (P, dim) one after the other, up to one that is the target."""
+    def _gain(self, lane: int, charges: Mapping[int, int], f: np.ndarray, x: np.ndarray) -> None:
+        """Charge a lane the rows f (P,) at x (P, dim) one after the other, up to one that is the target."""
+        ledger, box = self.ledgers[lane], self._boxes[lane]
         if ledger.points is not None and len(ledger.points) < POINTS:
             ledger.points.extend(x[: POINTS - len(ledger.points)].copy())
         if not np.isfinite(f).any() and not np.isfinite(x).all(-1).any():
             self._end(ledger, "diverged")
         f = np.where(f == -inf, inf, f)  # like NaN, no improvement
-        if self._box is not None and (f < ledger.best).any():
-            f = np.where(self._box.contains(x), f, inf)  # nor is anything outside the box
+        if box is not None and (f < ledger.best).any():
+            f = np.where(box.contains(x), f, inf)  # nor is anything outside the box
         lowest = np.fmin.accumulate(np.concatenate([[ledger.best], f]))
         charged = 0
         for row in np.flatnonzero(f < lowest[:-1]):
@@ -545,19 +646,21 @@ class Oracle:
         if books.default is not None:
             return books.default
         if books.best_asked is not None:
-            return self._convert(np.stack([x for _, x in books.best_asked]))
+            return self.array(np.stack([x for _, x in books.best_asked]))
         if any(any(ledger.counts) for ledger in self.ledgers):
             raise ValueError(f"{self.objective.name} answers with noise or on part of its data: recommend(x) is needed")
-        return self._convert(books.x0)
+        return self.array(books.x0)
 
     def _keep_best_asked(self, f: np.ndarray, x: np.ndarray, paid: Mapping[int, int]) -> None:
         """f (R, points), x (R, points, dim), of which each open lane pays the first."""
         best = self._books.best_asked or [(inf, start) for start in self._books.x0.copy()]
-        f = np.where(np.isfinite(f) if self._box is None else np.isfinite(f) & self._box.contains(x), f, inf)
         for lane, rows in paid.items():
-            row = int(f[lane, :rows].argmin())
-            if f[lane, row] < best[lane][0]:
-                best[lane] = (float(f[lane, row]), x[lane, row].copy())
+            box = self._boxes[lane]
+            usable = np.isfinite(f[lane]) if box is None else np.isfinite(f[lane]) & box.contains(x[lane])
+            values = np.where(usable, f[lane], inf)[:rows]
+            row = int(values.argmin())
+            if values[row] < best[lane][0]:
+                best[lane] = (float(values[row]), x[lane, row].copy())
         self._books.best_asked = best
 
     def _score(self, lanes: Sequence[int], x: Array) -> None:
@@ -571,7 +674,8 @@ class Oracle:
             ledger = self.ledgers[lane]
             f, point = float(values[lane]), points[lane]
             ledger.write(f, *(float(metric[lane]) for metric in metrics))
-            if -inf < f < ledger.best and (self._box is None or self._box.contains(point)):
+            box = self._boxes[lane]
+            if -inf < f < ledger.best and (box is None or box.contains(point)):
                 ledger.best, ledger.best_x = f, np.array(point, dtype=np.float64)
                 if not ledger.status and f <= ledger.target:
                     ledger.status = "target"

@@ -6,13 +6,22 @@ import importlib.metadata
 import importlib.util
 import inspect
 import pkgutil
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import inf, isfinite
 from typing import Any, Literal, TypeVar
 
+from bench.core.domain import Kind
 from bench.core.objective import Objective
+
+Structure = Literal["residuals", "composite"]
+
+
+class Unavailable(ValueError):
+    """Something that a problem needs is not on this machine; the message says what to do. Its runs are skipped."""
 
 
 class UnknownName(ValueError):
@@ -20,11 +29,39 @@ class UnknownName(ValueError):
 
 
 @dataclass(frozen=True)
+class Range:
+    """What a number may be, and where it is worth tuning: `lr: Annotated[float, Range(1e-4, 10, log=True, above=0)]`.
+
+    low, high: between which a good value may be looked for, in equal ratios where log.
+    above, least, below, most: what is allowed at all.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    above: float = -inf
+    least: float = -inf
+    below: float = inf
+    most: float = inf
+
+    def check(self, value: float, what: str) -> None:
+        """Raise ValueError where the value is not allowed."""
+        if not (self.above < value < self.below and self.least <= value <= self.most and isfinite(value)):
+            raise ValueError(f"{what} must be {self.allowed()}, got {value}")
+
+    def allowed(self) -> str:
+        """In words, such as `> 0` or `>= 0 and < 1`."""
+        limits = ((">", self.above), (">=", self.least), ("<", self.below), ("<=", self.most))
+        return " and ".join(f"{sign} {limit:g}" for sign, limit in limits if isfinite(limit)) or "finite"
+
+
+@dataclass(frozen=True)
 class Parameter:
-    """One parameter of a problem, or hyperparameter of an optimizer: its annotation and its default."""
+    """One parameter of a problem, or hyperparameter of an optimizer: its annotation, its default, and its range."""
 
     annotation: Any
     default: Any
+    range: Range | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +84,8 @@ class ProblemDefinition:
         try:
             objective = self.function(**values, instance=instance)
         except ValueError as error:
-            raise ValueError(f"{self.name}: {error}") from error
+            kind = Unavailable if isinstance(error, Unavailable) else ValueError
+            raise kind(f"{self.name}: {error}") from error
         except Exception as error:
             raise ValueError(f"{self.name}: cannot be built: {type(error).__name__}: {error}") from error
         return replace(objective, name=self.name, parameters=values, instance=instance)
@@ -62,18 +100,33 @@ class OptimizerDefinition:
     order: Literal[0, 1, 2]
     source: str
     lanes: bool
-    arrays: Literal["numpy", "torch"]
+    arrays: Literal["numpy", "torch", "any"]
     deterministic: bool
     version: int
     needs: tuple[str, ...]
     parameters: Mapping[str, Parameter]
+    kinds: tuple[Kind, ...] = ("real",)
+    structure: Structure | None = None
+    lane_rates: bool = False
+
+
+@dataclass(frozen=True)
+class WrapperDefinition:
+    """A registered wrapper: a function of an objective, its parameters and the instance that builds another one."""
+
+    name: str
+    function: Callable[..., Objective]
+    source: str
+    version: int
+    parameters: Mapping[str, Parameter]
 
 
 Definition = ProblemDefinition | OptimizerDefinition
-D = TypeVar("D", ProblemDefinition, OptimizerDefinition)
+D = TypeVar("D", ProblemDefinition, OptimizerDefinition, WrapperDefinition)
 
 PROBLEMS: dict[str, ProblemDefinition] = {}
 OPTIMIZERS: dict[str, OptimizerDefinition] = {}
+WRAPPERS: dict[str, WrapperDefinition] = {}
 
 
 def problem(
@@ -100,16 +153,22 @@ def optimizer(
     source: str,
     name: str | None = None,
     lanes: bool = False,
-    arrays: Literal["numpy", "torch"] = "numpy",
+    arrays: Literal["numpy", "torch", "any"] = "numpy",
     deterministic: bool = True,
     version: int = 1,
     needs: Iterable[str] = (),
+    kinds: Iterable[Kind] = ("real",),
+    structure: Structure | None = None,
+    lane_rates: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function of an oracle (and keyword-only hyperparameters) that minimises what the oracle answers.
 
     order: the highest it asks for: 0 values, 1 gradients, 2 Hessian-vector products.
     lanes: whether x may be (R, dim), each row a run of its own that does not depend on the others.
-    arrays: the kind it computes with. deterministic: whether the seed fixes the run (False where it reads the clock).
+    arrays: what it computes with; "any" is torch on problems of torch and on a GPU, and NumPy elsewhere.
+    kinds: of the coordinates that it takes, see `Domain`. structure: what a problem must have beside a value:
+    "residuals" (least squares) or "composite". lane_rates: whether `lr` may be an array (R, 1), one a lane.
+    deterministic: whether the seed fixes the run (False where it reads the clock).
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -125,8 +184,26 @@ def optimizer(
             version,
             tuple(needs),
             _parameters(function, skip=1),
+            tuple(kinds),
+            structure,
+            lane_rates,
         )
         _add(OPTIMIZERS, definition)
+        return function
+
+    return register
+
+
+def wrapper(*, source: str, name: str | None = None, version: int = 1) -> Callable[..., Callable[..., Objective]]:
+    """Register a function (objective, *, parameters, instance) that builds another objective from one.
+
+    `PROBLEM+WRAPPER` is then the name of a problem, for every problem, with the parameters of both.
+    """
+
+    def register(function: Callable[..., Objective]) -> Callable[..., Objective]:
+        key = name or function.__name__.replace("_", "-")
+        parameters = {k: p for k, p in _parameters(function, skip=1).items() if k != "instance"}
+        _add(WRAPPERS, WrapperDefinition(key, function, source, version, parameters))
         return function
 
     return register
@@ -147,9 +224,16 @@ def _add(registry: dict[str, D], definition: D) -> None:
 def _parameters(function: Callable[..., Any], skip: int = 0) -> dict[str, Parameter]:
     items = list(inspect.signature(function, eval_str=True).parameters.values())[skip:]
     for item in items:
-        if item.default is inspect.Parameter.empty:
+        if item.name != "instance" and item.default is inspect.Parameter.empty:
             raise ValueError(f"{function.__name__}: parameter {item.name} must have a default")
-    return {item.name: Parameter(item.annotation, item.default) for item in items}
+    return {item.name: _parameter(item.annotation, item.default) for item in items}
+
+
+def _parameter(annotation: Any, default: Any) -> Parameter:
+    if typing.get_origin(annotation) is not typing.Annotated:
+        return Parameter(annotation, default)
+    bare, *notes = typing.get_args(annotation)
+    return Parameter(bare, default, next((note for note in notes if isinstance(note, Range)), None))
 
 
 def lookup(registry: Mapping[str, Any], name: str, what: str) -> Any:
@@ -161,14 +245,41 @@ def lookup(registry: Mapping[str, Any], name: str, what: str) -> Any:
     hint = (
         f"did you mean {', '.join(close)}?"
         if close
-        else "`python -m bench list problems` and `list optimizers` name all"
+        else "`python -m bench list problems`, `list optimizers` and `list wrappers` name all"
     )
     raise UnknownName(f"unknown {what} {name!r}: {hint}")
 
 
 def find_problem(name: str) -> ProblemDefinition:
-    """The problem of that name; raises UnknownName with the closest names."""
-    return lookup(PROBLEMS, name, "problem")
+    """The problem of that name, or `PROBLEM+WRAPPER+...`; raises UnknownName with the closest names."""
+    base, *wrappers = name.split("+")
+    definition = lookup(PROBLEMS, base, "problem")
+    for item in wrappers:
+        definition = wrapped(definition, lookup(WRAPPERS, item, "wrapper"))
+    return definition
+
+
+def wrapped(inner: ProblemDefinition, outer: WrapperDefinition) -> ProblemDefinition:
+    """The problem that a wrapper makes of another; raises ValueError where both have a parameter of the same name."""
+    name = f"{inner.name}+{outer.name}"
+    for key in outer.parameters.keys() & inner.parameters.keys():
+        raise ValueError(f"{name}: both {inner.name} and {outer.name} have a parameter {key!r}")
+
+    def function(instance: int, **values: Any) -> Objective:
+        own = {key: values.pop(key) for key in outer.parameters}
+        objective = replace(inner.function(instance=instance, **values), name=inner.name, instance=instance)
+        return outer.function(objective, instance=instance, **own)
+
+    function.__module__ = inner.function.__module__
+    function.__doc__ = "\n\n".join(f"{item.name}: {inspect.getdoc(item.function)}" for item in (inner, outer))
+    return replace(
+        inner,
+        name=name,
+        function=function,
+        source=f"{inner.source}; {outer.name}: {outer.source}",
+        version=1000 * inner.version + outer.version,
+        parameters={**inner.parameters, **outer.parameters},
+    )
 
 
 def find_optimizer(name: str) -> OptimizerDefinition:
@@ -183,9 +294,16 @@ def settings(definition: Definition, given: Mapping[str, Any]) -> dict[str, Any]
             takes = ", ".join(f"{k}={p.default}" for k, p in definition.parameters.items()) or "none"
             raise ValueError(f"{definition.name} has no parameter {key!r}; it takes: {takes}")
     return {
-        key: cast(given[key], parameter.annotation, f"{definition.name}: {key}") if key in given else parameter.default
+        key: _checked(given[key], parameter, f"{definition.name}: {key}") if key in given else parameter.default
         for key, parameter in definition.parameters.items()
     }
+
+
+def _checked(value: Any, parameter: Parameter, what: str) -> Any:
+    value = cast(value, parameter.annotation, what)
+    if parameter.range is not None and isinstance(value, (int, float)):
+        parameter.range.check(value, what)
+    return value
 
 
 def cast(value: Any, annotation: Any, what: str) -> Any:
@@ -196,7 +314,12 @@ def cast(value: Any, annotation: Any, what: str) -> Any:
         if type(None) in options and (value is None or str(value).lower() == "none"):
             return None
         inner = [option for option in options if option is not type(None)]
-        return cast(value, inner[0], what)
+        for option in inner[:-1]:
+            try:
+                return cast(value, option, what)
+            except ValueError:  # the next one may take it
+                continue
+        return cast(value, inner[-1], what)
     if origin is Literal:
         for option in options:
             if str(value) == str(option):
@@ -234,6 +357,19 @@ def _scalar(value: Any, annotation: Any, what: str) -> Any:
 def missing(definition: Definition) -> list[str]:
     """The modules that a definition needs and that are not installed."""
     return [module for module in definition.needs if importlib.util.find_spec(module.partition(".")[0]) is None]
+
+
+def how_to_install(modules: Iterable[str]) -> str:
+    """The command that installs modules: an extra of ours where one brings them."""
+    try:
+        requirements = importlib.metadata.requires("fogbench") or []
+    except importlib.metadata.PackageNotFoundError:
+        requirements = []
+    extras = {
+        re.split(r"\W", item)[0]: found[1] for item in requirements if (found := re.search(r'extra == "(\w+)"', item))
+    }
+    wanted = [f'-e ".[{extras[module]}]"' if module in extras else module.replace("_", "-") for module in modules]
+    return f"pip install {' '.join(dict.fromkeys(wanted))}"
 
 
 _loaded: set[str] = set()

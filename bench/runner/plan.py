@@ -56,8 +56,11 @@ class RunSpec:
         return json.dumps([getattr(self, name) for name in names], sort_keys=True)
 
     def batch(self) -> str:
-        """What runs of one lockstep batch have in common: all but instance and seed."""
-        return json.dumps({k: v for k, v in vars(self).items() if k not in ("instance", "seed")}, sort_keys=True)
+        """What runs of one lockstep batch have in common: all but instance, seed and, where it may, learning rate."""
+        facts = {key: value for key, value in vars(self).items() if key not in ("instance", "seed")}
+        if registry.find_optimizer(self.optimizer).lane_rates:
+            facts["hyperparameters"] = {key: v for key, v in self.hyperparameters.items() if key != "lr"}
+        return json.dumps(facts, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -120,10 +123,15 @@ def _problem_specs(
     device: str,
 ) -> Iterable[RunSpec]:
     lacking = registry.missing(problem)
-    objective = None if lacking else problem.make(group.instances[0], **parameters)
+    objective, unavailable = None, ""
+    if not lacking:
+        try:
+            objective = problem.make(group.instances[0], **parameters)
+        except registry.Unavailable as error:
+            unavailable = str(error)
     restarts = group.restarts if group.restarts is not None else objective is not None and not objective.scored
     for optimizer, hyperparameters in optimizers:
-        reason = _skip(problem, objective, optimizer)
+        reason = unavailable or _lacks(problem, optimizer) or (misfit(objective, optimizer) if objective else "")
         for instance in group.instances:
             for seed in range(group.seeds):
                 yield RunSpec(
@@ -153,16 +161,29 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 
-def _skip(problem: ProblemDefinition, objective: Objective | None, optimizer: OptimizerDefinition) -> str:
-    """Why the optimizer cannot be run on the problem, or ""."""
-    for definition in (problem, optimizer):
+def _lacks(*definitions: registry.Definition) -> str:
+    """What is not installed, or ""."""
+    for definition in definitions:
         lacking = registry.missing(definition)
         if lacking:
-            return f"{definition.name} needs {', '.join(lacking)}, which is not installed"
-    if objective is not None and optimizer.order > objective.order:
+            how = registry.how_to_install(lacking)
+            return f"{definition.name} needs {', '.join(lacking)}, which is not installed: {how}"
+    return ""
+
+
+def misfit(objective: Objective, optimizer: OptimizerDefinition) -> str:
+    """Why the optimizer cannot be run on the problem, or ""."""
+    if alien := objective.domain.all_kinds - set(optimizer.kinds):
+        has, takes = ", ".join(sorted(alien)), ", ".join(optimizer.kinds)
+        return f"{objective.name} has coordinates of kind {has}, {optimizer.name} takes {takes}"
+    if optimizer.structure == "residuals" and objective.residuals is None:
+        return f"{objective.name} is not a least-squares problem, {optimizer.name} asks for residuals"
+    if optimizer.structure == "composite" and objective.composite is None:
+        return f"{objective.name} has no known network inside, {optimizer.name} needs one"
+    if optimizer.order > objective.order:
         asks = ("values", "gradients", "Hessian-vector products")
         return (
-            f"{problem.name} answers up to {asks[objective.order]} (order {objective.order}), "
+            f"{objective.name} answers up to {asks[objective.order]} (order {objective.order}), "
             f"{optimizer.name} needs {asks[optimizer.order]} (order {optimizer.order})"
         )
     return ""

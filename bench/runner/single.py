@@ -111,7 +111,10 @@ def open_oracle(
     prepare(optimizer)
     many = [objective] if isinstance(objective, Objective) else objective
     target = [-inf if item.f_opt is None else item.f_opt + gap for item in many]
-    return Oracle(objective, budget, seed, order=optimizer.order, arrays=optimizer.arrays, target=target, **options)
+    on_torch = many[0].arrays == "torch" or options.get("device", "cpu") != "cpu"
+    arrays = ("torch" if on_torch else "numpy") if optimizer.arrays == "any" else optimizer.arrays
+    options = {"order": optimizer.order, "arrays": arrays, "lockstep": optimizer.lanes, "target": target, **options}
+    return Oracle(objective, budget, seed, **options)
 
 
 def run_specs(
@@ -130,7 +133,10 @@ def run_specs(
         device=spec.device,
         suite_seed=spec.suite_seed,
     )
-    error = play(oracle, optimizer.function, registry.settings(optimizer, spec.hyperparameters), spec.restarts)
+    hyperparameters = registry.settings(optimizer, spec.hyperparameters)
+    if lanes and optimizer.lane_rates:
+        hyperparameters["lr"] = _rates(specs, oracle)
+    error = play(oracle, optimizer.function, hyperparameters, spec.restarts)
     return [
         _record(
             item,
@@ -151,6 +157,12 @@ def _reason(spec: RunSpec, ledger: Ledger) -> str:
     return f"the deadline was {spec.deadline:g} s" if ledger.status == "deadline" else ""
 
 
+def _rates(specs: Sequence[RunSpec], oracle: Oracle) -> Any:
+    """The learning rates of lanes (R, 1): one number where they share it."""
+    rates = [float(spec.hyperparameters["lr"]) for spec in specs]
+    return rates[0] if len(set(rates)) == 1 else oracle.array(np.array(rates)[:, None])
+
+
 def _record(
     spec: RunSpec, objective: Objective, optimizer: OptimizerDefinition, ledger: Ledger, lanes: int, error: str
 ) -> RunRecord:
@@ -158,7 +170,7 @@ def _record(
         spec,
         ledger.status,
         error,
-        family=registry.PROBLEMS[spec.problem].family,
+        family=registry.find_problem(spec.problem).family,
         problem_order=objective.order,
         order=optimizer.order,
         scored=objective.scored,
@@ -182,7 +194,7 @@ def _record(
 
 def unrun(spec: RunSpec, status: str, error: str) -> RunRecord:
     """The record of a run that was skipped, could not begin, or whose process died."""
-    family = registry.PROBLEMS[spec.problem].family if spec.problem in registry.PROBLEMS else ""
+    family = registry.find_problem(spec.problem).family if spec.problem.partition("+")[0] in registry.PROBLEMS else ""
     order = registry.OPTIMIZERS[spec.optimizer].order if spec.optimizer in registry.OPTIMIZERS else None
     return RunRecord(
         spec,

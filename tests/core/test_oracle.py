@@ -82,7 +82,7 @@ def test_budget_below_the_price_is_no_evaluation():
     oracle = Oracle(Objective(sphere, 2), 1)
     with pytest.raises(Stop):
         oracle.gradient(oracle.x0)
-    assert oracle.counts == {"value": 0, "gradient": 0, "hessian_vector": 0, "jacobian": 0}
+    assert oracle.counts == {"value": 0, "gradient": 0, "hessian_vector": 0, "jacobian": 0, "vjp": 0}
     assert np.isfinite(oracle.ledgers[0].first)
 
 
@@ -94,7 +94,7 @@ def test_mixed_prices_by_hand():
         np.testing.assert_allclose(oracle.hessian_vector(oracle.x0, np.array([1.0, 0.0])), [2.0, 0.0])
         while True:
             oracle.value(oracle.x0)
-    assert oracle.counts == {"value": 11, "gradient": 1, "hessian_vector": 1, "jacobian": 0}
+    assert oracle.counts == {"value": 11, "gradient": 1, "hessian_vector": 1, "jacobian": 0, "vjp": 0}
 
 
 def test_rows_of_data_are_counted_and_batches_cover_an_epoch():
@@ -107,37 +107,6 @@ def test_rows_of_data_are_counted_and_batches_cover_an_epoch():
             sizes.append(batch._count)
     assert sizes == [32, 32, 32, 4] * 2
     assert oracle.counts["gradient"] == 200
-
-
-def test_without_the_remainder_all_batches_are_full():
-    problem = Objective(lambda x, rows: rows.sum(-1) + 0 * x[..., 0], 1, data={"rows": 2.0 ** np.arange(10)})
-    oracle = Oracle(problem, 100)
-    oracle.recommend(np.zeros(1))
-
-    def seen(order):
-        batches = oracle.minibatches(4, order, remainder=False)
-        return [int(next(batches).value(np.zeros(1))) for _ in range(6)]  # a bit for each row: three epochs
-
-    same, shuffled = seen("same"), seen("shuffle")
-    for values in (same, shuffled):
-        assert all(value.bit_count() == 4 for value in values)
-        assert all((values[epoch] | values[epoch + 1]).bit_count() == 8 for epoch in (0, 2, 4))
-    assert same[:2] == same[2:4] == same[4:]
-    assert shuffled[:2] != shuffled[2:4]
-    whole = oracle.minibatches(10, remainder=False)
-    assert next(whole).value(np.zeros(1)) == 2**10 - 1
-
-
-def test_an_epoch_visits_every_row_once():
-    problem = Objective(lambda x, rows: (rows - x[..., :1]).mean(-1), 1, data={"rows": np.arange(10.0)})
-    oracle = Oracle(problem, 100)
-    oracle.recommend(np.zeros(1))
-    batches = oracle.minibatches(5)
-    first = [next(batches).value(np.zeros(1)) for _ in range(2)]
-    assert sum(first) * 5 == pytest.approx(45)
-    same = oracle.minibatches(5, order="same")
-    values = [next(same).value(np.zeros(1)) for _ in range(6)]
-    assert values[:2] == values[2:4] == values[4:]
 
 
 def test_orders_are_enforced():
@@ -387,7 +356,7 @@ def test_residuals_and_jacobian_by_hand(arrays):
     r, jacobian = oracle.residuals_and_jacobian(x)
     np.testing.assert_allclose(r, [-10, -1])
     np.testing.assert_allclose(jacobian, [[-40, 10], [-1, 0]])
-    assert oracle.counts == {"value": 2, "gradient": 0, "hessian_vector": 0, "jacobian": 2}
+    assert oracle.counts == {"value": 2, "gradient": 0, "hessian_vector": 0, "jacobian": 2, "vjp": 0}
     assert oracle.remaining == 100 - 1 - 3
     assert oracle.ledgers[0].first == pytest.approx(24.2)
 

@@ -7,13 +7,14 @@ import pytest
 
 from bench.core import registry
 from bench.core.objective import Objective
-from bench.core.registry import cast, lookup, optimizer, problem, settings
+from bench.core.registry import Unavailable, cast, lookup, optimizer, problem, settings, wrapper
 
 
 @pytest.fixture
 def empty(monkeypatch):
     monkeypatch.setattr(registry, "PROBLEMS", {})
     monkeypatch.setattr(registry, "OPTIMIZERS", {})
+    monkeypatch.setattr(registry, "WRAPPERS", {})
 
 
 def test_a_problem_is_one_function(empty):
@@ -109,3 +110,49 @@ def test_named_modules_are_imported_once(tmp_path, monkeypatch, empty):
     with pytest.raises(ValueError, match=r"module 'no_such_module' cannot be imported: ModuleNotFoundError"):
         registry.load((), ("no_such_module",))
     del sys.modules["more_problems"]
+
+
+def test_a_wrapper_makes_a_problem_of_every_problem(empty):
+    from dataclasses import replace
+
+    @problem(family="toys", source="Nobody 1900", version=2)
+    def line(dim: int = 2, instance: int = 1) -> Objective:
+        """A slope."""
+        return Objective(lambda x: instance * x.sum(-1), dim, f_opt=7.0)
+
+    @wrapper(source="Nobody 1901", version=3)
+    def raised_by(objective: Objective, height: float = 1.0, instance: int = 1) -> Objective:
+        """Higher."""
+        return replace(objective, formula=lambda x: objective.formula(x) + height * instance)
+
+    definition = registry.find_problem("line+raised-by")
+    assert (definition.family, definition.version) == ("toys", 2003)
+    assert definition.source == "Nobody 1900; raised-by: Nobody 1901"
+    assert "A slope." in (definition.function.__doc__ or "") and "Higher." in (definition.function.__doc__ or "")
+    made = definition.make(2, dim=3, height=10)
+    assert (made.name, dict(made.parameters)) == ("line+raised-by", {"dim": 3, "height": 10.0})
+    assert made.f([1.0, 1.0, 1.0]) == 2 * 3 + 2 * 10
+    with pytest.raises(registry.UnknownName, match="unknown wrapper 'raised': did you mean raised-by"):
+        registry.find_problem("line+raised")
+    with pytest.raises(registry.UnknownName, match="unknown problem 'lime'"):
+        registry.find_problem("lime+raised-by")
+    with pytest.raises(ValueError, match=r"both line\+raised-by and raised-by have a parameter 'height'"):
+        registry.find_problem("line+raised-by+raised-by")
+    with pytest.raises(ValueError, match=r"line\+raised-by has no parameter 'width'"):
+        definition.make(width=1)
+
+
+def test_what_this_machine_lacks_is_told_from_what_is_wrong(empty):
+    @problem(family="toys", source="Nobody 1900")
+    def elsewhere(instance: int = 1) -> Objective:
+        raise Unavailable("set THERE to the folder of the data")
+
+    with pytest.raises(Unavailable, match="elsewhere: set THERE to the folder"):
+        registry.find_problem("elsewhere").make()
+
+
+def test_a_union_takes_what_any_of_its_members_takes():
+    annotation = Literal["auto", "none"] | int | None
+    assert [cast(value, annotation, "x") for value in ("auto", "3", 4, None)] == ["auto", 3, 4, None]
+    with pytest.raises(ValueError, match=r"x must be int, got 'often'"):
+        cast("often", annotation, "x")

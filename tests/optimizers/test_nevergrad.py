@@ -107,7 +107,10 @@ def test_ngopt_asks_what_the_method_asks_that_it_chooses(monkeypatch: pytest.Mon
 
 def test_ngopt_chooses_another_method_where_answers_are_noisy(monkeypatch: pytest.MonkeyPatch) -> None:
     cartpole = registry.find_problem("cartpole").make(1)
-    names = [chosen(objective, 100, monkeypatch)[1] for objective in (cartpole, replace(cartpole, noise=None))]
+    names = [
+        chosen(objective, 100, monkeypatch)[1]
+        for objective in (cartpole, replace(cartpole, noise=None, composite=None))
+    ]
     assert "Noisy" in names[0]
     assert "Noisy" not in names[1]
 

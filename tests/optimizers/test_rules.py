@@ -269,4 +269,4 @@ def test_senseless_hyperparameters_are_refused(name: str, hyperparameters: dict[
     what = "size" if key == "batch_size" else key  # said by the oracle
     with pytest.raises(ValueError, match=rf"{what} must be .*got"):
         definition.function(oracle, **settings(definition, hyperparameters))
-    assert oracle.counts == {"value": 0, "gradient": 0, "hessian_vector": 0, "jacobian": 0}
+    assert oracle.counts == {"value": 0, "gradient": 0, "hessian_vector": 0, "jacobian": 0, "vjp": 0}

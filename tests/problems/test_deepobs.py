@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.core import Oracle
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
 from problems import deepobs
@@ -42,6 +43,18 @@ def test_the_loss_is_the_mean_over_the_points() -> None:
     assert problem.f(x) == pytest.approx(np.mean(one_by_one), rel=1e-12)
     assert np.std(points) == pytest.approx(0.6, rel=0.01)
     np.testing.assert_allclose(problem.x_opt, points.mean(0), atol=1e-13)
+
+
+@pytest.mark.parametrize(("sampling", "remainder"), [("same", False), ("shuffle", True)])
+def test_epochs_are_as_deepobs_has_them_unless_it_is_said_otherwise(sampling: str, remainder: bool) -> None:
+    chosen = {} if sampling == "same" else {"sampling": sampling, "remainder": remainder}
+    oracle = Oracle(make(**chosen), budget=10, order=1)
+    batches = oracle.minibatches(128)
+    x = oracle.x0
+    oracle.recommend(x)
+    first, second = ([next(batches).value(x) for _ in range(8 if remainder else 7)] for _ in range(2))
+    assert (first == second) == (sampling == "same")
+    assert oracle.counts["value"] == 2 * (1000 if remainder else 896)
 
 
 @pytest.mark.slow

@@ -51,7 +51,13 @@ def test_levenberg_marquardt_takes_the_steps_that_minpack_took(
     dim = make(problem, **parameters).dim
     jacobians = here.njev + 1  # one more, for its shape
     residuals = here.nfev + 2  # two more, for theirs
-    assert counts == {"value": residuals + jacobians, "gradient": 0, "hessian_vector": 0, "jacobian": jacobians * dim}
+    assert counts == {
+        "value": residuals + jacobians,
+        "gradient": 0,
+        "hessian_vector": 0,
+        "jacobian": jacobians * dim,
+        "vjp": 0,
+    }
 
 
 def test_the_table_is_printed_beside_the_published_figures(

@@ -47,7 +47,7 @@ def test_trajectory_comes_back_as_it_was(tmp_path):
     run(tmp_path / "t", ["odd-walk"])
     frame = Results(tmp_path / "t").trajectories
     first = frame[frame.run == 0]
-    assert first.iloc[0][["value", "gradient", "hessian_vector", "jacobian", "inside", "outside"]].eq(0).all()
+    assert first.iloc[0][["value", "gradient", "hessian_vector", "jacobian", "vjp", "inside", "outside"]].eq(0).all()
     assert first.f.is_monotonic_decreasing
     assert first.value.is_monotonic_increasing
     assert first.value.dtype == np.int64
@@ -56,7 +56,7 @@ def test_trajectory_comes_back_as_it_was(tmp_path):
 def test_nan_and_infinity_survive():
     (spec,) = plan(make_suite(["odd-bowl"], ["odd-walk"], budget=30, name="t", seeds=1))
     trajectory = np.array(
-        [[0, 0, 0, 0, 0.0, 0.0, np.nan], [1, 0, 0, 0, 0.1, 0.2, np.inf], [2, 0, 0, 0, 0.1, 0.2, -1.5]]
+        [[0, 0, 0, 0, 0, 0.0, 0.0, np.nan], [1, 0, 0, 0, 0, 0.1, 0.2, np.inf], [2, 0, 0, 0, 0, 0.1, 0.2, -1.5]]
     )
     table = decode(*encode(RunRecord(spec, "budget", trajectory=trajectory)))
     np.testing.assert_array_equal(table["f"].to_numpy(), trajectory[:, -1])

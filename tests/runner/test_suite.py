@@ -56,7 +56,7 @@ def test_toml(tmp_path):
     assert (suite.name, suite.title) == ("mine", "T")
     assert [(group.budget, group.seeds) for group in suite.groups] == [(100, 3), (7, 3)]
     assert suite.groups[0].problems[1] == Entry("b", {"dim": (2, 3)})
-    assert suite.prices == {"value": 1, "gradient": 2, "hessian_vector": 6, "jacobian": 1}
+    assert suite.prices == {"value": 1, "gradient": 2, "hessian_vector": 6, "jacobian": 1, "vjp": 2}
 
 
 @pytest.mark.parametrize(
