@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from bench.core import Objective, problem
+from bench.core import Objective, Sampling, problem
 from problems.learning.datasets import SOURCES, Images, Tables
 from problems.learning.features import Features
 from problems.learning.losses import Loss
@@ -23,16 +23,19 @@ def softmax(
     l1: float = 0.0,
     label_noise: float = 0.0,
     copies: int = 1,
+    sampling: Sampling = "shuffle",
     instance: int = 1,
 ) -> Objective:
     """Softmax regression: mean cross entropy of a linear classifier, plus l2 / 2 |x|^2 + l1 sum |x_i|. Convex.
 
     features: fixed ones in front of it. scaling: of the inputs. init: how starts are drawn; normal, 0.01 wide, unless
     given. label_noise: share of training rows with a wrong class. copies: of each training row.
+    sampling: how mini-batches come: in a new order each epoch, always the same, with replacement, sorted by class,
+    balanced over the classes, or with the hardest rows first (see `bench.core.sampling`).
     The instance is the random split of the data, or their draw: 1,437 digits to train on and 360 held out.
     """
     rows = prepared(data, instance, scaling=scaling, features=features, label_noise=label_noise, copies=copies)
-    return learner(rows, Network((rows.features, rows.classes)), init=init, l1=l1, l2=l2)
+    return learner(rows, Network((rows.features, rows.classes)), init=init, l1=l1, l2=l2, sampling=sampling)
 
 
 @problem(
@@ -50,6 +53,7 @@ def linear_classifier(
     l2: float = 1e-3,
     label_noise: float = 0.0,
     copies: int = 1,
+    sampling: Sampling = "shuffle",
     instance: int = 1,
 ) -> Objective:
     """A linear classifier, one output a class: mean loss, plus l2 / 2 |x|^2 + l1 sum |x_i|. Convex.
@@ -59,7 +63,7 @@ def linear_classifier(
     The instance is the random split of the data, or their draw.
     """
     rows = prepared(data, instance, scaling=scaling, features=features, label_noise=label_noise, copies=copies)
-    return learner(rows, Network((rows.features, rows.classes)), loss=loss, init=init, l1=l1, l2=l2)
+    return learner(rows, Network((rows.features, rows.classes)), loss=loss, init=init, l1=l1, l2=l2, sampling=sampling)
 
 
 @problem(family="learning", source=f"Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0; {SOURCES}", needs=NEEDS)
@@ -77,6 +81,7 @@ def mlp(
     augmentation: Augmentation = "none",
     label_noise: float = 0.0,
     copies: int = 1,
+    sampling: Sampling = "shuffle",
     instance: int = 1,
 ) -> Objective:
     """A multilayer perceptron: mean loss, cross entropy unless given, plus l2 / 2 |x|^2 + l1 sum |x_i|. Not convex.
@@ -85,13 +90,15 @@ def mlp(
     norm: of each hidden layer, before its activation. dropout: share of hidden units that a noisy answer sets to 0
     (Srivastava et al. 2014, JMLR 15:1929-1958). augmentation: of images, by shifts of a pixel, a noise as well.
     scaling: of the inputs. label_noise: share of training rows with a wrong class. copies: of each training row.
+    sampling: how mini-batches come: in a new order each epoch, always the same, with replacement, sorted by class,
+    balanced over the classes, or with the hardest rows first (see `bench.core.sampling`).
     The instance is the random split of the data, or their draw: 1,437 digits to train on and 360 held out.
     """
     if not widths or min(widths) < 1:
         raise ValueError(f"widths must be one or more numbers >= 1, got {widths}")
     rows = prepared(data, instance, scaling=scaling, label_noise=label_noise, copies=copies)
     network = Network((rows.features, *widths, max(rows.classes, 1)), activation, norm, dropout)
-    return learner(rows, network, loss=loss, init=init, l1=l1, l2=l2, augmentation=augmentation)
+    return learner(rows, network, loss=loss, init=init, l1=l1, l2=l2, augmentation=augmentation, sampling=sampling)
 
 
 @problem(family="learning", source=f"LeCun et al. 1989, doi:10.1162/neco.1989.1.4.541; {SOURCES}", needs=NEEDS)
@@ -108,6 +115,7 @@ def convnet(
     augmentation: Augmentation = "none",
     label_noise: float = 0.0,
     copies: int = 1,
+    sampling: Sampling = "shuffle",
     instance: int = 1,
 ) -> Objective:
     """A small convolutional network on images: 3 x 3 pixels with stride 2 in each layer, then a dense one. Not convex.
@@ -119,4 +127,4 @@ def convnet(
         raise ValueError(f"channels must be one or more numbers >= 1, got {channels}")
     rows = prepared(data, instance, label_noise=label_noise, copies=copies)
     network = convolutional(rows.image, channels, rows.classes, activation=activation, norm=norm, dropout=dropout)
-    return learner(rows, network, loss=loss, init=init, l1=l1, l2=l2, augmentation=augmentation)
+    return learner(rows, network, loss=loss, init=init, l1=l1, l2=l2, augmentation=augmentation, sampling=sampling)

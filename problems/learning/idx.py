@@ -15,6 +15,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from bench.core import Unavailable
+
 FOLDERS = {"mnist": "FOGBENCH_MNIST", "fashion-mnist": "FOGBENCH_FASHION_MNIST"}  # environment variables
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -24,12 +26,12 @@ PIECE = 2**20  # bytes read at once: a header may promise more than there is, or
 def images(data: str, part: str) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, height, width), grey values in [0, 1], and their classes (N,), 0 ... 9.
 
-    data: "mnist" or "fashion-mnist"; part: "train" or "t10k". Raises ValueError where no folder is named, or a file is
-    missing, damaged or not of this kind.
+    data: "mnist" or "fashion-mnist"; part: "train" or "t10k". Raises Unavailable where no folder is named, and
+    ValueError where a file is missing, damaged or not of this kind.
     """
     named = os.environ.get(FOLDERS[data], "")
     if not Path(named).is_dir() or not named:
-        raise ValueError(f"data={data} needs its IDX files: {FOLDERS[data]} must name their folder, got {named!r}")
+        raise Unavailable(f"data={data} needs its IDX files: {FOLDERS[data]} must name their folder, got {named!r}")
     return _images(Path(named), part)
 
 

@@ -5,11 +5,11 @@ from typing import Literal
 import numpy as np
 from array_api_compat import array_namespace
 
-from bench.core import Array, Domain, Objective, problem
+from bench.core import Array, Domain, Objective, Sampling, problem
 from problems.learning.datasets import DIABETES
 from problems.learning.features import Features
 from problems.learning.preparation import Scaling, prepared
-from problems.learning.training import check_penalties
+from problems.learning.training import check_penalties, check_sampling
 
 
 @problem(
@@ -24,6 +24,7 @@ def linear_regression(
     l1: float = 0.0,
     l2: float = 0.0,
     copies: int = 1,
+    sampling: Sampling = "shuffle",
     instance: int = 1,
 ) -> Objective:
     """Mean squared error of a linear model, plus l2 / 2 |x|^2 (ridge) + l1 sum |x_i| (lasso). Convex; x is the weights,
@@ -35,6 +36,7 @@ def linear_regression(
     """
     check_penalties(l1, l2)
     rows = prepared(data, instance, scaling=scaling, features=features, copies=copies)
+    check_sampling(sampling, rows)
     train = rows.train
     dim = rows.features + 1
     x_opt = None if l1 else ridge(train["inputs"], train["targets"], l2)
@@ -51,6 +53,8 @@ def linear_regression(
         data=train,
         test=rows.test,
         metrics={"test_loss": mean_squared_error},
+        sampling=sampling,
+        row_losses=squared_errors,
     )
 
 
@@ -67,9 +71,14 @@ def errors(x: Array, inputs: Array, targets: Array) -> Array:
     return x[..., :-1] @ inputs.mT + x[..., -1:] - targets
 
 
+def squared_errors(x: Array, inputs: Array, targets: Array, **_: object) -> Array:
+    """The squared error of each row: x (*points, dim) -> (*points, N)."""
+    return errors(x, inputs, targets) ** 2
+
+
 def mean_squared_error(x: Array, inputs: Array, targets: Array, **_: object) -> Array:
     """Mean squared error alone: x (*points, dim) -> (*points)."""
-    return (errors(x, inputs, targets) ** 2).mean(-1)
+    return squared_errors(x, inputs, targets).mean(-1)
 
 
 def penalised_error(x: Array, inputs: Array, targets: Array, l1: Array, l2: Array) -> Array:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from bench.core import Domain, Objective
+from bench.core import Domain, Objective, Sampling
 from problems.learning.choices import check_choice
 from problems.learning.datasets import Split
 from problems.learning.images import SHIFTS, shifted
@@ -33,16 +33,18 @@ def learner(
     l1: float = 0.0,
     l2: float = 0.0,
     augmentation: Augmentation = "none",
+    sampling: Sampling = "shuffle",
 ) -> Objective:
     """The network on the split. Answers are noisy with dropout or augmentation; the score never is.
 
     augmentation: "shift" moves every image by one pixel or none, in a direction of its own (Simard et al. 2003,
-    doi:10.1109/ICDAR.2003.1227801).
+    doi:10.1109/ICDAR.2003.1227801). sampling: how mini-batches come, see `Objective`; "hard" goes by the loss alone.
     """
     check_penalties(l1, l2)
     check_choice("loss", loss, Loss)
     check_choice("init", init, Init)
     check_choice("augmentation", augmentation, Augmentation)
+    check_sampling(sampling, rows)
     if not rows.classes and loss != "squared":
         raise ValueError(f"loss must be squared where targets are real numbers, got {loss!r}")
     if augmentation != "none" and not any(rows.image):
@@ -63,6 +65,8 @@ def learner(
         test={**rows.test, **known},
         metrics={"test_loss": mean_loss, **({"test_accuracy": mean_accuracy} if rows.classes else {})},
         noise=seeds if network.dropout or augmentation != "none" else None,
+        sampling=sampling,
+        row_losses=row_losses,
         shapes=network.shapes,
         arrays="torch",
         dtype="float32",
@@ -74,6 +78,12 @@ def check_penalties(l1: float, l2: float) -> None:
     for name, weight in (("l1", l1), ("l2", l2)):
         if not 0 <= weight < np.inf:
             raise ValueError(f"{name} must be >= 0 and finite, got {weight}")
+
+
+def check_sampling(sampling: Sampling, rows: Split) -> None:
+    """Raises ValueError for an order of mini-batches that these rows cannot have."""
+    if sampling == "balanced" and not rows.classes:
+        raise ValueError(f"sampling must not be balanced where targets are real numbers, got {sampling!r}")
 
 
 def seeds(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -110,6 +120,18 @@ def mean_loss(
     return judge(LOSSES[loss], x, inputs, targets, network, known=known)
 
 
+def row_losses(
+    x: "torch.Tensor",
+    inputs: "torch.Tensor",
+    targets: "torch.Tensor",
+    network: Network,
+    loss: str,
+    **_: object,
+) -> "torch.Tensor":
+    """The loss of each row, without penalties or noise: x (*points, dim) -> (*points, N)."""
+    return judge(LOSSES[loss], x, inputs, targets, network, each=True)
+
+
 def mean_accuracy(
     x: "torch.Tensor",
     inputs: "torch.Tensor",
@@ -132,11 +154,12 @@ def judge(
     noise: "torch.Tensor | np.integer | None" = None,
     image: tuple[int, int] | None = None,
     known: "torch.Tensor | None" = None,
+    each: bool = False,
 ) -> "torch.Tensor":
     """The mean of a measure over all rows, in either layout of the file's head: x (..., dim) -> (...).
 
     noise: seeds (...), one an answer. image: the size of images that noise shifts. known: inputs of the rows whose mean
-    and variance a batch norm takes; None for the rows themselves.
+    and variance a batch norm takes; None for the rows themselves. each: the measure of each row (..., N), not the mean.
     """
     import torch
 
@@ -155,13 +178,15 @@ def judge(
         if draws is not None and image is not None:
             seen = shifted(seen, (SHIFTS * draws.uniform(seen.shape[1])).long(), image)
         answers = outputs(nets[lanes, points], seen, network, draws, count or None)
-        return measure(answers[:, :, count:], targets[lanes]).mean(-1)
+        measured = measure(answers[:, :, count:], targets[lanes])
+        return measured if each else measured.mean(-1)
 
-    return by_chunks(part, nets, inputs.shape[1] * network.activations).reshape(x.shape[:-1])
+    judged = by_chunks(part, nets, inputs.shape[1] * network.activations)
+    return judged.reshape((*x.shape[:-1], *judged.shape[2:]))
 
 
 def by_chunks(part: "Callable[[slice, slice], torch.Tensor]", nets: "torch.Tensor", held: int) -> "torch.Tensor":
-    """What part(lanes, points) gives for nets (R, P, dim), put together: (R, P).
+    """What part(lanes, points) gives for nets (R, P, dim), put together: (R, P, ...).
 
     held: numbers that one network holds; as many networks go at once as fit in a chunk, one at least.
     """

@@ -1,5 +1,7 @@
 """Every factor of the learning problems: against torch's and scikit-learn's own, and by hand."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.preprocessing import PolynomialFeatures
 from torch import nn
 
-from bench.core import Objective
+from bench.core import Objective, Oracle
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
 from problems.learning import losses
@@ -319,3 +321,57 @@ def test_penalties_by_hand() -> None:
     assert float(heavy.f(x) - plain.f(x)) == pytest.approx(0.5 * 30 + 0.125 * 60)
     stacked = Answers([heavy, find_problem("softmax").make(data="iris", l1=0.5, l2=0.25, instance=2)], "numpy")
     assert stacked.value(np.stack([[x], [x]]))[0, 0] == pytest.approx(float(heavy.f(x)))
+
+
+# the order of mini-batches
+
+LEARNERS = ("softmax", "linear-classifier", "mlp", "convnet", "linear-regression")
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_losses_of_rows_average_to_f_without_penalties(name: str) -> None:
+    many = [find_problem(name).make(l1=0.0, l2=0.0, instance=k) for k in (1, 2)]
+    arrays = "numpy" if many[0].arrays == "any" else many[0].arrays
+    stacked = Answers(many, arrays)
+    x = np.stack([[start(item), 2 * start(item)] for item in many])
+    x = x if arrays == "numpy" else torch.tensor(x)
+    rows = stacked.row_losses(x)
+    assert rows.shape == (2, 2, many[0].rows)
+    np.testing.assert_allclose(rows.mean(-1), stacked.value(x), rtol=1e-5)
+    np.testing.assert_allclose(rows[1], Answers(many[1], arrays).row_losses(x[1]), rtol=1e-4, atol=1e-5)
+    penalised = Answers(find_problem(name).make(l1=0.1, l2=0.1), arrays)
+    np.testing.assert_allclose(penalised.row_losses(x[0]), rows[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_sampling_says_what_comes_first(name: str) -> None:
+    for sampling in ("hard", "sorted"):
+        objective = find_problem(name).make(l2=0.0, sampling=sampling)
+        arrays = "numpy" if objective.arrays == "any" else objective.arrays
+        oracle = Oracle(objective, budget=10, order=1, arrays=arrays)
+        oracle.recommend(oracle.x0)
+        losses = np.asarray(Answers(objective, arrays).row_losses(oracle.x0))
+        key = -losses if sampling == "hard" else objective.data["targets"]
+        first = np.argsort(key, kind="stable")[:20]
+        batch = next(oracle.minibatches(20))
+        assert float(batch.value(oracle.x0)) == pytest.approx(losses[first].mean(), rel=1e-4)
+
+
+def test_balanced_batches_hold_as_many_of_each_class() -> None:
+    values = {}
+    for sampling in ("balanced", "shuffle"):
+        objective = find_problem("softmax").make(sampling=sampling, l2=0.0)
+        oracle = Oracle(objective, budget=10, order=1, arrays="torch")
+        x = torch.zeros(objective.dim)
+        x[-10:] = 10 * torch.arange(10)  # the loss of a row is then all but 10 (9 - class)
+        oracle.recommend(x)
+        values[sampling] = [float(batch.value(x)) for batch in islice(oracle.minibatches(50), 10)]
+    assert values["balanced"] == pytest.approx([45] * 10, abs=1e-3)
+    assert np.ptp(values["shuffle"]) > 2
+
+
+@pytest.mark.parametrize("settings", [("linear-regression", {}), ("mlp", {"data": "diabetes", "loss": "squared"})])
+def test_batches_of_real_targets_cannot_be_balanced(settings: tuple[str, dict[str, str]]) -> None:
+    name, given = settings
+    with pytest.raises(ValueError, match="sampling must not be balanced where targets are real numbers"):
+        find_problem(name).make(sampling="balanced", **given)
