@@ -4,12 +4,14 @@ from math import pi
 
 import numpy as np
 
-from bench.core import Objective, problem
-from problems.control.episodes import Parts, mean_cost, steps_to_goal
+from bench.core import Array, Objective, problem
+from problems.control.arithmetic import clipped, direction, sines, wrapped
+from problems.control.black_box import black_box
+from problems.control.episodes import State, World
 
 # Sutton & Barto's book, with the numbers of Gymnasium's Acrobot-v1: links of 1 kg, 1 m and 1 kg m^2
 GRAVITY, CENTRE, TAU = 9.8, 0.5, 0.2  # m/s^2, m from joint to centre of mass, seconds a step
-TOP_SPINS = 4 * pi, 9 * pi  # rad/s
+TOP_SPIN_A, TOP_SPIN_B = 4 * pi, 9 * pi  # rad/s
 STEPS = 500  # in an episode
 
 
@@ -17,23 +19,15 @@ STEPS = 500  # in an episode
     family="control",
     source="Sutton 1996, Advances in Neural Information Processing Systems 8; Sutton & Barto 1998, ISBN 0262193981",
 )
-def acrobot(episodes: int = 10, instance: int = 1) -> Objective:
-    """Swing up two links by a linear policy: torque +1 N m at the hip where x . features > 0, else -1.
+def acrobot(episodes: int = 10, hidden: tuple[int, ...] = (), instance: int = 1) -> Objective:
+    """Swing up two links: torque +1 N m at the hip where the policy's output is above 0, else -1.
 
-    The features are the cosine and sine of both angles, then both spins in units of their top, 4 pi and 9 pi. An
-    answer is the share of 500 steps that one episode from a random start takes until the feet are a link's length
-    above the bar; the score is its mean over the `episodes` starts that are the instance.
+    The policy sees the cosine and sine of both angles, then both spins in units of their top, 4 pi and 9 pi; its output
+    is x . features, or that of a network with `hidden` layers of tanh. An answer is the share of 500 steps that one
+    episode from a random start takes until the feet are a link's length above the bar; the score is its mean over the
+    `episodes` starts that are the instance.
     """
-    if episodes < 1:
-        raise ValueError(f"episodes must be >= 1, got {episodes}")
-    return Objective(
-        formula=cost,
-        constants={"states": starts(np.random.default_rng(instance), (episodes,))},
-        dim=6,
-        noise=starts,
-        order=0,
-        arrays="numpy",
-    )
+    return black_box(GYMNAST, hidden, episodes, instance)
 
 
 def starts(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -41,63 +35,58 @@ def starts(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.uniform(-0.1, 0.1, (*shape, 4))
 
 
-def cost(x: np.ndarray, states: np.ndarray, noise: np.ndarray | None = None) -> np.ndarray:
-    """Steps to the goal over 500: policies x (*points, 6), states (episodes, 4) or noise (*points, 4) -> (*points).
-
-    Without noise the mean over the episodes.
-    """
-    return mean_cost(lambda policies, first: swing_up(policies, first) / STEPS, x, states, noise)
-
-
-def swing_up(policies: np.ndarray, states: np.ndarray) -> np.ndarray:
-    """Steps until the feet are up, at most 500: policies (6, n), first states (4, n) -> (n,)."""
-    return steps_to_goal(
-        lambda policies, state: advance(state, torque(policies, state)),
-        lambda state: -np.cos(state[0]) - np.cos(state[0] + state[1]) > 1,
-        policies,
-        states,
-        STEPS,
-    )
-
-
-def torque(policies: np.ndarray, state: Parts) -> np.ndarray:
-    """1 or -1: policies (6, n), state four arrays (n,) -> (n,)."""
+def features(state: State) -> tuple[Array, ...]:
+    """Cosine and sine of both angles, and both spins."""
     a, b, spin_a, spin_b = state
-    features = np.cos(a), np.sin(a), np.cos(b), np.sin(b), spin_a / TOP_SPINS[0], spin_b / TOP_SPINS[1]
-    return np.where(sum(w * feature for w, feature in zip(policies, features, strict=True)) > 0, 1.0, -1.0)
+    cos_a, sin_a, cos_b, sin_b = sines(a + pi / 2, a, b + pi / 2, b)
+    return cos_a, sin_a, cos_b, sin_b, spin_a / TOP_SPIN_A, spin_b / TOP_SPIN_B
 
 
-def advance(state: Parts, torque: np.ndarray) -> Parts:
+def feet_up(state: State) -> Array:
+    """Whether the feet are a link's length above the bar."""
+    cos_a, cos_both = sines(state[0] + pi / 2, state[0] + state[1] + pi / 2)
+    return -cos_a - cos_both > 1
+
+
+def advance(state: State, torque: Array) -> State:
     """One step of Runge and Kutta's method of order 4; then angles are wrapped and spins cut to their top."""
     k1 = accelerate(state, torque)
     k2 = accelerate(_ahead(state, TAU / 2, k1), torque)
     k3 = accelerate(_ahead(state, TAU / 2, k2), torque)
     k4 = accelerate(_ahead(state, TAU, k3), torque)
-    slope = tuple(p + 2 * q + 2 * r + s for p, q, r, s in zip(k1, k2, k3, k4, strict=True))
+    slope = _ahead(_ahead(k1, 1.0, k4), 2.0, _ahead(k2, 1.0, k3))  # k1 + 2 k2 + 2 k3 + k4
     a, b, spin_a, spin_b = _ahead(state, TAU / 6, slope)
-    cut_a, cut_b = (np.clip(spin, -top, top) for spin, top in zip((spin_a, spin_b), TOP_SPINS, strict=True))
-    return _wrapped(a), _wrapped(b), cut_a, cut_b
+    return wrapped(a), wrapped(b), clipped(spin_a, -TOP_SPIN_A, TOP_SPIN_A), clipped(spin_b, -TOP_SPIN_B, TOP_SPIN_B)
 
 
-def _ahead(state: Parts, step: float, slope: Parts) -> Parts:
-    return tuple(part + step * rate for part, rate in zip(state, slope, strict=True))
+def _ahead(state: State, step: float, slope: State) -> State:
+    (a, b, c, d), (p, q, r, s) = state, slope
+    return a + step * p, b + step * q, c + step * r, d + step * s
 
 
-def _wrapped(angle: np.ndarray) -> np.ndarray:
-    """The same angle within [-pi, pi]; what is there already keeps every bit."""
-    return angle - 2 * pi * np.round(angle / (2 * pi))
-
-
-def accelerate(state: Parts, torque: np.ndarray) -> Parts:
+def accelerate(state: State, torque: Array) -> State:
     """The rates of change of both angles and both spins.
 
     Source: Sutton & Barto 1998, figure 11.4, where d and phi carry the indices of the joints.
     """
     a, b, spin_a, spin_b = state
-    cosine, sine = np.cos(b), np.sin(b)
-    d1 = CENTRE**2 + 1 + CENTRE**2 + 2 * CENTRE * cosine + 2
-    d2 = CENTRE**2 + CENTRE * cosine + 1
-    phi2 = CENTRE * GRAVITY * np.sin(a + b)
-    phi1 = -CENTRE * spin_b * (spin_b + 2 * spin_a) * sine + (CENTRE + 1) * GRAVITY * np.sin(a) + phi2
-    turn_b = (torque + d2 / d1 * phi1 - CENTRE * spin_a**2 * sine - phi2) / (CENTRE**2 + 1 - d2**2 / d1)
+    sin_a, sin_b, cos_b, sin_both = sines(a, b, b + pi / 2, a + b)
+    d1 = 2 * CENTRE**2 + 3 + 2 * CENTRE * cos_b
+    d2 = CENTRE**2 + 1 + CENTRE * cos_b
+    phi2 = CENTRE * GRAVITY * sin_both
+    phi1 = (CENTRE + 1) * GRAVITY * sin_a + phi2 - CENTRE * sin_b * (spin_b * (spin_b + 2 * spin_a))
+    ratio = d2 / d1
+    turn_b = (torque + ratio * phi1 - CENTRE * sin_b * (spin_a * spin_a) - phi2) / (CENTRE**2 + 1 - ratio * d2)
     return spin_a, spin_b, -(d2 * turn_b + phi1) / d1, turn_b
+
+
+GYMNAST = World(
+    starts=starts,
+    features=6,
+    sees=features,
+    acts=direction,
+    advance=advance,
+    price=lambda state, torque: 1.0,
+    over=feet_up,
+    steps=STEPS,
+)

@@ -4,8 +4,10 @@ from math import pi
 
 import numpy as np
 
-from bench.core import Objective, problem
-from problems.control.episodes import Parts, mean_cost
+from bench.core import Array, Objective, problem
+from problems.control.arithmetic import clipped, sine, sine_and_cosine, wrapped
+from problems.control.black_box import black_box
+from problems.control.episodes import State, World
 
 # the numbers of Gymnasium's Pendulum-v1
 GRAVITY, TAU = 10.0, 0.05  # m/s^2, seconds a step; a rod of 1 kg and 1 m
@@ -14,23 +16,15 @@ STEPS = 200  # in an episode
 
 
 @problem(family="control", source="Doya 2000, doi:10.1162/089976600300015961")
-def pendulum(episodes: int = 20, instance: int = 1) -> Objective:
-    """Swing a rod up and hold it there by the torque x . (cos angle, sin angle, spin), cut to 2 N m either way.
+def pendulum(episodes: int = 20, hidden: tuple[int, ...] = (), instance: int = 1) -> Objective:
+    """Swing a rod up and hold it there by the policy's output as torque, cut to 2 N m either way.
 
-    The price of a step is angle^2 + spin^2 / 10 + torque^2 / 1000, where angle 0 is upright. An answer is the mean
-    price of the 200 steps of one episode from any angle; the score is its mean over the `episodes` starts that are
-    the instance.
+    The policy sees the cosine and sine of the angle, 0 being upright, and the spin; its output is x . features, or that
+    of a network with `hidden` layers of tanh. The price of a step is angle^2 + spin^2 / 10 + torque^2 / 1000. An answer
+    is the mean price of the 200 steps of one episode from any angle; the score is its mean over the `episodes` starts
+    that are the instance.
     """
-    if episodes < 1:
-        raise ValueError(f"episodes must be >= 1, got {episodes}")
-    return Objective(
-        formula=cost,
-        constants={"states": starts(np.random.default_rng(instance), (episodes,))},
-        dim=3,
-        noise=starts,
-        order=0,
-        arrays="numpy",
-    )
+    return black_box(ROD, hidden, episodes, instance)
 
 
 def starts(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -38,33 +32,33 @@ def starts(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.uniform([-pi, -1.0], [pi, 1.0], (*shape, 2))
 
 
-def cost(x: np.ndarray, states: np.ndarray, noise: np.ndarray | None = None) -> np.ndarray:
-    """The mean price of a step: policies x (*points, 3), states (episodes, 2) or noise (*points, 2) -> (*points).
-
-    Without noise the mean over the episodes.
-    """
-    return mean_cost(swing, x, states, noise)
-
-
-def swing(policies: np.ndarray, states: np.ndarray) -> np.ndarray:
-    """The mean price of the steps of an episode: policies (3, n), first states (2, n) -> (n,)."""
-    state, total = tuple(states), np.zeros(states.shape[1])
-    for _ in range(STEPS):
-        state, price = advance(state, torque(policies, state))
-        total += price
-    return total / STEPS
-
-
-def torque(policies: np.ndarray, state: Parts) -> np.ndarray:
-    """What the motor gives: policies (3, n), state two arrays (n,) -> (n,), within [-2, 2]."""
+def features(state: State) -> tuple[Array, ...]:
+    """Cosine and sine of the angle, and the spin."""
     angle, spin = state
-    return np.clip(policies[0] * np.cos(angle) + policies[1] * np.sin(angle) + policies[2] * spin, -TORQUE, TORQUE)
+    sine, cosine = sine_and_cosine(angle)
+    return cosine, sine, spin
 
 
-def advance(state: Parts, torque: np.ndarray) -> tuple[Parts, np.ndarray]:
-    """One step of Euler's semi-implicit method: the next angle and spin, and the price of leaving this state."""
+def advance(state: State, torque: Array) -> State:
+    """One step of Euler's semi-implicit method."""
     angle, spin = state
-    tilt = (angle + pi) % (2 * pi) - pi
-    price = tilt**2 + spin**2 / 10 + torque**2 / 1000
-    spin = np.clip(spin + TAU * (1.5 * GRAVITY * np.sin(angle) + 3 * torque), -TOP_SPIN, TOP_SPIN)
-    return (angle + TAU * spin, spin), price
+    spin = clipped(spin + TAU * (1.5 * GRAVITY * sine(angle) + 3 * torque), -TOP_SPIN, TOP_SPIN)
+    return angle + TAU * spin, spin
+
+
+def price(state: State, torque: Array) -> Array:
+    """What a step costs that leaves this state."""
+    tilt, spin = wrapped(state[0]), state[1]
+    return tilt * tilt + spin * spin / 10 + torque * torque / 1000
+
+
+ROD = World(
+    starts=starts,
+    features=3,
+    sees=features,
+    acts=lambda output: clipped(output, -TORQUE, TORQUE),
+    advance=advance,
+    price=price,
+    over=None,
+    steps=STEPS,
+)
