@@ -240,3 +240,65 @@ def test_noise_is_one_draw_for_each_answer(objective: Objective) -> None:
     noisy = ask.value(x, noise=first)
     assert noisy.shape == (6,)
     assert_close(noisy[2], ask.value(x[2], noise=first[2]), ROUNDING[objective.dtype])
+
+
+def composite(objective: Objective, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Points, zeros to be added to the outputs, and the noise of the answers, of a composite problem."""
+    if objective.composite is None:
+        pytest.skip("has no known network inside")
+    x = points(objective, shape)
+    e = np.zeros((*shape, objective.composite.steps or objective.rows, objective.composite.outputs))
+    return x, e, None if objective.noise is None else objective.noise(np.random.default_rng(3), shape)
+
+
+def test_the_mean_cost_of_what_a_network_puts_out_is_f(objective: Objective) -> None:
+    x, e, noise = composite(objective, (4,))
+    ask = Answers(objective, "numpy")
+    costs, inputs = ask.play(x, e, noise=noise)
+    assert costs.shape == e.shape[:-1]
+    assert inputs.shape[:-1] == costs.shape
+    assert_close(costs.mean(-1), ask.value(x, noise=noise), ROUNDING[objective.dtype])
+    assert ask.network(x, inputs).shape == e.shape
+
+
+def test_what_is_added_to_the_outputs_reaches_the_world(objective: Objective) -> None:
+    x, e, noise = composite(objective, (4,))
+    ask, rng = Answers(objective, "numpy"), np.random.default_rng(0)
+    quiet = ask.play(x, e, noise=noise)
+    loud = ask.play(x, 9 * rng.standard_normal(e.shape), noise=noise)
+    # where the costs are a plateau, what the network sees next tells
+    assert any(not np.array_equal(one, other) for one, other in zip(quiet, loud, strict=True))
+
+
+def test_pulling_back_is_the_limit_of_differences_of_outputs(objective: Objective) -> None:
+    x, e, noise = composite(objective, (3,))
+    ask, rng = double(objective), np.random.default_rng(0)
+    inputs = ask.play(x, e, noise=noise)[1]
+    v, direction, step = rng.standard_normal(e.shape), rng.standard_normal(x.shape), 1e-7  # short: kinks
+    ahead, behind = (ask.network(x + sign * step * direction, inputs) for sign in (1, -1))
+    pulled = (ask.vjp(x, inputs, v) * direction).sum(-1)
+    assert_close(pulled, (v * (ahead - behind)).sum((-1, -2)) / (2 * step), 1e-4)  # a kink of a ReLU may lie within
+
+
+def test_a_stack_plays_as_its_instances_one_by_one(definition: ProblemDefinition) -> None:
+    many = [definition.make(instance=k) for k in (1, 2)]
+    asked = [composite(item, (3,)) for item in many]
+    stacked, alone = Answers(many, "numpy"), [Answers(item, "numpy") for item in many]
+    x, e = (np.stack([one[i] for one in asked]) for i in (0, 1))
+    noise = None if asked[0][2] is None else np.stack([one[2] for one in asked])
+    costs, inputs = stacked.play(x, e, noise=noise)
+    for lane, (ask, one) in enumerate(zip(alone, asked, strict=True)):
+        its_costs, its_inputs = ask.play(one[0], one[1], noise=one[2])
+        assert_close(costs[lane], its_costs, ROUNDING[many[0].dtype])
+        assert_close(inputs[lane], its_inputs, ROUNDING[many[0].dtype])
+        assert_close(stacked.network(x, inputs)[lane], ask.network(one[0], its_inputs), ROUNDING[many[0].dtype])
+
+
+def test_rows_have_losses_of_their_own(objective: Objective) -> None:
+    if objective.row_losses is None:
+        pytest.skip("does not tell rows apart")
+    x, ask = points(objective, (3,)), answers(objective)
+    losses = ask.row_losses(x)
+    assert losses.shape == (3, objective.rows)
+    assert_close(ask.row_losses(x[1]), losses[1], ROUNDING[objective.dtype])
+    assert_close(losses[:, :1].mean(-1) * 0, np.zeros(3), 0)  # finite

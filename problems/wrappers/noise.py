@@ -1,0 +1,164 @@
+"""Noise on values: what a method is told is not what is. Runs are judged by the noise-free value.
+
+Gradients are those of an answer whose random numbers stand still: additive noise leaves them exact, multiplicative
+noise has the same factor in the value and in its gradient.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import prod, sqrt
+from typing import Any, Literal
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from bench.core import Array, Objective, wrapper
+from problems.learning.choices import check_choice
+from problems.wrappers.composition import composed, of_the_first, own_keys, remembered
+
+Law = Literal["gaussian", "uniform", "cauchy"]
+Kind = Literal["additive", "multiplicative"]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+Change = Callable[..., Any]  # (answer, numbers (*points), level (1,), base (1,)) -> the noisy answer
+
+LAWS: Mapping[str, Draw] = {
+    "gaussian": lambda rng, shape: rng.standard_normal(shape),
+    "uniform": lambda rng, shape: rng.uniform(-sqrt(3), sqrt(3), shape),
+    "cauchy": lambda rng, shape: rng.standard_cauchy(shape),
+}
+
+
+@wrapper(
+    source="Arnold & Beyer 2006, IEEE Transactions on Evolutionary Computation 10:380-391, and the Gaussian noise of "
+    "Hansen, Finck, Ros & Auger 2009, hal:inria-00369466"
+)
+def noise(
+    objective: Objective, *, law: Law = "gaussian", level: float = 0.1, kind: Kind = "additive", instance: int = 1
+) -> Objective:
+    """f + level N ("additive"), or f_opt + (f - f_opt) exp(level N) ("multiplicative", with 0 for an unknown f_opt).
+
+    law: of N: standard normal; uniform with variance 1; Cauchy with quartiles -1 and 1, additive alone, because
+    exp(level N) would have no mean at any level. A problem with noise of its own has both. With noise it is no
+    least-squares problem, and metrics and the score stay exact.
+    """
+    check_choice("law", law, Law)
+    check_choice("kind", kind, Kind)
+    if not 0 <= level < np.inf:
+        raise ValueError(f"level must be >= 0 and finite, got {level}")
+    if kind == "multiplicative" and law == "cauchy":
+        raise ValueError(f"law must be gaussian or uniform where noise is multiplicative, got {law!r}")
+    constants = {"level": np.full(1, level), "base": np.full(1, objective.f_opt or 0.0)}
+    keys = own_keys(objective, constants)
+    values, rows, slopes = (
+        (values_added, rows_added, None) if kind == "additive" else (values_grown, rows_grown, slopes_grown)
+    )
+    both = None if objective.noise is None else Both.of(objective.noise)
+
+    def exact(function: Callable[..., Any] | None) -> Any:
+        return None if function is None else composed(function, keys, None, None)
+
+    def loud(function: Callable[..., Any] | None, change: Change | None) -> Any:
+        return None if function is None else disturbed(function, keys, change, both)
+
+    composite = objective.composite
+    if composite is not None:
+        composite = replace(composite, network=exact(composite.network), play=loud(composite.play, of_the_first(rows)))
+    return replace(
+        objective,
+        constants={**objective.constants, **dict(zip(keys, constants.values(), strict=True))},
+        formula=loud(objective.formula, values),
+        gradient=loud(objective.gradient, slopes),
+        residuals=None,
+        score=exact(objective.score),
+        row_losses=exact(objective.row_losses),
+        metrics={name: exact(metric) for name, metric in objective.metrics.items()},
+        composite=composite,
+        noise=LAWS[law] if both is None else both.draw(objective.noise, LAWS[law]),
+    )
+
+
+@remembered
+def disturbed(
+    function: Callable[..., Any], keys: tuple[str, ...], change: Change | None, both: "Both | None"
+) -> Callable[..., Any]:
+    """x, *more, noise, constants -> change(function(x, *more, its own noise, the other constants), numbers, *own)."""
+
+    def noisy(x: Array, *more: Array, noise: Array | None = None, **constants: Any) -> Any:
+        own = [constants.pop(key) for key in keys]
+        if noise is None:
+            return function(x, *more, **constants)
+        numbers, inner = (noise, {}) if both is None else both.split(noise, x)
+        answer = function(x, *more, **constants, **inner)
+        return answer if change is None else change(answer, numbers, *own)
+
+    return noisy
+
+
+def values_added(f: Array, n: Array, level: Array, base: Array) -> Array:
+    """f + level N: f and n (*points)."""
+    return f + level[..., 0] * n
+
+
+def rows_added(costs: Array, n: Array, level: Array, base: Array) -> Array:
+    """The same number on each cost of an answer: costs (*points, steps), n (*points)."""
+    return costs + level * n[..., None]
+
+
+def growth(n: Array, level: Array) -> Array:
+    """exp(level N): n (*points), level (1,) -> (*points)."""
+    return array_namespace(level).exp(level[..., 0] * n)
+
+
+def values_grown(f: Array, n: Array, level: Array, base: Array) -> Array:
+    """base + (f - base) exp(level N): f and n (*points)."""
+    return base[..., 0] + (f - base[..., 0]) * growth(n, level)
+
+
+def rows_grown(costs: Array, n: Array, level: Array, base: Array) -> Array:
+    """The same factor on each cost of an answer, above base: costs (*points, steps), n (*points)."""
+    return base + (costs - base) * growth(n, level)[..., None]
+
+
+def slopes_grown(gradient: Array, n: Array, level: Array, base: Array) -> Array:
+    """The gradient (*points, dim) of `values_grown`."""
+    return gradient * growth(n, level)[..., None]
+
+
+@dataclass(frozen=True)
+class Both:
+    """Two noises in one array (*shape, 1 + k) of 64-bit words: the bits of a number, then those of the problem's own
+    noise (*shape, *inner), be it numbers or the whole numbers of seeds, which no floating-point array could hold."""
+
+    inner: tuple[int, ...]
+    floating: bool
+
+    @classmethod
+    def of(cls, own: Draw) -> "Both":
+        """The layout for a problem's own noise."""
+        sample = np.asarray(own(np.random.default_rng(0), (1,)))
+        return cls(sample.shape[1:], np.issubdtype(sample.dtype, np.floating))
+
+    def draw(self, own: Draw | None, law: Draw) -> Draw:
+        """Draws both noises, the problem's own first."""
+        assert own is not None
+
+        def words(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+            numbers = np.asarray(own(rng, shape)).astype(np.float64 if self.floating else np.int64)
+            bits = np.ascontiguousarray(numbers).view(np.int64).reshape(*shape, prod(self.inner))
+            return np.concatenate([law(rng, shape).view(np.int64)[..., None], bits], axis=-1)
+
+        return words
+
+    def split(self, words: Array, x: Array) -> tuple[Array, dict[str, Array]]:
+        """words (*points, 1 + k) -> the numbers (*points), and the problem's own noise by keyword."""
+        own = words[..., 1:].reshape(*words.shape[:-1], *self.inner)
+        return as_floats(words[..., 0], x), {"noise": as_floats(own, x) if self.floating else own}
+
+
+def as_floats(bits: Array, x: Array) -> Array:
+    """64-bit words (...) as the floating-point numbers whose bits they are, in the precision of x."""
+    if hasattr(bits, "detach"):
+        import torch
+
+        return bits.view(torch.float64).to(x.dtype)
+    return bits.view(np.float64)
