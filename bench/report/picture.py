@@ -1,4 +1,4 @@
-"""The picture of one problem: its landscape over a plane, or its profile over a line."""
+"""The picture of one problem: its landscape over a plane, its profile over a line, or walks away from its optimum."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 POINTS = 121  # a side
+ASKED = 1000  # points of random walks, or of a sample
 FORMATS = (".png", ".svg", ".pdf")
 
 
@@ -53,7 +54,10 @@ def draw(objective: Objective, path: Path) -> Path:
 
     figure = Figure(figsize=(6, 4.5), layout="constrained")
     axes: Any = figure.add_subplot()
-    (_profile if objective.dim == 1 else _landscape)(objective, axes)
+    if not objective.domain.real:
+        _walks(objective, axes)
+    else:
+        (_profile if objective.dim == 1 else _landscape)(objective, axes)
     axes.set_title(_title(objective))
     figure.savefig(path, dpi=150)
     return path
@@ -61,6 +65,36 @@ def draw(objective: Objective, path: Path) -> Path:
 
 def _title(objective: Objective) -> str:
     return f"{objective.name}, dim {objective.dim}, instance {objective.instance}"
+
+
+def _walks(objective: Objective, axes: "Axes", seed: int = 0) -> None:
+    """f over the distance from the optimum, on random walks that begin there and change one coordinate a step.
+
+    Without a plane, this is how rugged a landscape is, and how well values tell the way (Jones & Forrest 1995, "Fitness
+    distance correlation as a measure of problem difficulty for genetic algorithms").
+    """
+    rng, domain, dim = np.random.default_rng(seed), objective.domain, objective.dim
+    center, name = objective.x_opt, "the least point"
+    if center is None:
+        sample = domain.sample(rng, (ASKED // 2, dim))
+        center, name = sample[np.nanargmin(objective.f(sample))], "the best of a sample"
+    x = np.repeat(np.asarray(center, dtype=np.float64)[None], max(4, ASKED // (2 * dim)), axis=0)
+    walks, distances, values = np.arange(len(x)), [], []
+    for _ in range(2 * dim):
+        i, j = rng.integers(dim, size=(2, len(x)))
+        if domain.kinds == "permutation":
+            x[walks, i], x[walks, j] = x[walks, j], x[walks, i]
+        else:
+            x[walks, i] = domain.sample(rng, x.shape)[walks, i]
+        distances.append((x != center).sum(-1))
+        values.append(np.asarray(objective.f(x)))
+    distance, f = np.concatenate(distances), np.concatenate(values)
+    axes.plot(distance + rng.uniform(-0.3, 0.3, len(f)), f, ".", color="#0b6fa4", alpha=0.25, markersize=4)
+    known = np.unique(distance)
+    axes.plot(known, [np.median(f[distance == d]) for d in known], color="black", label="median")
+    axes.plot(0, objective.f(center), "*", color="#d55e00", markersize=12, clip_on=False)
+    axes.set(xlabel=f"coordinates that differ from {name}", ylabel="f", xlim=(-0.5, dim + 0.5))
+    axes.legend(frameon=False)
 
 
 def _profile(objective: Objective, axes: "Axes") -> None:

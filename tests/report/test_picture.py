@@ -36,6 +36,20 @@ def test_every_kind_of_problem_has_a_picture(tmp_path, name):
         draw(made[name], tmp_path / name)
 
 
+@pytest.mark.parametrize("kinds", ["integer", "permutation", ("integer", "real", "real", "category")])
+def test_walks_away_from_the_least_point(tmp_path, monkeypatch, kinds):
+    """No coordinate is changed at distance 0, and a swap changes two."""
+    drawn = {}
+    monkeypatch.setattr(
+        "matplotlib.axes.Axes.plot", lambda self, x, y, *_, **o: drawn.setdefault(o.get("label", "*"), x)
+    )
+    monkeypatch.setattr("matplotlib.axes.Axes.legend", lambda *_, **__: None)
+    best = np.arange(4.0)
+    domain = Domain(0, 3, kinds=kinds)
+    draw(Objective(lambda x: abs(x - best).sum(-1), 4, domain, order=0, x_opt=best, f_opt=0.0), tmp_path / "walk.svg")
+    assert set(drawn["median"]) == ({0, 2, 3, 4} if kinds == "permutation" else {0, 1, 2, 3, 4})
+
+
 def test_other_formats_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"must end in .png, .svg, .pdf"):
         draw(Objective(bowl, 2), tmp_path / "picture.gif")
