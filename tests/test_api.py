@@ -246,3 +246,22 @@ def test_the_readme_s_problem_runs_with_every_kind_of_method(tmp_path, monkeypat
     )
     assert set(results.runs.status) <= {"budget", "target"}
     assert (results.runs.best < results.runs["first"]).all()
+
+
+def test_wrapped_and_discrete_problems_run_like_any_other():
+    results = bench.run(
+        problems=["rosenbrock+shifted+noise[dim=2,level=0.2]", "onemax[dim=8]"],
+        optimizers=["random-search", "scipy-bfgs"],
+        budget=40,
+        seeds=2,
+        name="whole",
+        report=False,
+    )
+    runs = results.runs.set_index(["problem", "optimizer"]).sort_index()
+    wrapped = runs.loc[("rosenbrock+shifted+noise[level=0.2]", "random-search")]
+    assert set(wrapped.status) == {"budget"}
+    assert wrapped.scored.all() and set(wrapped.family) == {"toys"}
+    assert runs.loc[("onemax", "random-search")].best.min() <= 4
+    assert set(runs.loc[("onemax", "scipy-bfgs")].error) == {
+        "onemax has coordinates of kind integer, scipy-bfgs takes real"
+    }

@@ -20,7 +20,9 @@ EVENT = (*KINDS, "inside", "outside", "f")  # the columns of every trajectory
 
 def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registry.Definition], leave: str = "") -> str:
     """A name with those parameters that are not at their defaults: `torch-adam[lr=0.1]`."""
-    definition = registered.get(name)
+    base, *wrappers = name.split("+")
+    whole = base in registered and all(item in registry.WRAPPERS for item in wrappers)
+    definition = registry.find_problem(name) if wrappers and whole else registered.get(name)
     defaults = {key: parameter.default for key, parameter in definition.parameters.items()} if definition else {}
     shown = [f"{key}={_short(v)}" for key, v in values.items() if key != leave and _plain(defaults.get(key)) != v]
     return f"{name}[{','.join(shown)}]" if shown else name
