@@ -432,7 +432,7 @@ class Oracle:
         ledger.outside += entered - books.left
         books.left = entered
         if ledger.status or ledger.ticks + self._tick[kind] > ledger.limit:
-            self._end(ledger, "budget")
+            self._end([0], "budget")
             raise Stop(ledger.status)
         return entered
 
@@ -456,13 +456,13 @@ class Oracle:
             if self._boxes[0] is None or self._boxes[0].contains(x):
                 ledger.improve(f, x)
                 if f <= ledger.target:
-                    self._end(ledger, "target")
+                    self._end([0], "target")
                     raise Stop("target")
         elif not isfinite(f) and not np.isfinite(x).all():
-            self._end(ledger, "diverged")
+            self._end([0], "diverged")
             raise Stop("diverged")
         if ledger.inside + ledger.outside > ledger.deadline:
-            self._end(ledger, "deadline")
+            self._end([0], "deadline")
             raise Stop("deadline")
 
     def _ask(
@@ -493,9 +493,7 @@ class Oracle:
         entered = self._begin()
         price = sum(self._tick[kind] * amount for kind, amount in charges.items()) * self._count
         affordable = [0 if ledger.status else (ledger.limit - ledger.ticks) // price for ledger in self.ledgers]
-        for ledger, rows in zip(self.ledgers, affordable, strict=True):
-            if rows < 1:
-                self._end(ledger, "budget")
+        self._end([lane for lane, rows in enumerate(affordable) if rows < 1], "budget")
         self._stop_if_finished()
         points = x.reshape(layout)
         if not self.lanes:
@@ -512,9 +510,7 @@ class Oracle:
         self._books.asked = True
         paid = {lane: min(layout[-2], affordable[lane]) for lane in self._share(entered)}
         self._account(charges, paid, points, answers[0], records, noise is None)
-        for lane, rows in paid.items():
-            if rows < layout[-2]:
-                self._end(self.ledgers[lane], "budget")
+        self._end([lane for lane, rows in paid.items() if rows < layout[-2]], "budget")
         self._stop_if_finished()
         # where a single run's population was cut, Stop has been raised: the shapes below are those of x
         front = x.shape[:-1]
@@ -586,8 +582,12 @@ class Oracle:
                 self._gain(lane, charges, f[lane, :rows], x[lane, :rows])
             else:
                 self._charge(ledger, charges, rows)
-            if ledger.inside + ledger.outside > ledger.deadline:
-                self._end(ledger, "deadline")
+        late = [
+            lane
+            for lane in paid
+            if self.ledgers[lane].inside + self.ledgers[lane].outside > self.ledgers[lane].deadline
+        ]
+        self._end(late, "deadline")
 
     def _numpy(self, x: Array) -> np.ndarray:
         """An answer or points as NumPy (R, points, ...), whatever their kind and layout."""
@@ -605,7 +605,7 @@ class Oracle:
         if ledger.points is not None and len(ledger.points) < POINTS:
             ledger.points.extend(x[: POINTS - len(ledger.points)].copy())
         if not np.isfinite(f).any() and not np.isfinite(x).all(-1).any():
-            self._end(ledger, "diverged")
+            self._end([lane], "diverged")
         f = np.where(f == -inf, inf, f)  # like NaN, no improvement
         if box is not None and (f < ledger.best).any():
             f = np.where(box.contains(x), f, inf)  # nor is anything outside the box
@@ -616,17 +616,18 @@ class Oracle:
             charged = int(row) + 1
             ledger.improve(float(f[row]), x[row])
             if f[row] <= ledger.target:
-                return self._end(ledger, "target")
+                return self._end([lane], "target")
         return self._charge(ledger, charges, len(f) - charged)
 
     # ends, and scores of recommended points
 
-    def _end(self, ledger: Ledger, status: str) -> None:
-        """Close a lane, once; where runs are judged by scores, with that of the point recommended last."""
-        if not ledger.status:
-            if self.objective.scored and status != "crashed":
-                self._score([self.ledgers.index(ledger)], self._answer())
-            ledger.status = ledger.status or status
+    def _end(self, lanes: Sequence[int], status: str) -> None:
+        """Close lanes, once; where runs are judged by scores, with that of the point recommended last."""
+        open_lanes = [lane for lane in lanes if not self.ledgers[lane].status]
+        if open_lanes and self.objective.scored and status != "crashed":
+            self._score(open_lanes, self._answer())
+        for lane in open_lanes:
+            self.ledgers[lane].status = self.ledgers[lane].status or status
 
     def _stop_if_finished(self) -> None:
         if self.finished:
@@ -634,8 +635,7 @@ class Oracle:
 
     def close(self, status: str) -> None:
         """End all open lanes with a status: the method has returned, or failed."""
-        for ledger in self.ledgers:
-            self._end(ledger, status)
+        self._end(range(len(self.ledgers)), status)
 
     def _answer(self) -> Array:
         """The present answer of every lane: what was recommended; else the point of the last gradient; else the best

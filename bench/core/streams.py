@@ -66,4 +66,4 @@ class LaneGenerator:
         if block is None or block.shape[1] < n:
             block = np.stack([getattr(rng, what)(max(n, BLOCK)) for rng in self._generators])
         numbers, self._blocks[what] = block[:, :n], block[:, n:]
-        return numbers.reshape(*self._lanes, *size)
+        return numbers.reshape((*self._lanes, *size))
