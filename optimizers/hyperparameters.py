@@ -13,3 +13,7 @@ Pairs = Annotated[int, Range(1, 50, log=True, least=1)]
 Population = Annotated[int | None, Range(5, 200, log=True, least=2)]
 Memory = Annotated[int, Range(3, 50, log=True, least=1)]
 Tolerance = Annotated[float, Range(1e-12, 1e-2, log=True, least=0)]
+Decay = Annotated[float, Range(0.9, 0.9999, least=0, below=1)]  # of a running mean of squared gradients
+WeightDecay = Annotated[float, Range(1e-5, 1.0, log=True, least=0)]
+Epsilon = Annotated[float, Range(1e-10, 1e-1, log=True, above=0)]  # added to what a gradient is divided by
+Sigma = Annotated[float, Range(0.1, 3.0, log=True, above=0)]  # first standard deviation, in the domain's scales
