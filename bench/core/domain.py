@@ -33,8 +33,16 @@ class Domain:
                 raise ValueError(
                     f"kinds must be one of {allowed}, or one of the first three a coordinate, got {kind!r}"
                 )
+        if not self.all_kinds:
+            raise ValueError("kinds must name at least one, got none")
         if not self.real and not self.bounded:
             raise ValueError(f"low and high must be finite where numbers are whole, got {self.low} and {self.high}")
+        whole = np.logical_not(self.each("real"))
+        for name, wall in (("low", self.low), ("high", self.high)):
+            if np.any(whole & (np.asarray(wall) != np.rint(wall))):
+                raise ValueError(f"{name} must be whole where numbers are, got {wall}")
+        if self.kinds == "permutation" and np.any(np.asarray(self.low) != 0):
+            raise ValueError(f"low must be 0 for permutations, got {self.low}")
         if not np.all(np.asarray(self.low) < np.asarray(self.high)):
             raise ValueError(f"low must be below high, got low={self.low}, high={self.high}")
         if self.scale == 0:

@@ -56,6 +56,7 @@ class Objective:
         "replacement", "sorted" by targets, "balanced" over classes, or with the rows of highest loss first ("hard").
     remainder: whether an epoch ends with a smaller batch of the rows that are left.
     row_losses: same arguments as formula -> (*points, rows), by which "hard" rows are told.
+    delay: seconds that the oracle waits at each question, for each point.
     shapes: the layers of a network, in the order in which x holds them.
     dtype: "float64" for analytic problems, "float32" for learning ones.
     """
@@ -79,6 +80,7 @@ class Objective:
     sampling: Sampling = "shuffle"
     remainder: bool = True
     row_losses: Callable[..., Array] | None = None
+    delay: float = 0.0
     shapes: Sequence[tuple[int, ...]] = ()
     arrays: Literal["any", "numpy", "torch"] = "any"
     dtype: Literal["float64", "float32"] = "float64"
@@ -98,6 +100,11 @@ class Objective:
         if len(set(lengths.values())) > 1:
             raise ValueError(f"data must have the same number of rows under every key, got {lengths}")
         self._check_sampling()
+        if not isinstance(self.domain.kinds, str) and len(self.domain.kinds) != self.dim:
+            raise ValueError(f"kinds must be one, or one for each of {self.dim} coordinates, got {self.domain.kinds}")
+        for name, wall in (("low", self.domain.low), ("high", self.domain.high)):
+            if np.shape(wall) not in ((), (self.dim,)):
+                raise ValueError(f"{name} must be a number or have shape ({self.dim},), got {np.shape(wall)}")
         if self.composite is not None and not self.scored:
             raise ValueError("composite must come with data or noise: what is asked has outputs that were changed")
 

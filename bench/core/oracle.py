@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, isfinite, lcm, prod
-from time import perf_counter
+from time import perf_counter, sleep
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -46,6 +46,7 @@ class Books:
     asked: bool = False  # whether there was a question since the last start
     recommended: Array | None = None  # a reference, (*lanes, dim)
     default: Array | None = None  # recommended otherwise: the point of the last gradient, (*lanes, dim)
+    same: np.ndarray | None = None  # the rows of the first epoch (R, N), where all epochs are alike
     best_asked: list[tuple[float, np.ndarray]] | None = None  # of each lane, by noise-free values on all data
 
 
@@ -131,6 +132,7 @@ class Oracle:
 
         # the shortest way, for one NumPy point of a single run
         fast = not self._stacked and not self.objective.scored and self._answers.native == "numpy"
+        fast = fast and not self.objective.delay
         self._shape = (self.dim,) if fast else ()
         self._f = self._answers.formula()
         self._f_and_gradient = self._answers.closed_form()
@@ -311,14 +313,17 @@ class Oracle:
 
     def vjp(self, x: Array, inputs: Array, v: Array) -> Array:
         """x (*lanes, *points, dim), inputs (*lanes, *points, steps, features), v (*lanes, *points, steps, outputs) ->
-        the gradient of the sum of v times the network's outputs, of the shape of x."""
-        self._composite()
+        the gradient of the sum of v times the network's outputs, of the shape of x.
+
+        Counted once for as many steps as one answer has, or fewer.
+        """
+        answers = -(-inputs.shape[-2] // self.steps)
 
         def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
             seen, pull = (self._beside(points, x, item) for item in (inputs, v))
             return points[..., 0], self._answers.vjp(points, seen, pull)
 
-        return self._ask({VJP: 1}, self._as_array(x), answer, records=False)[1]
+        return self._ask({VJP: answers}, self._as_array(x), answer, records=False)[1]
 
     def _composite(self) -> Composite:
         if self.objective.composite is None:
@@ -374,15 +379,19 @@ class Oracle:
         if size is None or not self.objective.data or size >= n:
             while True:
                 yield self
-        orders = self._orders()
         while True:
+            orders = self._orders()
             for at in range(0, n if self.objective.remainder else n - size + 1, size):
                 yield self._part(orders[:, at : at + size])
-            orders = orders if self.objective.sampling == "same" else self._orders()
 
     def _orders(self) -> np.ndarray:
         """The rows of each lane's next epoch (R, N)."""
         sampling = self.objective.sampling
+        if sampling == "same":
+            if self._books.same is None:
+                drawn = zip(self.objectives, self._books.streams, strict=True)
+                self._books.same = np.stack([epoch(sampling, item, s.data, None) for item, s in drawn])
+            return self._books.same
         losses = self._row_losses() if sampling == "hard" else [None] * len(self.objectives)
         drawn = zip(self.objectives, self._books.streams, losses, strict=True)
         return np.stack([epoch(sampling, item, s.data, loss) for item, s, loss in drawn])
@@ -508,6 +517,9 @@ class Oracle:
             self._fail()
             raise
         self._books.asked = True
+        if self.objective.delay:
+            going = (lane for lane, ledger in enumerate(self.ledgers) if not ledger.status)
+            sleep(self.objective.delay * sum(min(layout[-2], affordable[lane]) for lane in going))
         paid = {lane: min(layout[-2], affordable[lane]) for lane in self._share(entered)}
         self._account(charges, paid, points, answers[0], records, noise is None)
         self._end([lane for lane, rows in paid.items() if rows < layout[-2]], "budget")

@@ -262,7 +262,7 @@ def find_problem(name: str) -> ProblemDefinition:
 def wrapped(inner: ProblemDefinition, outer: WrapperDefinition) -> ProblemDefinition:
     """The problem that a wrapper makes of another; raises ValueError where both have a parameter of the same name."""
     name = f"{inner.name}+{outer.name}"
-    for key in outer.parameters.keys() & inner.parameters.keys():
+    for key in sorted(outer.parameters.keys() & inner.parameters.keys()):
         raise ValueError(f"{name}: both {inner.name} and {outer.name} have a parameter {key!r}")
 
     def function(instance: int, **values: Any) -> Objective:

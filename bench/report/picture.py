@@ -10,7 +10,7 @@ from bench.core.objective import Objective
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-POINTS = 121  # a side
+POINTS, COARSE = 121, 41  # a side, and where an evaluation goes through data
 ASKED = 1000  # points of random walks, or of a sample
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -109,9 +109,10 @@ def _profile(objective: Objective, axes: "Axes") -> None:
 
 def _landscape(objective: Objective, axes: Any) -> None:
     center, first, second, reach = plane(objective)
-    s, t = (np.linspace(-r, r, POINTS) for r in reach)
+    side = POINTS if not objective.data else COARSE
+    s, t = (np.linspace(-r, r, side) for r in reach)
     x = center + s[None, :, None] * first + t[:, None, None] * second
-    f = np.asarray(objective.f(x.reshape(-1, objective.dim))).reshape(POINTS, POINTS)
+    f = np.asarray(objective.f(x.reshape(-1, objective.dim))).reshape(side, side)
     in_plane = objective.dim == 2
     at = center if in_plane else np.zeros(2)
     levels, shown, name = _levels(f, objective.f_opt)
@@ -133,8 +134,9 @@ def _levels(f: np.ndarray, f_opt: float | None) -> tuple[np.ndarray, np.ndarray,
     positive = gap[gap > 0]
     if not len(positive):  # flat
         return np.linspace(least - 0.5, least + 0.5, 3), f, "f"
-    low, high = np.percentile(positive, [1, 100])
+    low, middle, high = np.percentile(positive, [1, 50, 100])
+    high = min(high, 1e6 * middle)  # where a pole is near, it would take all colours
     if high > 100 * low:
-        shown = np.log10(np.maximum(gap, low))
+        shown = np.log10(np.clip(gap, low, high))
         return np.linspace(np.log10(low), np.log10(high), 25), shown, "log10 of f over its least"
     return np.linspace(least, least + high, 25), f, "f"

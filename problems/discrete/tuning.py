@@ -41,13 +41,12 @@ def tuning(folds: int = 3, instance: int = 1) -> Objective:
 
 
 def rows(instance: int) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs (150, 30), standardised, and targets (150,), 0 or 1, in an order that the instance draws."""
+    """Inputs (150, 30) and targets (150,), 0 or 1, in an order that the instance draws."""
     from sklearn.datasets import load_breast_cancer
 
     data: Any = load_breast_cancer()
     drawn = np.random.default_rng(instance).permutation(len(data.target))[:ROWS]
-    inputs = data.data[drawn]
-    return (inputs - inputs.mean(0)) / inputs.std(0), data.target[drawn]
+    return data.data[drawn], data.target[drawn]
 
 
 def _error(settings: np.ndarray, inputs: np.ndarray, targets: np.ndarray, held_out: np.ndarray) -> float:
@@ -59,8 +58,10 @@ def _error(settings: np.ndarray, inputs: np.ndarray, targets: np.ndarray, held_o
     wrong = 0
     with config_context(assume_finite=True, skip_parameter_validation=True):
         for test in held_out:
-            classifier = chosen(settings).fit(inputs[~test], targets[~test])
-            wrong += int((classifier.predict(inputs[test]) != targets[test]).sum())
+            mean, deviation = inputs[~test].mean(0), inputs[~test].std(0)  # of what is trained on, alone
+            scaled = (inputs - mean) / deviation
+            classifier = chosen(settings).fit(scaled[~test], targets[~test])
+            wrong += int((classifier.predict(scaled[test]) != targets[test]).sum())
     return wrong / len(targets)
 
 

@@ -6,7 +6,7 @@ Composed functions are remembered: all instances of a wrapped problem have one a
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from bench.core import Array, Objective
 
 Before = Callable[..., Array]  # (x, *own) -> the point that the problem sees
 After = Callable[..., Any]  # (answer, x, *own) -> the answer that is given
-remembered = lru_cache(maxsize=1024)
+remembered = cache
 
 
 def rewritten(

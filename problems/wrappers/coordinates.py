@@ -118,6 +118,8 @@ def scaled(
     if not 1 <= spread < np.inf:
         raise ValueError(f"spread must be >= 1 and finite, got {spread}")
     lengths = stretch * np.geomspace(spread**-0.5, spread**0.5, objective.dim)
+    if not (lengths.min() > 0 and lengths.max() * max(1.0, objective.domain.scale) < np.inf):
+        raise ValueError(f"stretch and spread must leave lengths finite, got stretch={stretch}, spread={spread}")
     domain = objective.domain
     return rewritten(
         objective,

@@ -49,6 +49,9 @@ def test_network_play_and_vjp_by_hand(arrays):
     # network is free; play and value are 4 rows each
     assert oracle.counts == {"value": 12, "gradient": 0, "hessian_vector": 0, "jacobian": 0, "vjp": 4}
     assert 100 - oracle.remaining == 3 + 2
+    twice = np.concatenate([inputs, inputs, inputs[:1]])  # more steps than two answers have, for the price of three
+    oracle.vjp(x, array(twice), array(np.ones((9, 1))))
+    assert oracle.counts["vjp"] == 16
 
 
 @pytest.mark.parametrize("points", [(), (5,)])

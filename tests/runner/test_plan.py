@@ -48,12 +48,12 @@ def test_the_hash_stands_for_everything_that_determines_a_run():
         "problem": "other", "parameters": {"dim": 3}, "instance": 2, "optimizer": "other",
         "hyperparameters": {"step": 2.0}, "seed": 7, "suite_seed": 2,
         "budget": 31, "prices": {"value": 2}, "target": 1e-6, "restarts": False,
-        "deadline": 1.0, "device": "cuda", "dtype": "float32", "versions": (1, 2), "checkpoints": 5,
+        "deadline": 1.0, "device": "cuda", "versions": (1, 2), "checkpoints": 5,
     }  # fmt: skip
-    assert {*changed, "skip", "dim"} == set(vars(spec))
+    assert {*changed, "skip", "dim", "dtype"} == set(vars(spec))
     hashes = {replace(spec, **{key: value}).hash() for key, value in changed.items()}
     assert len(hashes | {spec.hash()}) == len(changed) + 1
-    assert replace(spec, skip="a reason").hash() == spec.hash()
+    assert replace(spec, skip="a reason", dim=None, dtype="float32").hash() == spec.hash()
 
 
 def test_jobs_are_lockstep_batches_and_chunks():
