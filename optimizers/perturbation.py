@@ -1,70 +1,213 @@
-"""Gradients estimated from values at perturbed points, handed to torch's update rules.
+"""Every estimator of a gradient with every first-order rule, by name: `es-adam`, `rc-sgd`, `rank-es-momentum`.
 
-An estimator is central differences along random directions u: the mean over u of
-(f(x + radius u) - f(x - radius u)) / (2 radius) u. Signs give simultaneous perturbation (one direction, 1 / u = u), and
-normal numbers the gradient of f smoothed by a Gaussian. All points of one estimate, and all lanes, are one question, so
-that both sides of a difference see the same rows of data.
-
-Estimates ask beside the iterate and never at it. Where what was asked is what counts, on problems without noise or
-data, every tenth step ends with the value at the iterate: else the radius would set how near to the optimum the record
-comes.
+Two tables, of estimators and of rules, are composed. Estimates ask beside the iterate and never at it. Where what was
+asked is what counts, on problems without noise or data, every tenth step ends with the value at the iterate: else the
+radius would set how near to the optimum the record comes.
 """
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter, Signature, getdoc
+from typing import Any, Literal
+
+import numpy as np
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.hyperparameters import BatchSize, Pairs, Radius, Rate, Step
+from optimizers.estimators import (
+    Estimator,
+    central_differences,
+    forward_differences,
+    gaussian_smoothing,
+    orthogonal_directions,
+    random_coordinates,
+    rank_shaping,
+    simultaneous_perturbation,
+    slopes,
+    sphere_smoothing,
+)
+from optimizers.hyperparameters import BatchSize, Momentum, Pairs, Radius, Rate, Step
+from optimizers.walls import reflected
 
-if TYPE_CHECKING:
-    import torch
+Move = Callable[[Array], Array]  # a gradient (*lanes, dim) -> the step at a rate of 1, of the same shape
+Walls = Literal["clip", "reflect", "free"]
 
-Estimator = Callable[[Oracle, Array, int], Array]  # oracle of a batch, x (*lanes, dim), k -> gradient (*lanes, dim)
-
-SPALL_ALPHA, SPALL_GAMMA = 0.602, 0.101  # decay of gains and of radii, Spall 1998, section III.B
+SPALL_ALPHA = 0.602  # decay of gains, Spall 1998, section III.B
 CALIBRATION = 5  # estimates at the start whose mean magnitude sets the gain
 EVERY = 10  # steps from one value at the iterate to the next
 EXACT, NOISY = 1e-3, 0.1  # radii in units of the domain's scale, where answers are exact and where they are noisy
 
 
-def chosen_radius(oracle: Oracle, name: str, given: float | None) -> float:
-    """The hyperparameter of that name, in units of the domain's scale, as a length.
+@dataclass(frozen=True)
+class Estimation:
+    """An estimator as a part of methods.
 
-    Where it is None it follows Spall's guideline: small where answers are exact, large where they are noisy.
+    make: from a radius, and pairs where it has them. radius: that hyperparameter's name. pairs: at first, 0 for none.
+    power: of the machine's precision, which is the radius where answers are exact; None for 1e-3.
+    calm: by what the rates of rules are divided. unitless: whether its estimates are as long whatever the slope.
     """
+
+    make: Callable[..., Estimator]
+    source: str
+    radius: str = "radius"
+    pairs: int = 5
+    power: float | None = None
+    calm: int = 1
+    unitless: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A first-order rule as a part of methods.
+
+    start: from x, and its further options, to the rule. lr: the rate at first; where an estimate is unitless, `length`.
+    lengths: whether its steps are about as long as the rate, in units of the domain's scale; else the rate is a factor
+    of the gradient. options: further hyperparameters, each with its annotation and its default.
+    """
+
+    start: Callable[..., Move]
+    text: str
+    source: str
+    lr: float
+    length: float = 0.3
+    lengths: bool = True
+    options: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+
+
+ESTIMATORS: Mapping[str, Estimation] = {
+    "fd": Estimation(
+        forward_differences, "Nocedal & Wright 2006, doi:10.1007/978-0-387-40065-5, section 8.1", pairs=0, power=1 / 2
+    ),
+    "cd": Estimation(central_differences, "Kiefer & Wolfowitz 1952, doi:10.1214/aoms/1177729392", pairs=0, power=1 / 3),
+    "rc": Estimation(random_coordinates, "Nesterov 2012, doi:10.1137/100802001", power=1 / 3),
+    "spsa": Estimation(simultaneous_perturbation, "Spall 1992, doi:10.1109/9.119632", radius="c", pairs=0, calm=5),
+    "es": Estimation(gaussian_smoothing, "Nesterov & Spokoiny 2017, doi:10.1007/s10208-015-9296-2", radius="sigma"),
+    "sphere": Estimation(sphere_smoothing, "Shamir 2017, JMLR 18(52), arXiv:1507.08752"),
+    "orthogonal": Estimation(orthogonal_directions, "Kozak et al. 2023, doi:10.1007/s10107-022-01866-9"),
+    "rank-es": Estimation(
+        rank_shaping,
+        "Salimans et al. 2017, arXiv:1703.03864; Wierstra et al. 2014, JMLR 15, 949-980",
+        radius="sigma",
+        unitless=True,
+    ),
+}
+
+
+def torch_rule(name: str) -> Callable[..., Move]:
+    """A rule of torch.optim, whose step from 0 at a rate of 1 is what x is moved by."""
+
+    def start(x: Array, **options: float) -> Move:
+        import torch
+
+        step = torch.zeros_like(x)
+        method = getattr(torch.optim, name)([step], lr=1.0, **options)
+
+        def move(gradient: Array) -> Array:
+            step.zero_()
+            step.grad = gradient
+            method.step()
+            return step
+
+        return move
+
+    return start
+
+
+def sign_rule(x: Array) -> Move:
+    """The gradient's signs."""
+    return lambda gradient: -gradient.sign()
+
+
+RULES: Mapping[str, Rule] = {
+    "sgd": Rule(
+        torch_rule("SGD"), "plain gradient steps", "Robbins & Monro 1951, doi:10.1214/aoms/1177729586", 1e-3,
+        lengths=False,
+    ),
+    "momentum": Rule(
+        torch_rule("SGD"), "momentum", "Polyak 1964, doi:10.1016/0041-5553(64)90137-5", 1e-3, length=0.03,
+        lengths=False, options={"momentum": (Momentum, 0.9)},
+    ),
+    "adam": Rule(torch_rule("Adam"), "Adam's rule", "Kingma & Ba 2015, arXiv:1412.6980", 0.05),
+    "rmsprop": Rule(torch_rule("RMSprop"), "the rule of RMSprop", "Tieleman & Hinton 2012, lecture 6.5", 0.05),
+    "sign": Rule(sign_rule, "steps by the signs alone", "Bernstein et al. 2018, arXiv:1802.04434", 0.05),
+}  # fmt: skip
+
+
+def chosen_radius(oracle: Oracle, name: str, given: float | None) -> float:
+    """The radius of the estimator of that name, given in units of the domain's scale, as a length.
+
+    Where it is None it follows Spall's guideline: small where answers are exact, large where they are noisy. Small is,
+    for differences along coordinates, what balances their error and that of rounding (Nocedal & Wright 2006, section
+    8.1).
+    """
+    power = ESTIMATORS[name].power
+    small: float = EXACT if power is None else float(np.finfo(oracle.objective.dtype).eps) ** power
     if given is None:
-        given = EXACT if oracle.objective.noise is None else NOISY
+        given = small if oracle.objective.noise is None else NOISY
     return given * oracle.domain.scale
 
 
-def slopes(oracle: Oracle, x: Array, directions: Array, radius: float) -> Array:
-    """Central differences of f at x (*lanes, dim) along directions (*lanes, pairs, dim), -> (*lanes, pairs)."""
-    import torch
-
-    step = radius * directions
-    center = x.unsqueeze(-2)
-    plus, minus = oracle.value(torch.cat([center + step, center - step], dim=-2)).chunk(2, dim=-1)
-    return (plus - minus) / (2 * radius)
+def kept(oracle: Oracle, walls: Walls) -> Move:
+    """The map of iterates (*lanes, dim) into each lane's own walls: onto them, mirrored at them, or not at all."""
+    if walls == "free" or oracle.domain.open:
+        return lambda x: x
+    low, high = oracle.walls
+    return (lambda x: x.clip(low, high)) if walls == "clip" else (lambda x: reflected(x, low, high))
 
 
-def simultaneous_perturbation(c: float) -> Estimator:
-    """One pair along random signs, at radius c / (k + 1)^gamma (Spall 1992)."""
+def descend(
+    batches: Iterator[Oracle], x: Array, estimate: Estimator, rule: Move, rate: float | Array, inside: Move
+) -> None:
+    """Step for ever from x (*lanes, dim), in place, by rate times the rule's step on the estimate of the next batch."""
+    for k, batch in enumerate(batches):
+        x.copy_(inside(x + rate * rule(estimate(batch, x, k))))
+        if not batch.objective.scored and (k + 1) % EVERY == 0:
+            batch.value(x)  # for the record alone
 
-    def estimate(oracle: Oracle, x: Array, k: int) -> Array:
-        signs = oracle.rng.signs((1, oracle.dim))
-        return slopes(oracle, x, signs, c / (k + 1) ** SPALL_GAMMA) * signs.squeeze(-2)
 
-    return estimate
+def composed(name: str, estimation: Estimation, rule: Rule) -> Callable[..., None]:
+    """The method of an estimator and a rule, with the hyperparameters of both."""
+    lengths = rule.lengths or estimation.unitless
+    lr = (rule.lr if rule.lengths or not estimation.unitless else rule.length) / estimation.calm
+    counts = {"pairs": (Pairs, estimation.pairs)} if estimation.pairs else {}
+    takes = {"lr": (Rate, lr), **rule.options, estimation.radius: (Radius, None), **counts}
+    takes |= {"walls": (Walls, "clip"), "batch_size": (BatchSize, 32)}
+
+    def method(oracle: Oracle, **given: Any) -> None:
+        radius = chosen_radius(oracle, name, given[estimation.radius])
+        estimate = estimation.make(radius, **{key: given[key] for key in counts})
+        x = oracle.x0
+        oracle.recommend(x)
+        move = rule.start(x, **{key: given[key] for key in rule.options})
+        rate = given["lr"] * (oracle.domain.scale if lengths else 1.0)
+        descend(oracle.minibatches(given["batch_size"]), x, estimate, move, rate, kept(oracle, given["walls"]))
+
+    keywords = [
+        Parameter(key, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for key, (annotation, default) in takes.items()
+    ]
+    method.__signature__ = Signature([Parameter("oracle", Parameter.POSITIONAL_ONLY), *keywords])  # type: ignore
+    unit = "in units of the domain's scale, about the length of a step" if lengths else "factor of the gradient"
+    method.__doc__ = (
+        f"{getdoc(estimation.make)}\n\nWith {rule.text} ({rule.source}). lr: {unit}, in each coordinate. "
+        f"{estimation.radius}: in units of the domain's scale, None by the noise. walls: what becomes of an iterate "
+        "beyond one. batch_size: rows of data a question; None takes all."
+    )
+    return method
 
 
-def gaussian_smoothing(sigma: float, pairs: int) -> Estimator:
-    """Antithetic pairs along normal directions, at radius sigma (Nesterov & Spokoiny 2017; Salimans et al. 2017)."""
-
-    def estimate(oracle: Oracle, x: Array, k: int) -> Array:
-        normal = oracle.rng.standard_normal((pairs, oracle.dim))
-        return (slopes(oracle, x, normal, sigma).unsqueeze(-1) * normal).mean(-2)
-
-    return estimate
+for _estimator, _estimation in ESTIMATORS.items():
+    for _rule in RULES:
+        if (_estimator, _rule) != ("spsa", "sgd"):  # has gains of its own, below
+            optimizer(
+                order=0,
+                name=f"{_estimator}-{_rule}",
+                source=f"{_estimation.source}; {RULES[_rule].source}",
+                lanes=True,
+                arrays="torch",
+                needs=("torch",),
+                lane_rates=True,
+                version=2,
+            )(composed(_estimator, _estimation, RULES[_rule]))
 
 
 def spall_gains(estimate: Estimator, batch: Oracle, x: Array, first_step: float, c: float, steps: float) -> Estimator:
@@ -78,93 +221,34 @@ def spall_gains(estimate: Estimator, batch: Oracle, x: Array, first_step: float,
     signs = batch.rng.signs((CALIBRATION, batch.dim))
     magnitude = slopes(batch, x, signs, c).abs().mean(-1, keepdim=True)  # (*lanes, 1)
     # where f is flat around the start no gain is known; 1 leaves the estimates as they are
-    magnitude = torch.where((magnitude > 0) & magnitude.isfinite(), magnitude, torch.ones_like(magnitude))
+    magnitude = torch.where(magnitude > 0, magnitude, torch.ones_like(magnitude))
     stability = 0.1 * steps
     a = first_step * batch.domain.scale * (stability + 1) ** SPALL_ALPHA / magnitude
     return lambda oracle, x, k: a / (k + 1 + stability) ** SPALL_ALPHA * estimate(oracle, x, k)
 
 
-def descend(batches: Iterator[Oracle], x: Array, estimate: Estimator, rule: "torch.optim.Optimizer") -> None:
-    """Step for ever by a rule that holds x (*lanes, dim), each time with the estimate on the next batch of data."""
-    for k, batch in enumerate(batches):
-        x.grad = estimate(batch, x, k)
-        rule.step()
-        if not batch.objective.scored and (k + 1) % EVERY == 0:
-            batch.value(x)  # for the record alone
-
-
-@optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), source="Spall 1998, doi:10.1109/7.705889")
-def spsa_sgd(oracle: Oracle, *, first_step: Step = 0.1, c: Radius = None, batch_size: BatchSize = 32) -> None:
+@optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), version=2, source="Spall 1998, doi:10.1109/7.705889")
+def spsa_sgd(
+    oracle: Oracle,
+    *,
+    first_step: Step = 0.1,
+    c: Radius = None,
+    walls: Walls = "clip",
+    batch_size: BatchSize = 32,
+) -> None:
     """Simultaneous perturbation (Spall 1992, doi:10.1109/9.119632) with Spall's decaying gains.
 
     first_step: about the length of the first step in each coordinate; c: the first radius, None by the noise; both in
-    units of the domain's scale. batch_size: rows of data a question; None takes all.
+    units of the domain's scale. walls: what becomes of an iterate beyond one. batch_size: rows of data a question; None
+    takes all.
     """
-    import torch
-
     rows = oracle.objective.rows
     values = 2 if oracle.objective.scored else 2 + 1 / EVERY  # a step
     price = values * oracle.prices["value"] * min(batch_size or rows, rows) / rows
     x = oracle.x0
     oracle.recommend(x)
     batches = oracle.minibatches(batch_size)
-    steps, first_radius = oracle.remaining / price, chosen_radius(oracle, "c", c)
+    steps, first_radius = oracle.remaining / price, chosen_radius(oracle, "spsa", c)
     gained = spall_gains(simultaneous_perturbation(first_radius), next(batches), x, first_step, first_radius, steps)
-    descend(batches, x, gained, torch.optim.SGD([x], lr=1.0))  # the gains are the learning rate
-
-
-@optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), source="Spall 1992, doi:10.1109/9.119632")
-def spsa_adam(oracle: Oracle, *, lr: Rate = 0.01, c: Radius = None, batch_size: BatchSize = 32) -> None:
-    """Simultaneous perturbation with Adam's rule (Kingma & Ba 2015, arXiv:1412.6980).
-
-    lr: about the length of a step in each coordinate; c: the first radius, None by the noise; both in units of
-    the domain's scale. batch_size: rows of data a question; None takes all.
-    """
-    import torch
-
-    x = oracle.x0
-    oracle.recommend(x)
-    rule = torch.optim.Adam([x], lr=lr * oracle.domain.scale)
-    descend(oracle.minibatches(batch_size), x, simultaneous_perturbation(chosen_radius(oracle, "c", c)), rule)
-
-
-@optimizer(
-    order=0,
-    lanes=True,
-    arrays="torch",
-    needs=("torch",),
-    source="Nesterov & Spokoiny 2017, doi:10.1007/s10208-015-9296-2",
-)
-def es_sgd(
-    oracle: Oracle, *, lr: Rate = 1e-3, sigma: Radius = None, pairs: Pairs = 5, batch_size: BatchSize = 32
-) -> None:
-    """Antithetic Gaussian smoothing with plain gradient steps.
-
-    lr: factor of the estimated gradient, as in gradient descent. sigma: standard deviation of the perturbations, in
-    units of the domain's scale, None by the noise. pairs: antithetic pairs an estimate. batch_size: rows of data a
-    question; None takes all.
-    """
-    import torch
-
-    x = oracle.x0
-    oracle.recommend(x)
-    rule = torch.optim.SGD([x], lr=lr)
-    descend(oracle.minibatches(batch_size), x, gaussian_smoothing(chosen_radius(oracle, "sigma", sigma), pairs), rule)
-
-
-@optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), source="Salimans et al. 2017, arXiv:1703.03864")
-def es_adam(
-    oracle: Oracle, *, lr: Rate = 0.05, sigma: Radius = None, pairs: Pairs = 5, batch_size: BatchSize = 32
-) -> None:
-    """Antithetic Gaussian smoothing with Adam's rule (Kingma & Ba 2015, arXiv:1412.6980).
-
-    lr: about the length of a step in each coordinate; sigma: standard deviation of the perturbations, None by the
-    noise; both in units of the domain's scale. pairs: antithetic pairs an estimate. batch_size: rows of data a
-    question; None takes all.
-    """
-    import torch
-
-    x = oracle.x0
-    oracle.recommend(x)
-    rule = torch.optim.Adam([x], lr=lr * oracle.domain.scale)
-    descend(oracle.minibatches(batch_size), x, gaussian_smoothing(chosen_radius(oracle, "sigma", sigma), pairs), rule)
+    rule, inside = RULES["sgd"].start(x), kept(oracle, walls)
+    descend(batches, x, gained, rule, 1.0, inside)  # the gains are the learning rate

@@ -7,7 +7,7 @@ import torch
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.registry import settings
 from bench.runner.single import play
-from optimizers.perturbation import gaussian_smoothing
+from optimizers.estimators import gaussian_smoothing
 
 torch.set_num_threads(1)
 registry.load(("problems", "optimizers"))
@@ -152,7 +152,7 @@ def test_spsa_has_the_gains_and_radii_of_spall() -> None:
 def test_smoothing_estimates_the_slope_of_a_linear_function() -> None:
     pairs = 20_000
     oracle = Oracle(Objective(linear, 2, constants={"slope": SLOPE}), 2 * pairs + 1, start=START, arrays="torch")
-    estimate = gaussian_smoothing(sigma=0.5, pairs=pairs)(oracle, oracle.x0, 0)
+    estimate = gaussian_smoothing(radius=0.5, pairs=pairs)(oracle, oracle.x0, 0)
     # the variance of a coordinate of u u^T s, u being normal, is |s|^2 + s_i^2: at most 41
     np.testing.assert_allclose(estimate, SLOPE, atol=4 * np.sqrt(41 / pairs))
 

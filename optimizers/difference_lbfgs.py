@@ -1,0 +1,74 @@
+"""L-BFGS on differences of values along all coordinates.
+
+Its line search needs slopes that agree with the values: of the estimators, only these two will do, and those on all
+data. f(x) and all values beside it are one question.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from bench.core import Oracle, optimizer
+from optimizers.hyperparameters import Memory, Radius, Tolerance
+from optimizers.perturbation import ESTIMATORS, chosen_radius
+from optimizers.scipy_minimize import ENDLESS, walls
+
+BYRD = "Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069"
+
+
+@optimizer(order=0, needs=("scipy.optimize",), source=f"{ESTIMATORS['fd'].source}; {BYRD}")
+def fd_lbfgs(oracle: Oracle, *, radius: Radius = None, memory: Memory = 10, gtol: Tolerance = 1e-5) -> None:
+    """Forward differences with limited-memory BFGS inside the box: dim + 1 values a point.
+
+    radius: in units of the domain's scale, None by the noise. memory: steps. It returns when the projected gradient is
+    below gtol, or the line search fails.
+    """
+    h = chosen_radius(oracle, "fd", radius)
+
+    def f_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
+        step = np.where(x + h > oracle.domain.high, -h, h)  # SciPy itself stays inside the box, and so do these
+        f = oracle.value(x + np.vstack([np.zeros_like(x), np.diag(step)]))
+        return float(f[0]), (f[1:] - f[0]) / step
+
+    follow(oracle, f_and_gradient, memory, gtol)
+
+
+@optimizer(order=0, needs=("scipy.optimize",), source=f"{ESTIMATORS['cd'].source}; {BYRD}")
+def cd_lbfgs(oracle: Oracle, *, radius: Radius = None, memory: Memory = 10, gtol: Tolerance = 1e-5) -> None:
+    """Central differences with limited-memory BFGS inside the box: 2 dim + 1 values a point.
+
+    radius: in units of the domain's scale, None by the noise; beside a wall half of the values lie beyond it. memory:
+    steps. It returns when the projected gradient is below gtol, or the line search fails.
+    """
+    h = chosen_radius(oracle, "cd", radius)
+
+    def f_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
+        step = h * np.eye(oracle.dim)
+        f = oracle.value(x + np.vstack([0 * step[:1], step, -step]))
+        return float(f[0]), (f[1 : oracle.dim + 1] - f[oracle.dim + 1 :]) / (2 * h)
+
+    follow(oracle, f_and_gradient, memory, gtol)
+
+
+def follow(
+    oracle: Oracle, f_and_gradient: Callable[[np.ndarray], tuple[float, np.ndarray]], memory: int, gtol: float
+) -> None:
+    """SciPy's L-BFGS-B until it returns; on and on from where it is, where runs are judged by their present answer."""
+    from scipy.optimize import minimize
+
+    options = {"maxcor": memory, "ftol": 0.0, "gtol": gtol, "maxiter": ENDLESS, "maxfun": ENDLESS}
+    x = oracle.x0
+    oracle.recommend(x)
+    while True:
+        found = minimize(
+            f_and_gradient,
+            x,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=walls(oracle),
+            callback=oracle.recommend,
+            options=options,
+        )
+        if not oracle.objective.scored:
+            return
+        x = found.x
