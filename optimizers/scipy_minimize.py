@@ -6,13 +6,16 @@ is recommended, because the last point asked may be a failed probe of the line s
 """
 
 import sys
+from typing import Any
 
 import numpy as np
 
 from bench.core import Oracle, optimizer
+from optimizers.hessian import hessian
 from optimizers.hyperparameters import Memory, Tolerance
 
 ENDLESS = sys.maxsize
+ENDLESS_IN_C = int(np.iinfo(np.int32).max)
 
 
 def walls(oracle: Oracle) -> list[tuple[float, float]] | None:
@@ -94,3 +97,106 @@ def scipy_newton_cg(oracle: Oracle, *, xtol: Tolerance = 1e-5) -> None:
         callback=oracle.recommend,
         options={"xtol": xtol, "maxiter": ENDLESS},
     )
+
+
+@optimizer(order=1, needs=("scipy.optimize",), source="Nash 1984, doi:10.1137/0721052")
+def scipy_tnc(oracle: Oracle, *, ftol: Tolerance = 0.0, xtol: Tolerance = 0.0, gtol: Tolerance = 1e-8) -> None:
+    """Truncated Newton inside the box: curvature by differences of gradients.
+
+    It returns when f or x changes by less than ftol or xtol, or the projected gradient is below gtol.
+    """
+    from scipy.optimize import minimize
+
+    options = {"ftol": ftol, "xtol": xtol, "gtol": gtol, "maxfun": ENDLESS_IN_C}
+    f, bounds = oracle.value_and_gradient, walls(oracle)
+    minimize(f, oracle.x0, jac=True, method="TNC", bounds=bounds, callback=oracle.recommend, options=options)
+
+
+@optimizer(order=1, needs=("scipy.optimize",), source="Kraft 1988, DFVLR-FB 88-28")
+def scipy_slsqp(oracle: Oracle, *, ftol: Tolerance = 1e-15) -> None:
+    """Sequential quadratic programming inside the box; it returns when f changes by less than ftol.
+
+    SciPy's own ftol of 1e-6 would end it before the finest targets. Where answers are noisy, which makes it return
+    soon, it goes on from where it is. Its callback is told of probes, so what is recommended are the points where it
+    looks at the gradient.
+    """
+    from scipy.optimize import minimize
+
+    x, gradient = oracle.x0, np.empty(0)
+
+    def value(point: np.ndarray) -> float:
+        nonlocal gradient
+        f, gradient = oracle.value_and_gradient(point)
+        return f
+
+    def slope(point: np.ndarray) -> np.ndarray:
+        oracle.recommend(point.copy())
+        return gradient
+
+    while True:
+        options = {"ftol": ftol, "maxiter": ENDLESS_IN_C}
+        x = minimize(value, x, jac=slope, method="SLSQP", bounds=walls(oracle), options=options).x
+        if oracle.objective.noise is None:
+            return
+
+
+def trust_region(oracle: Oracle, method: str, gtol: float, **curvature: Any) -> None:
+    """One descent by SciPy inside trust regions, of which the first has the radius of the domain's scale.
+
+    SciPy fails where an answer is not finite. It is told of a point that is infinitely high there, and without slope
+    or curvature: it returns from a start like that, and refuses any other one.
+    """
+    from scipy.optimize import minimize
+
+    def question(x: np.ndarray) -> tuple[float, np.ndarray]:
+        f, g = oracle.value_and_gradient(x)
+        return (f, g) if np.isfinite(f) and np.isfinite(g).all() else (np.inf, np.zeros_like(g))
+
+    curvature = {key: lambda *x, ask=ask: or_zero(ask(*x)) for key, ask in curvature.items()}
+    scale = oracle.domain.scale
+    options = {"gtol": gtol, "maxiter": ENDLESS, "initial_trust_radius": scale, "max_trust_radius": 1000 * scale}
+    minimize(question, oracle.x0, jac=True, method=method, callback=oracle.recommend, options=options, **curvature)
+
+
+def or_zero(answer: np.ndarray) -> np.ndarray:
+    """What is finite as it is, else zeros."""
+    return answer if np.isfinite(answer).all() else np.zeros_like(answer)
+
+
+@optimizer(order=2, needs=("scipy.optimize",), source="Steihaug 1983, doi:10.1137/0720042")
+def scipy_trust_ncg(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
+    """Conjugate gradients on Hessian-vector products, up to the boundary of a trust region.
+
+    It returns when the gradient is below gtol, or f no longer falls. No walls.
+    """
+    trust_region(oracle, "trust-ncg", gtol, hessp=oracle.hessian_vector)
+
+
+@optimizer(order=2, needs=("scipy.optimize",), source="Gould, Lucidi, Roma & Toint 1999, doi:10.1137/S1052623497322735")
+def scipy_trust_krylov(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
+    """A trust region's nearly exact minimum in the Krylov space of Hessian-vector products.
+
+    It returns when the gradient is below gtol, or f no longer falls. No walls.
+    """
+    trust_region(oracle, "trust-krylov", gtol, hessp=oracle.hessian_vector)
+
+
+@optimizer(order=2, needs=("scipy.optimize",), source="Moré & Sorensen 1983, doi:10.1137/0904038")
+def scipy_trust_exact(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
+    """A trust region's nearly exact minimum, by factorising the full Hessian: dim products a point that is tried.
+
+    It returns when the gradient is below gtol, or f no longer falls. No walls.
+    """
+    trust_region(oracle, "trust-exact", gtol, hess=lambda x: hessian(oracle, x))
+
+
+@optimizer(
+    order=2, needs=("scipy.optimize",), source="Powell 1970, in Rabinowitz: Numerical methods for nonlinear equations"
+)
+def scipy_dogleg(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
+    """Between steepest descent and Newton's step inside a trust region, with the full Hessian: dim products a step.
+
+    It returns when the gradient is below gtol, when f no longer falls, or where the Hessian is not positive definite.
+    No walls.
+    """
+    trust_region(oracle, "dogleg", gtol, hess=lambda x: hessian(oracle, x))
