@@ -1,23 +1,43 @@
 """Random search: the least that a method must beat."""
 
-from math import inf
+from collections.abc import Callable
 from typing import get_args
 
-from bench.core import Kind, Oracle, optimizer
+from array_api_compat import array_namespace
+
+from bench.core import Array, Kind, Oracle, optimizer
+from optimizers.populations import recommend_best, rows, scatter, usable
+from optimizers.walls import reflection
+
+POINTS = 10  # of one question; most budgets are a multiple
 
 
-@optimizer(order=0, source="Brooks 1958, doi:10.1287/opre.6.2.244", kinds=get_args(Kind))
+@optimizer(
+    order=0, lanes=True, arrays="any", version=2, kinds=get_args(Kind), source="Brooks 1958, doi:10.1287/opre.6.2.244"
+)
 def random_search(oracle: Oracle) -> None:
     """Independent points: uniform where there are walls on all sides, else normal around the start.
 
     The standard deviation of the normal ones is the domain's scale.
     """
-    domain, x0, rng = oracle.domain, oracle.x0, oracle.rng
-    best = inf
-    oracle.recommend(x0)
+    size = (POINTS, oracle.dim)
+    if oracle.domain.bounded:
+        point = scatter(oracle)
+        search(oracle, lambda: point(oracle.rng.random(size)))
+    else:
+        inside, center, scale = reflection(oracle), oracle.x0[..., None, :], oracle.domain.scale
+        search(oracle, lambda: inside(center + scale * oracle.rng.standard_normal(size)))
+
+
+def search(oracle: Oracle, points: Callable[[], Array]) -> None:
+    """Ask for ever what `points` draws, (*lanes, points, dim), and recommend the best of it."""
+    oracle.recommend(oracle.x0)
+    x = points()
+    xp, f = array_namespace(x), usable(oracle.value(x))
     while True:
-        x = domain.sample(rng, x0.shape) if domain.bounded else x0 + domain.scale * rng.standard_normal(x0.shape)
-        f = oracle.value(x)
-        if f < best:  # the luckiest one, where answers are noisy
-            best = f
-            oracle.recommend(x)
+        first = xp.argmin(f, axis=-1, keepdims=True)
+        best, least = rows(x, first), xp.min(f, axis=-1, keepdims=True)
+        recommend_best(oracle, best, least)  # the luckiest one, where answers are noisy
+        x = points()
+        f = xp.concat([least, usable(oracle.value(x))], axis=-1)
+        x = xp.concat([best, x], axis=-2)

@@ -504,9 +504,7 @@ class Oracle:
         affordable = [0 if ledger.status else (ledger.limit - ledger.ticks) // price for ledger in self.ledgers]
         self._end([lane for lane, rows in enumerate(affordable) if rows < 1], "budget")
         self._stop_if_finished()
-        points = x.reshape(layout)
-        if not self.lanes:
-            points = points[..., : affordable[0], :]
+        points = x.reshape(layout)[..., : max(affordable), :]
         noise = self._noise(points)
         try:
             answers = answer(points, self._rows, noise)
@@ -524,7 +522,8 @@ class Oracle:
         self._account(charges, paid, points, answers[0], records, noise is None)
         self._end([lane for lane, rows in paid.items() if rows < layout[-2]], "budget")
         self._stop_if_finished()
-        # where a single run's population was cut, Stop has been raised: the shapes below are those of x
+        self._books.left = perf_counter()  # the bookkeeping is neither's time
+        # where a population was cut for all, Stop has been raised: the shapes below are those of x
         front = x.shape[:-1]
         return tuple(self._shaped(item, front, layout[:-1]) for item in answers)
 
@@ -552,8 +551,7 @@ class Oracle:
 
     def _share(self, entered: float) -> list[int]:
         """Share the problem's seconds among open lanes; answers with them."""
-        now = perf_counter()
-        self._books.left = now
+        self._books.left = now = perf_counter()
         open_lanes = [lane for lane, ledger in enumerate(self.ledgers) if not ledger.status]
         for lane in open_lanes:
             self.ledgers[lane].inside += (now - entered) / len(open_lanes)
