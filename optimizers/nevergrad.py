@@ -11,17 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import numpy as np
 
-from bench.core import Domain, Kind, Oracle, optimizer
+from bench.core import Domain, Kind, Oracle, Range, optimizer
 
 if TYPE_CHECKING:
     from nevergrad.parametrization.core import Parameter
 
 NAMES = Path(__file__).with_suffix(".txt")
 SOURCE = "Rapin & Teytaud 2018, https://github.com/facebookresearch/nevergrad"
+Workers = Annotated[int, Range(1, 30, log=True, least=1)]
 PATIENCE = 5.0  # seconds in which a method's own thread must end
 
 
@@ -50,8 +51,8 @@ def entries() -> list[Entry]:
     return found
 
 
-def bridge(name: str) -> Callable[[Oracle], None]:
-    """The method of that name as an optimizer: ask, evaluate, tell.
+def bridge(name: str, parallel: bool = False) -> Callable[..., None]:
+    """The method of that name as an optimizer: ask, evaluate, tell; where it is parallel, `num_workers` at a time.
 
     Nevergrad is given the oracle's x0, because its own start, 0, is the optimum of many test problems, and whether
     answers are noisy. Each method uses x0 in its own way: OnePlusOne asks it first; CMA has its first mean there; DE
@@ -59,7 +60,7 @@ def bridge(name: str) -> Callable[[Oracle], None]:
     that it chooses.
     """
 
-    def minimize(oracle: Oracle) -> None:
+    def in_batches(oracle: Oracle, *, num_workers: Workers = 1) -> None:
         import nevergrad
 
         own_seed, global_seed = (int(number) for number in oracle.rng.integers(2**32, size=2))
@@ -72,17 +73,29 @@ def bridge(name: str) -> Callable[[Oracle], None]:
             oracle.recommend(oracle.x0)
         with seeded(global_seed), own_threads():
             # some methods divide by the budget less one
-            method = nevergrad.optimizers.registry[name](points, budget=max(2, budget), num_workers=1)
-            for _ in range(budget):
-                candidate = method.ask()
+            method = nevergrad.optimizers.registry[name](points, budget=max(2, budget), num_workers=num_workers)
+            for asked in range(0, budget, num_workers):
+                batch = [method.ask() for _ in range(min(num_workers, budget - asked))]
+                x = np.stack([point(candidate.value, oracle.domain) for candidate in batch])
                 # of NaN and infinity Nevergrad itself makes a very large number
-                method.tell(candidate, oracle.value(point(candidate.value, oracle.domain)))
+                for candidate, f in zip(batch, oracle.value(x), strict=True):
+                    method.tell(candidate, float(f))
                 if noisy:
                     oracle.recommend(point(method.provide_recommendation().value, oracle.domain))
         oracle.value(oracle.x0)  # nothing is left to pay it: the run ends as one that spent its budget
 
-    minimize.__doc__ = f"Nevergrad's {name.strip()}."
-    return minimize
+    def one_by_one(oracle: Oracle) -> None:
+        in_batches(oracle)
+
+    method = in_batches if parallel else one_by_one
+    method.__doc__ = f"Nevergrad's {name.strip()}."
+    if parallel:
+        method.__doc__ += """
+
+        num_workers: points asked before their values are told, in one question. It is a part of some methods: it
+        may set their population, or which method a portfolio chooses.
+        """
+    return method
 
 
 def space(x0: np.ndarray, domain: Domain) -> "Parameter":
@@ -97,7 +110,8 @@ def space(x0: np.ndarray, domain: Domain) -> "Parameter":
     from nevergrad import p
 
     if domain.kinds == "permutation":
-        return p.Array(init=x0.argsort() / len(x0), lower=0.0, upper=1.0)
+        keys = p.Array(init=(x0.argsort() + 0.5) / len(x0), lower=0.0, upper=1.0)
+        return keys.set_mutation(sigma=max(1 / 6, 2 / len(x0)))  # one step is to change the order
     if not domain.bounded:
         return p.Array(init=x0).set_mutation(sigma=domain.scale)
     low, high = (np.broadcast_to(wall, x0.shape).astype(float) for wall in (domain.low, domain.high))
@@ -178,4 +192,4 @@ for _entry in entries():
         kinds=get_args(Kind),
         needs=("nevergrad", *_entry.needs),
         source=SOURCE,
-    )(bridge(_entry.name))
+    )(bridge(_entry.name, _entry.parallel))

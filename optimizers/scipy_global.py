@@ -1,0 +1,206 @@
+"""Bridges to the global methods of scipy.optimize.
+
+They search inside walls: the domain's own, and where one is missing, ten scales of the domain from x0. They draw from
+the oracle's generator. Limits of iterations are lifted; a driver that returns has converged, and the run begins anew.
+Local searches within them that need a gradient take forward differences of values, which are counted as such.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from bench.core import Oracle, Range, optimizer
+from optimizers.hyperparameters import Step, Tolerance
+from optimizers.scipy_derivative_free import HUGE
+from optimizers.scipy_minimize import ENDLESS
+
+REACH = 10.0  # scales of the domain from x0 to where a wall is put
+CORNERS = 2**12  # of a box that SHGO may have to triangulate, all of them before its first question
+
+Local = Literal["L-BFGS-B", "SLSQP", "COBYLA", "Nelder-Mead", "Powell"]
+
+
+def box(oracle: Oracle) -> tuple[np.ndarray, list[tuple[float, float]]]:
+    """The start (dim,), and walls on all sides of it, a pair a coordinate."""
+    low, high = oracle.walls
+    start, reach = np.clip(oracle.x0, low, high), REACH * oracle.domain.scale
+    low = np.where(np.isfinite(low), low, start - reach)
+    high = np.where(np.isfinite(high), high, start + reach)
+    return start, list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def value(oracle: Oracle) -> Callable[[np.ndarray], Any]:
+    """`oracle.value` with a number for every answer; where answers are noisy the luckiest point is recommended."""
+    noisy, best = oracle.objective.noise is not None, np.inf
+    if noisy:
+        oracle.recommend(oracle.x0)
+
+    def told(x: np.ndarray) -> Any:  # x: (*points, dim)
+        nonlocal best
+        f = oracle.value(x)
+        f = np.where(np.isfinite(f), f, HUGE)
+        if noisy and f.min() < best:
+            best = f.min()
+            oracle.recommend(np.atleast_2d(x)[f.argmin()].copy())
+        return f if f.ndim else float(f)
+
+    return told
+
+
+@optimizer(order=0, needs=("scipy.optimize",), source="Storn & Price 1997, doi:10.1023/A:1008202821328")
+def scipy_differential_evolution(
+    oracle: Oracle,
+    *,
+    popsize: Annotated[int, Range(2, 30, log=True, least=1)] = 15,
+    recombination: Annotated[float, Range(0.1, 1.0, least=0, most=1)] = 0.7,
+    strategy: Literal["best1bin", "rand1bin", "currenttobest1bin", "best2bin", "rand2bin"] = "best1bin",
+    tol: Tolerance = 0.0,
+) -> None:
+    """Each point against one made of the differences of others; a generation is one question.
+
+    popsize: points a coordinate. Between walls the first are a Latin hypercube and x0; elsewhere they are normal around
+    x0 with the domain's scale. It returns when the standard deviation of their values is below tol times their mean:
+    SciPy's own 0.01 would end it wherever f_opt is far from 0. Generations are whole (deferred updating), and there is
+    no polish by L-BFGS-B at the end.
+    """
+    from scipy.optimize import differential_evolution
+
+    start, walls = box(oracle)
+    if oracle.domain.bounded:
+        first = {"init": "latinhypercube", "x0": start}
+    else:
+        around = oracle.domain.scale * oracle.rng.standard_normal((max(5, popsize * oracle.dim), oracle.dim))
+        around[0] = 0
+        first = {"init": np.clip(start + around, *np.transpose(walls))}
+    f = value(oracle)
+    differential_evolution(
+        lambda x: f(x.T),
+        walls,
+        strategy=strategy,
+        maxiter=ENDLESS,
+        popsize=popsize,
+        recombination=recombination,
+        tol=tol,
+        rng=oracle.rng,
+        polish=False,
+        updating="deferred",
+        vectorized=True,
+        **first,
+    )
+
+
+@optimizer(order=0, needs=("scipy.optimize",), source="Xiang, Sun, Fan & Gong 1997, doi:10.1016/S0375-9601(97)00474-X")
+def scipy_dual_annealing(
+    oracle: Oracle,
+    *,
+    initial_temp: Annotated[float, Range(1.0, 5e4, log=True, above=0.01, most=5e4)] = 5230.0,
+    visit: Annotated[float, Range(1.1, 2.9, above=1, most=3)] = 2.62,
+    accept: Annotated[float, Range(-1e4, -5.0, above=-1e4, most=-5)] = -5.0,
+    local: Local | None = "L-BFGS-B",
+) -> None:
+    """Generalised simulated annealing, with a local search from what it finds (none: annealing alone).
+
+    initial_temp: how high barriers it climbs at first, in units of f. visit, accept: q_v and q_a of the paper, the
+    tails of its steps and of its acceptance of worse points.
+    """
+    from scipy.optimize import dual_annealing
+
+    start, walls = box(oracle)
+    dual_annealing(
+        value(oracle),
+        walls,
+        x0=start,
+        maxiter=ENDLESS,
+        maxfun=ENDLESS,
+        minimizer_kwargs=None if local is None else {"method": local, "bounds": walls},
+        initial_temp=initial_temp,
+        visit=visit,
+        accept=accept,
+        rng=oracle.rng,
+        no_local_search=local is None,
+    )
+
+
+@optimizer(order=0, needs=("scipy.optimize",), source="Wales & Doye 1997, doi:10.1021/jp970984n")
+def scipy_basinhopping(
+    oracle: Oracle,
+    *,
+    step: Step = 0.5,
+    temperature: Annotated[float, Range(1e-3, 1e3, log=True, least=0)] = 1.0,
+    local: Local = "L-BFGS-B",
+) -> None:
+    """Random steps from local minimum to local minimum, accepted as in annealing at one temperature.
+
+    step: at first, in units of the domain's scale; it is adapted until half of the steps are accepted.
+    temperature: in units of f, of the differences between local minima.
+    """
+    from scipy.optimize import basinhopping
+
+    start, walls = box(oracle)
+    basinhopping(
+        value(oracle),
+        start,
+        niter=ENDLESS,
+        T=temperature,
+        stepsize=step * oracle.domain.scale,
+        minimizer_kwargs={"method": local, "bounds": walls},
+        rng=oracle.rng,
+    )
+
+
+@optimizer(order=0, needs=("scipy.optimize",), source="Endres, Sandrock & Focke 2018, doi:10.1007/s10898-018-0645-y")
+def scipy_shgo(
+    oracle: Oracle, *, points: Annotated[int, Range(10, 1000, log=True, least=1)] = 100, local: Local = "SLSQP"
+) -> None:
+    """Simplicial homology: points on a triangulation of the box, and a local search from each that is a local minimum
+    among its neighbours.
+
+    points: new ones a round. Nothing in it is random: between walls all runs are the same. Raises ValueError in more
+    dimensions than 12, where the corners of the box are too many.
+    """
+    from scipy.optimize import shgo
+
+    if 2**oracle.dim > CORNERS:
+        raise ValueError(f"dim must be at most {CORNERS.bit_length() - 1} for SHGO, got {oracle.dim}")
+    _, walls = box(oracle)
+    shgo(
+        value(oracle),
+        walls,
+        n=points,
+        minimizer_kwargs={"method": local},
+        options={"maxfev": ENDLESS},
+    )
+
+
+@optimizer(
+    order=0,
+    needs=("scipy.optimize",),
+    source="Jones, Perttunen & Stuckman 1993, doi:10.1007/BF00941892",
+)
+def scipy_direct(
+    oracle: Oracle, *, eps: Annotated[float, Range(1e-6, 1e-1, log=True, least=0)] = 1e-4, locally_biased: bool = True
+) -> None:
+    """Dividing rectangles: those are trisected that hold the least value for some bound on the slope of f.
+
+    eps: how much less than the best value a rectangle must promise, relative. locally_biased: the variant of
+    Gablonsky & Kelley 2001, doi:10.1023/A:1017930332101.
+    Nothing in it is random: between walls all runs are the same, and one that returns, since rectangles have become too
+    small to be told apart, is not begun anew.
+    """
+    from scipy.optimize import direct
+
+    if oracle.domain.bounded and any(oracle.counts.values()):
+        return  # it would ask the same points again
+    _, walls = box(oracle)
+    most = int(oracle.remaining / oracle.prices["value"]) + 1  # memory is reserved for as many
+    direct(
+        value(oracle),
+        walls,
+        eps=eps,
+        maxfun=most,
+        maxiter=most,
+        locally_biased=locally_biased,
+        vol_tol=0.0,
+        len_tol=0.0,
+    )

@@ -1,0 +1,202 @@
+"""SciPy's methods of values alone: local and global ones ask through the oracle what they ask by themselves."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.optimize
+
+from bench.core import Domain, Objective, Oracle, registry
+from bench.core.registry import settings
+from bench.core.streams import streams
+from bench.runner.single import play
+from optimizers.scipy_global import box
+
+registry.load(("problems", "optimizers"))
+LOCAL = ("scipy-powell", "scipy-cobyla", "scipy-cobyqa")
+GLOBAL = ("scipy-differential-evolution", "scipy-dual-annealing", "scipy-basinhopping", "scipy-shgo", "scipy-direct")
+WALLS = [(-2.0, 3.0), (-1.0, 4.0)]
+BOX = Domain(*(np.array(wall) for wall in zip(*WALLS, strict=True)), scale=0.5)
+START = np.array([-1.2, 1.0])
+
+
+def rosenbrock(x: np.ndarray) -> np.ndarray:
+    return (100 * (x[..., 1:] - x[..., :-1] ** 2) ** 2 + (1 - x[..., :-1]) ** 2).sum(-1)
+
+
+def rastrigin(x: np.ndarray) -> np.ndarray:
+    """Its least value is 0, at (0.7, ..., 0.7); the next best is 0.995, a distance of 1 away."""
+    return (10 + (x - 0.7) ** 2 - 10 * np.cos(2 * np.pi * (x - 0.7))).sum(-1)
+
+
+def run(name: str, objective: Objective, budget: float, restarts: bool = False, **hyperparameters: Any) -> Oracle:
+    """The oracle after a run from START, or from the problem's own start in other dimensions."""
+    start = START if objective.dim == 2 else None
+    oracle = Oracle(objective, budget, 3, start, order=0)
+    definition = registry.find_optimizer(name)
+    assert play(oracle, definition.function, settings(definition, hyperparameters), restarts) == ""
+    return oracle
+
+
+class Enough(Exception):
+    """Ends SciPy at the budget."""
+
+
+def alone(ask: Callable[[Callable[[np.ndarray], Any], np.random.Generator], object], budget: int) -> np.ndarray:
+    """The points that SciPy asks of Rosenbrock's function by itself, with the generator of run 3."""
+    points: list[np.ndarray] = []
+
+    def f(x: np.ndarray) -> Any:
+        points.extend(x.T.reshape(-1, 2).copy())
+        if len(points) >= budget:
+            raise Enough
+        return rosenbrock(x.T)
+
+    try:
+        ask(f, streams(Objective(rosenbrock, 2, BOX), 3).method)
+    except Enough:
+        return np.array(points[:budget])
+    return np.array(points)
+
+
+DRIVERS: dict[str, Callable[[Any, np.random.Generator], object]] = {
+    "scipy-powell": lambda f, rng: scipy.optimize.minimize(
+        f, START, method="Powell", bounds=WALLS, options={"ftol": 1e-12, "direc": 0.5 * np.eye(2)}
+    ),
+    "scipy-cobyla": lambda f, rng: scipy.optimize.minimize(
+        f, START, method="COBYLA", bounds=WALLS, options={"rhobeg": 0.25, "tol": 0.5e-8}
+    ),
+    "scipy-cobyqa": lambda f, rng: scipy.optimize.minimize(
+        f, START, method="COBYQA", bounds=WALLS, options={"initial_tr_radius": 0.25, "final_tr_radius": 0.5e-8}
+    ),
+    "scipy-differential-evolution": lambda f, rng: scipy.optimize.differential_evolution(
+        f, WALLS, x0=START, tol=0, vectorized=True, updating="deferred", rng=rng
+    ),
+    "scipy-dual-annealing": lambda f, rng: scipy.optimize.dual_annealing(f, WALLS, x0=START, rng=rng),
+    "scipy-basinhopping": lambda f, rng: scipy.optimize.basinhopping(
+        f, START, stepsize=0.25, minimizer_kwargs={"method": "L-BFGS-B", "bounds": WALLS}, rng=rng
+    ),
+    "scipy-shgo": lambda f, rng: scipy.optimize.shgo(
+        f, WALLS, minimizer_kwargs={"method": "SLSQP"}, options={"maxfev": 10**9}
+    ),
+    "scipy-direct": lambda f, rng: scipy.optimize.direct(f, WALLS, len_tol=0, vol_tol=0),
+}
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_asks_the_points_that_scipy_asks_alone(name: str) -> None:
+    theirs = alone(DRIVERS[name], 400)
+    oracle = run(name, Objective(rosenbrock, 2, BOX), 400)
+    assert len(theirs) > 30
+    np.testing.assert_array_equal(oracle.ledgers[0].points, theirs)
+    assert oracle.ledgers[0].status == ("budget" if len(theirs) == 400 else "returned")
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_stays_inside_the_box(name: str) -> None:
+    points = np.array(run(name, Objective(rosenbrock, 2, Domain(np.array([-1.5, 0.5]), 2.0)), 300).ledgers[0].points)
+    assert (points >= [-1.5, 0.5]).all()
+    assert (points <= 2).all()
+
+
+@pytest.mark.parametrize("name", GLOBAL)
+def test_finds_the_least_of_many_minima(name: str) -> None:
+    hops = {"step": 1.0} if name == "scipy-basinhopping" else {}  # from one minimum to the next
+    assert run(name, Objective(rastrigin, 2, Domain(-4.0, 5.0, scale=1.0)), 1000, **hops).ledgers[0].best < 0.5
+
+
+@pytest.mark.parametrize("local", ["L-BFGS-B", "SLSQP", "COBYLA", "Nelder-Mead", "Powell"])
+@pytest.mark.parametrize("name", ["scipy-dual-annealing", "scipy-basinhopping", "scipy-shgo"])
+def test_searches_locally_as_asked(name: str, local: str) -> None:
+    """On a bowl a local search converges: without one, 500 points come no nearer than some 1e-2."""
+    bowl = Objective(lambda x: ((x - 0.3) ** 2).sum(-1), 2, Domain(-5.0, 5.0))
+    assert run(name, bowl, 500, local=local).ledgers[0].best < 1e-6
+
+
+def test_annealing_can_do_without_a_local_search() -> None:
+    points = {local: run("scipy-dual-annealing", Objective(rosenbrock, 2, BOX), 60, local=local).ledgers[0].points
+              for local in ("none", "L-BFGS-B")}  # fmt: skip
+    asked = np.array(points["none"])
+    assert np.abs(np.diff(asked, axis=0)).sum(-1).min() > 1e-6, "no differences are taken"
+    assert not np.array_equal(asked, points["L-BFGS-B"])
+
+
+def test_walls_are_those_of_the_domain_else_ten_scales_from_the_start() -> None:
+    domain = Domain(np.array([-np.inf, 0.0, -1.0]), np.array([5.0, np.inf, 1.0]), scale=0.5)
+    start, walls = box(Oracle(Objective(rosenbrock, 3, domain), 9, start=np.array([1.0, -2.0, 0.5])))
+    np.testing.assert_array_equal(start, [1.0, 0.0, 0.5])
+    assert walls == [(-4.0, 5.0), (0.0, 5.0), (-1.0, 1.0)]
+
+
+def generations(domain: Domain) -> list[np.ndarray]:
+    """The questions of a run of differential evolution."""
+    oracle, questions = Oracle(Objective(rosenbrock, 2, domain), 90, 3, START, order=0), []
+    value = oracle.value
+
+    def spy(x: np.ndarray) -> np.ndarray:
+        questions.append(x)
+        return value(x)
+
+    oracle.value = spy
+    assert play(oracle, registry.find_optimizer("scipy-differential-evolution").function, {}, restarts=False) == ""
+    return questions
+
+
+def test_a_generation_is_one_question() -> None:
+    questions = generations(BOX)
+    assert [x.shape for x in questions] == [(30, 2)] * 4, "the last is the one that cannot be paid"
+    np.testing.assert_allclose(questions[0][0], START, rtol=1e-14)
+
+
+def test_the_first_generation_is_normal_around_the_start_without_walls() -> None:
+    first = np.concatenate([generations(Domain(scale=s))[0] / s - START / s for s in (0.1, 0.2, 0.4)])
+    np.testing.assert_allclose(first[::30], 0, atol=1e-12)
+    assert np.abs(first).max() < 5
+    np.testing.assert_allclose(first.std(), 1, atol=4 / np.sqrt(2 * first.size))
+
+
+def test_direct_returns_for_good_where_it_would_ask_the_same_again() -> None:
+    bowl = Objective(lambda x: ((x - 0.1) ** 2).sum(-1), 1, Domain(-1.0, 1.5), start=lambda rng: rng.random(1))
+    boxed = run("scipy-direct", bowl, 20_000, restarts=True, locally_biased=False)
+    assert boxed.ledgers[0].status == "returned"
+    assert 1000 < boxed.counts["value"] < 20_000
+    free = Objective(bowl.formula, 1, start=bowl.start)
+    moved = run("scipy-direct", free, 20_000, restarts=True, locally_biased=False)
+    assert moved.ledgers[0].status == "budget"
+
+
+def test_shgo_refuses_boxes_with_too_many_corners() -> None:
+    oracle = Oracle(Objective(rosenbrock, 13), 10, order=0)
+    with pytest.raises(ValueError, match=r"dim must be at most 12 for SHGO, got 13"):
+        registry.find_optimizer("scipy-shgo").function(oracle)
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_goes_on_where_no_value_is_finite(name: str, bad: float) -> None:
+    budget = 1200 if name == "scipy-dual-annealing" else 200  # it alone gives up, after a thousand by itself
+    oracle = run(name, Objective(lambda x: bad + 0 * x.sum(-1), 2, BOX), budget, restarts=True)
+    assert oracle.ledgers[0].status == "budget"
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_recommends_where_answers_are_noisy(name: str) -> None:
+    def noisy(x: np.ndarray, noise: np.ndarray | None = None) -> np.ndarray:
+        f = ((x - 0.3) ** 2).sum(-1)
+        return f if noise is None else f + 0.1 * noise
+
+    objective = Objective(noisy, 2, Domain(-5.0, 5.0), noise=lambda rng, shape: rng.standard_normal(shape))
+    ledger = run(name, objective, 300).ledgers[0]
+    assert ledger.events[-1][-1] < 0.5 * ledger.first
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_leaves_no_trace(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    np.random.seed(3)
+    random.seed(3)
+    run(name, Objective(rosenbrock, 2, BOX), 200)
+    assert capfd.readouterr() == ("", "")
+    assert np.random.random_sample() == np.random.RandomState(3).random_sample()
+    assert random.random() == random.Random(3).random()
