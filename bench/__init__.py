@@ -1,14 +1,14 @@
 """Fogbench compares optimizers of every order on one ledger.
 
-What users call is here, each imported when first used: make, minimize, Oracle, run, load, compare, and for those who
-add problems and optimizers: Objective, Domain, problem, optimizer.
+What users call is here, each imported when first used: make, minimize, Oracle, run, tune, load, compare, and for those
+who add problems and optimizers: Objective, Domain, problem, optimizer.
 """
 
 import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.api import compare, load, make, minimize, run
+    from bench.api import compare, load, make, minimize, run, tune
     from bench.core import Domain, Objective, Oracle, Stop, optimizer, problem
     from bench.measure.results import Results
 
@@ -28,10 +28,11 @@ __all__ = [
     "optimizer",
     "problem",
     "run",
+    "tune",
 ]
 
 _WHERE = {
-    **dict.fromkeys(("compare", "load", "make", "minimize", "run"), "bench.api"),
+    **dict.fromkeys(("compare", "load", "make", "minimize", "run", "tune"), "bench.api"),
     **dict.fromkeys(("Domain", "Objective", "Oracle", "Stop", "optimizer", "problem"), "bench.core"),
     "Results": "bench.measure.results",
 }

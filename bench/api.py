@@ -24,7 +24,9 @@ from bench.runner.environment import cores, resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.plan import RunSpec, misfit
 from bench.runner.single import open_oracle, play
-from bench.runner.suite import Suite, load_suite, make_suite, parse_entry
+from bench.runner.suite import Suite, Tuning, load_suite, make_suite, parse_entry
+from bench.runner.tune import tune as tune_suite
+from bench.runner.tuned import read_tuned, write_tuned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,6 +129,7 @@ def run(
     seeds: int | None = None,
     instances: Sequence[int] = (),
     name: str | None = None,
+    tuned: str | Path | None = None,
     workers: int | None = None,
     device: str = "auto",
     imports: Sequence[str] = (),
@@ -142,11 +145,12 @@ def run(
     the results.
 
     budget, seeds, instances: of each run, how many, which; by default those of the suite, else 1000, 15 and (1,).
+    tuned: a file that `tune` wrote: its optimizers are run as they are, and as tuned for the family of each problem.
     workers: processes at once, by default one a core. device: "auto", "cpu" or "cuda". imports: modules that register
     further problems and optimizers. retry: statuses ("killed", "crashed") to try again. fresh: begin anew.
     Raises ValueError for what does not fit, before anything is written.
     """
-    chosen = choose_suite(suite, problems, optimizers, budget, seeds, instances, name, imports)
+    chosen = choose_suite(suite, problems, optimizers, budget, seeds, instances, name, imports, tuned)
     campaign = launch(
         chosen,
         workers=workers,
@@ -172,9 +176,29 @@ def choose_suite(
     instances: Sequence[int],
     name: str | None,
     imports: Sequence[str],
+    tuned: str | Path | None = None,
 ) -> Suite:
-    """The suite that is meant: one by name, file or value, or one put together."""
+    """The suite that is meant: one by name, file or value, or one put together; with the tuned settings of a file."""
     registry.load(PACKAGES, imports)
+    chosen = _chosen(suite, problems, optimizers, budget, seeds, instances, name)
+    if tuned is None:
+        return chosen
+    tuning = read_tuned(tuned)
+    families = {registry.find_problem(entry.name).family for group in chosen.groups for entry in group.problems}
+    if not families & {item.family for item in tuning.found}:
+        raise ValueError(f"{tuned} holds no setting for problems of {', '.join(sorted(families))}")
+    return replace(chosen, tuning=tuning)
+
+
+def _chosen(
+    suite: str | Path | Suite | None,
+    problems: Sequence[str],
+    optimizers: Sequence[str],
+    budget: float | None,
+    seeds: int | None,
+    instances: Sequence[int],
+    name: str | None,
+) -> Suite:
     given = {"budget": budget, "seeds": seeds, "instances": tuple(instances) or None}
     options = {key: value for key, value in given.items() if value is not None}
     if suite is not None and (problems or optimizers):
@@ -207,7 +231,9 @@ def launch(
     command: str = "",
 ) -> Campaign:
     """Run what results/<name> lacks of a suite: in children, or here where the caller's script defines a part of it."""
-    modules = {_module(entry.name) for group in suite.groups for entry in (*group.problems, *group.optimizers)}
+    entries = [entry for group in suite.groups for entry in (*group.problems, *group.optimizers)]
+    entries += [item.entry for item in suite.tuning.found] if suite.tuning else []
+    modules = {_module(entry.name) for entry in entries}
     # what no module holds cannot travel to a child; what a module of the caller's holds, the child imports too
     at_home = "__main__" in modules
     more = sorted(module for module in modules if module and module.partition(".")[0] not in (*PACKAGES, "__main__"))
@@ -228,6 +254,51 @@ def _module(name: str) -> str:
     """The module that holds a definition, "" where there is none of that name."""
     found = PROBLEMS.get(name.partition("+")[0]) or registry.OPTIMIZERS.get(name)
     return "" if found is None else found.function.__module__
+
+
+def tune(
+    suite: str | Path | Suite,
+    optimizers: Sequence[str] = (),
+    *,
+    settings: int = 30,
+    seeds: int = 3,
+    search: str = "sobol",
+    budget: float | None = None,
+    name: str | None = None,
+    workers: int | None = None,
+    device: str = "auto",
+    imports: Sequence[str] = (),
+    retry: Sequence[str] = (),
+    fresh: bool = False,
+    watcher: Quiet | None = None,
+    command: str = "",
+) -> Tuning:
+    """Find the best setting of each optimizer for each family of a suite's problems, each among as many settings.
+
+    The runs are stored in results/<name>-tuning, what is there already is not run again, and the settings go to
+    tuned.toml beside them (`Tuning.path`), for `run(..., tuned=)`. How they are judged: see `bench.runner.tune`.
+
+    optimizers: names; hyperparameters in brackets are held fixed; by default those of the suite. settings: of each
+    optimizer, its default one among them. seeds: runs of each setting on each problem and tuning instance. search:
+    "sobol", "halton" or "tpe". The other arguments are those of `run`.
+    """
+    chosen = choose_suite(suite, (), (), budget, None, (), name, imports)
+    named = [parse_entry(text) for text in ([optimizers] if isinstance(optimizers, str) else optimizers)]
+    command = command or f"bench.tune({chosen.name!r})"
+    first = True
+
+    def launched(runs: Suite) -> Path:
+        nonlocal first
+        again: dict[str, Any] = {"retry": retry, "fresh": fresh} if first else {}
+        first = False
+        return launch(
+            runs, workers=workers, device=device, imports=imports, watcher=watcher, command=command, **again
+        ).folder
+
+    everyone = named or [entry for group in chosen.groups for entry in group.optimizers]
+    tuning = tune_suite(chosen, everyone, launched, settings=settings, seeds=seeds, search=search)
+    write_tuned(tuning, command)
+    return tuning
 
 
 def write_report(results: Results, folder: Path) -> Path:
@@ -372,4 +443,4 @@ def _registered(objective: Objective) -> Iterator[str]:
         del PROBLEMS[name]
 
 
-__all__ = ["Campaign", "Run", "RunSpec", "compare", "load", "make", "minimize", "run"]
+__all__ = ["Campaign", "Run", "RunSpec", "compare", "load", "make", "minimize", "run", "tune"]

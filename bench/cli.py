@@ -16,6 +16,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from bench.core.registry import Definition, WrapperDefinition
     from bench.measure.results import Results
+    from bench.runner.suite import Tuning
 
 app = typer.Typer(
     help="Compare optimizers of every order - value, gradient, curvature - on one ledger of what each answer costs.",
@@ -66,6 +67,9 @@ def run(
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Runs of each on each problem; else the suite's or 15.")] = None,
     name: Annotated[str | None, typer.Option(help="Results go to results/NAME, the report to reports/NAME.")] = None,
+    tuned: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Settings that `tune` found, to run beside the defaults.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")] = "auto",
     retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Try crashed or killed runs again.")] = None,
@@ -81,7 +85,7 @@ def run(
 
         if suite is None and not problem and not optimizer:
             suite = "quick"
-        chosen = api.choose_suite(suite, problem or (), optimizer or (), budget, seeds, (), name, imports or ())
+        chosen = api.choose_suite(suite, problem or (), optimizer or (), budget, seeds, (), name, imports or (), tuned)
         try:
             with _progress() as watcher:
                 campaign = api.launch(
@@ -188,6 +192,75 @@ def _verdict(results: "Results") -> int:
     if len(failed):
         err.print(f"[bold red]{len(failed)} runs crashed or were killed:[/] see the report, or --retry crashed")
     return TROUBLE if len(failed) or results.damaged else 0
+
+
+@app.command()
+def tune(
+    suite: Annotated[str, typer.Argument(help="A suite's name or a TOML file.")],
+    optimizer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-o",
+            "--optimizer",
+            metavar="NAME[key=value,...]",
+            help="May be repeated; what stands in brackets is held fixed. Else those of the suite.",
+        ),
+    ] = None,
+    settings: Annotated[int, typer.Option(help="How many of each optimizer are tried, the default among them.")] = 30,
+    seeds: Annotated[int, typer.Option(help="Runs of each setting on each problem and tuning instance.")] = 3,
+    search: Annotated[str, typer.Option(help="sobol or halton: quasi-random; tpe: Optuna's, one by one.")] = "sobol",
+    budget: Annotated[float | None, typer.Option(help="Cost of a run; else the suite's.")] = None,
+    name: Annotated[str | None, typer.Option(help="Runs and file go to results/NAME-tuning; else the suite's.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")] = "auto",
+    retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Try crashed or killed runs again.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew; earlier runs are kept under another name.")
+    ] = False,
+    imports: Imports = None,
+) -> None:
+    """Find the best setting of each optimizer for each family of problems, on instances that are never reported on."""
+    with _explained():
+        from bench import api
+
+        try:
+            with _progress() as watcher:
+                tuning = api.tune(
+                    suite,
+                    optimizer or (),
+                    settings=settings,
+                    seeds=seeds,
+                    search=search,
+                    budget=budget,
+                    name=name,
+                    workers=workers,
+                    device=device,
+                    imports=imports or (),
+                    retry=retry or (),
+                    fresh=fresh,
+                    watcher=watcher,
+                    command=shlex.join(["python", "-m", "bench", *sys.argv[1:]]),
+                )
+        except KeyboardInterrupt:
+            err.print("Stopped. What was done is stored; the same command does the rest.")
+            raise typer.Exit(INTERRUPTED) from None
+    _tuning_table(tuning)
+    out.print(f"Next: python -m bench run {escape(suite)} --tuned {escape(tuning.path)}", soft_wrap=True)
+
+
+def _tuning_table(tuning: "Tuning") -> None:
+    """The best setting of each optimizer for each family, on the terminal."""
+    from bench.report.text import number, setting_text
+
+    table = Table(title=f"Best of {tuning.settings} settings ({tuning.suite})", title_justify="left")
+    for heading in ("optimizer", "family", "tried", "best setting", "mean rank", "default's", "runs", "cost"):
+        table.add_column(heading, overflow="fold")
+    for item in tuning.found:
+        shown = setting_text(item.setting) or "nothing to tune: its default"
+        ranks = (number(item.rank), number(item.default_rank)) if item.setting else ("", "")
+        cells = (item.entry.text(), item.family, str(item.tried), shown, *ranks, f"{item.runs:,}", number(item.cost))
+        table.add_row(*map(escape, cells))
+    out.print(table)
 
 
 @app.command()
@@ -359,9 +432,10 @@ def _picture(definition: "Definition", settings: dict[str, Any], path: Path) -> 
 
     if not isinstance(definition, ProblemDefinition):
         raise ValueError(f"only a problem has a picture, and {definition.name} is an optimizer")
-    if "dim" in definition.parameters and "dim" not in settings:
-        settings = {**settings, "dim": 2}
-    return draw(definition.make(**settings), path)
+    objective = definition.make(**settings)
+    if "dim" in definition.parameters and "dim" not in settings and objective.domain.real:
+        objective = definition.make(**settings, dim=2)
+    return draw(objective, path)
 
 
 def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None:

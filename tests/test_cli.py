@@ -83,9 +83,53 @@ def test_a_crash_gives_exit_status_1_and_the_others_go_on(tmp_path, monkeypatch)
     assert "lost" in (tmp_path / "reports/c/index.html").read_text()
 
 
+def test_tune_and_run_tuned(tmp_path):
+    (tmp_path / "small.toml").write_text(
+        'seeds = 2\nbudget = 30\nproblems = ["rosenbrock", "quadratic"]\noptimizers = ["random-search", "scipy-bfgs"]\n'
+    )
+    words = ["tune", "small.toml", "-o", "torch-adam[beta2=0.99]", "-o", "random-search", "--settings", 4, "--seeds", 1]
+    done = call(*words)
+    assert done.exit_code == 0, done.output
+    assert "Best of 4 settings (small)" in done.output
+    assert "nothing to tune" in done.output
+    assert "Next: python -m bench run small.toml --tuned results/small-tuning/tuned.toml" in done.output
+    path = tmp_path / "results/small-tuning/tuned.toml"
+    text = path.read_text()
+    assert call(*words).exit_code == 0
+    assert path.read_text() == text
+
+    done = call("run", "small.toml", "--tuned", path)
+    assert done.exit_code == 0, done.output
+    assert "16 runs planned" in done.output  # random search, BFGS, Adam and tuned Adam
+    page = (tmp_path / "reports/small/index.html").read_text()
+    assert "Tuned and default" in page
+    assert "torch-adam[beta2=0.99] (tuned)" in page
+    assert "it has no hyperparameter with a range: its default only" in page
+    assert (tmp_path / "reports/small/tables/tuned.csv").read_text().count("torch-adam[beta2=0.99]") == 2
+    assert (tmp_path / "reports/small/figures/sensitivity.svg").is_file()
+
+    path.with_name("runs.db").unlink()
+    assert call("report", "small").exit_code == 0
+    assert "no sensitivity is shown" in (tmp_path / "reports/small/index.html").read_text()
+
+    path.write_text(text.replace("lr = ", "lr = -"))
+    refused = call("run", "small.toml", "--tuned", path, "--name", "other")
+    assert refused.exit_code == 2
+    assert "key setting.lr: torch-adam: lr must be > 0, got -" in " ".join(refused.output.split())
+    assert not (tmp_path / "results/other").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["tune", "quik"], "unknown suite 'quik'"),
+        (["tune", "quick", "-o", "torch-adm"], "did you mean torch-adam"),
+        (["tune", "quick", "-o", "torch-adam", "--settings", "0"], "settings must be >= 1, got 0"),
+        (["tune", "quick", "-o", "torch-adam", "--seeds", "0"], "seeds must be a number above 0, got 0"),
+        (["tune", "quick", "-o", "torch-adam", "--search", "grid"], "search must be sobol, halton or tpe, got 'grid'"),
+        (["tune", "quick", "-o", "torch-adam[lr=0]"], "torch-adam: lr must be > 0, got 0"),
+        (["tune", "quick", "-o", "torch-adam[lr=1,2]"], "is a grid of 2 settings"),
+        (["run", "quick", "--tuned", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["run", "quik"], "unknown suite 'quik'"),
         (["run", "-p", "rosenbrok", "-o", "scipy-bfgs"], "did you mean rosenbrock"),
         (["run", "-p", "rosenbrock", "-o", "scipy-bgfs"], "did you mean scipy-bfgs"),

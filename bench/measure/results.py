@@ -10,11 +10,14 @@ from bench.core import registry
 from bench.core.ledger import KINDS
 from bench.core.oracle import PRICES
 from bench.measure import profiles, summaries
-from bench.runner.store import Store, decode
+from bench.runner.plan import plain, settled
+from bench.runner.store import Store, StoreError, decode
+from bench.runner.suite import Entry
 
 if TYPE_CHECKING:
     import pandas as pd
 
+TUNED = " (tuned)"  # behind the label of an optimizer at the setting that tuning found
 EVENT = (*KINDS, "inside", "outside", "f")  # the columns of every trajectory
 
 
@@ -26,6 +29,24 @@ def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registr
     defaults = {key: parameter.default for key, parameter in definition.parameters.items()} if definition else {}
     shown = [f"{key}={_short(v)}" for key, v in values.items() if key != leave and _plain(defaults.get(key)) != v]
     return f"{name}[{','.join(shown)}]" if shown else name
+
+
+def tuned_label(name: str) -> str:
+    """What the tuned one of an optimizer is called."""
+    return name + TUNED
+
+
+def _values(item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All hyperparameters at each setting of an entry of a manifest; none where the optimizer is not registered."""
+    entry = Entry(item["name"], {key: tuple(values) for key, values in item["grid"].items()})
+    try:
+        return [plain(values) for _, values in settled([entry], registry.find_optimizer)]
+    except ValueError:  # a module that registers it was not named, or it takes other values today
+        return []
+
+
+def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str:
+    return json.dumps([family, optimizer, dict(hyperparameters)], sort_keys=True)
 
 
 def _extra(table: Any) -> list[str]:
@@ -82,10 +103,71 @@ class Results:
                 row["parameters"] = json.loads(row["parameters"])
                 row.update(dict.fromkeys(KINDS, 0) | json.loads(row["counts"]))
                 row["hyperparameters"] = json.loads(row["hyperparameters"])
-                kept.append(row)
+                kept += [{**row, "label": name} for name in self._labels(row)]
             except (ValueError, TypeError, OSError) as error:
                 self.damaged.append(f"{row['problem']} with {row['optimizer']}, seed {row['seed']}: {error}")
         return kept
+
+    def _labels(self, row: Mapping[str, Any]) -> list[str]:
+        """What an optimizer is called: by its settings, or as the tuned one, or both, where the best setting is one
+        that the suite names itself. Its runs then count under both names."""
+        own, tuned = self._names
+        found = tuned.get(_key(row["family"], row["optimizer"], row["hyperparameters"]), [])
+        if found and _key("", row["optimizer"], row["hyperparameters"]) not in own:
+            return found
+        return [label(row["optimizer"], row["hyperparameters"], registry.OPTIMIZERS), *found]
+
+    @cached_property
+    def _names(self) -> tuple[set[str], dict[str, list[str]]]:
+        """The settings that the suite names itself, and the names of tuned settings, by family."""
+        own: set[str] = set()
+        tuned: dict[str, list[str]] = {}
+        if not self.tuning:
+            return own, tuned
+        for group in self.manifest["suite"]["groups"]:
+            for item in group["optimizers"]:
+                own |= {_key("", item["name"], values) for values in _values(item)}
+        for item in self.tuned:
+            own.add(_key("", item["name"], item["values"]))
+            if item["setting"]:
+                key = _key(item["family"], item["name"], {**item["values"], **item["setting"]})
+                tuned.setdefault(key, []).append(tuned_label(item["label"]))
+        return own, tuned
+
+    @property
+    def tuning(self) -> dict[str, Any] | None:
+        """Tuned settings that were run beside the defaults, and how they were found: a `bench.runner.suite.Tuning`."""
+        return self.manifest.get("suite", {}).get("tuning")
+
+    @cached_property
+    def tuning_results(self) -> "Results | None":
+        """The runs of the tuning; None where there are none where they were, nor beside these."""
+        if not self.tuning:
+            return None
+        folder = Path(self.tuning["path"]).parent
+        for place in (folder, self.folder.parent / folder.name):
+            try:
+                return Results(place)
+            except StoreError:
+                continue
+        return None
+
+    def setting(self, run: int) -> tuple[str, dict[str, Any]]:
+        """The registered name of the optimizer of a run, and the values of all its hyperparameters."""
+        return self._rows[run]["optimizer"], self._rows[run]["hyperparameters"]
+
+    @cached_property
+    def tuned(self) -> list[dict[str, Any]]:
+        """What tuning found, one an optimizer and family: label (of the default), name, values (of the default, all
+        hyperparameters), family, setting (the best values of those that were tuned), tried, rank, default_rank, runs,
+        cost; without optimizers that are not registered."""
+        found = []
+        for item in self.tuning["found"] if self.tuning else []:
+            for values in _values(item["entry"]):
+                name = item["entry"]["name"]
+                facts = {"label": label(name, values, registry.OPTIMIZERS), "name": name, "values": values}
+                found.append({**{key: value for key, value in item.items() if key != "entry"}, **facts})
+        return found
 
     @property
     def prices(self) -> dict[str, float]:
@@ -111,7 +193,7 @@ class Results:
             **{name: row[name] for name in RUN_COLUMNS if name in row},
             "run": number,
             "problem": label(row["problem"], row["parameters"], registry.PROBLEMS, leave="dim"),
-            "optimizer": label(row["optimizer"], row["hyperparameters"], registry.OPTIMIZERS),
+            "optimizer": row["label"],
             "order": row["optimizer_order"],
             "scored": bool(row["scored"]),
             "target": float(json.loads(row["key"])["target"]),

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bench.measure.profiles import convergence, ecdf, ert
-from bench.measure.progress import CELL, Frame, complete
+from bench.measure.progress import CELL, Frame, complete, spent
+from bench.measure.results import tuned_label
 from bench.measure.summaries import best_optimizers, endings, failures
+from bench.measure.tuning import sensitivity, side_by_side
 from bench.report.figures import Figure, plotly_figure, save_svg
 from bench.report.styles import FEELS, Style, optimizer_styles, order_name, order_styles
-from bench.report.tables import answer_rows, ert_matrix, failure_rows, save_csv, skip_rows
+from bench.report.tables import answer_rows, ert_matrix, failure_rows, save_csv, setting_rows, skip_rows, tuned_rows
 from bench.report.text import counted, number, script_json
 
 if TYPE_CHECKING:
@@ -46,10 +50,13 @@ class Frames:
     convergence: Frame
     failures: Frame
     endings: Frame
+    tuned: Frame | None = None  # these two where tuned settings were run
+    sensitivity: Frame | None = None
 
     def tables(self) -> dict[str, Frame]:
         """The tables by the names of their CSV."""
-        return {"best": self.best, "ert": self.ert, "failures": self.failures, "endings": self.endings}
+        tables = {"best": self.best, "ert": self.ert, "failures": self.failures, "endings": self.endings}
+        return tables if self.tuned is None else {**tables, "tuned": self.tuned}
 
 
 def write_report(results: "Results", folder: Path) -> Path:
@@ -84,7 +91,19 @@ def measure(results: "Results") -> Frames:
         convergence=convergence(runs, events, prices),
         failures=failures(runs),
         endings=endings(runs),
+        **_tuned(results, runs),
     )
+
+
+def _tuned(results: "Results", runs: Frame) -> dict[str, Frame]:
+    """The frames of tuning; none where nothing was tuned."""
+    if not results.tuned:
+        return {}
+    pairs = [(item["family"], item["label"], tuned_label(item["label"])) for item in results.tuned if item["setting"]]
+    frames = {"tuned": side_by_side(runs, pairs, results.prices)}
+    if (source := results.tuning_results) is not None:
+        frames["sensitivity"] = sensitivity(source.runs, list(map(source.setting, source.runs.run)), results.tuned)
+    return frames
 
 
 def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
@@ -101,7 +120,7 @@ def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
     solved = {"curve": "optimizer", "y": "fraction", "y_titles": {"": "targets solved"}, "better": "high", "step": True}
     pooled = {**solved, "panels": False, "most": MOST}
     by_order, by_optimizer = remarks(frames.by_order, "order", runs), remarks(frames.by_optimizer, "optimizer", runs)
-    return [
+    found = [
         Figure(
             name="ecdf-by-order",
             title="Targets solved, by order",
@@ -143,6 +162,45 @@ def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
             band=True,
         ),
     ]
+    if frames.sensitivity is not None:
+        found.append(sensitivity_figure(frames.sensitivity, styles))
+    return found
+
+
+def sensitivity_figure(table: Frame, styles: dict[str, Style]) -> Figure:
+    """What each setting of the tuning reached, over each hyperparameter."""
+    number = numbers(table)
+    drawn = table[np.isfinite(table.reached) & (number.notna() | (table["scale"] == "choice"))]
+    left = len(table) - len(drawn)
+    total = drawn.groupby([*CELL, "optimizer", "hyperparameter"]).share.first().groupby("hyperparameter").sum()
+    place = drawn.hyperparameter.map(total.rank(ascending=False, method="first"))  # the most telling first
+    order = drawn.assign(place=place, at=number.fillna(0))
+    order = order.sort_values(["place", *CELL, "optimizer", "at"], kind="stable")
+    return Figure(
+        name="sensitivity",
+        title="Sensitivity",
+        note="What each setting of the tuning reached by the end of its budget (median over tuning instances and "
+        "seeds), over one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; "
+        f"stars: the best settings. Not drawn: {counted(left, 'value')} of {len(table)}, where runs failed or the "
+        "value is none.",
+        frame=order.drop(columns=["place", "at"]),
+        curve="optimizer",
+        y="reached",
+        y_titles={"gap": "f - f_opt", "value": "f"},
+        styles=styles,
+        better="low",
+        x="value",
+        points=True,
+        split="hyperparameter",
+        most=len(styles),
+    )
+
+
+def numbers(table: Frame) -> Frame:
+    """The values of a table of sensitivity as numbers, NaN for choices and None."""
+    import pandas as pd
+
+    return pd.to_numeric(table["value"].where(table["scale"] != "choice"), errors="coerce")
 
 
 def remarks(table: Frame, curve: str, runs: Frame) -> dict[str, str]:
@@ -238,6 +296,7 @@ def html(results: "Results", frames: Frames, drawn: list[Figure]) -> str:
         skips=skip_rows(frames.failures),
         damaged=results.damaged,
         endings=_endings(frames),
+        tuning=_tuning(results, frames),
         prices=price_list(results.prices, frames.runs),
         targets=target_list(frames.ert),
         scored=bool(frames.runs.scored.any()),
@@ -247,6 +306,25 @@ def html(results: "Results", frames: Frames, drawn: list[Figure]) -> str:
         versions=environment.pop("versions", {}),
         environment={key: value for key, value in environment.items() if value not in ("", None)},
     )
+
+
+def _tuning(results: "Results", frames: Frames) -> dict[str, Any] | None:
+    """The section on tuning: both side by side, settings, and what tuning took; None where nothing was tuned."""
+    if frames.tuned is None or results.tuning is None:
+        return None
+    source = results.tuning_results
+    cost = sum(item["cost"] for item in results.tuned)
+    ours = spent(frames.runs, results.prices).sum()
+    return {
+        **results.tuning,
+        "rows": tuned_rows(frames.tuned, frames.styles),
+        "found": setting_rows(results.tuned, frames.sensitivity, frames.styles),
+        "cost": cost,
+        "runs": sum(item["runs"] for item in results.tuned),
+        "times": cost / ours if ours else float("inf"),
+        "minutes": None if source is None else (source.runs.inside.sum() + source.runs.outside.sum()) / 60,
+        "name": Path(results.tuning["path"]).parent.name,
+    }
 
 
 def _endings(frames: Frames) -> dict[str, Any]:

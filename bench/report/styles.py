@@ -1,7 +1,9 @@
 """How a curve looks: a hue for each order, shades and dashes for its optimizers; the same in every figure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from bench.measure.results import TUNED
 
 # Hues that colour-blind readers tell apart, of middle lightness for light and dark pages; four shades and five dashes
 # have no common divisor, so that 20 optimizers of an order differ in one or the other.
@@ -17,23 +19,30 @@ DASHES: dict[str, tuple[float, ...]] = {  # Plotly's name: matplotlib's pattern
     "dashdot": (5, 2, 1, 2),
     "longdash": (9, 2),
 }
+WIDE = 4
 FEELS = {0: "height", 1: "slope", 2: "curvature"}
 
 
 @dataclass(frozen=True)
 class Style:
-    """Colour (hexadecimal) and dash (a key of DASHES) of a curve, and its order."""
+    """Colour (hexadecimal) and dash (a key of DASHES) of a curve, its order, and its width."""
 
     color: str
     dash: str
     order: int
+    width: float = 2
 
 
 def optimizer_styles(pairs: Iterable[tuple[str, int]]) -> dict[str, Style]:
-    """A style for each (optimizer, order), by its place among the names of its order."""
+    """A style for each (optimizer, order), by its place among the names of its order; a tuned one looks like its
+    default, only wider."""
     styles: dict[str, Style] = {}
     seen: dict[int, int] = {}
     for name, order in sorted(set(pairs), key=lambda pair: (pair[1], pair[0])):
+        default = styles.get(name.removesuffix(TUNED))
+        if default is not None:
+            styles[name] = replace(default, width=WIDE)
+            continue
         place = seen[order] = seen.get(order, -1) + 1
         shades = SHADES[order]
         styles[name] = Style(shades[place % len(shades)], list(DASHES)[place % len(DASHES)], order)

@@ -1,6 +1,6 @@
 """The tables of a report: as CSV, and as the page shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.measure.progress import CELL, Frame
 from bench.report.styles import Style
-from bench.report.text import cell_name, interval, number, target_name
+from bench.report.text import cell_name, interval, number, target_name, value_text
 
 FORMULA = r"^[=+\-@\t\r]"  # a spreadsheet would run such a cell
 
@@ -95,6 +95,60 @@ def _ert_cell(row: Any, least: float) -> list[Any]:
         ratio = row.ert / least if least > 0 else 1.0 if row.ert == 0 else np.inf
         strength = float(np.clip(1 - np.log10(ratio) / 2, 0, 1))
     return [number(row.ert), f"{row.successes}/{row.runs}", span, round(strength, 2)]
+
+
+def tuned_rows(table: Frame, styles: Mapping[str, Style]) -> list[dict[str, Any]]:
+    """Each optimizer on each problem for the page, at its default and as tuned."""
+    return [
+        {
+            "where": (row.problem, row.dim),
+            "optimizer": row.optimizer,
+            "style": styles[row.optimizer],
+            "kind": row.kind,
+            "default": (number(row.default), interval(row.default_low, row.default_high)),
+            "tuned": (number(row.tuned), interval(row.tuned_low, row.tuned_high)),
+            "lead": "tuned" if row.better > row.worse else "default" if row.worse > row.better else "",
+            "better": row.better,
+            "worse": row.worse,
+            "pairs": row.pairs,
+        }
+        for row in table.itertuples()
+    ]
+
+
+def setting_rows(
+    tuned: Sequence[Mapping[str, Any]], shares: Frame | None, styles: Mapping[str, Style]
+) -> list[dict[str, Any]]:
+    """Each optimizer and family for the page: the best setting beside the default, on what it depends, what it took.
+
+    shares: of `sensitivity`; the mean over the problems that the optimizer was tuned on.
+    """
+    rows = []
+    for item in tuned:
+        depends: dict[str, float] = {}
+        if shares is not None:
+            own = shares[(shares.optimizer == item["label"]) & (shares.family == item["family"])]
+            depends = own.groupby("hyperparameter").share.mean().to_dict()
+        values = [
+            {
+                "name": key,
+                "best": value_text(value),
+                "default": value_text(item["values"][key]),
+                "share": "" if np.isnan(depends.get(key, np.nan)) else f"{depends[key]:.0%}",
+            }
+            for key, value in item["setting"].items()
+        ]
+        values.sort(key=lambda one: -np.nan_to_num(depends.get(one["name"], 0.0)))  # the most telling first
+        rows.append(
+            {
+                **{key: item[key] for key in ("family", "tried", "runs", "cost")},
+                "optimizer": item["label"],
+                "style": styles.get(item["label"]),
+                "values": values,
+                "ranks": (number(item["rank"]), number(item["default_rank"])),
+            }
+        )
+    return rows
 
 
 def failure_rows(failed: Frame) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -38,6 +39,16 @@ def cell_name(problem: str, dim: int) -> str:
 def counted(n: int, noun: str) -> str:
     """`1 run`, `2 runs`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def setting_text(setting: Mapping[str, Any]) -> str:
+    """Hyperparameters in a line: `lr=0.1, nesterov=True`."""
+    return ", ".join(f"{key}={value_text(value)}" for key, value in setting.items())
+
+
+def value_text(value: Any) -> str:
+    """The value of a hyperparameter: `0.1`, `none`, `cosine`."""
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def plain(name: str) -> str:

@@ -43,7 +43,8 @@ class RunSpec:
 
     def key(self) -> str:
         """Canonical JSON of all that determines the record."""
-        facts = {name: value for name, value in vars(self).items() if name not in ("skip", "dim")}
+        # dim and dtype follow from the problem, and are not known where it could not be built
+        facts = {name: value for name, value in vars(self).items() if name not in ("skip", "dim", "dtype")}
         return json.dumps(facts, sort_keys=True, allow_nan=False)
 
     def hash(self) -> str:
@@ -78,13 +79,20 @@ def plan(suite: Suite, device: str = "cpu") -> list[RunSpec]:
     """
     found: dict[str, RunSpec] = {}
     for group in suite.groups:
-        problems = _settled(group.problems, registry.find_problem)
-        optimizers = _settled(group.optimizers, registry.find_optimizer)
+        problems = settled(group.problems, registry.find_problem)
+        optimizers = settled(group.optimizers, registry.find_optimizer)
         for definition, parameters in problems:
-            for spec in _problem_specs(suite, group, definition, parameters, optimizers, device):
+            more = settled(tuned_entries(suite, definition.family), registry.find_optimizer)
+            for spec in _problem_specs(suite, group, definition, parameters, [*optimizers, *more], device):
                 found.setdefault(spec.hash(), spec)
     _check_once(found.values())
     return list(found.values())
+
+
+def tuned_entries(suite: Suite, family: str) -> list[Entry]:
+    """Each tuned optimizer as it was before, and as tuning found it best for a family."""
+    found = [item for item in suite.tuning.found if item.family == family] if suite.tuning else []
+    return [entry for item in found for entry in (item.entry, item.entry.at(item.setting))]
 
 
 def _check_once(specs: Iterable[RunSpec]) -> None:
@@ -100,9 +108,9 @@ def _check_once(specs: Iterable[RunSpec]) -> None:
             )
 
 
-def _settled(entries: Iterable[Entry], find: Callable[[str], Any]) -> list[tuple[Any, dict[str, Any]]]:
+def settled(entries: Iterable[Entry], find: Callable[[str], Any]) -> list[tuple[Any, dict[str, Any]]]:
     """Each definition with each setting of its grid, complete and cast."""
-    settled = []
+    found = []
     for item in entries:
         definition = find(item.name)
         for given in item.settings():
@@ -110,8 +118,8 @@ def _settled(entries: Iterable[Entry], find: Callable[[str], Any]) -> list[tuple
             for key, value in settings.items():
                 if isinstance(value, float) and not isfinite(value):
                     raise ValueError(f"{definition.name}: {key} must be finite, got {value}")
-            settled.append((definition, settings))
-    return settled
+            found.append((definition, settings))
+    return found
 
 
 def _problem_specs(
@@ -136,10 +144,10 @@ def _problem_specs(
             for seed in range(group.seeds):
                 yield RunSpec(
                     problem=problem.name,
-                    parameters=_plain(parameters),
+                    parameters=plain(parameters),
                     instance=instance,
                     optimizer=optimizer.name,
-                    hyperparameters=_plain(hyperparameters),
+                    hyperparameters=plain(hyperparameters),
                     seed=seed,
                     suite_seed=suite.seed,
                     budget=group.budget,
@@ -156,7 +164,7 @@ def _problem_specs(
                 )
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """As JSON would give it back: tuples are lists."""
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 

@@ -31,6 +31,51 @@ class Entry:
             combinations = [{**one, key: value} for one in combinations for value in values]
         return combinations
 
+    def text(self) -> str:
+        """The entry as `parse_entry` reads it."""
+        inner = ",".join(f"{key}={','.join(map(_written, values))}" for key, values in self.grid.items())
+        return f"{self.name}[{inner}]" if inner else self.name
+
+    def at(self, setting: Mapping[str, Any]) -> "Entry":
+        """The entry with these values, one of each, in place of or beside its own."""
+        return Entry(self.name, {**self.grid, **{key: (value,) for key, value in setting.items()}})
+
+
+def _written(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What tuning found for one optimizer on the problems of one family.
+
+    entry: the optimizer, with the hyperparameters that are not tuned. setting: the best values of those that are; none
+    where it has none to tune. tried: how many settings, the default among them. rank, default_rank: mean ranks of the
+    best and of the default setting among those. runs, cost: what tuning took, in the prices of its suite.
+    """
+
+    family: str
+    entry: Entry
+    setting: Mapping[str, Any]
+    tried: int
+    rank: float
+    default_rank: float
+    runs: int
+    cost: float
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Tuned settings, and how they were found. path: of their file. instances: those that were tuned on."""
+
+    path: str
+    suite: str
+    search: str
+    settings: int
+    seeds: int
+    instances: tuple[int, ...]
+    found: tuple[Tuned, ...]
+
 
 def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and -inf < value < inf
@@ -79,13 +124,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Suite:
-    """Groups of runs under one seed and one list of prices."""
+    """Groups of runs under one seed and one list of prices.
+
+    tuning: settings that are run beside the defaults of their optimizers, on the problems of their families.
+    """
 
     name: str
     groups: tuple[Group, ...]
     title: str = ""
     seed: int = 1
     prices: Mapping[str, float] = field(default_factory=lambda: check_prices({}))
+    tuning: Tuning | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", self.name):
@@ -96,6 +145,10 @@ class Suite:
             raise ValueError("group must be given at least once")
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise ValueError(f"seed must be a whole number >= 0, got {self.seed!r}")
+        if self.tuning is not None:
+            both = {instance for group in self.groups for instance in group.instances} & set(self.tuning.instances)
+            if both:
+                raise ValueError(f"instances {sorted(both)} were tuned on ({self.tuning.path}): they say nothing here")
 
     def describe(self) -> dict[str, Any]:
         """The suite as plain data, for the manifest."""

@@ -37,6 +37,9 @@ class Made:
     manifest: dict[str, Any] = field(default_factory=lambda: MANIFEST)
     prices: dict[str, float] = field(default_factory=lambda: dict(PRICES))
     damaged: list[str] = field(default_factory=list)
+    tuning: dict[str, Any] | None = None
+    tuned: list[dict[str, Any]] = field(default_factory=list)
+    tuning_results: Any = None
 
 
 PROBLEMS = [

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from bench.report.figures import PARTLY, _drawn, plotly_figure, rounded, save_svg
-from bench.report.page import figures, measure
+from bench.report.page import figures, measure, sensitivity_figure
 from bench.report.styles import DASHES, SHADES, optimizer_styles
 
 
@@ -177,3 +177,41 @@ def test_styles_keep_order_and_differ():
 
 def test_what_is_not_finite_is_not_drawn():
     assert rounded(pd.Series([1.234567, np.inf, np.nan, -np.inf, 0.0])) == [1.2346, None, None, None, 0.0]
+
+
+def test_a_tuned_optimizer_looks_like_its_default_but_wider():
+    styles = optimizer_styles([("a", 1), ("a (tuned)", 1), ("a[lr=1]", 1), ("a[lr=1] (tuned)", 1), ("b (tuned)", 1)])
+    for name in ("a", "a[lr=1]"):
+        default, tuned = styles[name], styles[f"{name} (tuned)"]
+        assert (tuned.color, tuned.dash, tuned.order) == (default.color, default.dash, default.order)
+        assert tuned.width > default.width
+    assert len({(styles[name].color, styles[name].dash) for name in ("a", "a[lr=1]", "b (tuned)")}) == 3
+
+
+def test_sensitivity_is_points_over_each_hyperparameter(tmp_path):
+    rows = [
+        ("lr", "log", 0.1, 2.0, "default", 0.5), ("lr", "log", 1.0, np.inf, "", 0.5),
+        ("lr", "log", 0.01, 1.0, "tuned", 0.5),
+        ("rule", "choice", "x", 2.0, "default", 0.9), ("rule", "choice", "y", 1.0, "tuned", 0.9),
+        ("size", "linear", None, 2.0, "default", np.nan), ("size", "linear", 8, 1.0, "tuned", np.nan),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["hyperparameter", "scale", "value", "reached", "role", "share"])
+    table = table.assign(problem="bowl", dim=2, family="toys", optimizer="a", order=1, kind="gap", runs=3)
+    figure = sensitivity_figure(table, optimizer_styles([("a", 1)]))
+    views = plotly_figure(figure)["views"]
+    assert [view["label"] for view in views] == ["rule: bowl, dim 2", "lr: bowl, dim 2", "size: bowl, dim 2"]
+    traces = [view["data"][0] for view in views]
+    assert [(trace["x"], trace["y"]) for trace in traces] == [
+        (["x", "y"], [2.0, 1.0]),
+        ([0.01, 0.1], [1.0, 2.0]),
+        ([8.0], [1.0]),
+    ]
+    assert traces[1]["marker"]["symbol"] == ["star", "diamond"]
+    assert [view["layout"]["xaxis"].get("type") for view in views] == ["category", "log", None]
+    assert "Not drawn: 2 values of 7" in figure.caption()
+    save_svg(figure, tmp_path / "s.svg")
+    text = (tmp_path / "s.svg").read_text()
+    assert "rule: bowl, dim 2" in text
+    (axes,) = [one for one in _drawn(figure).axes if one.get_xlabel() == "lr"]
+    drawn_points = sorted(tuple(point) for marks in axes.collections for point in marks.get_offsets().data)
+    assert drawn_points == [(0.01, 1.0), (0.1, 2.0)]

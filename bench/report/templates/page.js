@@ -2,6 +2,10 @@
 // Draws the figures and the table of expected runtimes from the JSON beside them. All names are set as text.
 
 const DASHES = { solid: "", dash: "6 3", dot: "2 2.5", dashdot: "6 3 2 3", longdash: "10 3" };
+const MARKS = {
+  circle: "M10 4a3 3 0 1 0 6 0a3 3 0 1 0 -6 0", square: "M10 1h6v6h-6z", "triangle-up": "M13 1l3.5 6h-7z",
+  cross: "M13 1v6M10 4h6", x: "M10.5 1.5l5 5M15.5 1.5l-5 5",
+};
 const FEELS = ["height", "slope", "curvature"];
 
 function element(tag, properties = {}, ...children) {
@@ -49,7 +53,7 @@ function band(trace) {
 }
 
 function figure(section) {
-  const { views } = JSON.parse(section.querySelector("script").textContent);
+  const { views, choose } = JSON.parse(section.querySelector("script").textContent);
   const [controls, plot, legend] = [".controls", ".plot", ".legend"].map((name) => section.querySelector(name));
   if (!views.length) {
     plot.replaceWith(element("p", { className: "empty", textContent: "Nothing to draw: no run has a value." }));
@@ -85,7 +89,7 @@ function figure(section) {
         }));
       }
       for (const trace of members) {
-        const button = element("button", { type: "button", onclick: () => toggle([trace], !visible(trace)) }, swatch(trace.line), trace.name);
+        const button = element("button", { type: "button", onclick: () => toggle([trace], !visible(trace)) }, swatch(trace.line, trace.meta.mark), trace.name);
         if (trace.meta.remark) button.append(element("small", { textContent: trace.meta.remark }));
         button.setAttribute("aria-pressed", String(visible(trace)));
         line.append(button);
@@ -95,18 +99,20 @@ function figure(section) {
   }
 
   if (views.length > 1) {
-    select(controls, "Problem", views.map((item, i) => [i, item.label]), (i) => { view = views[i]; draw(); });
+    select(controls, choose, views.map((item, i) => [i, item.label]), (i) => { view = views[i]; draw(); });
   }
   draw();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 }
 
-function swatch(line) {
+function swatch(line, mark) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
   const path = document.createElementNS(space, "path");
   for (const [key, value] of Object.entries({ width: 26, height: 8, "aria-hidden": "true" })) svg.setAttribute(key, value);
-  const look = { d: "M0 4H26", stroke: line.color, "stroke-width": 2.5, "stroke-dasharray": DASHES[line.dash] };
+  const look = mark
+    ? { d: MARKS[mark], stroke: line.color, "stroke-width": 1.5, fill: line.color }
+    : { d: "M0 4H26", stroke: line.color, "stroke-width": line.width + 0.5, "stroke-dasharray": DASHES[line.dash] };
   for (const [key, value] of Object.entries(look)) path.setAttribute(key, value);
   svg.append(path);
   return svg;

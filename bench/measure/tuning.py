@@ -1,0 +1,169 @@
+"""What tuning gained, what it took, and on which hyperparameters the result depends."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.core import registry
+from bench.measure.profiles import FLOOR
+from bench.measure.progress import CELL, Column, Frame, complete, joined, spent
+from bench.measure.targets import optima
+
+FAILED = ("crashed", "killed", "diverged")
+BINS = 5  # parts of equal size into which the values of a number are cut
+
+
+def reached(runs: Frame) -> Column:
+    """What each run (complete ones) had at its end: the gap, at least 1e-9, where the optimum is known, else the value;
+    on scored problems by the last score. inf where it failed: crashed, killed, diverged."""
+    f_opt, known = optima(runs)
+    value = runs.final.astype(float).where(runs.scored, runs.best.astype(float))
+    y = value.where(~known, (value - f_opt).clip(lower=FLOOR))
+    return y.where(np.isfinite(y) & ~runs.status.isin(FAILED), np.inf)
+
+
+def side_by_side(
+    runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Mapping[str, float] | None = None
+) -> Frame:
+    """Each optimizer at its default and as tuned, on each problem and dim of the family that it was tuned for.
+
+    pairs: family, label of the default, label of the tuned one. Columns problem, dim, family, optimizer (the default's
+    label), order, kind, default, default_low, default_high, tuned, tuned_low, tuned_high: medians and quartiles over
+    runs of what was reached at the end ("gap" or "value", inf where a run failed); better, worse, pairs: of the runs
+    from the same start, in how many the tuned one did better or worse: it reached the final target for less, or it
+    alone reached it, or it ended lower.
+    """
+    import pandas as pd
+
+    runs = complete(runs)
+    ran = runs[runs.status != "skipped"]
+    y, (_, known) = reached(ran), optima(ran)
+    hit = ran.status == "target"
+    ran = ran.assign(
+        y=y,
+        kind=np.where(known, "gap", "value"),
+        stage=np.select([hit, np.isfinite(y)], [0, 1], 2),
+        rest=spent(ran, prices).where(hit, y.where(np.isfinite(y), 0.0)),
+    )
+    same = [*CELL, "instance", "seed"]
+    parts = []
+    for family, default, tuned in pairs:
+        of_family = ran[ran.family == family]
+        both = of_family[of_family.optimizer == default].merge(
+            of_family[of_family.optimizer == tuned], on=same, suffixes=("", "_tuned")
+        )
+        for (problem, dim), part in both.groupby(CELL, sort=False):
+            less = (part.stage_tuned < part.stage) | ((part.stage_tuned == part.stage) & (part.rest_tuned < part.rest))
+            more = (part.stage_tuned > part.stage) | ((part.stage_tuned == part.stage) & (part.rest_tuned > part.rest))
+            row = {"problem": problem, "dim": dim, "family": family, "optimizer": default}
+            row |= {"order": part.order.iloc[0], "kind": part.kind.iloc[0]}
+            for name, values in (("default", part.y), ("tuned", part.y_tuned)):
+                for suffix, share in (("", 0.5), ("_low", 0.25), ("_high", 0.75)):
+                    row[name + suffix] = float(np.quantile(values, share, method="inverted_cdf"))
+            parts.append(pd.DataFrame([{**row, "better": less.sum(), "worse": more.sum(), "pairs": len(part)}]))
+    frame = joined(parts, SIDE_BY_SIDE)
+    return frame.sort_values([*CELL, "order", "optimizer"], ignore_index=True)[list(SIDE_BY_SIDE)]
+
+
+SIDE_BY_SIDE = (
+    *CELL, "family", "optimizer", "order", "kind", "default", "default_low", "default_high",
+    "tuned", "tuned_low", "tuned_high", "better", "worse", "pairs",
+)  # fmt: skip
+
+
+def sensitivity(
+    runs: Frame, settings: Sequence[tuple[str, Mapping[str, Any]]], tuned: Sequence[Mapping[str, Any]]
+) -> Frame:
+    """What each setting that was tried reached, against each of its hyperparameters. runs: of the tuning.
+
+    settings: of each run, the registered name of its optimizer and all its hyperparameters. tuned: family, label, name,
+    values (of the default, all) and setting (the best values of those that were tuned) of each optimizer and family.
+    Columns problem, dim, family, optimizer, order, kind, hyperparameter, scale ("log", "linear" or "choice"), value,
+    reached (median over instances and seeds), runs, role ("default", "tuned", or ""), share: of the variance of the
+    ranks of what was reached, the part that goes with this hyperparameter alone: the unbiased correlation ratio (Kelley
+    1935, doi:10.1073/pnas.21.9.554) over choices, or over numbers cut into five parts; at least 0, NaN where too few.
+    """
+    import pandas as pd
+
+    runs = complete(runs)
+    runs = runs[runs.status != "skipped"]
+    _, known = optima(runs)
+    runs = runs.assign(y=reached(runs), kind=np.where(known, "gap", "value"))
+    parts = []
+    for item in tuned:
+        keys = list(item["setting"])
+        own = [run for run in runs.run if _belongs(settings[run], item)]
+        some = runs[runs.run.isin(own) & (runs.family == item["family"])]
+        texts = some.run.map(lambda run, keys=keys: json.dumps([settings[run][1][key] for key in keys]))
+        for (problem, dim, text), part in some.groupby([some.problem, some.dim, texts], sort=False):
+            values = dict(zip(keys, json.loads(text), strict=True))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "problem": problem,
+                        "dim": dim,
+                        "family": item["family"],
+                        "optimizer": item["label"],
+                        "order": part.order.iloc[0],
+                        "kind": part.kind.iloc[0],
+                        "hyperparameter": keys,
+                        "scale": [_scale(item["name"], key) for key in keys],
+                        "value": pd.Series(list(values.values()), dtype=object),
+                        "reached": float(np.quantile(part.y, 0.5, method="inverted_cdf")),
+                        "runs": len(part),
+                        "role": _role(values, item),
+                    }
+                )
+            )
+    frame = joined([part for part in parts if len(part)], SENSITIVITY[:-1])
+    groups = frame.groupby([*CELL, "optimizer", "hyperparameter"], sort=False)
+    shares = {key: explained(part.value, part.scale.iloc[0], part.reached) for key, part in groups}
+    keys = zip(*(frame[name] for name in (*CELL, "optimizer", "hyperparameter")), strict=True)
+    return frame.assign(share=[shares[key] for key in keys])[list(SENSITIVITY)]
+
+
+SENSITIVITY = (
+    *CELL, "family", "optimizer", "order", "kind", "hyperparameter", "scale", "value", "reached", "runs",
+    "role", "share",
+)  # fmt: skip
+
+
+def _belongs(setting: tuple[str, Mapping[str, Any]], item: Mapping[str, Any]) -> bool:
+    """Whether a run is of this optimizer: all that was not tuned is as it is there."""
+    name, values = setting
+    fixed = item["values"].keys() - item["setting"].keys()
+    return name == item["name"] and all(values.get(key) == item["values"][key] for key in fixed)
+
+
+def _role(values: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    if values == item["setting"]:
+        return "tuned"
+    return "default" if all(item["values"][key] == value for key, value in values.items()) else ""
+
+
+def _scale(name: str, key: str) -> str:
+    found = registry.OPTIMIZERS[name].parameters[key].range
+    return "choice" if found is None else "log" if found.log else "linear"
+
+
+def explained(values: Column, scale: str, y: Column) -> float:
+    """The unbiased correlation ratio of the ranks of y over groups of values, see `sensitivity`."""
+    groups = values.astype(str) if scale == "choice" else _parts(values)
+    ranks = y[groups.notna()].rank()
+    groups = groups[groups.notna()]
+    n, k = len(ranks), groups.nunique()
+    total = float(((ranks - ranks.mean()) ** 2).sum())
+    if k < 2 or n <= k or total == 0:
+        return np.nan
+    within = float(((ranks - ranks.groupby(groups).transform("mean")) ** 2).sum())
+    return max(0.0, 1 - (within / (n - k)) / (total / (n - 1)))
+
+
+def _parts(values: Column) -> Column:
+    """Numbers in five parts of about equal size; None, which a default may be, in none."""
+    import pandas as pd
+
+    numbers: Column = pd.to_numeric(values, errors="coerce")
+    return (numbers.rank(method="average", pct=True) * BINS).sub(1e-9).floordiv(1)

@@ -1,0 +1,368 @@
+"""Tuning with equal budgets: every optimizer gets as many settings, on instances that are never reported on.
+
+How a setting is judged. Runs of one problem and instance are put in order: those that reached the final target by what
+they cost, then the others by the value they had at the end of the budget (on problems with data or noise the last
+score, as in the report, else the best value), then those that crashed, were killed or diverged, all alike. A setting
+has on each problem and instance the median of its seeds, and the rank of that median among all settings of the
+optimizer; the best has the least mean rank over the problems and instances of a family, the first of equal ones, of
+which the default is the very first. Ranks ask nothing of the scales of the problems, and one failure on one problem
+costs no more than the last place there.
+"""
+
+import hashlib
+import json
+import types
+import typing
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil, exp, floor, inf, log, log2
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from bench.core import registry
+from bench.core.registry import Parameter, Range
+from bench.runner.plan import plain, settled
+from bench.runner.store import Store, StoreError
+from bench.runner.suite import Entry, Group, Suite, Tuned, Tuning
+from bench.runner.tuned import one_setting
+
+SEARCHES = ("sobol", "halton", "tpe")
+RATES = 3  # learning rates in a row with the same other values: they go as lanes of one batch
+FIRST = 10  # settings that TPE begins with, of the quasi-random search
+DIGITS = 4  # significant, of a value that is tuned
+TURNS = 20  # times the number of settings asked for, after which no new ones are looked for in a small space
+
+Setting = dict[str, Any]
+Outcome = tuple[int, float]  # less is better: (0, cost) target reached, (1, value) not, (2, 0) failed
+Cell = tuple[str, str, int]  # problem, parameters, instance
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The values of one hyperparameter: numbers of a range, or choices."""
+
+    range: Range | None = None
+    whole: bool = False
+    choices: tuple[Any, ...] = ()
+
+    def at(self, u: float) -> Any:
+        """The value at u in [0, 1): equal shares for choices and whole numbers, equal ratios where the range is log."""
+        if self.range is None:
+            return self.choices[floor(u * len(self.choices))]
+        low, high = self.range.low, self.range.high
+        if self.whole and not self.range.log:
+            return floor(low + u * (high - low + 1))
+        value = exp(log(low) + u * (log(high) - log(low))) if self.range.log else low + u * (high - low)
+        rounded = round(value) if self.whole else float(f"{value:.{DIGITS}g}")
+        return min(max(rounded, low), high)
+
+    def holds(self, value: Any) -> bool:
+        """Whether the value is one that a search may find; a default need not be."""
+        if self.range is None:
+            return value in self.choices
+        return isinstance(value, (int, float)) and self.range.low <= value <= self.range.high
+
+
+def axes(entry: Entry) -> dict[str, Axis]:
+    """What can be tuned of an optimizer: the hyperparameters that the entry leaves open and that have a range or
+    choices. The others stay as they are."""
+    parameters = registry.find_optimizer(entry.name).parameters
+    found = {key: _axis(parameter) for key, parameter in parameters.items() if key not in entry.grid}
+    return {key: axis for key, axis in found.items() if axis is not None}
+
+
+def _axis(parameter: Parameter) -> Axis | None:
+    union = typing.get_origin(parameter.annotation) in (types.UnionType, typing.Union)
+    options = typing.get_args(parameter.annotation) if union else (parameter.annotation,)
+    if parameter.range is not None:
+        return Axis(parameter.range, whole=int in options and float not in options)
+    choices: list[Any] = []
+    for option in options:
+        if option is bool:
+            choices += [False, True]
+        elif typing.get_origin(option) is Literal:
+            choices += typing.get_args(option)
+        elif option is type(None):
+            choices.append(None)
+        else:
+            return None
+    return Axis(choices=tuple(choices))
+
+
+def default_setting(entry: Entry) -> Setting:
+    """The default values of what can be tuned."""
+    parameters = registry.find_optimizer(entry.name).parameters
+    return {key: parameters[key].default for key in axes(entry)}
+
+
+def spread(entry: Entry, settings: int, suite_seed: int, search: str = "sobol") -> list[Setting]:
+    """So many different settings, the default first, then those of a scrambled quasi-random sequence over the ranges.
+
+    Sobol' 1967, doi:10.1016/0041-5553(67)90144-9, or Halton 1960, doi:10.1007/BF01386213, scrambled by Owen 1998,
+    doi:10.1006/jcom.1998.0487. With more settings the first ones stay. Fewer where the space has no more. Where
+    learning rates can be lanes, RATES settings in a row share all else.
+    """
+    space, found = axes(entry), [default_setting(entry)]
+    if not space:
+        return found
+    for setting in _sequence(entry, space, TURNS * settings, suite_seed, search):
+        if len(found) >= settings:
+            break
+        if setting not in found:
+            found.append(setting)
+    return found
+
+
+def _sequence(entry: Entry, space: Mapping[str, Axis], most: int, suite_seed: int, search: str) -> Iterator[Setting]:
+    from scipy.stats import qmc
+
+    rng = np.random.default_rng(_entropy(suite_seed, entry))
+    power = ceil(log2(most))
+    points = (
+        qmc.Sobol(len(space), rng=rng).random_base2(power)
+        if search == "sobol"
+        else qmc.Halton(len(space), rng=rng).random(2**power)
+    )
+    in_rows = registry.find_optimizer(entry.name).lane_rates and "lr" in space
+    for number, point in enumerate(points):
+        others = points[number // RATES] if in_rows else point
+        yield {
+            key: axis.at(float(point[k] if key == "lr" else others[k])) for k, (key, axis) in enumerate(space.items())
+        }
+
+
+def _entropy(suite_seed: int, entry: Entry, *more: Any) -> list[int]:
+    """What a generator of its own for each optimizer begins with."""
+    digest = hashlib.sha256(json.dumps([entry.text(), *more]).encode()).digest()
+    return [suite_seed, int.from_bytes(digest[:8])]
+
+
+@dataclass
+class Standing:
+    """What the stored runs of one setting on the problems of one family came to."""
+
+    outcomes: dict[Cell, list[Outcome]] = field(default_factory=lambda: defaultdict(list))
+    runs: int = 0
+    cost: float = 0.0
+
+
+def outcome(row: Mapping[str, Any], cost: float) -> Outcome:
+    """How a run is judged: see the head of this module. row: status, scored, best and final of a stored run."""
+    if row["status"] in ("crashed", "killed", "diverged"):
+        return 2, 0.0
+    if row["status"] == "target":
+        return 0, cost
+    value = row["final"] if row["scored"] else row["best"]
+    return (2, 0.0) if value is None else (1, float(value))
+
+
+def median(outcomes: Sequence[Outcome]) -> Outcome:
+    """The middle one; of an even number the worse of the middle two."""
+    return sorted(outcomes)[len(outcomes) // 2]
+
+
+def mean_ranks(standings: Sequence[Standing]) -> list[float]:
+    """The mean rank of each setting over problems and instances, 1 for the best; equal ones share their ranks."""
+    cells = {cell for standing in standings for cell in standing.outcomes}
+    ranks: list[list[float]] = [[] for _ in standings]
+    for cell in sorted(cells):
+        medians = [median(standing.outcomes[cell]) for standing in standings]
+        for own, mine in zip(ranks, medians, strict=True):
+            better, equal = sum(other < mine for other in medians), sum(other == mine for other in medians)
+            own.append(better + (equal + 1) / 2)
+    return [float(np.mean(own)) if own else inf for own in ranks]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One optimizer on the problems of one family, with the settings tried so far."""
+
+    entry: Entry
+    family: str
+    settings: list[Setting]
+
+    def key(self, setting: Setting) -> str:
+        """Under which `read_standings` has this setting."""
+        ((_, values),) = settled([self.entry.at(setting)], registry.find_optimizer)
+        return _key(self.family, self.entry.name, plain(values))
+
+    def standings(self, found: Mapping[str, Standing]) -> list[Standing]:
+        """Those of its settings; empty ones where nothing could be run."""
+        return [found.get(self.key(setting), Standing()) for setting in self.settings]
+
+
+def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str:
+    return json.dumps([family, optimizer, dict(hyperparameters)], sort_keys=True)
+
+
+def read_standings(folder: Path) -> dict[str, Standing]:
+    """Each setting's standing, from the stored runs; skipped ones do not count."""
+    found: dict[str, Standing] = defaultdict(Standing)
+    store = Store(folder)
+    try:
+        for row, whole in store.rows():
+            if not whole:
+                raise StoreError(f"{folder}: a run of {row['optimizer']} is damaged: tune again with --fresh")
+            if row["status"] == "skipped":
+                continue
+            prices, counts = json.loads(row["key"])["prices"], json.loads(row["counts"])
+            cost = sum(prices[kind] * n for kind, n in counts.items()) / row["rows"]
+            own = found[_key(row["family"], row["optimizer"], json.loads(row["hyperparameters"]))]
+            own.outcomes[row["problem"], row["parameters"], row["instance"]].append(outcome(row, cost))
+            own.runs += 1
+            own.cost += row["budget"] if row["status"] == "killed" else cost  # it left no counts
+    finally:
+        store.close()
+    return dict(found)
+
+
+def tuning_instances(suite: Suite) -> int:
+    """What is added to an instance to get the one that is tuned on in its place: a multiple of 1000 that is as large as
+    the largest instance of the suite, so that no instance is both. Starts, data splits, shifts and noise all follow
+    from the instance (see `bench.core.streams`)."""
+    return 1000 * ceil(max(max(group.instances) for group in suite.groups) / 1000)
+
+
+def tuning_suite(suite: Suite, contests: Sequence[Contest], seeds: int) -> Suite:
+    """The suite of the tuning runs: each problem with the settings for its family, on tuning instances."""
+    shift = tuning_instances(suite)
+    groups: list[Group] = []
+    for group in suite.groups:
+        for family, problems in _by_family(group).items():
+            entries = tuple(
+                contest.entry.at(setting)
+                for contest in contests
+                if contest.family == family
+                for setting in contest.settings
+            )
+            instances = tuple(shift + instance for instance in group.instances)
+            groups.append(replace(group, problems=problems, optimizers=entries, instances=instances, seeds=seeds))
+    return replace(
+        suite, name=f"{suite.name}-tuning", title=f"Tuning for {suite.title or suite.name}", groups=tuple(groups)
+    )
+
+
+def _by_family(group: Group) -> dict[str, tuple[Entry, ...]]:
+    found: dict[str, tuple[Entry, ...]] = {}
+    for entry in group.problems:
+        family = registry.find_problem(entry.name).family
+        found[family] = (*found.get(family, ()), entry)
+    return found
+
+
+def tune(
+    suite: Suite,
+    optimizers: Sequence[Entry],
+    launch: Callable[[Suite], Path],
+    *,
+    settings: int = 30,
+    seeds: int = 3,
+    search: str = "sobol",
+) -> Tuning:
+    """The best setting of each optimizer for each family of a suite's problems, each among as many settings.
+
+    launch: runs what is missing of a suite, and answers with the folder of its runs. search: "sobol", "halton", or
+    "tpe", which begins with FIRST quasi-random settings and then chooses each by the ranks of those before. The answer
+    follows from the suite and these arguments alone: a second call repeats it from the stored runs.
+    Raises ValueError for what does not fit, before anything is run.
+    """
+    if not isinstance(settings, int) or settings < 1:
+        raise ValueError(f"settings must be >= 1, got {settings}")
+    if search not in SEARCHES:
+        raise ValueError(f"search must be {', '.join(SEARCHES[:-1])} or {SEARCHES[-1]}, got {search!r}")
+    if search == "tpe":
+        check_optuna()
+    entries = {entry.text(): one_setting(entry) for entry in optimizers}
+    families = dict.fromkeys(family for group in suite.groups for family in _by_family(group))
+    first = settings if search != "tpe" else min(FIRST, settings)
+    quasi_random = "halton" if search == "halton" else "sobol"
+    begun = {text: spread(entry, first, suite.seed, quasi_random) for text, entry in entries.items()}
+    contests = [Contest(entry, family, begun[text][:]) for text, entry in entries.items() for family in families]
+    folder = launch(tuning_suite(suite, contests, seeds))
+    for _ in range(first, settings):
+        found = read_standings(folder)
+        for contest in contests:
+            propose(contest, mean_ranks(contest.standings(found)), suite.seed)
+        folder = launch(tuning_suite(suite, contests, seeds))
+    found = read_standings(folder)
+    return Tuning(
+        path=str(folder / "tuned.toml"),
+        suite=suite.name,
+        search=search,
+        settings=settings,
+        seeds=seeds,
+        instances=tuple(sorted({tuning_instances(suite) + one for group in suite.groups for one in group.instances})),
+        found=tuple(filter(None, (_winner(contest, contest.standings(found)) for contest in contests))),
+    )
+
+
+def _winner(contest: Contest, standings: Sequence[Standing]) -> Tuned | None:
+    """The best setting of a contest; None where the optimizer could be run on no problem of the family."""
+    runs = sum(standing.runs for standing in standings)
+    if not runs:
+        return None
+    ranks = mean_ranks(standings)
+    best = ranks.index(min(ranks))
+    return Tuned(
+        family=contest.family,
+        entry=contest.entry,
+        setting=contest.settings[best],
+        tried=len(contest.settings),
+        rank=ranks[best],
+        default_rank=ranks[0],
+        runs=runs,
+        cost=float(sum(standing.cost for standing in standings)),
+    )
+
+
+def check_optuna() -> None:
+    """Raise ValueError where Optuna is not installed."""
+    import importlib.util
+
+    if importlib.util.find_spec("optuna") is None:
+        raise ValueError('search tpe needs optuna, which is not installed: pip install -e ".[tune]"')
+
+
+def propose(contest: Contest, ranks: Sequence[float], suite_seed: int) -> None:
+    """Add the setting that the tree-structured Parzen estimator takes next (Bergstra et al. 2011, NeurIPS 24;
+    Optuna's), unless it is there already.
+
+    All settings tried so far are told anew, with their present ranks: a rank depends on who else was tried.
+    """
+    import optuna
+
+    space = axes(contest.entry)
+    if not space or not np.isfinite(ranks).all():  # nothing to tune, or no problem that fits
+        return
+    (seed,) = np.random.SeedSequence(_entropy(suite_seed, contest.entry, contest.family, len(ranks))).generate_state(1)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=1))
+    distributions = {key: _distribution(axis) for key, axis in space.items()}
+    for setting, rank in zip(contest.settings, ranks, strict=True):
+        if all(axis.holds(setting[key]) for key, axis in space.items()):  # a default may lie beside the range
+            study.add_trial(optuna.trial.create_trial(params=setting, distributions=distributions, value=rank))
+    chosen = study.ask(distributions).params
+    setting = {key: _tidy(axis, chosen[key]) for key, axis in space.items()}
+    if setting not in contest.settings:
+        contest.settings.append(setting)
+
+
+def _distribution(axis: Axis) -> Any:
+    import optuna
+
+    if axis.range is None:
+        return optuna.distributions.CategoricalDistribution(axis.choices)
+    low, high = axis.range.low, axis.range.high
+    if axis.whole:
+        return optuna.distributions.IntDistribution(int(low), int(high), log=axis.range.log)
+    return optuna.distributions.FloatDistribution(low, high, log=axis.range.log)
+
+
+def _tidy(axis: Axis, value: Any) -> Any:
+    """A value as a person would write it: few digits, within the range."""
+    if axis.range is None or axis.whole:
+        return value
+    return min(max(float(f"{value:.{DIGITS}g}"), axis.range.low), axis.range.high)

@@ -1,0 +1,110 @@
+"""The file of tuned settings: `tune` writes it, `run --tuned` takes it."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from bench.core import registry
+from bench.runner.suite import Entry, SuiteError, Tuned, Tuning, parse_entry
+
+HEAD = {"suite": str, "search": str, "settings": int, "seeds": int, "instances": list}
+ENTRY = {
+    "optimizer": str, "family": str, "tried": int, "rank": float, "default_rank": float, "runs": int, "cost": float,
+    "setting": dict,
+}  # fmt: skip
+
+
+def write_tuned(tuning: Tuning, command: str) -> None:
+    """Write the file at tuning.path, whole or not at all."""
+    lines = [f"# Written by `{' '.join(command.split())}`; `python -m bench run {tuning.suite} --tuned FILE` takes it."]
+    lines += [_line(key, getattr(tuning, key)) for key in HEAD]
+    for found in tuning.found:
+        lines += ["", "[[tuned]]", _line("optimizer", found.entry.text())]
+        lines += [_line(key, getattr(found, key)) for key in ENTRY if key not in ("optimizer", "setting")]
+        lines += ["[tuned.setting]", *(_line(key, value) for key, value in found.setting.items())]
+    path = Path(tuning.path)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def _line(key: str, value: Any) -> str:
+    """TOML has no None: it is written as a word, which the annotation of the hyperparameter turns back."""
+    plain = "none" if value is None else list(value) if isinstance(value, tuple) else value
+    return f"{key} = {json.dumps(plain, allow_nan=False)}"
+
+
+def read_tuned(source: str | Path) -> Tuning:
+    """The settings of a file; raises SuiteError, with file and key, for what is damaged, unknown or out of range."""
+    path = Path(source)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"{path}: cannot be read as text ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SuiteError(f"{path}: not valid TOML: {error}") from None
+    tables = content.pop("tuned", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SuiteError(f"{path}: tuned must be written as [[tuned]]")
+    head = _checked(content, HEAD, str(path))
+    if not all(isinstance(one, int) and one >= 1 for one in head["instances"]):
+        raise SuiteError(f"{path}: instances must be whole numbers >= 1, got {head['instances']}")
+    found = tuple(_tuned(table, f"{path}, [[tuned]] number {number}") for number, table in enumerate(tables, 1))
+    return Tuning(path=str(path), found=found, **{**head, "instances": tuple(head["instances"])})
+
+
+def _tuned(table: Mapping[str, Any], where: str) -> Tuned:
+    values = _checked(table, ENTRY, where)
+    text, setting = values.pop("optimizer"), values["setting"]
+    where = f"{where} ({text}, {values['family']})"
+    families = {definition.family for definition in registry.PROBLEMS.values()}
+    if values["family"] not in families:
+        raise SuiteError(f"{where}: key family must be one of {', '.join(sorted(families))}, got {values['family']!r}")
+    try:
+        found = Tuned(entry=one_setting(parse_entry(text)), **values)
+    except ValueError as error:
+        raise SuiteError(f"{where}: key optimizer: {error}") from None
+    return replace(found, setting={key: _value(found.entry, key, value, where) for key, value in setting.items()})
+
+
+def _value(entry: Entry, key: str, value: Any, where: str) -> Any:
+    """The value of a hyperparameter as its annotation says."""
+    try:
+        if key in entry.grid:
+            raise ValueError(f"{entry.text()} holds {key} fixed")
+        return registry.settings(registry.find_optimizer(entry.name), {key: value})[key]
+    except ValueError as error:
+        raise SuiteError(f"{where}: key setting.{key}: {error}") from None
+
+
+def _checked(table: Mapping[str, Any], keys: Mapping[str, type], where: str) -> dict[str, Any]:
+    """The values of a table that must have these keys, of these types, and no others."""
+    for key in table:
+        if key not in keys:
+            raise SuiteError(f"{where}: unknown key {key!r}; known: {', '.join(keys)}")
+    for key, kind in keys.items():
+        if key not in table:
+            raise SuiteError(f"{where}: key {key} is missing")
+        allowed = (int, float) if kind is float else (kind,)
+        value = table[key]
+        if not isinstance(value, allowed) or isinstance(value, bool) or (kind is float and not isfinite(value)):
+            raise SuiteError(f"{where}: key {key} must be {kind.__name__}, got {value!r}")
+    return dict(table)
+
+
+def one_setting(entry: Entry) -> Entry:
+    """The entry, if it names a registered optimizer and at most one allowed value of each hyperparameter.
+
+    Raises ValueError otherwise.
+    """
+    given = entry.settings()
+    definition = registry.find_optimizer(entry.name)
+    if len(given) != 1:
+        raise ValueError(f"{entry.text()} is a grid of {len(given)} settings; tuning takes an optimizer at one")
+    registry.settings(definition, given[0])
+    return entry

@@ -1,0 +1,327 @@
+"""Tuning: spaces, settings, how they are judged, the file, and a search from end to end."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import pytest
+
+from bench import api
+from bench.core import Range, optimizer, registry
+from bench.runner.plan import jobs, plan
+from bench.runner.suite import SuiteError, load_suite, make_suite, parse_entry
+from bench.runner.tune import (
+    RATES,
+    Axis,
+    Contest,
+    Standing,
+    axes,
+    default_setting,
+    mean_ranks,
+    median,
+    outcome,
+    spread,
+    tune,
+    tuning_suite,
+)
+from bench.runner.tuned import read_tuned, write_tuned
+
+CELLS = [("a", "{}", 1001), ("b", "{}", 1001)]
+
+
+@pytest.fixture(autouse=True)
+def knobs(odd):
+    """Methods with every kind of hyperparameter."""
+
+    @optimizer(order=0, source="fogbench's own tests 2026")
+    def odd_knobs(
+        oracle,
+        *,
+        step: Annotated[float, Range(1e-2, 1e2, log=True, above=0)] = 1.0,
+        share: Annotated[float, Range(0.25, 0.75, least=0)] = 0.5,
+        size: Annotated[int | None, Range(2, 5, least=1)] = None,
+        rule: Literal["a", "b"] = "a",
+        proud: bool = False,
+        name: str = "x",
+        untold: float = 3.0,
+    ):
+        x = oracle.x0
+        while True:
+            oracle.value(x + step * oracle.rng.standard_normal(oracle.dim))
+
+    @optimizer(order=1, lanes=True, arrays="torch", lane_rates=True, source="fogbench's own tests 2026")
+    def odd_rates(
+        oracle, *, lr: Annotated[float, Range(1e-4, 10, log=True, above=0)] = 1e-3, flip: Literal["n", "y"] = "n"
+    ):
+        x = oracle.x0
+        while True:
+            x -= lr * oracle.gradient(x)
+
+    @optimizer(order=0, source="fogbench's own tests 2026")
+    def odd_trap(oracle, *, at: Annotated[float, Range(0.0, 1.0)] = 0.9):
+        """Good at a half, and fails from 0.95 on."""
+        if at > 0.95:
+            raise RuntimeError("too far")
+        while True:
+            oracle.value(oracle.x0 * abs(at - 0.5))
+
+    yield
+    for key in ("odd-knobs", "odd-rates", "odd-trap"):
+        del registry.OPTIMIZERS[key]
+
+
+def suite_of(*optimizers, **options):
+    return make_suite(["odd-bowl"], list(optimizers), **{"budget": 20, "name": "t", "seeds": 4, **options})
+
+
+def tuned(tmp_path, monkeypatch, suite, **options):
+    monkeypatch.chdir(tmp_path)
+    launched = []
+
+    def launch(runs):
+        campaign = api.run_suite(runs, tmp_path / "results" / runs.name, workers=None)
+        launched.append(campaign)
+        return campaign.folder
+
+    entries = [entry for group in suite.groups for entry in group.optimizers]
+    return tune(suite, entries, launch, **options), launched
+
+
+def test_a_space_is_ranges_and_choices_that_the_entry_leaves_open():
+    assert list(axes(parse_entry("odd-knobs"))) == ["step", "share", "size", "rule", "proud"]
+    assert list(axes(parse_entry("odd-knobs[step=2,proud=true]"))) == ["share", "size", "rule"]
+    assert axes(parse_entry("random-search")) == {}
+
+
+def test_values_along_an_axis():
+    log = Axis(Range(1e-2, 1e2, log=True))
+    assert [log.at(u) for u in (0, 0.25, 0.5, 0.75)] == [0.01, 0.1, 1.0, 10.0]
+    assert [Axis(Range(0.25, 0.75)).at(u) for u in (0, 0.5)] == [0.25, 0.5]
+    whole = Axis(Range(2, 5), whole=True)
+    assert [whole.at(u) for u in (0, 0.24, 0.26, 0.5, 0.76, 0.999)] == [2, 2, 3, 4, 5, 5]
+    assert [Axis(choices=("a", "b", "c")).at(u) for u in (0, 0.34, 0.99)] == ["a", "b", "c"]
+    assert Axis(Range(0.9, 0.9999)).at(0.99999) == 0.9999  # rounding stays within the range
+    assert not whole.holds(None)
+
+
+def test_settings_are_different_in_range_repeatable_and_begin_with_the_default():
+    for text in ("odd-knobs", "torch-adam", "cma-es"):
+        entry = parse_entry(text)
+        definition = registry.find_optimizer(text)
+        for search in ("sobol", "halton"):
+            found = spread(entry, 30, 1, search)
+            assert found[0] == default_setting(entry)
+            assert len({json.dumps(setting) for setting in found}) == 30
+            for setting in found:
+                registry.settings(definition, setting)
+            assert found == spread(entry, 30, 1, search)
+            assert found[:7] == spread(entry, 7, 1, search)
+            assert found != spread(entry, 30, 2, search)
+
+
+def test_a_quasi_random_search_covers_every_axis():
+    entry = parse_entry("odd-knobs")
+    found = spread(entry, 33, 1)[1:]
+    assert all(sum(lo <= s["step"] < 10 * lo for s in found) in (7, 8, 9) for lo in (0.01, 0.1, 1.0, 10.0))
+    assert sum(s["proud"] for s in found) in (15, 16, 17)
+    assert {s["size"] for s in found} == {2, 3, 4, 5}
+
+
+def test_a_small_space_gives_what_it_has():
+    found = spread(parse_entry("odd-knobs[step=1,share=0.5,size=2]"), 30, 1)
+    assert sorted(setting["rule"] + str(setting["proud"]) for setting in found) == [
+        "aFalse",
+        "aTrue",
+        "bFalse",
+        "bTrue",
+    ]
+    assert spread(parse_entry("random-search"), 30, 1) == [{}]
+
+
+def test_learning_rates_go_as_lanes():
+    entry = parse_entry("odd-rates")
+    found = spread(entry, 1 + 4 * RATES, 1)[1:]
+    rows = [found[at : at + RATES] for at in range(0, len(found), RATES)]
+    assert all(len({s["flip"] for s in row}) == 1 and len({s["lr"] for s in row}) == RATES for row in rows)
+    contest = Contest(entry, "odd", [default_setting(entry), *found])
+    work = jobs(plan(tuning_suite(suite_of("odd-rates"), [contest], 3)), lambda spec: False)
+    assert len(work) == 2  # one batch a value of flip
+    assert sum(len(job.specs) for job in work) == 3 * (1 + 4 * RATES)
+
+
+def test_outcomes_are_in_order():
+    def row(status, final=None, best=None, scored=0):
+        return {"status": status, "final": final, "best": best, "scored": scored}
+
+    in_order = [
+        outcome(row("target", best=9.0), 5.0),
+        outcome(row("target", best=1.0), 6.0),
+        outcome(row("budget", best=1.0, final=8.0), 3.0),
+        outcome(row("deadline", best=0.5, final=2.0, scored=1), 3.0),
+        outcome(row("crashed", best=0.0), 3.0),
+    ]
+    assert in_order == sorted(in_order)
+    assert len(set(in_order)) == 5
+    failed = [row("killed"), row("diverged", best=0.0), row("budget"), row("budget", best=1.0, scored=1)]
+    assert {outcome(one, 1.0) for one in failed} == {in_order[-1]}
+    assert median([(1, 3.0), (2, 0.0), (1, 1.0)]) == (1, 3.0)
+    assert median([(1, 3.0), (1, 1.0)]) == (1, 3.0)  # the worse of two
+
+
+def test_mean_ranks_by_hand():
+    def standing(first, second):
+        return Standing(outcomes={CELLS[0]: [(1, v) for v in first], CELLS[1]: [(1, v) for v in second]})
+
+    # medians on a: 2, 1, 2, on b: 1e6, 2e6, 3e6: ranks 2.5, 1, 2.5 and 1, 2, 3
+    standings = [standing([1, 2, 9], [1e6]), standing([1, 0, 5], [2e6]), standing([2, 2, 2], [3e6])]
+    assert mean_ranks(standings) == [1.75, 1.5, 2.75]
+
+
+def test_tuning_instances_are_never_those_of_the_suite():
+    for instances in ((1,), (1, 15), (999, 1000), (1001, 2500)):
+        suite = suite_of("odd-knobs", instances=instances)
+        contest = Contest(parse_entry("odd-knobs"), "odd", [{}])
+        theirs = {one for group in tuning_suite(suite, [contest], 2).groups for one in group.instances}
+        assert len(theirs) == len(instances)
+        assert not theirs & set(instances)
+    assert tuning_suite(suite_of("odd-knobs"), [contest], 2).groups[0].instances == (1001,)
+
+
+@pytest.mark.parametrize("search", ["sobol", "halton", "tpe"])
+def test_the_best_setting_is_found_and_found_again(tmp_path, monkeypatch, search):
+    if search == "tpe":
+        pytest.importorskip("optuna")
+    suite = suite_of("odd-trap", "random-search", budget=5)
+    first, launched = tuned(tmp_path, monkeypatch, suite, settings=14, seeds=2, search=search)
+    trap, free = first.found
+    assert trap.tried == 14
+    assert trap.runs == 28
+    assert trap.cost == 5 * (28 - sum(campaign.statuses["crashed"] for campaign in launched))
+    assert abs(trap.setting["at"] - 0.5) < 0.1
+    assert trap.rank == 1.0
+    assert trap.default_rank > 5
+    assert (free.setting, free.tried, free.runs) == ({}, 1, 2)
+    again, repeated = tuned(tmp_path, monkeypatch, suite, settings=14, seeds=2, search=search)
+    assert again == first
+    assert sum(campaign.added for campaign in repeated) == 0
+    more, _ = tuned(tmp_path, monkeypatch, suite, settings=15, seeds=2, search=search)
+    assert more.found[0].rank == 1.0
+
+
+def test_a_failure_is_the_worst(tmp_path, monkeypatch):
+    suite = suite_of("odd-trap", budget=5)
+    found, launched = tuned(tmp_path, monkeypatch, suite, settings=40, seeds=1)
+    assert launched[0].statuses["crashed"] > 0
+    assert found.found[0].setting["at"] <= 0.95
+
+
+def test_what_cannot_be_run_is_not_tuned(tmp_path, monkeypatch):
+    suite = make_suite(["odd-black-box"], ["odd-rates"], 20, "t", seeds=2)
+    found, _ = tuned(tmp_path, monkeypatch, suite, settings=3)
+    assert found.found == ()
+
+
+def test_tuned_settings_are_run_beside_the_defaults(tmp_path, monkeypatch):
+    suite = suite_of("odd-trap", "random-search", "odd-walk", budget=5)
+    tuning, _ = tuned(tmp_path, monkeypatch, suite, settings=6, seeds=1)
+    write_tuned(tuning, "a command")
+    assert read_tuned(tuning.path) == tuning
+    best = tuning.found[0].setting["at"]
+    both = replace(suite, tuning=read_tuned(tuning.path))
+    specs = plan(both)
+    assert {s.hyperparameters["at"] for s in specs if s.optimizer == "odd-trap"} == {0.9, best}
+    assert len(specs) == 4 * 4  # two of the trap, one each of the others, 4 seeds
+    api.run_suite(both, tmp_path / "results/t", workers=None)
+    results = api.load(tmp_path / "results/t")
+    assert set(results.runs.optimizer) == {"odd-trap", "odd-trap (tuned)", "random-search", "odd-walk"}
+    assert results.tuning_results is not None
+    assert len(results.tuning_results.runs) == 6 + 1 + 1
+
+
+def test_a_default_that_is_best_counts_under_both_names(tmp_path):
+    suite = suite_of("odd-trap", budget=5)
+    text = (
+        'suite = "t"\nsearch = "sobol"\nsettings = 2\nseeds = 1\ninstances = [1001]\n[[tuned]]\noptimizer = "odd-trap"'
+        '\nfamily = "odd"\ntried = 2\nrank = 1\ndefault_rank = 1\nruns = 2\ncost = 10\n[tuned.setting]\nat = 0.9\n'
+    )
+    (tmp_path / "tuned.toml").write_text(text)
+    both = replace(suite, tuning=read_tuned(tmp_path / "tuned.toml"))
+    assert len(plan(both)) == 4
+    api.run_suite(both, tmp_path / "t", workers=None)
+    results = api.load(tmp_path / "t")
+    assert results.runs.optimizer.value_counts().to_dict() == {"odd-trap": 4, "odd-trap (tuned)": 4}
+    assert results.trajectories.run.nunique() == 8
+
+
+GOOD = (
+    'suite = "t"\nsearch = "sobol"\nsettings = 2\nseeds = 1\ninstances = [1001]\n[[tuned]]\n'
+    'optimizer = "odd-knobs[proud=true]"\nfamily = "odd"\ntried = 2\nrank = 1\n'
+    'default_rank = 1.5\nruns = 2\ncost = 10.0\n[tuned.setting]\nstep = 2\nsize = "none"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("seeds = 1", "seeds =", r"tuned.toml: not valid TOML"),
+        ("seeds = 1\n", "", r"tuned.toml: key seeds is missing"),
+        ("seeds", "sedes", r"unknown key 'sedes'"),
+        ("seeds = 1", "seeds = true", r"key seeds must be int, got True"),
+        ("[1001]", "[0]", r"instances must be whole numbers >= 1, got \[0\]"),
+        ("rank = 1\n", "rank = nan\n", r"number 1: key rank must be float, got nan"),
+        ("odd-knobs", "odd-nobs", r"key optimizer: unknown optimizer 'odd-nobs': did you mean odd-knobs"),
+        ("proud=true", "proud=true,false", r"is a grid of 2 settings; tuning takes an optimizer at one"),
+        ('"odd"', '"add"', r"key family must be one of .*, got 'add'"),
+        ("step = 2", "step = -2", r"key setting.step: odd-knobs: step must be > 0, got -2"),
+        ("step = 2", "stop = 2", r"key setting.stop: odd-knobs has no parameter 'stop'"),
+        ("step = 2", "proud = false", r"key setting.proud: odd-knobs\[proud=true\] holds proud fixed"),
+        ("[[tuned]]", "[tuned]", r"tuned must be written as \[\[tuned\]\]"),
+    ],
+)
+def test_a_wrong_file_is_answered_with_its_key(tmp_path, old, new, message):
+    path = tmp_path / "tuned.toml"
+    path.write_text(GOOD)
+    assert read_tuned(path).found[0].setting == {"step": 2.0, "size": None}
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(SuiteError, match=message) as raised:
+        read_tuned(path)
+    assert str(path) in str(raised.value)
+
+
+def test_mistakes_are_told_before_anything_is_run(tmp_path, monkeypatch):
+    for options, message in (
+        ({"settings": 0}, "settings must be >= 1, got 0"),
+        ({"search": "grid"}, "search must be sobol, halton or tpe, got 'grid'"),
+        ({"seeds": 0}, "seeds must be a number above 0, got 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            tuned(tmp_path, monkeypatch, suite_of("odd-trap"), **options)
+    with pytest.raises(ValueError, match="is a grid of 2 settings"):
+        tuned(tmp_path, monkeypatch, suite_of("odd-trap[at=0.1,0.2]"))
+    with pytest.raises(ValueError, match="odd-trap has no parameter 'to'"):
+        tuned(tmp_path, monkeypatch, suite_of("odd-trap[to=0.1]"))
+    assert not (tmp_path / "results").exists()
+    (tmp_path / "tuned.toml").write_text(GOOD)
+    tuning = read_tuned(tmp_path / "tuned.toml")
+    with pytest.raises(ValueError, match=r"instances \[1001\] were tuned on"):
+        replace(suite_of("odd-trap", instances=(1, 1001)), tuning=tuning)
+
+
+def test_without_optuna_its_extra_is_named():
+    code = (
+        "import sys; sys.modules['optuna'] = None; import importlib.util as u; found = u.find_spec\n"
+        "u.find_spec = lambda name, *more: None if name == 'optuna' else found(name, *more)\n"
+        "from bench.runner.tune import check_optuna\n"
+        "try: check_optuna()\nexcept ValueError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == 'search tpe needs optuna, which is not installed: pip install -e ".[tune]"'
+
+
+def test_the_suite_of_the_tuned_report_has_an_optimizer_at_one_setting_each():
+    suite = load_suite("digits")
+    (group,) = suite.groups
+    assert group.seeds == 15
+    assert all(len(entry.settings()) == 1 for entry in group.optimizers)
