@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from bench.core import Oracle, Range, optimizer
+from bench.core import Oracle, Range, Unavailable, optimizer
 from optimizers.hyperparameters import Step, Tolerance
 from optimizers.scipy_derivative_free import HUGE
 from optimizers.scipy_minimize import ENDLESS
@@ -156,13 +156,13 @@ def scipy_shgo(
     """Simplicial homology: points on a triangulation of the box, and a local search from each that is a local minimum
     among its neighbours.
 
-    points: new ones a round. Nothing in it is random: between walls all runs are the same. Raises ValueError in more
+    points: new ones a round. Nothing in it is random: between walls all runs are the same. Raises Unavailable in more
     dimensions than 12, where the corners of the box are too many.
     """
     from scipy.optimize import shgo
 
     if 2**oracle.dim > CORNERS:
-        raise ValueError(f"dim must be at most {CORNERS.bit_length() - 1} for SHGO, got {oracle.dim}")
+        raise Unavailable(f"dim must be at most {CORNERS.bit_length() - 1} for SHGO, got {oracle.dim}")
     _, walls = box(oracle)
     shgo(
         value(oracle),

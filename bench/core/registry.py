@@ -21,7 +21,10 @@ Structure = Literal["residuals", "composite"]
 
 
 class Unavailable(ValueError):
-    """Something that a problem needs is not on this machine; the message says what to do. Its runs are skipped."""
+    """What a problem or a method needs is not there, on this machine or in this problem; the message says what.
+
+    Its runs are skipped.
+    """
 
 
 class UnknownName(ValueError):
@@ -359,16 +362,21 @@ def missing(definition: Definition) -> list[str]:
     return [module for module in definition.needs if importlib.util.find_spec(module.partition(".")[0]) is None]
 
 
+DISTRIBUTIONS = {"ax": "ax-platform", "pybobyqa": "Py-BOBYQA", "sklearn": "scikit-learn"}  # of modules named otherwise
+
+
 def how_to_install(modules: Iterable[str]) -> str:
     """The command that installs modules: an extra of ours where one brings them."""
     try:
         requirements = importlib.metadata.requires("fogbench") or []
     except importlib.metadata.PackageNotFoundError:
         requirements = []
-    extras = {
-        re.split(r"\W", item)[0]: found[1] for item in requirements if (found := re.search(r'extra == "(\w+)"', item))
-    }
-    wanted = [f'-e ".[{extras[module]}]"' if module in extras else module.replace("_", "-") for module in modules]
+    found = (re.match(r"([\w.-]+).*extra == .(\w+)", item) for item in requirements)
+    extras = {item[1].replace("-", "_"): item[2] for item in found if item}
+    wanted = [
+        f'-e ".[{extras[module]}]"' if module in extras else DISTRIBUTIONS.get(module, module.replace("_", "-"))
+        for module in (module.partition(".")[0] for module in modules)
+    ]
     return f"pip install {' '.join(dict.fromkeys(wanted))}"
 
 

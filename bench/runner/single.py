@@ -68,6 +68,11 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
         oracle.close("returned")
     except Stop:
         pass
+    except registry.Unavailable:
+        if not any(map(any, (ledger.counts for ledger in oracle.ledgers))):
+            raise  # no run: what the method needs is not there
+        oracle.close("crashed")
+        return traceback.format_exc()[-TRACEBACK:]
     except (Exception, SystemExit, GeneratorExit):
         error = traceback.format_exc()[-TRACEBACK:]
         oracle.close("crashed")
@@ -91,6 +96,8 @@ def run_job(job: Job) -> Iterator[tuple[RunSpec, RunRecord | None]]:
             made = {spec.instance: problem.make(spec.instance, **spec.parameters) for spec in specs}
             objectives = [made[spec.instance] for spec in specs]
             records = run_specs(specs, objectives, registry.find_optimizer(specs[0].optimizer), job.lanes)
+        except registry.Unavailable as error:
+            records = [unrun(spec, "skipped", str(error)) for spec in specs]
         except (Exception, SystemExit):  # the problem itself cannot be built, or has no value at its start
             error = traceback.format_exc()[-TRACEBACK:]
             records = [unrun(spec, "crashed", error) for spec in specs]

@@ -10,15 +10,13 @@ from bench.core.ledger import KINDS, Ledger
 from bench.core.registry import OptimizerDefinition
 from bench.runner.plan import misfit
 from bench.runner.single import open_oracle, play
-from optimizers.nevergrad import entries
 
 torch.set_num_threads(1)
 registry.load(("optimizers",))
 
-# the registry of Nevergrad has hundreds of names: these are tested always, the others where slow tests are; those that
-# nevergrad.txt says have no end, or cannot run here, are not
-# the curated list of bench/suites/nevergrad.toml, but for BO, which takes half a second an evaluation, and SPSA, whose
-# steps of fixed length are too short to beat random search in 600 values or to leave a whole number
+# Of Nevergrad's hundreds of names the curated list of bench/suites/nevergrad.toml, but for BO, which takes half a
+# second an evaluation, and SPSA, whose steps of fixed length are too short to beat random search in 600 values or to
+# leave a whole number; that every other name completes a run is a slow test of test_nevergrad.py.
 NEVERGRAD = {
     f"nevergrad-{name}"
     for name in (
@@ -26,22 +24,14 @@ NEVERGRAD = {
         *("Cobyla", "Powell", "RecombiningGA"),
     )
 }
-UNMEASURED = {f"nevergrad-{entry.name.strip()}" for entry in entries() if entry.deterministic is None}
-
-
-def parameters(definitions: list[OptimizerDefinition]) -> list:
-    return [
-        pytest.param(item, id=item.name, marks=pytest.mark.slow)
-        if item.name.startswith("nevergrad-") and item.name not in NEVERGRAD
-        else pytest.param(item, id=item.name)
-        for item in definitions
-        if item.name not in UNMEASURED
-    ]
-
-
-ALL = sorted(registry.OPTIMIZERS.values(), key=lambda item: item.name)
-every = pytest.mark.parametrize("definition", parameters(ALL))
-every_with_lanes = pytest.mark.parametrize("definition", parameters([item for item in ALL if item.lanes]))
+ALL = sorted(
+    (item for name, item in registry.OPTIMIZERS.items() if not name.startswith("nevergrad-") or name in NEVERGRAD),
+    key=lambda item: item.name,
+)
+every = pytest.mark.parametrize("definition", ALL, ids=lambda item: item.name)
+every_with_lanes = pytest.mark.parametrize(
+    "definition", [item for item in ALL if item.lanes], ids=lambda item: item.name
+)
 
 
 OPEN = Domain()

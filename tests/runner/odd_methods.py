@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from bench.core import Domain, Objective, optimizer, problem
+from bench.core import Domain, Objective, Unavailable, optimizer, problem
 
 
 @problem(family="odd", source="fogbench's own tests 2026")
@@ -44,6 +44,11 @@ def odd_descent(oracle, *, lr: float = 0.01):
     x = oracle.x0
     while True:
         x -= lr * oracle.gradient(x)
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_particular(oracle):
+    raise Unavailable("wants another problem")
 
 
 @optimizer(order=0, source="fogbench's own tests 2026")

@@ -68,6 +68,11 @@ def test_statuses_of_methods_that_return(tmp_path):
     assert rows[1]["restarts"] == json.dumps([[n, 0, 0, 0, 0] for n in (10, 20, 30, 40, 50)])
 
 
+def test_a_method_that_finds_no_fit_before_it_asks_is_skipped(tmp_path):
+    (row,) = run(tmp_path / "t", ["odd-particular"], seeds=1).runs.itertuples()
+    assert (row.status, row.error) == ("skipped", "wants another problem")
+
+
 def test_records_do_not_depend_on_workers(tmp_path):
     """Bit for bit, seconds aside; also where everything is done in this very process."""
     names = ["odd-walk", "odd-descent", "random-search", "torch-adam", "es-adam", "scipy-bfgs", "nevergrad-DE"]
