@@ -1,7 +1,7 @@
 """Fogbench compares optimizers of every order on one ledger.
 
 What users call is here, each imported when first used: make, minimize, Oracle, run, tune, load, compare, and for those
-who add problems and optimizers: Objective, Domain, problem, optimizer.
+who add problems and optimizers: Objective, Composite, Domain, Range, problem, wrapper, optimizer, Unavailable.
 """
 
 import os
@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.api import compare, load, make, minimize, run, tune
-    from bench.core import Domain, Objective, Oracle, Stop, optimizer, problem
+    from bench.core import Composite, Domain, Objective, Oracle, Range, Stop, Unavailable, optimizer, problem, wrapper
     from bench.measure.results import Results
 
 # read by MKL when torch loads it: without it a matrix product may differ in its last bits with the width of a batch
 os.environ.setdefault("MKL_CBWR", "AUTO")
 
 __all__ = [
+    "Composite",
     "Domain",
     "Objective",
     "Oracle",
+    "Range",
     "Results",
     "Stop",
+    "Unavailable",
     "compare",
     "load",
     "make",
@@ -29,11 +32,13 @@ __all__ = [
     "problem",
     "run",
     "tune",
+    "wrapper",
 ]
 
 _WHERE = {
     **dict.fromkeys(("compare", "load", "make", "minimize", "run", "tune"), "bench.api"),
-    **dict.fromkeys(("Domain", "Objective", "Oracle", "Stop", "optimizer", "problem"), "bench.core"),
+    **dict.fromkeys(("Composite", "Domain", "Objective", "Oracle", "Range", "Stop", "Unavailable"), "bench.core"),
+    **dict.fromkeys(("optimizer", "problem", "wrapper"), "bench.core"),
     "Results": "bench.measure.results",
 }
 
