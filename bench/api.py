@@ -184,9 +184,13 @@ def choose_suite(
     if tuned is None:
         return chosen
     tuning = read_tuned(tuned)
+    if optimizers:  # the settings of those that are asked for
+        asked = {parse_entry(text).name for text in optimizers}
+        tuning = replace(tuning, found=tuple(item for item in tuning.found if item.entry.name in asked))
     families = {registry.find_problem(entry.name).family for group in chosen.groups for entry in group.problems}
     if not families & {item.family for item in tuning.found}:
-        raise ValueError(f"{tuned} holds no setting for problems of {', '.join(sorted(families))}")
+        of = f" of {', '.join(optimizers)}" if optimizers else ""
+        raise ValueError(f"{tuned} holds no setting{of} for problems of {', '.join(sorted(families))}")
     return replace(chosen, tuning=tuning)
 
 
@@ -202,7 +206,9 @@ def _chosen(
     given = {"budget": budget, "seeds": seeds, "instances": tuple(instances) or None}
     options = {key: value for key, value in given.items() if value is not None}
     if suite is not None and (problems or optimizers):
-        raise ValueError("give a suite, or problems and optimizers, not both")
+        is_problem = isinstance(suite, str) and suite.partition("[")[0].partition("+")[0] in PROBLEMS
+        hint = f": {suite} is a problem, which -p names" if is_problem else ""
+        raise ValueError(f"give a suite, or problems and optimizers, not both{hint}")
     if suite is None and not (problems and optimizers):
         raise ValueError("give a suite, or at least one problem and one optimizer")
     if suite is None:

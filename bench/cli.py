@@ -28,6 +28,7 @@ out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True)
 
 MANY = 30  # definitions of one module above which a list shows their number only
+REASONS = 5  # for skips and crashes that the terminal names
 BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
 
 Imports = Annotated[
@@ -68,7 +69,10 @@ def run(
     seeds: Annotated[int | None, typer.Option(help="Runs of each on each problem; else the suite's or 15.")] = None,
     name: Annotated[str | None, typer.Option(help="Results go to results/NAME, the report to reports/NAME.")] = None,
     tuned: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Settings that `tune` found, to run beside the defaults.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Settings that `tune` found, to run beside the defaults: of those of -o, or of all."
+        ),
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")] = "auto",
@@ -103,6 +107,7 @@ def run(
             raise typer.Exit(INTERRUPTED) from None
         results = api.load(campaign.folder)
     _closing_table(results)
+    _reasons(results)
     out.print(
         f"{campaign.planned} runs planned, {campaign.there} were there, {campaign.added} added"
         + "".join(f", {n} {status}" for status, n in sorted(campaign.statuses.items()) if n)
@@ -184,6 +189,19 @@ def _closing_table(results: "Results") -> None:
     out.print(table)
 
 
+def _reasons(results: "Results") -> None:
+    """Why runs were skipped or failed: each reason once, at most a few."""
+    from collections import Counter
+
+    runs = results.runs[results.runs.status.isin(["skipped", "crashed", "killed"])]
+    last = [str(error).strip().rpartition("\n")[2] for error in runs.error]  # of a traceback, what it was
+    reasons = Counter(zip(runs.status, last, strict=True))
+    for (status, reason), number in list(reasons.items())[:REASONS]:
+        out.print(f"{number} {status}: {escape(reason)}", soft_wrap=True)
+    if len(reasons) > REASONS:
+        out.print(f"and {len(reasons) - REASONS} more reasons: see the report")
+
+
 def _verdict(results: "Results") -> int:
     """Exit status: 1 where a run crashed, was killed or is damaged."""
     for name in results.damaged:
@@ -245,7 +263,8 @@ def tune(
             err.print("Stopped. What was done is stored; the same command does the rest.")
             raise typer.Exit(INTERRUPTED) from None
     _tuning_table(tuning)
-    out.print(f"Next: python -m bench run {escape(suite)} --tuned {escape(tuning.path)}", soft_wrap=True)
+    named = f" --name {escape(name)}" if name else ""
+    out.print(f"Next: python -m bench run {escape(suite)} --tuned {escape(tuning.path)}{named}", soft_wrap=True)
 
 
 def _tuning_table(tuning: "Tuning") -> None:
@@ -295,6 +314,8 @@ def list_(
         rows = _listed(what, imports or ())
     if as_json and what == "problems":
         rows = [{**row, **_facts(row["name"])} for row in rows]
+    if as_json and what == "optimizers":
+        rows = [{**row, **_ranges(row["name"])} for row in rows]
     if as_json:
         out.print_json(json.dumps(rows))
         return
@@ -342,6 +363,28 @@ def _listed(what: str, imports: Sequence[str]) -> list[dict[str, Any]]:
         }
         for d in sorted(registry.OPTIMIZERS.values(), key=lambda d: d.order)
     ]
+
+
+def _ranges(name: str) -> dict[str, Any]:
+    """An optimizer's hyperparameters with defaults, what is allowed and where to tune, and what it needs."""
+    from bench.core import registry
+
+    definition = registry.find_optimizer(name)
+    hyperparameters = {}
+    for key, parameter in definition.parameters.items():
+        found: dict[str, Any] = {"type": _kind(parameter.annotation), "default": parameter.default}
+        if parameter.range is not None:
+            tuned = {"low": parameter.range.low, "high": parameter.range.high, "log": parameter.range.log}
+            found |= {"allowed": parameter.range.allowed(), "tuned": tuned}
+        hyperparameters[key] = found
+    return {
+        "hyperparameters": hyperparameters,
+        "needs": list(definition.needs),
+        "missing": registry.missing(definition),
+        "deterministic": definition.deterministic,
+        "structure": definition.structure,
+        "kinds": list(definition.kinds),
+    }
 
 
 def _facts(name: str) -> dict[str, Any]:
@@ -438,6 +481,17 @@ def _picture(definition: "Definition", settings: dict[str, Any], path: Path) -> 
     return draw(objective, path)
 
 
+def _kind(annotation: Any) -> str:
+    """An annotation in a reader's words: choices one by one."""
+    from typing import Literal, get_args, get_origin
+
+    if get_origin(annotation) is Literal:
+        return " | ".join(map(str, get_args(annotation)))
+    if get_args(annotation) and get_origin(annotation) is not tuple:
+        return " | ".join(_kind(one) for one in get_args(annotation))
+    return "none" if annotation is type(None) else str(getattr(annotation, "__name__", annotation))
+
+
 def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None:
     import inspect
 
@@ -452,8 +506,8 @@ def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None
         "needs", escape(", ".join(definition.needs) or "nothing more") + (" (not installed)" if lacking else "")
     )
     for key, parameter in definition.parameters.items():
-        kind = getattr(parameter.annotation, "__name__", str(parameter.annotation)).replace("typing.", "")
-        table.add_row("parameter", escape(f"{key}: {kind} = {parameter.default}"))
+        allowed = f", {parameter.range.allowed()}" if parameter.range is not None else ""
+        table.add_row("parameter", escape(f"{key}: {_kind(parameter.annotation)} = {parameter.default}{allowed}"))
     if isinstance(definition, registry.OptimizerDefinition):
         table.add_row(
             "order", f"{definition.order} ({('values', 'gradients', 'Hessian-vector products')[definition.order]})"

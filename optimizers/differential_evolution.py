@@ -7,7 +7,6 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.hyperparameters import Population
 from optimizers.populations import converged, first_points, gave_up, masked, recommend_best, rows, usable, whole
 from optimizers.walls import reflection
 
@@ -16,7 +15,7 @@ from optimizers.walls import reflection
 def differential_evolution(
     oracle: Oracle,
     *,
-    population: Population = None,
+    population: Annotated[int | None, Range(10, 200, log=True, least=4)] = None,
     factor: Annotated[float, Range(0.3, 1.0, above=0, most=2)] = 0.5,
     crossover: Annotated[float, Range(0.0, 1.0, least=0, most=1)] = 0.9,
 ) -> None:
@@ -25,7 +24,7 @@ def differential_evolution(
     population: points, at least 4; None for 5 dim, the least that the authors advise, but at least 10. factor, their F,
     scales differences. crossover, their CR, is the chance that a coordinate comes from the mutant; one always does.
     """
-    size, n = max(10, 5 * oracle.dim) if population is None else max(4, population), oracle.dim
+    size, n = max(10, 5 * oracle.dim) if population is None else population, oracle.dim
     begin, inside = first_points(oracle), reflection(oracle)
     index, axis = oracle.array(np.arange(size) * 1.0), oracle.array(np.arange(n) * 1.0)
     oracle.recommend(oracle.x0)

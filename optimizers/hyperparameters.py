@@ -5,6 +5,8 @@ from typing import Annotated
 from bench.core import Range
 
 Rate = Annotated[float, Range(1e-4, 10.0, log=True, above=0)]
+StepRate = Annotated[float, Range(1e-5, 1.0, log=True, above=0)]  # where it is about the step of a coordinate
+SignRate = Annotated[float, Range(1e-6, 0.1, log=True, above=0)]  # where it is that of every coordinate in every step
 Momentum = Annotated[float, Range(0.0, 0.99, least=0, below=1)]
 BatchSize = Annotated[int | None, Range(8, 256, log=True, least=1)]
 Radius = Annotated[float | None, Range(1e-4, 1.0, log=True, above=0)]  # in units of the domain's scale

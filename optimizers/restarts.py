@@ -81,7 +81,7 @@ def hybrid(
     search: Literal["cma-es", "differential-evolution", "random-search"] = "cma-es",
     share: Annotated[float, Range(0.05, 0.95, above=0, below=1)] = 0.5,
     memory: Memory = 10,
-    gtol: Tolerance = 1e-5,
+    gtol: Tolerance = 1e-10,
 ) -> None:
     """A search by values alone, whose best point starts SciPy's L-BFGS-B.
 

@@ -125,17 +125,22 @@ def factor(name: str, step: int, steps: int) -> float:
     return FACTORS[name](min(step, steps), steps)
 
 
-def gradients(oracle: Oracle, batch_size: int | None) -> int:
-    """How many gradients of mini-batches what is left of the budget pays for; one at least."""
+def gradients(oracle: Oracle, batch_size: int | None, price: float | None = None) -> int:
+    """How many steps on mini-batches what is left of the budget pays for; one at least.
+
+    price: of a step on all data; None for that of a gradient.
+    """
     n = oracle.objective.rows
     size = min(batch_size or n, n)
-    rows = int(oracle.remaining / oracle.prices["gradient"] * n + 1e-6)
+    rows = int(oracle.remaining / (price or oracle.prices["gradient"]) * n + 1e-6)
     epochs, rest = divmod(rows, n)  # an epoch ends with a smaller batch, if the problem keeps it
     whole = epochs * ceil(n / size) + rest // size if oracle.objective.remainder else rows // size
     return max(1, whole)
 
 
-def scheduled(oracle: Oracle, name: Schedule, batch_size: int | None) -> Callable[[int], float]:
-    """step -> the factor of the learning rate, over the steps that the budget allows."""
-    steps = gradients(oracle, batch_size)
+def scheduled(
+    oracle: Oracle, name: Schedule, batch_size: int | None, price: float | None = None
+) -> Callable[[int], float]:
+    """step -> the factor of the learning rate, over the steps that the budget allows. price: see `gradients`."""
+    steps = gradients(oracle, batch_size, price)
     return lambda step: factor(name, step, steps)

@@ -1,8 +1,9 @@
 """Bridges to scipy.optimize.minimize.
 
 A driver that returns has met its own tolerance, and the run then begins anew at another start. Limits of iterations are
-lifted, since the budget ends a run. Where a method takes walls it gets those of the domain. With gradients each iterate
-is recommended, because the last point asked may be a failed probe of the line search.
+lifted, since the budget ends a run; SciPy's own tolerances would end it before the finest targets, and ours are finer.
+Where a method takes walls it gets those of the domain. With gradients each iterate is recommended, because the last
+point asked may be a failed probe of the line search.
 """
 
 import sys
@@ -44,7 +45,7 @@ def scipy_nelder_mead(oracle: Oracle, *, xatol: Tolerance = 1e-8, fatol: Toleran
 
 
 @optimizer(order=1, needs=("scipy.optimize",), source="Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069")
-def scipy_lbfgsb(oracle: Oracle, *, memory: Memory = 10, ftol: Tolerance = 0.0, gtol: Tolerance = 1e-5) -> None:
+def scipy_lbfgsb(oracle: Oracle, *, memory: Memory = 10, ftol: Tolerance = 0.0, gtol: Tolerance = 1e-10) -> None:
     """Limited-memory BFGS inside the box, of the last `memory` steps.
 
     It returns when the projected gradient is below gtol, or an iteration gains no more than ftol, relative. SciPy's own
@@ -60,7 +61,7 @@ def scipy_lbfgsb(oracle: Oracle, *, memory: Memory = 10, ftol: Tolerance = 0.0, 
 @optimizer(
     order=1, needs=("scipy.optimize",), source="Nocedal & Wright 2006, doi:10.1007/978-0-387-40065-5, algorithm 6.1"
 )
-def scipy_bfgs(oracle: Oracle, *, gtol: Tolerance = 1e-5) -> None:
+def scipy_bfgs(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Quasi-Newton with a full matrix; it returns when the gradient is below gtol or the line search fails.
 
     It takes no walls: points outside the box are answered, but are no improvement.
@@ -72,7 +73,7 @@ def scipy_bfgs(oracle: Oracle, *, gtol: Tolerance = 1e-5) -> None:
 
 
 @optimizer(order=1, needs=("scipy.optimize",), source="Polak & Ribiere 1969, doi:10.1051/m2an/196903R100351")
-def scipy_cg(oracle: Oracle, *, gtol: Tolerance = 1e-5) -> None:
+def scipy_cg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Nonlinear conjugate gradients; it returns when the gradient is below gtol or the line search fails. No walls."""
     from scipy.optimize import minimize
 
@@ -81,7 +82,7 @@ def scipy_cg(oracle: Oracle, *, gtol: Tolerance = 1e-5) -> None:
 
 
 @optimizer(order=2, needs=("scipy.optimize",), source="Dembo & Steihaug 1983, doi:10.1007/BF02592055")
-def scipy_newton_cg(oracle: Oracle, *, xtol: Tolerance = 1e-5) -> None:
+def scipy_newton_cg(oracle: Oracle, *, xtol: Tolerance = 1e-10) -> None:
     """Truncated Newton: conjugate gradients on Hessian-vector products, stopped early far from the optimum.
 
     It returns when a step is shorter than xtol, mean over coordinates. No walls.
@@ -100,7 +101,7 @@ def scipy_newton_cg(oracle: Oracle, *, xtol: Tolerance = 1e-5) -> None:
 
 
 @optimizer(order=1, needs=("scipy.optimize",), source="Nash 1984, doi:10.1137/0721052")
-def scipy_tnc(oracle: Oracle, *, ftol: Tolerance = 0.0, xtol: Tolerance = 0.0, gtol: Tolerance = 1e-8) -> None:
+def scipy_tnc(oracle: Oracle, *, ftol: Tolerance = 0.0, xtol: Tolerance = 0.0, gtol: Tolerance = 1e-10) -> None:
     """Truncated Newton inside the box: curvature by differences of gradients.
 
     It returns when f or x changes by less than ftol or xtol, or the projected gradient is below gtol.
@@ -164,7 +165,7 @@ def or_zero(answer: np.ndarray) -> np.ndarray:
 
 
 @optimizer(order=2, needs=("scipy.optimize",), source="Steihaug 1983, doi:10.1137/0720042")
-def scipy_trust_ncg(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
+def scipy_trust_ncg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Conjugate gradients on Hessian-vector products, up to the boundary of a trust region.
 
     It returns when the gradient is below gtol, or f no longer falls. No walls.
@@ -173,7 +174,7 @@ def scipy_trust_ncg(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
 
 
 @optimizer(order=2, needs=("scipy.optimize",), source="Gould, Lucidi, Roma & Toint 1999, doi:10.1137/S1052623497322735")
-def scipy_trust_krylov(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
+def scipy_trust_krylov(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """A trust region's nearly exact minimum in the Krylov space of Hessian-vector products.
 
     It returns when the gradient is below gtol, or f no longer falls. No walls.
@@ -182,7 +183,7 @@ def scipy_trust_krylov(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
 
 
 @optimizer(order=2, needs=("scipy.optimize",), source="Moré & Sorensen 1983, doi:10.1137/0904038")
-def scipy_trust_exact(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
+def scipy_trust_exact(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """A trust region's nearly exact minimum, by factorising the full Hessian: dim products a point that is tried.
 
     It returns when the gradient is below gtol, or f no longer falls. No walls.
@@ -193,7 +194,7 @@ def scipy_trust_exact(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
 @optimizer(
     order=2, needs=("scipy.optimize",), source="Powell 1970, in Rabinowitz: Numerical methods for nonlinear equations"
 )
-def scipy_dogleg(oracle: Oracle, *, gtol: Tolerance = 1e-8) -> None:
+def scipy_dogleg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Between steepest descent and Newton's step inside a trust region, with the full Hessian: dim products a step.
 
     It returns when the gradient is below gtol, when f no longer falls, or where the Hessian is not positive definite.

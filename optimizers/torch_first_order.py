@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.hyperparameters import BatchSize, Decay, Epsilon, Momentum, Rate, WeightDecay
+from optimizers.hyperparameters import BatchSize, Decay, Epsilon, Momentum, Rate, StepRate, WeightDecay
 from optimizers.schedules import Schedule
 from optimizers.torch_rules import descend, follow
 
@@ -36,7 +36,7 @@ def torch_sgd(
 def torch_adam(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-3,
+    lr: StepRate = 1e-3,
     beta1: Momentum = 0.9,
     beta2: Decay = 0.999,
     eps: Epsilon = 1e-8,
@@ -51,7 +51,7 @@ def torch_adam(
 def torch_adamw(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-3,
+    lr: StepRate = 1e-3,
     beta1: Momentum = 0.9,
     beta2: Decay = 0.999,
     eps: Epsilon = 1e-8,
@@ -68,7 +68,7 @@ def torch_adamw(
 def torch_adamax(
     oracle: Oracle,
     *,
-    lr: Rate = 2e-3,
+    lr: StepRate = 2e-3,
     beta1: Momentum = 0.9,
     beta2: Decay = 0.999,
     schedule: Schedule = "constant",
@@ -82,7 +82,7 @@ def torch_adamax(
 def torch_nadam(
     oracle: Oracle,
     *,
-    lr: Rate = 2e-3,
+    lr: StepRate = 2e-3,
     beta1: Momentum = 0.9,
     beta2: Decay = 0.999,
     schedule: Schedule = "constant",
@@ -96,7 +96,7 @@ def torch_nadam(
 def torch_radam(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-3,
+    lr: StepRate = 1e-3,
     beta1: Momentum = 0.9,
     beta2: Decay = 0.999,
     schedule: Schedule = "constant",
@@ -110,7 +110,7 @@ def torch_radam(
 def torch_rmsprop(
     oracle: Oracle,
     *,
-    lr: Rate = 0.01,
+    lr: StepRate = 0.01,
     alpha: Decay = 0.99,
     eps: Epsilon = 1e-8,
     momentum: Momentum = 0.0,
@@ -128,7 +128,7 @@ def torch_rmsprop(
 
 @with_rates(source="Duchi, Hazan & Singer 2011, JMLR 12, 2121-2159")
 def torch_adagrad(
-    oracle: Oracle, *, lr: Rate = 0.01, schedule: Schedule = "constant", batch_size: BatchSize = 32
+    oracle: Oracle, *, lr: StepRate = 0.01, schedule: Schedule = "constant", batch_size: BatchSize = 32
 ) -> None:
     """Gradients divided by the root of the sum of all their squares."""
     descend(oracle, "Adagrad", lr=lr, schedule=schedule, batch_size=batch_size)
@@ -202,7 +202,7 @@ def torch_rprop(
 
 @alone(source="Shazeer & Stern 2018, arXiv:1804.04235")
 def torch_adafactor(
-    oracle: Oracle, *, lr: Rate = 0.01, schedule: Schedule = "constant", batch_size: BatchSize = 32
+    oracle: Oracle, *, lr: StepRate = 0.01, schedule: Schedule = "constant", batch_size: BatchSize = 32
 ) -> None:
     """Adam without momentum whose second moments are, of each layer, the product of a row and a column.
 
@@ -220,7 +220,7 @@ def torch_adafactor(
 def torch_muon(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-3,
+    lr: StepRate = 1e-3,
     momentum: Momentum = 0.95,
     weight_decay: WeightDecay = 0.1,
     schedule: Schedule = "constant",

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.hyperparameters import BatchSize, Decay, Momentum, Rate, WeightDecay
+from optimizers.hyperparameters import BatchSize, Decay, Momentum, Rate, SignRate, StepRate, WeightDecay
 from optimizers.schedules import Schedule, scheduled
 from optimizers.torch_rules import follow
 
@@ -54,7 +54,7 @@ def schedulefree_sgd(oracle: Oracle, *, lr: Rate = 1.0, momentum: Inner = 0.9, b
 def schedulefree_adamw(
     oracle: Oracle,
     *,
-    lr: Rate = 2.5e-3,
+    lr: StepRate = 2.5e-3,
     beta1: Inner = 0.9,
     beta2: Decay = 0.999,
     weight_decay: WeightDecay = 0.0,
@@ -99,7 +99,7 @@ def follow_zoo(
 def lion(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-4,
+    lr: SignRate = 1e-4,
     beta1: Momentum = 0.9,
     beta2: Decay = 0.99,
     weight_decay: WeightDecay = 0.0,
@@ -115,25 +115,26 @@ def lion(
 def ademamix(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-3,
+    lr: StepRate = 1e-3,
     beta1: Momentum = 0.9,
     beta2: Decay = 0.999,
     beta3: Decay = 0.9999,
+    alpha: Annotated[float, Range(1.0, 10.0, log=True, least=0)] = 2.0,
     schedule: Schedule = "constant",
     batch_size: BatchSize = 32,
 ) -> None:
-    """Adam with a second, slower mean of gradients, of decay beta3 and weight 5.
+    """Adam with a second, slower mean of gradients, of decay beta3 and weight alpha.
 
-    lr and betas: of the authors' code, apple/ml-ademamix.
+    lr, betas and alpha: of the authors' code, apple/ml-ademamix.
     """
-    follow_zoo(oracle, "AdEMAMix", schedule, batch_size, lr=lr, betas=(beta1, beta2, beta3))
+    follow_zoo(oracle, "AdEMAMix", schedule, batch_size, lr=lr, betas=(beta1, beta2, beta3), alpha=alpha)
 
 
 @from_zoo(lanes=True, source="Xie et al. 2024, arXiv:2208.06677")
 def adan(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-3,
+    lr: StepRate = 1e-3,
     beta1: Decay = 0.98,
     beta2: Momentum = 0.92,
     beta3: Decay = 0.99,
@@ -148,7 +149,7 @@ def adan(
 def adopt(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-3,
+    lr: StepRate = 1e-3,
     beta1: Momentum = 0.9,
     beta2: Decay = 0.9999,
     schedule: Schedule = "constant",
@@ -181,7 +182,7 @@ def shampoo(
 def soap(
     oracle: Oracle,
     *,
-    lr: Rate = 3e-3,
+    lr: StepRate = 3e-3,
     beta1: Momentum = 0.95,
     beta2: Decay = 0.95,
     weight_decay: WeightDecay = 0.01,
@@ -200,7 +201,7 @@ def soap(
 def kron(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-3,
+    lr: StepRate = 1e-3,
     momentum: Momentum = 0.9,
     weight_decay: WeightDecay = 0.0,
     schedule: Schedule = "constant",
@@ -234,7 +235,7 @@ def seeded(seed: int, x: Array) -> Iterator[None]:
 def sophia(
     oracle: Oracle,
     *,
-    lr: Rate = 1e-4,
+    lr: SignRate = 1e-4,
     beta1: Momentum = 0.96,
     beta2: Decay = 0.99,
     gamma: Annotated[float, Range(1e-3, 1.0, log=True, above=0)] = 0.01,
@@ -252,7 +253,8 @@ def sophia(
 
     x, rate = oracle.x0, lr / gamma  # the package cuts at gamma what is not divided by it
     rule = pytorch_optimizer.SophiaH([x], lr=rate, betas=(beta1, beta2), p=gamma, update_period=every)
-    factor = scheduled(oracle, schedule, batch_size)
+    price = oracle.prices["gradient"] + oracle.prices["hessian_vector"] / every
+    factor = scheduled(oracle, schedule, batch_size, price)
     oracle.recommend(x)
     for k, batch in enumerate(oracle.minibatches(batch_size)):
         x.grad = batch.gradient(x)

@@ -193,6 +193,27 @@ def test_damaged_and_newer_results_are_explained(tmp_path):
     assert "not a readable database" in other.output
 
 
+def test_hyperparameters_are_listed_with_their_ranges():
+    found = {row["name"]: row for row in json.loads(call("list", "optimizers", "--json").output)}
+    assert len(found) >= 620
+    momentum = found["torch-sgd"]["hyperparameters"]["momentum"]
+    assert momentum == {
+        "type": "float", "default": 0.9, "allowed": ">= 0 and < 1", "tuned": {"low": 0.0, "high": 0.99, "log": False}
+    }  # fmt: skip
+    assert "cosine" in found["torch-sgd"]["hyperparameters"]["schedule"]["type"]
+    assert "schedule: constant | warm-up" in " ".join(call("show", "torch-sgd").output.split())
+
+
+def test_reasons_of_skips_are_printed():
+    shown = call("run", "-p", "onemax[dim=8]", "-o", "scipy-bfgs", "--seeds", "2", "--name", "x", "--no-report").output
+    assert "2 skipped: onemax has coordinates of kind integer, scipy-bfgs takes real" in shown
+
+
+def test_a_common_name_leads_to_the_library_that_has_it():
+    assert "did you mean torch-adam" in call("show", "adam").output
+    assert "rosenbrock is a problem, which -p names" in call("run", "rosenbrock", "-o", "torch-adam").output
+
+
 def test_list_and_show():
     problems = json.loads(call("list", "problems", "--json").output)
     assert {"rosenbrock", "bbob-f15", "mlp", "cartpole"} <= {row["name"] for row in problems}

@@ -244,7 +244,10 @@ def lookup(registry: Mapping[str, Any], name: str, what: str) -> Any:
     if name in registry:
         return registry[name]
     lower = {key.lower(): key for key in registry}
+    same = [key for key in registry if name.lower() in key.lower().split("-")]  # adam: torch-adam
+    same.sort(key=lambda key: not key.startswith(("torch-", "scipy-", "bbob-")))
     close = [lower[key] for key in difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.5)]
+    close = list(dict.fromkeys([*same[:2], *close]))[:4]
     hint = (
         f"did you mean {', '.join(close)}?"
         if close
@@ -404,5 +407,10 @@ def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
             try:
                 importlib.import_module(name)
             except Exception as error:  # whatever a module of the user's does
-                raise ValueError(f"module {name!r} cannot be imported: {type(error).__name__}: {error}") from error
+                hint = (
+                    "; a module is named as in `import`, not by its file" if "/" in name or name.endswith(".py") else ""
+                )
+                raise ValueError(
+                    f"module {name!r} cannot be imported: {type(error).__name__}: {error}{hint}"
+                ) from error
             _loaded.add(name)

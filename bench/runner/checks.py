@@ -19,7 +19,14 @@ from bench.runner.store import Store
 from bench.runner.suite import make_suite
 
 ROOM = 1 << 30  # bytes free below which a long run may not fit
-EXTRAS = {"coco": "cocoex", "rl": "gymnasium", "cluster": "distributed", "zoo": "pytorch_optimizer", "test": "pytest"}
+EXTRAS = {
+    "coco": "cocoex",
+    "rl": "gymnasium",
+    "cluster": "distributed",
+    "zoo": "pytorch_optimizer",
+    "tune": "optuna",
+    "test": "pytest",
+}
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,7 @@ def _fixed_hashes() -> Iterator[None]:
 def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
     import torch
 
+    _silence()
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator ends the children
     torch.set_num_threads(1)
@@ -251,6 +252,13 @@ def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
         pass
     # what a method's own threads still do is of no interest to anybody
     os._exit(0)
+
+
+def _silence() -> None:
+    """What methods and their libraries print, from whatever language, is not for the terminal."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
 
 
 def _end_with(pipe: int) -> None:

@@ -1,9 +1,12 @@
 """One run, or one lockstep batch of runs: the only place where a method meets an oracle."""
 
 import importlib
+import random
+import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf, nan
 from typing import Any
@@ -59,7 +62,7 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     """
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), own_generators():
             warnings.simplefilter("ignore")
             method(oracle, **hyperparameters)
             while restarts and oracle.asked:
@@ -78,6 +81,21 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
         oracle.close("crashed")
         return error
     return oracle.failure[-TRACEBACK:]
+
+
+@contextmanager
+def own_generators() -> Iterator[None]:
+    """Give the global generators back as they were: a method may seed them, and the next run must not see it."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    torch = sys.modules.get("torch")
+    torch_state = torch.get_rng_state() if torch else None
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+        if torch:
+            torch.set_rng_state(torch_state)
 
 
 def prepare(optimizer: OptimizerDefinition) -> None:

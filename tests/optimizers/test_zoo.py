@@ -25,7 +25,7 @@ STEPS = 25
 RULES = {
     "prodigy": (prodigyopt.Prodigy, {}),
     "lion": (zoo.Lion, {}),
-    "ademamix": (zoo.AdEMAMix, {}),
+    "ademamix": (zoo.AdEMAMix, {"alpha": 2.0}),  # of the authors; the package has 5
     "adan": (zoo.Adan, {}),
     "adopt": (zoo.ADOPT, {}),
     "shampoo": (zoo.Shampoo, {"lr": 1.0, "matrix_eps": 1e-4}),

@@ -52,6 +52,15 @@ def odd_particular(oracle):
 
 
 @optimizer(order=0, source="fogbench's own tests 2026")
+def odd_chatter(oracle):
+    np.random.seed(0)
+    print("printed by Python")
+    os.write(1, b"written to 1\n")
+    os.write(2, b"written to 2\n")
+    oracle.value(oracle.x0)
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
 def odd_crash(oracle):
     for _ in range(3):
         oracle.value(oracle.x0 * 0.5)

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from bench.measure.results import Results
@@ -66,6 +67,21 @@ def test_statuses_of_methods_that_return(tmp_path):
     assert (quitter.status, quitter.value) == ("budget", 60)
     rows = [row for row, _ in Store(tmp_path / "t").rows()]
     assert rows[1]["restarts"] == json.dumps([[n, 0, 0, 0, 0] for n in (10, 20, 30, 40, 50)])
+
+
+def test_what_methods_print_and_seed_stays_with_them(tmp_path, capfd):
+    assert set(run(tmp_path / "t", ["odd-chatter"], seeds=1).runs.status) == {"budget"}
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "")
+    np.random.seed(1)
+    before = np.random.get_state()[1].copy()
+    run_suite(
+        make_suite(["odd-bowl"], ["odd-chatter"], budget=5, name="u"),
+        tmp_path / "u",
+        workers=None,
+        imports=["odd_methods"],
+    )
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
 def test_a_method_that_finds_no_fit_before_it_asks_is_skipped(tmp_path):
