@@ -181,8 +181,8 @@ def sensitivity_figure(table: Frame, styles: dict[str, Style]) -> Figure:
         title="Sensitivity",
         note="What each setting of the tuning reached by the end of its budget (median over tuning instances and "
         "seeds), over one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; "
-        f"stars: the best settings. Not drawn: {counted(left, 'value')} of {len(table)}, where runs failed or the "
-        "value is none.",
+        f"stars: the best settings. Not drawn: {counted(left, 'value')} of {len(table)}, where runs failed, the "
+        "value is none, or it is 0 on a logarithmic axis.",
         frame=order.drop(columns=["place", "at"]),
         curve="optimizer",
         y="reached",
@@ -197,10 +197,11 @@ def sensitivity_figure(table: Frame, styles: dict[str, Style]) -> Figure:
 
 
 def numbers(table: Frame) -> Frame:
-    """The values of a table of sensitivity as numbers, NaN for choices and None."""
+    """The values of a table of sensitivity as numbers: NaN for choices, None, and zeros on a logarithmic axis."""
     import pandas as pd
 
-    return pd.to_numeric(table["value"].where(table["scale"] != "choice"), errors="coerce")
+    found: Any = pd.to_numeric(table["value"].where(table["scale"] != "choice"), errors="coerce")
+    return found.where((table["scale"] != "log") | (found > 0))
 
 
 def remarks(table: Frame, curve: str, runs: Frame) -> dict[str, str]:
@@ -315,6 +316,8 @@ def _tuning(results: "Results", frames: Frames) -> dict[str, Any] | None:
     source = results.tuning_results
     cost = sum(item["cost"] for item in results.tuned)
     ours = spent(frames.runs, results.prices).sum()
+    budgets = results.tuning.get("budgets", ())  # older ones do not tell
+    ran = {group["budget"] for group in results.manifest["suite"]["groups"]}
     return {
         **results.tuning,
         "rows": tuned_rows(frames.tuned, frames.styles),
@@ -324,6 +327,7 @@ def _tuning(results: "Results", frames: Frames) -> dict[str, Any] | None:
         "times": cost / ours if ours else float("inf"),
         "minutes": None if source is None else (source.runs.inside.sum() + source.runs.outside.sum()) / 60,
         "name": Path(results.tuning["path"]).parent.name,
+        "other_budgets": budgets if ran - set(budgets) else (),
     }
 
 

@@ -66,7 +66,11 @@ class Tuned:
 
 @dataclass(frozen=True)
 class Tuning:
-    """Tuned settings, and how they were found. path: of their file. instances: those that were tuned on."""
+    """Tuned settings, and how they were found.
+
+    path: of their file. instances: those that were tuned on. budgets: what a run of the tuning could cost, one for
+    each that a group had; none where the file does not tell.
+    """
 
     path: str
     suite: str
@@ -75,6 +79,7 @@ class Tuning:
     seeds: int
     instances: tuple[int, ...]
     found: tuple[Tuned, ...]
+    budgets: tuple[float, ...] = ()
 
 
 def _number(value: Any) -> bool:

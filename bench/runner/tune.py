@@ -16,6 +16,7 @@ import typing
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from math import ceil, exp, floor, inf, log, log2
 from pathlib import Path
 from typing import Any, Literal
@@ -33,25 +34,37 @@ SEARCHES = ("sobol", "halton", "tpe")
 RATES = 3  # learning rates in a row with the same other values: they go as lanes of one batch
 FIRST = 10  # settings that TPE begins with, of the quasi-random search
 DIGITS = 4  # significant, of a value that is tuned
+BESIDE = 1 / 4  # share of the settings that have one of the values beside a range
+LAST = 1 - 1e-9  # place of the last value of an axis
 TURNS = 20  # times the number of settings asked for, after which no new ones are looked for in a small space
 
 Setting = dict[str, Any]
 Outcome = tuple[int, float]  # less is better: (0, cost) target reached, (1, value) not, (2, 0) failed
+FAILED: Outcome = (2, 0.0)
 Cell = tuple[str, str, int]  # problem, parameters, instance
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The values of one hyperparameter: numbers of a range, or choices."""
+    """The values of one hyperparameter: numbers of a range and some beside it, or choices."""
 
     range: Range | None = None
     whole: bool = False
     choices: tuple[Any, ...] = ()
+    beside: tuple[Any, ...] = ()
 
     def at(self, u: float) -> Any:
-        """The value at u in [0, 1): equal shares for choices and whole numbers, equal ratios where the range is log."""
+        """The value at u in [0, 1): equal shares for choices and whole numbers, equal ratios where the range is log.
+
+        Values beside the range come first, in equal shares of BESIDE.
+        """
+        u = min(u, LAST)
         if self.range is None:
             return self.choices[floor(u * len(self.choices))]
+        if self.beside and u < BESIDE:
+            return self.beside[floor(u / BESIDE * len(self.beside))]
+        if self.beside:
+            u = (u - BESIDE) / (1 - BESIDE)
         low, high = self.range.low, self.range.high
         if self.whole and not self.range.log:
             return floor(low + u * (high - low + 1))
@@ -59,18 +72,25 @@ class Axis:
         rounded = round(value) if self.whole else float(f"{value:.{DIGITS}g}")
         return min(max(rounded, low), high)
 
-    def holds(self, value: Any) -> bool:
-        """Whether the value is one that a search may find; a default need not be."""
-        if self.range is None:
-            return value in self.choices
-        return isinstance(value, (int, float)) and self.range.low <= value <= self.range.high
+    def place(self, value: Any) -> float:
+        """A u in [0, 1) at which `at` gives this number, or this value beside the range."""
+        assert self.range is not None
+        if value in self.beside:
+            return BESIDE * (self.beside.index(value) + 0.5) / len(self.beside)
+        low, high = self.range.low, self.range.high
+        if self.whole and not self.range.log:
+            u = (value - low + 0.5) / (high - low + 1)
+        else:
+            u = log(value / low) / log(high / low) if self.range.log else (value - low) / (high - low)
+        return min(BESIDE + (1 - BESIDE) * u if self.beside else u, LAST)
 
 
-def axes(entry: Entry) -> dict[str, Axis]:
+def axes(entry: Entry, data: bool = True) -> dict[str, Axis]:
     """What can be tuned of an optimizer: the hyperparameters that the entry leaves open and that have a range or
-    choices. The others stay as they are."""
+    choices. The others stay as they are, and so does batch_size where there are no data."""
     parameters = registry.find_optimizer(entry.name).parameters
-    found = {key: _axis(parameter) for key, parameter in parameters.items() if key not in entry.grid}
+    fixed = {*entry.grid, *(() if data else ("batch_size",))}
+    found = {key: _axis(parameter) for key, parameter in parameters.items() if key not in fixed}
     return {key: axis for key, axis in found.items() if axis is not None}
 
 
@@ -78,7 +98,11 @@ def _axis(parameter: Parameter) -> Axis | None:
     union = typing.get_origin(parameter.annotation) in (types.UnionType, typing.Union)
     options = typing.get_args(parameter.annotation) if union else (parameter.annotation,)
     if parameter.range is not None:
-        return Axis(parameter.range, whole=int in options and float not in options)
+        default, number = parameter.default, isinstance(parameter.default, (int, float))
+        beside = [None] if type(None) in options else []
+        if default not in beside and not (number and parameter.range.low <= default <= parameter.range.high):
+            beside.append(default)
+        return Axis(parameter.range, whole=int in options and float not in options, beside=tuple(beside))
     choices: list[Any] = []
     for option in options:
         if option is bool:
@@ -92,20 +116,20 @@ def _axis(parameter: Parameter) -> Axis | None:
     return Axis(choices=tuple(choices))
 
 
-def default_setting(entry: Entry) -> Setting:
+def default_setting(entry: Entry, data: bool = True) -> Setting:
     """The default values of what can be tuned."""
     parameters = registry.find_optimizer(entry.name).parameters
-    return {key: parameters[key].default for key in axes(entry)}
+    return {key: parameters[key].default for key in axes(entry, data)}
 
 
-def spread(entry: Entry, settings: int, suite_seed: int, search: str = "sobol") -> list[Setting]:
+def spread(entry: Entry, settings: int, suite_seed: int, search: str = "sobol", data: bool = True) -> list[Setting]:
     """So many different settings, the default first, then those of a scrambled quasi-random sequence over the ranges.
 
     Sobol' 1967, doi:10.1016/0041-5553(67)90144-9, or Halton 1960, doi:10.1007/BF01386213, scrambled by Owen 1998,
     doi:10.1006/jcom.1998.0487. With more settings the first ones stay. Fewer where the space has no more. Where
     learning rates can be lanes, RATES settings in a row share all else.
     """
-    space, found = axes(entry), [default_setting(entry)]
+    space, found = axes(entry, data), [default_setting(entry, data)]
     if not space:
         return found
     for setting in _sequence(entry, space, TURNS * settings, suite_seed, search):
@@ -152,11 +176,11 @@ class Standing:
 def outcome(row: Mapping[str, Any], cost: float) -> Outcome:
     """How a run is judged: see the head of this module. row: status, scored, best and final of a stored run."""
     if row["status"] in ("crashed", "killed", "diverged"):
-        return 2, 0.0
+        return FAILED
     if row["status"] == "target":
         return 0, cost
     value = row["final"] if row["scored"] else row["best"]
-    return (2, 0.0) if value is None else (1, float(value))
+    return FAILED if value is None else (1, float(value))
 
 
 def median(outcomes: Sequence[Outcome]) -> Outcome:
@@ -165,11 +189,14 @@ def median(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def mean_ranks(standings: Sequence[Standing]) -> list[float]:
-    """The mean rank of each setting over problems and instances, 1 for the best; equal ones share their ranks."""
+    """The mean rank of each setting over problems and instances, 1 for the best; equal ones share their ranks.
+
+    A setting that was not run where others were has failed there.
+    """
     cells = {cell for standing in standings for cell in standing.outcomes}
     ranks: list[list[float]] = [[] for _ in standings]
     for cell in sorted(cells):
-        medians = [median(standing.outcomes[cell]) for standing in standings]
+        medians = [median(standing.outcomes.get(cell) or [FAILED]) for standing in standings]
         for own, mine in zip(ranks, medians, strict=True):
             better, equal = sum(other < mine for other in medians), sum(other == mine for other in medians)
             own.append(better + (equal + 1) / 2)
@@ -178,11 +205,12 @@ def mean_ranks(standings: Sequence[Standing]) -> list[float]:
 
 @dataclass(frozen=True)
 class Contest:
-    """One optimizer on the problems of one family, with the settings tried so far."""
+    """One optimizer on the problems of one family, with the settings tried so far. data: whether any of them has."""
 
     entry: Entry
     family: str
     settings: list[Setting]
+    data: bool = True
 
     def key(self, setting: Setting) -> str:
         """Under which `read_standings` has this setting."""
@@ -253,6 +281,21 @@ def _by_family(group: Group) -> dict[str, tuple[Entry, ...]]:
     return found
 
 
+def with_data(suite: Suite) -> set[str]:
+    """The families of which a problem of the suite has data."""
+    found: set[str] = set()
+    for group in suite.groups:
+        for definition, parameters in settled(group.problems, registry.find_problem):
+            if definition.family in found or registry.missing(definition):
+                continue
+            try:
+                objective = definition.make(group.instances[0], **parameters)
+            except registry.Unavailable:
+                continue
+            found |= {definition.family} if objective.data else set()
+    return found
+
+
 def tune(
     suite: Suite,
     optimizers: Sequence[Entry],
@@ -277,15 +320,19 @@ def tune(
         check_optuna()
     entries = {entry.text(): one_setting(entry) for entry in optimizers}
     families = dict.fromkeys(family for group in suite.groups for family in _by_family(group))
+    data = with_data(suite)
     first = settings if search != "tpe" else min(FIRST, settings)
     quasi_random = "halton" if search == "halton" else "sobol"
-    begun = {text: spread(entry, first, suite.seed, quasi_random) for text, entry in entries.items()}
-    contests = [Contest(entry, family, begun[text][:]) for text, entry in entries.items() for family in families]
+    contests = [
+        Contest(entry, family, spread(entry, first, suite.seed, quasi_random, family in data), family in data)
+        for entry in entries.values()
+        for family in families
+    ]
     folder = launch(tuning_suite(suite, contests, seeds))
-    for _ in range(first, settings):
+    for number in range(first, settings):
         found = read_standings(folder)
         for contest in contests:
-            propose(contest, mean_ranks(contest.standings(found)), suite.seed)
+            propose(contest, mean_ranks(contest.standings(found)), suite.seed, number)
         folder = launch(tuning_suite(suite, contests, seeds))
     found = read_standings(folder)
     return Tuning(
@@ -296,6 +343,7 @@ def tune(
         seeds=seeds,
         instances=tuple(sorted({tuning_instances(suite) + one for group in suite.groups for one in group.instances})),
         found=tuple(filter(None, (_winner(contest, contest.standings(found)) for contest in contests))),
+        budgets=tuple(sorted({group.budget for group in suite.groups})),
     )
 
 
@@ -326,43 +374,37 @@ def check_optuna() -> None:
         raise ValueError('search tpe needs optuna, which is not installed: pip install -e ".[tune]"')
 
 
-def propose(contest: Contest, ranks: Sequence[float], suite_seed: int) -> None:
+def propose(contest: Contest, ranks: Sequence[float], suite_seed: int, number: int) -> None:
     """Add the setting that the tree-structured Parzen estimator takes next (Bergstra et al. 2011, NeurIPS 24;
-    Optuna's), unless it is there already.
+    Optuna's), or where that was tried, the next of the quasi-random search that was not, if there is one.
 
-    All settings tried so far are told anew, with their present ranks: a rank depends on who else was tried.
+    All settings tried so far are told anew, with their present ranks: a rank depends on who else was tried. Numbers go
+    by their places in [0, 1), so that one estimate covers a range and the values beside it. number: of the round.
     """
     import optuna
 
-    space = axes(contest.entry)
+    space = axes(contest.entry, contest.data)
     if not space or not np.isfinite(ranks).all():  # nothing to tune, or no problem that fits
         return
-    (seed,) = np.random.SeedSequence(_entropy(suite_seed, contest.entry, contest.family, len(ranks))).generate_state(1)
+    (seed,) = np.random.SeedSequence(_entropy(suite_seed, contest.entry, contest.family, number)).generate_state(1)
+    distributions: dict[str, Any] = {
+        key: optuna.distributions.FloatDistribution(0.0, LAST)
+        if axis.range
+        else optuna.distributions.CategoricalDistribution(axis.choices)
+        for key, axis in space.items()
+    }
+    verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=1))
-    distributions = {key: _distribution(axis) for key, axis in space.items()}
-    for setting, rank in zip(contest.settings, ranks, strict=True):
-        if all(axis.holds(setting[key]) for key, axis in space.items()):  # a default may lie beside the range
-            study.add_trial(optuna.trial.create_trial(params=setting, distributions=distributions, value=rank))
-    chosen = study.ask(distributions).params
-    setting = {key: _tidy(axis, chosen[key]) for key, axis in space.items()}
-    if setting not in contest.settings:
-        contest.settings.append(setting)
-
-
-def _distribution(axis: Axis) -> Any:
-    import optuna
-
-    if axis.range is None:
-        return optuna.distributions.CategoricalDistribution(axis.choices)
-    low, high = axis.range.low, axis.range.high
-    if axis.whole:
-        return optuna.distributions.IntDistribution(int(low), int(high), log=axis.range.log)
-    return optuna.distributions.FloatDistribution(low, high, log=axis.range.log)
-
-
-def _tidy(axis: Axis, value: Any) -> Any:
-    """A value as a person would write it: few digits, within the range."""
-    if axis.range is None or axis.whole:
-        return value
-    return min(max(float(f"{value:.{DIGITS}g}"), axis.range.low), axis.range.high)
+    try:
+        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=1))
+        for setting, rank in zip(contest.settings, ranks, strict=True):
+            told = {key: axis.place(setting[key]) if axis.range else setting[key] for key, axis in space.items()}
+            study.add_trial(optuna.trial.create_trial(params=told, distributions=distributions, value=rank))
+        asked = study.ask(distributions).params
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+    first = {key: axis.at(asked[key]) if axis.range else asked[key] for key, axis in space.items()}
+    others = _sequence(contest.entry, space, TURNS * (number + 1), suite_seed, "sobol")
+    new = next((setting for setting in chain([first], others) if setting not in contest.settings), None)
+    if new is not None:
+        contest.settings.append(new)

@@ -5,14 +5,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 from bench.core import registry
 from bench.runner.suite import Entry, SuiteError, Tuned, Tuning, parse_entry
 
-HEAD = {"suite": str, "search": str, "settings": int, "seeds": int, "instances": list}
+HEAD = {"suite": str, "search": str, "settings": int, "seeds": int, "instances": list, "budgets": list}
 ENTRY = {
     "optimizer": str, "family": str, "tried": int, "rank": float, "default_rank": float, "runs": int, "cost": float,
     "setting": dict,
@@ -21,7 +21,9 @@ ENTRY = {
 
 def write_tuned(tuning: Tuning, command: str) -> None:
     """Write the file at tuning.path, whole or not at all."""
-    lines = [f"# Written by `{' '.join(command.split())}`; `python -m bench run {tuning.suite} --tuned FILE` takes it."]
+    lines = [
+        f"# Written by `{' '.join(command.split())}`; `python -m bench run` takes it with the same suite and --tuned."
+    ]
     lines += [_line(key, getattr(tuning, key)) for key in HEAD]
     for found in tuning.found:
         lines += ["", "[[tuned]]", _line("optimizer", found.entry.text())]
@@ -51,11 +53,14 @@ def read_tuned(source: str | Path) -> Tuning:
     tables = content.pop("tuned", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise SuiteError(f"{path}: tuned must be written as [[tuned]]")
-    head = _checked(content, HEAD, str(path))
+    head = _checked({"budgets": [], **content}, HEAD, str(path))  # older files have no budgets
     if not all(isinstance(one, int) and one >= 1 for one in head["instances"]):
         raise SuiteError(f"{path}: instances must be whole numbers >= 1, got {head['instances']}")
+    if not all(type(one) in (int, float) and 0 < one < inf for one in head["budgets"]):
+        raise SuiteError(f"{path}: budgets must be numbers above 0, got {head['budgets']}")
+    head |= {"instances": tuple(head["instances"]), "budgets": tuple(map(float, head["budgets"]))}
     found = tuple(_tuned(table, f"{path}, [[tuned]] number {number}") for number, table in enumerate(tables, 1))
-    return Tuning(path=str(path), found=found, **{**head, "instances": tuple(head["instances"])})
+    return Tuning(path=str(path), found=found, **head)
 
 
 def _tuned(table: Mapping[str, Any], where: str) -> Tuned:

@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from math import inf
 from typing import Annotated, Literal
 
+import numpy as np
 import pytest
 
 from bench import api
-from bench.core import Range, optimizer, registry
+from bench.core import Objective, Range, optimizer, problem, registry
 from bench.runner.plan import jobs, plan
 from bench.runner.suite import SuiteError, load_suite, make_suite, parse_entry
 from bench.runner.tune import (
@@ -22,6 +24,7 @@ from bench.runner.tune import (
     mean_ranks,
     median,
     outcome,
+    propose,
     spread,
     tune,
     tuning_suite,
@@ -67,8 +70,32 @@ def knobs(odd):
         while True:
             oracle.value(oracle.x0 * abs(at - 0.5))
 
+    @optimizer(order=0, source="fogbench's own tests 2026")
+    def odd_beside(
+        oracle,
+        *,
+        size: Annotated[int | None, Range(8, 256, log=True, least=1)] = 1,
+        few: Annotated[int | None, Range(2, 4, least=1)] = 3,
+        tol: Annotated[float, Range(1e-12, 1e-2, log=True, least=0)] = 0.0,
+        share: Annotated[float, Range(0.0, 1.0)] = 0.5,
+    ):
+        while True:
+            oracle.value(oracle.x0)
+
+    @optimizer(order=0, source="fogbench's own tests 2026")
+    def odd_batch(oracle, *, batch_size: Annotated[int | None, Range(8, 256, log=True, least=1)] = 32):
+        for batch in oracle.minibatches(batch_size):
+            batch.value(oracle.x0)
+
+    @problem(family="toys", source="fogbench's own tests 2026")
+    def odd_rows(instance: int = 1) -> Objective:
+        return Objective(
+            lambda x, a: ((x[..., None, :] - a) ** 2).mean((-2, -1)), 2, data={"a": np.ones((40, 2))}, order=0
+        )
+
     yield
-    for key in ("odd-knobs", "odd-rates", "odd-trap"):
+    del registry.PROBLEMS["odd-rows"]
+    for key in ("odd-knobs", "odd-rates", "odd-trap", "odd-beside", "odd-batch"):
         del registry.OPTIMIZERS[key]
 
 
@@ -103,7 +130,29 @@ def test_values_along_an_axis():
     assert [whole.at(u) for u in (0, 0.24, 0.26, 0.5, 0.76, 0.999)] == [2, 2, 3, 4, 5, 5]
     assert [Axis(choices=("a", "b", "c")).at(u) for u in (0, 0.34, 0.99)] == ["a", "b", "c"]
     assert Axis(Range(0.9, 0.9999)).at(0.99999) == 0.9999  # rounding stays within the range
-    assert not whole.holds(None)
+
+
+def test_values_beside_a_range_have_a_quarter_and_every_value_its_place():
+    found = axes(parse_entry("odd-beside"))
+    assert {key: axis.beside for key, axis in found.items()} == {
+        "size": (None, 1),
+        "few": (None,),
+        "tol": (0.0,),
+        "share": (),
+    }
+    assert [found["size"].at(u) for u in (0, 0.12, 0.13, 0.24, 0.25, 0.999999)] == [None, None, 1, 1, 8, 256]
+    assert [found["few"].at(u) for u in (0.24, 0.26, 0.49, 0.51, 0.74, 0.76)] == [None, 2, 2, 3, 3, 4]
+    assert [found["tol"].at(u) for u in (0.24, 0.25, 0.625)] == [0.0, 1e-12, 1e-7]  # 0.625: half the range
+    for key, values in {
+        "size": (None, 1, 8, 13, 256),
+        "few": (None, 2, 3, 4),
+        "tol": (0.0, 1e-12, 3e-9, 1e-2),
+        "share": (0.0, 0.25, 1.0),
+    }.items():
+        places = [found[key].place(value) for value in values]
+        assert places == sorted(places)
+        assert 0 <= places[0] < places[-1] < 1
+        assert [found[key].at(u) for u in places] == list(values)
 
 
 def test_settings_are_different_in_range_repeatable_and_begin_with_the_default():
@@ -126,7 +175,8 @@ def test_a_quasi_random_search_covers_every_axis():
     found = spread(entry, 33, 1)[1:]
     assert all(sum(lo <= s["step"] < 10 * lo for s in found) in (7, 8, 9) for lo in (0.01, 0.1, 1.0, 10.0))
     assert sum(s["proud"] for s in found) in (15, 16, 17)
-    assert {s["size"] for s in found} == {2, 3, 4, 5}
+    assert {s["size"] for s in found} == {None, 2, 3, 4, 5}
+    assert sum(s["size"] is None for s in found) in (7, 8, 9)
 
 
 def test_a_small_space_gives_what_it_has():
@@ -179,6 +229,13 @@ def test_mean_ranks_by_hand():
     assert mean_ranks(standings) == [1.75, 1.5, 2.75]
 
 
+def test_a_setting_that_was_not_run_where_others_were_has_failed_there():
+    whole = Standing(outcomes={CELLS[0]: [(1, 5.0)], CELLS[1]: [(1, 5.0)]})
+    part = Standing(outcomes={CELLS[0]: [(1, 4.0)]})
+    assert mean_ranks([whole, part, Standing()]) == [1.5, 1.75, 2.75]  # on a: 2, 1, 3, on b: 1, 2.5, 2.5
+    assert mean_ranks([Standing(), Standing()]) == [inf, inf]
+
+
 def test_tuning_instances_are_never_those_of_the_suite():
     for instances in ((1,), (1, 15), (999, 1000), (1001, 2500)):
         suite = suite_of("odd-knobs", instances=instances)
@@ -210,6 +267,35 @@ def test_the_best_setting_is_found_and_found_again(tmp_path, monkeypatch, search
     assert more.found[0].rank == 1.0
 
 
+def test_tpe_tries_as_many_settings_as_there_are():
+    pytest.importorskip("optuna")
+    for text, many in (("odd-knobs[step=1,share=0.5]", 16), ("odd-knobs[step=1,share=0.5,rule=a,proud=true]", 5)):
+        contest = Contest(parse_entry(text), "odd", [default_setting(parse_entry(text))])
+        for number in range(1, 16):  # the default is best: its neighbours are proposed again and again
+            propose(contest, [1.0, *[2.0] * (len(contest.settings) - 1)], 1, number)
+        assert len({json.dumps(setting) for setting in contest.settings}) == len(contest.settings) == many
+
+
+def test_optuna_logs_as_before():
+    logging = pytest.importorskip("optuna").logging
+    contest = Contest(parse_entry("odd-trap"), "odd", [{"at": 0.9}])
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        propose(contest, [1.0], 1, 1)
+        assert logging.get_verbosity() == logging.ERROR
+    finally:
+        logging.set_verbosity(before)
+
+
+def test_batch_sizes_are_tuned_where_there_are_data(tmp_path, monkeypatch):
+    suite = make_suite(["odd-bowl", "odd-elsewhere", "odd-rows"], ["odd-batch"], 20, "t")
+    found, _ = tuned(tmp_path, monkeypatch, suite, settings=4, seeds=1)
+    without, with_rows = found.found
+    assert (without.family, dict(without.setting), without.tried) == ("odd", {}, 1)
+    assert (with_rows.family, list(with_rows.setting), with_rows.tried) == ("toys", ["batch_size"], 4)
+
+
 def test_a_failure_is_the_worst(tmp_path, monkeypatch):
     suite = suite_of("odd-trap", budget=5)
     found, launched = tuned(tmp_path, monkeypatch, suite, settings=40, seeds=1)
@@ -228,6 +314,7 @@ def test_tuned_settings_are_run_beside_the_defaults(tmp_path, monkeypatch):
     tuning, _ = tuned(tmp_path, monkeypatch, suite, settings=6, seeds=1)
     write_tuned(tuning, "a command")
     assert read_tuned(tuning.path) == tuning
+    assert tuning.budgets == (5.0,)
     best = tuning.found[0].setting["at"]
     both = replace(suite, tuning=read_tuned(tuning.path))
     specs = plan(both)
@@ -270,6 +357,7 @@ GOOD = (
         ("seeds", "sedes", r"unknown key 'sedes'"),
         ("seeds = 1", "seeds = true", r"key seeds must be int, got True"),
         ("[1001]", "[0]", r"instances must be whole numbers >= 1, got \[0\]"),
+        ("[1001]\n", "[1001]\nbudgets = [60, 0]\n", r"budgets must be numbers above 0, got \[60, 0\]"),
         ("rank = 1\n", "rank = nan\n", r"number 1: key rank must be float, got nan"),
         ("odd-knobs", "odd-nobs", r"key optimizer: unknown optimizer 'odd-nobs': did you mean odd-knobs"),
         ("proud=true", "proud=true,false", r"is a grid of 2 settings; tuning takes an optimizer at one"),
@@ -284,6 +372,7 @@ def test_a_wrong_file_is_answered_with_its_key(tmp_path, old, new, message):
     path = tmp_path / "tuned.toml"
     path.write_text(GOOD)
     assert read_tuned(path).found[0].setting == {"step": 2.0, "size": None}
+    assert read_tuned(path).budgets == ()  # of a file that does not tell
     path.write_text(GOOD.replace(old, new, 1))
     with pytest.raises(SuiteError, match=message) as raised:
         read_tuned(path)
