@@ -15,7 +15,7 @@ from optimizers.walls import reflection
 def differential_evolution(
     oracle: Oracle,
     *,
-    population: Annotated[int | None, Range(10, 200, log=True, least=4)] = None,
+    population: Annotated[int | None, Range(10, 200, log=True, least=4, most=10_000)] = None,
     factor: Annotated[float, Range(0.3, 1.0, above=0, most=2)] = 0.5,
     crossover: Annotated[float, Range(0.0, 1.0, least=0, most=1)] = 0.9,
 ) -> None:

@@ -11,9 +11,9 @@ Momentum = Annotated[float, Range(0.0, 0.99, least=0, below=1)]
 BatchSize = Annotated[int | None, Range(8, 256, log=True, least=1)]
 Radius = Annotated[float | None, Range(1e-4, 1.0, log=True, above=0)]  # in units of the domain's scale
 Step = Annotated[float, Range(1e-3, 1.0, log=True, above=0)]  # in units of the domain's scale
-Pairs = Annotated[int, Range(1, 50, log=True, least=1)]
-Population = Annotated[int | None, Range(5, 200, log=True, least=2)]
-Memory = Annotated[int, Range(3, 50, log=True, least=1)]
+Pairs = Annotated[int, Range(1, 50, log=True, least=1, most=10_000)]
+Population = Annotated[int | None, Range(5, 200, log=True, least=2, most=10_000)]
+Memory = Annotated[int, Range(3, 50, log=True, least=1, most=1_000)]
 Tolerance = Annotated[float, Range(1e-12, 1e-2, log=True, least=0)]
 Decay = Annotated[float, Range(0.9, 0.9999, least=0, below=1)]  # of a running mean of squared gradients
 WeightDecay = Annotated[float, Range(1e-5, 1.0, log=True, least=0)]

@@ -52,7 +52,7 @@ def value(oracle: Oracle) -> Callable[[np.ndarray], Any]:
 def scipy_differential_evolution(
     oracle: Oracle,
     *,
-    popsize: Annotated[int, Range(2, 30, log=True, least=1)] = 15,
+    popsize: Annotated[int, Range(2, 30, log=True, least=1, most=1_000)] = 15,
     recombination: Annotated[float, Range(0.1, 1.0, least=0, most=1)] = 0.7,
     strategy: Literal["best1bin", "rand1bin", "currenttobest1bin", "best2bin", "rand2bin"] = "best1bin",
     tol: Tolerance = 0.0,
@@ -151,7 +151,10 @@ def scipy_basinhopping(
 
 @optimizer(order=0, needs=("scipy.optimize",), source="Endres, Sandrock & Focke 2018, doi:10.1007/s10898-018-0645-y")
 def scipy_shgo(
-    oracle: Oracle, *, points: Annotated[int, Range(10, 1000, log=True, least=1)] = 100, local: Local = "SLSQP"
+    oracle: Oracle,
+    *,
+    points: Annotated[int, Range(10, 1000, log=True, least=1, most=100_000)] = 100,
+    local: Local = "SLSQP",
 ) -> None:
     """Simplicial homology: points on a triangulation of the box, and a local search from each that is a local minimum
     among its neighbours.

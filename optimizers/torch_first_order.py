@@ -157,7 +157,7 @@ def torch_asgd(
     *,
     lr: Rate = 0.01,
     lambd: Annotated[float, Range(1e-6, 1e-2, log=True, least=0)] = 1e-4,
-    alpha: Annotated[float, Range(0.5, 1.0, least=0)] = 0.75,
+    alpha: Annotated[float, Range(0.5, 1.0, least=0, most=1)] = 0.75,
     t0: Annotated[float, Range(1, 1e6, log=True, least=0)] = 1e6,
     batch_size: BatchSize = 32,
 ) -> None:
@@ -228,8 +228,9 @@ def torch_muon(
 ) -> None:
     """Momentum whose matrices are made orthogonal: all their singular values become about 1.
 
-    Vectors, and with them all of x where a problem has no layers, go by AdamW, as the author says. Steps of matrices
-    are scaled to the size of AdamW's, so that one lr serves both (Liu et al. 2025, arXiv:2502.16982, section 2.2).
+    Vectors, and with them all of x where a problem has no layers, go by AdamW; the author would send the last layer's
+    matrix there, too. Steps of matrices are scaled to the size of AdamW's, so that one lr serves both (Liu et al. 2025,
+    arXiv:2502.16982, section 2.2). lr and decay are torch's own.
     """
     import torch
 
