@@ -185,7 +185,8 @@ def composed(name: str, estimation: Estimation, rule: Rule) -> Callable[..., Non
         Parameter(key, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for key, (annotation, default) in takes.items()
     ]
-    method.__signature__ = Signature([Parameter("oracle", Parameter.POSITIONAL_ONLY), *keywords])  # type: ignore
+    described: Any = method  # functions have no such attribute for the type checker
+    described.__signature__ = Signature([Parameter("oracle", Parameter.POSITIONAL_ONLY), *keywords])
     unit = "in units of the domain's scale, about the length of a step" if lengths else "factor of the gradient"
     method.__doc__ = (
         f"{getdoc(estimation.make)}\n\nWith {rule.text} ({rule.source}). lr: {unit}, in each coordinate. "
