@@ -1,12 +1,12 @@
 """What each run had reached at what cost: stored counts, priced."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from bench.core.ledger import KINDS
-from bench.core.oracle import PRICES
+from bench.measure.prices import SECONDS, Prices, priced, resolved
 
 # pandas comes without stubs, and its source tells a type checker little of what a selection gives
 Frame = Any  # a DataFrame
@@ -32,30 +32,44 @@ def complete(runs: Frame) -> Frame:
     )
 
 
-def spent(runs: Frame, prices: Mapping[str, float] | None = None) -> Column:
-    """The cost of each run, in full evaluations: the sum of price x count over the rows of data.
+def spent(runs: Frame, prices: Prices = None) -> Column:
+    """What each run cost, in full evaluations or seconds: the sum of price x count over the rows of data.
 
-    A killed run left no counts: it is charged its whole budget, in the prices of its suite.
+    A killed run left no counts: it is charged its whole budget, in the prices of its suite, or no seconds. NaN where
+    seconds are not known: those of imported runs, and the wall clock of lanes.
     """
-    return _price(runs, runs.rows, prices).where(runs.status != "killed", runs.budget).astype(float)
+    import pandas as pd
+
+    prices = resolved(prices)
+    cost = pd.Series(priced(runs, complete(runs), prices), index=runs.index)
+    if prices not in SECONDS:
+        return cost.where(runs.status != "killed", runs.budget.astype(float))
+    asked = runs[[kind for kind in KINDS if kind in runs]].any(axis=1)
+    return cost.where(~asked | (runs.inside + runs.outside > 0))
 
 
-def _price(counts: Frame, rows: Column, prices: Mapping[str, float] | None) -> Column:
-    asked = [kind for kind in KINDS if kind in counts]
-    return sum({**PRICES, **(prices or {})}[kind] * counts[kind].astype(float) for kind in asked) / rows
+def progress(runs: Frame, trajectories: Frame) -> Frame:
+    """The events of these runs, in the order of run and time: the columns of trajectories, and best.
 
-
-def progress(runs: Frame, trajectories: Frame, prices: Mapping[str, float] | None = None) -> Frame:
-    """The events of these runs, in the order of run and cost: columns run, cost, f, best.
-
-    f: inf where it is not finite. best: the least f so far; NaN and inf are never an improvement.
+    f: inf where it is not finite. best: the least f so far; NaN and inf are never an improvement. What has
+    best already is of an earlier call, and stays as it is.
     """
-    events = trajectories[trajectories.run.isin(runs.run)]
-    rows = events.run.map(runs.set_index("run").rows)
-    f = events.f.astype(float)
-    priced = events[["run"]].assign(cost=_price(events, rows, prices), f=f.where(np.isfinite(f), np.inf))
-    priced = priced.sort_values(["run", "cost"], kind="stable", ignore_index=True)
-    return priced.assign(best=priced.groupby("run").f.cummin())
+    events = trajectories if len(runs) and set(runs.run) >= set(trajectories.run.unique()) else None
+    if events is None:
+        events = trajectories[trajectories.run.isin(runs.run)]
+    if "best" in events:
+        return events
+    if not events.run.is_monotonic_increasing:
+        events = events.sort_values("run", kind="stable", ignore_index=True)
+    f = events.f.to_numpy(float)
+    events = events.assign(f=np.where(np.isfinite(f), f, np.inf))
+    return events.assign(best=events.groupby("run").f.cummin())
+
+
+def costs(runs: Frame, events: Frame, prices: Prices = None) -> np.ndarray:
+    """The cost (n,) of each of these events when it came; runs: complete ones."""
+    facts = runs.set_index("run")[["rows", "dim", "lanes"]].reindex(events.run)
+    return priced(events, facts, prices)
 
 
 def cost_grid(low: float, high: float, points: int = POINTS) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The stored runs of one folder as frames, with the measures at hand."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from bench.core import registry
 from bench.core.ledger import KINDS
 from bench.core.oracle import PRICES
-from bench.measure import profiles, summaries
+from bench.measure import crossing, profiles, scaling, statistics, summaries, virtual
+from bench.measure.convergence import convergence, fixed_budget
+from bench.measure.ecdf import ecdf
+from bench.measure.ert import ert
+from bench.measure.prices import Prices, resolved
+from bench.measure.progress import CELL, complete
+from bench.measure.runtimes import hits, runtimes
 from bench.runner.plan import plain, settled
 from bench.runner.store import Store, StoreError, decode
 from bench.runner.suite import Entry
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
 
 TUNED = " (tuned)"  # behind the label of an optimizer at the setting that tuning found
 EVENT = (*KINDS, "inside", "outside", "f")  # the columns of every trajectory
+HELD = 64 << 20  # bytes of trajectories and points kept in memory; what is beyond is read again when used
+PART = 1_000_000  # events that are in memory at a time
 
 
 def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registry.Definition], leave: str = "") -> str:
@@ -54,13 +62,6 @@ def _extra(table: Any) -> list[str]:
     return [name for name in table.column_names if name not in EVENT]
 
 
-def _column(table: Any, name: str) -> Any:
-    """A column of a trajectory; zeros for a kind of question that was not known when it was written."""
-    import numpy as np
-
-    return table[name].to_numpy() if name in table.column_names else np.zeros(table.num_rows, dtype=np.int64)
-
-
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
@@ -92,20 +93,30 @@ class Results:
             self.grids = list(store.grids())
         finally:
             store.close()
+        self.sources = [(self.name, self.manifest)]
 
     def _read(self, store: Store) -> list[dict[str, Any]]:
-        kept = []
+        kept, held = [], 0
         for row, whole in store.rows():
             try:
                 if not whole:
                     raise ValueError("its checksum does not hold")
-                row["table"] = decode(row["trajectory"], row["trajectory_bytes"]) if row["trajectory"] else None
+                table = decode(row["trajectory"], row["trajectory_bytes"]) if row["trajectory"] else None
+                row["events"] = 0 if table is None else table.num_rows
+                row["metrics"] = {name: repr(table[name][-1].as_py()) for name in _extra(table)} if table else {}
                 row["parameters"] = json.loads(row["parameters"])
                 row.update(dict.fromkeys(KINDS, 0) | json.loads(row["counts"]))
                 row["hyperparameters"] = json.loads(row["hyperparameters"])
-                kept += [{**row, "label": name} for name in self._labels(row)]
-            except (ValueError, TypeError, OSError) as error:
+                row["target"] = float(json.loads(row.pop("key"))["target"])
+                labels = self._labels(row)
+            except (ValueError, TypeError, KeyError, OSError) as error:
                 self.damaged.append(f"{row['problem']} with {row['optimizer']}, seed {row['seed']}: {error}")
+                continue
+            held += row["trajectory_bytes"] + len(row["points"] or b"")
+            row["held"] = held <= HELD
+            row["trajectory"] = table if row["held"] else None
+            row["points"] = row["points"] if row["held"] else None
+            kept += [{**row, "label": name} for name in labels]
         return kept
 
     def _labels(self, row: Mapping[str, Any]) -> list[str]:
@@ -187,8 +198,6 @@ class Results:
 
     def _run(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         cost = sum(self.prices[kind] * row[kind] for kind in KINDS) / row["rows"]
-        table: Any = row["table"]
-        metrics = {} if table is None else {name: repr(table[name][-1].as_py()) for name in _extra(table)}
         return {
             **{name: row[name] for name in RUN_COLUMNS if name in row},
             "run": number,
@@ -196,39 +205,142 @@ class Results:
             "optimizer": row["label"],
             "order": row["optimizer_order"],
             "scored": bool(row["scored"]),
-            "target": float(json.loads(row["key"])["target"]),
             "cost": cost,
-            "metrics": json.dumps(metrics) if metrics else "",
+            "metrics": json.dumps(row["metrics"]) if row["metrics"] else "",
         }
 
     @cached_property
     def trajectories(self) -> "pd.DataFrame":
         """One row an event: run, counts of each kind so far in rows of data, seconds inside and outside, value f."""
+        return self.events(range(len(self.runs)))
+
+    def events(self, runs: Sequence[int]) -> "pd.DataFrame":
+        """The trajectories of some runs, given by their numbers."""
         import numpy as np
         import pandas as pd
+        import pyarrow as pa
 
-        tables: list[tuple[int, Any]] = [
-            (n, row["table"]) for n, row in enumerate(self._rows) if row["table"] is not None
-        ]
-        columns: dict[str, list[Any]] = {name: [_column(table, name) for _, table in tables] for name in EVENT}
-        lengths = [table.num_rows for _, table in tables]
-        run = np.repeat(np.array([n for n, _ in tables], dtype=np.int64), lengths)
-        joined = {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in columns.items()}
-        return pd.DataFrame({"run": run, **joined})
+        numbers = [run for run in runs if self._rows[run]["events"]]
+        tables = list(self._tables(numbers))
+        if not tables:
+            return pd.DataFrame({"run": np.empty(0, dtype=np.int64), **{name: np.empty(0) for name in EVENT}})
+        tables = [table.select([name for name in EVENT if name in table.column_names]) for table in tables]
+        joined = pa.concat_tables(tables, promote_options="default")  # a kind that was not known then was not asked
+        columns = {name: np.zeros(len(joined), dtype=np.int64) for name in EVENT if name not in joined.column_names}
+        for name in joined.column_names:
+            column = joined[name]
+            columns[name] = (column.fill_null(0) if column.null_count else column).to_numpy()
+        run = np.repeat(numbers, [len(table) for table in tables])
+        return pd.DataFrame({"run": run, **{name: columns[name] for name in EVENT}}, copy=False)
 
-    def ert(self, prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
-        """Expected runtimes, with successes and intervals: see `bench.measure.profiles.ert`."""
-        return profiles.ert(self.runs, self.trajectories, prices or self.prices)
+    def _tables(self, runs: Sequence[int]) -> Iterator[Any]:
+        """The trajectories of these runs, one by one: from memory, or from the file."""
+        store = None
+        try:
+            for run in runs:
+                row = self._rows[run]
+                if row["held"]:
+                    yield row["trajectory"]
+                    continue
+                store = store or Store(self.folder)
+                yield decode(store.blob(row["hash"], "trajectory") or b"", row["trajectory_bytes"])
+        finally:
+            if store is not None:
+                store.close()
 
-    def ecdf(self, by: Sequence[str] = ("order",), prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
-        """The fraction of (run, target) pairs solved within a cost: see `bench.measure.profiles.ecdf`."""
-        return profiles.ecdf(self.runs, self.trajectories, by, prices or self.prices)
+    def parts(self) -> "Iterator[tuple[pd.DataFrame, pd.DataFrame]]":
+        """The runs and their trajectories in parts that fit in memory; all runs on a problem and dim are in one."""
+        sizes = self._sizes()
+        if sum(sizes) <= PART:
+            yield self.runs, self.trajectories
+            return
+        import numpy as np
 
-    def convergence(self, prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
-        """Median and quartiles of the best value over cost: see `bench.measure.profiles.convergence`."""
-        return profiles.convergence(self.runs, self.trajectories, prices or self.prices)
+        runs: Any = self.runs
+        cell = complete(runs).groupby(CELL).ngroup().to_numpy()
+        part = (np.cumsum(np.bincount(cell, sizes)) // PART)[cell]
+        for number in np.unique(part):
+            yield runs[part == number], self.events(np.flatnonzero(part == number).tolist())
 
-    def best_optimizers(self, prices: Mapping[str, float] | None = None) -> "pd.DataFrame":
+    def _sizes(self) -> list[int]:
+        """How many events each run has."""
+        return [row["events"] for row in self._rows]
+
+    @cached_property
+    def hits(self) -> "pd.DataFrame":
+        """What each run had asked when it first reached each target: see `bench.measure.runtimes.hits`."""
+        return self._by_parts(hits)
+
+    def runtimes(self, prices: Prices = None) -> "pd.DataFrame":
+        """The cost at which each run reached each target: see `bench.measure.runtimes.runtimes`.
+
+        prices, here and below: those of the suite where none are given; a price for each kind of question; or one of
+        "gradients", "passes", "differences", "inside", "outside", "wall" (see `bench.measure.prices`).
+        """
+        return runtimes(self.runs, self.hits, resolved(prices, self.prices))
+
+    def ert(self, prices: Prices = None) -> "pd.DataFrame":
+        """Expected runtimes, with successes and intervals: see `bench.measure.ert`."""
+        return ert(self.runs, self.runtimes(prices))
+
+    def ecdf(
+        self, by: str | Sequence[str] = "order", prices: Prices = None, *, restarts: bool = False
+    ) -> "pd.DataFrame":
+        """The fraction of (run, target) pairs solved within a cost: see `bench.measure.ecdf`."""
+        return ecdf(self.runs, self.runtimes(prices), [by] if isinstance(by, str) else by, restarts=restarts)
+
+    def convergence(self, prices: Prices = None) -> "pd.DataFrame":
+        """Median and quartiles of the best value over cost: see `bench.measure.convergence`."""
+        prices = resolved(prices, self.prices)
+        return self._by_parts(lambda runs, events: convergence(runs, events, prices))
+
+    def fixed_budget(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":
+        """Median and quartiles of the best value at these costs: see `bench.measure.convergence.fixed_budget`."""
+        prices = resolved(prices, self.prices)
+        return self._by_parts(lambda runs, events: fixed_budget(runs, events, budgets, prices))
+
+    def _by_parts(self, measure: Callable[..., Any]) -> "pd.DataFrame":
+        import pandas as pd
+
+        return pd.concat([measure(*part) for part in self.parts()], ignore_index=True)
+
+    def performance_profile(self, prices: Prices = None) -> "pd.DataFrame":
+        """On what share of targets each needs at most so many times the least: see `bench.measure.profiles`."""
+        return profiles.performance_profile(self.runs, self.runtimes(prices))
+
+    def data_profile(self, prices: Prices = None) -> "pd.DataFrame":
+        """The share of targets reached within so many simplex gradients: see `bench.measure.profiles`."""
+        return profiles.data_profile(self.runs, self.runtimes(prices))
+
+    def virtual_best(self, prices: Prices = None) -> "pd.DataFrame":
+        """The least ERT of all and of each order, and the gap of each optimizer to it: see `bench.measure.virtual`."""
+        return virtual.virtual_best(self.ert(prices))
+
+    def scaling(self, prices: Prices = None) -> "pd.DataFrame":
+        """How the ERT grows with the dimension: see `bench.measure.scaling`."""
+        return scaling.scaling(self.ert(prices))
+
+    def areas(self, prices: Prices = None) -> "pd.DataFrame":
+        """The area under the distribution of runtimes of each run: see `bench.measure.statistics.areas`."""
+        return statistics.areas(self.runs, self.runtimes(prices))
+
+    def scores(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":
+        """The share of targets reached within each budget: see `bench.measure.statistics.scores`."""
+        return statistics.scores(self.runs, self.runtimes(prices), budgets)
+
+    def duels(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":
+        """Who surely reaches more than whom within each budget: see `bench.measure.statistics.duels`."""
+        return statistics.duels(self.runs, self.runtimes(prices), budgets)
+
+    def pairs(self, prices: Prices = None) -> "pd.DataFrame":
+        """Each optimizer against each other over all problems: see `bench.measure.statistics.pairs`."""
+        return statistics.pairs(self.runs, self.runtimes(prices))
+
+    def crossings(self, prices: Prices = None) -> "pd.DataFrame":
+        """Below which budget which optimizer leads: see `bench.measure.crossing`."""
+        return crossing.crossings(self.runs, self.runtimes(prices))
+
+    def best_optimizers(self, prices: Prices = None) -> "pd.DataFrame":
         """Which optimizer for which problem: see `bench.measure.summaries.best_optimizers`."""
         return summaries.best_optimizers(self.ert(prices))
 
@@ -240,7 +352,13 @@ class Results:
         """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""
         import numpy as np
 
-        return np.frombuffer(self._rows[run]["points"] or b"", "<f8").reshape(-1, 2)
+        row = self._rows[run]
+        points = row["points"]
+        if not row["held"]:
+            store = Store(self.folder)
+            points = store.blob(row["hash"], "points")
+            store.close()
+        return np.frombuffer(points or b"", "<f8").reshape(-1, 2)
 
     def best_x(self, run: int) -> Any:
         """The best point (dim,) of a run, None where it found no finite value."""

@@ -1,34 +1,67 @@
 """What it cost to reach each target."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from bench.measure.progress import Frame, progress
-from bench.measure.targets import targets
+from bench.core.ledger import KINDS
+from bench.measure.prices import Prices, priced
+from bench.measure.progress import Frame, complete, progress, spent
+from bench.measure.targets import GAPS, SHARES, targets
+
+COUNTS = (*KINDS, "inside", "outside")
 
 
-def runtimes(
+def hits(
     runs: Frame,
     trajectories: Frame,
-    prices: Mapping[str, float] | None = None,
-    gaps: Sequence[float] | None = None,
+    gaps: Sequence[float] = GAPS,
+    shares: Sequence[float] = SHARES,
+    by: str = "known",
 ) -> Frame:
-    """The cost at which each run first reached each of its targets: columns run, kind, target, runtime.
+    """Each run and each of its targets (see `targets`), with what had been asked when it was first reached.
 
-    gaps: targets to read instead of the usual ones (see `targets`).
-    runtime: inf where it never did, for whatever reason; 0 where the start is good enough.
+    Columns run, kind, target, f_target, the raw counts of each kind of question, inside and outside: NaN where it never
+    was, for whatever reason. Prices do not matter yet: see `runtimes`.
     """
-    import pandas as pd
+    asked = targets(runs, trajectories, gaps, shares, by)
+    asked = asked.sort_values(["run", "kind", "target"], ascending=[True, True, False], ignore_index=True)
+    events = progress(runs, trajectories)
+    best = events.best.to_numpy()
+    run = events.run.to_numpy()
+    begin = np.flatnonzero(np.r_[True, run[1:] != run[:-1]]) if len(run) else np.empty(0, dtype=int)
+    sizes = np.diff(np.r_[begin, len(run)])
+    first = np.full(len(asked), -1)
+    for _, rows in asked.groupby(["kind", "target"], sort=False):
+        f_target = rows.set_index("run").f_target.reindex(run[begin]).fillna(-np.inf).to_numpy()
+        if not len(begin):
+            break
+        # best never rises along a run: as many events are above the target as come before it is reached
+        before = np.add.reduceat(best > np.repeat(f_target, sizes), begin, dtype=np.int64)
+        place = np.searchsorted(run[begin], rows.run.to_numpy())
+        there = (place < len(begin)) & (run[begin][np.minimum(place, len(begin) - 1)] == rows.run.to_numpy())
+        place = np.where(there, place, 0)
+        reached = there & (before[place] < sizes[place])
+        first[rows.index[reached]] = (begin + before)[place[reached]]
+    found = {
+        name: np.where(first >= 0, events[name].to_numpy(float)[first] if len(events) else np.nan, np.nan)
+        for name in COUNTS
+        if name in events
+    }
+    return asked.assign(**found)
 
-    asked = targets(runs, trajectories, gaps)
-    asked = asked.assign(f_target=asked.f_target.fillna(-np.inf)).sort_values("f_target", kind="stable")
-    # best never rises along a run, so the highest value at or below the target is the first that reached it
-    events = progress(runs, trajectories, prices).drop_duplicates(["run", "best"]).sort_values("best", kind="stable")
-    reached = pd.merge_asof(
-        asked, events.astype({"run": asked.run.dtype}), left_on="f_target", right_on="best", by="run"
-    )
-    reached = reached.assign(runtime=reached.cost.fillna(np.inf)).sort_values(
-        ["run", "kind", "target"], ascending=[True, True, False], ignore_index=True
-    )
-    return reached[["run", "kind", "target", "runtime"]]
+
+def runtimes(runs: Frame, hits: Frame, prices: Prices = None) -> Frame:
+    """The cost at which each run first reached each of its targets: columns run, kind, target, runtime, spent.
+
+    hits: of `hits`. runtime: inf where it never did, for whatever reason; 0 where the start is good enough. spent: what
+    the whole run cost. Both are NaN where the price is not known: the wall clock of a run that was not alone.
+    """
+    runs = complete(runs)
+    facts = runs.assign(spent=spent(runs, prices)).set_index("run")[["rows", "dim", "lanes", "spent"]]
+    facts = facts.reindex(hits.run)
+    total = facts.spent.to_numpy(float)
+    runtime = priced(hits, facts, prices)
+    never = hits[[name for name in COUNTS if name in hits]].isna().all(axis=1).to_numpy()
+    runtime = np.where(np.isnan(total), np.nan, np.where(never, np.inf, runtime))
+    return hits[["run", "kind", "target"]].assign(runtime=runtime, spent=total)

@@ -70,6 +70,46 @@ def _chance(asked: Frame) -> np.ndarray:
     return np.array([comb(n, k) / comb(n + m, k) for k, n, m in cases])
 
 
+def answers(scores: Frame, duels: Frame) -> Frame:
+    """The answer for whole families of problems: for each family and budget the optimizer that reached most targets, of
+    all and of each order. scores, duels: of `bench.measure.statistics`.
+
+    Compared are those that were planned on every problem of the family and whose cost is known. The rivals of the best
+    are all that the duels cannot tell from it (by Holm over all pairs of that family and budget), best first.
+    Columns family, budget, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, solved,
+    low, high, runs, problems, compared, clear (others were compared, and none is a rival), rivals (joined by "; ").
+    """
+    import pandas as pd
+
+    whole = scores[(scores.problems == scores.of) & scores.solved.notna()]
+    told = duels[duels.sure]
+    sure = {(*key, name): set(part.rival) for (*key, name), part in told.groupby(["family", "budget", "optimizer"])}
+    rows = []
+    both = [("all", whole), *((str(order), part) for order, part in whole.groupby("order"))]
+    for among, some in both:
+        for (family, budget), part in some.groupby(["family", "budget"], sort=False):
+            part = part.sort_values(["solved", "optimizer"], ascending=[False, True])
+            best = part.iloc[0]
+            row = {"family": family, "budget": budget, "among": among, "compared": len(part), "problems": best["of"]}
+            if best.solved == 0:
+                rows.append({**row, "optimizer": "", "clear": False, "rivals": ""})
+                continue
+            worse = sure.get((family, budget, best.optimizer), set())
+            rivals = [name for name in part.optimizer[1:] if name not in worse]
+            row |= {name: best[name] for name in ("optimizer", "order", "solved", "low", "high", "runs")}
+            rows.append({**row, "clear": len(part) > 1 and not rivals, "rivals": "; ".join(rivals)})
+    frame = pd.DataFrame(rows, columns=list(ANSWERS)).astype({"order": "Int64", "runs": "Int64"})
+    place = {name: n for n, name in enumerate(dict.fromkeys(scores.family))}
+    return frame.sort_values(["family", "budget", "among"], key=lambda c: c.map(place) if c.name == "family" else c,
+                             ascending=[True, True, False], ignore_index=True)  # fmt: skip
+
+
+ANSWERS = (
+    "family", "budget", "among", "optimizer", "order", "solved", "low", "high", "runs", "problems", "compared", "clear",
+    "rivals",
+)  # fmt: skip
+
+
 def endings(runs: Frame) -> Frame:
     """How many runs of each optimizer ended how: columns optimizer, order, status, runs."""
     runs = complete(runs)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.measure.progress import CELL, Column, Frame, complete, progress
+from bench.measure.progress import CELL, Column, Frame, complete, joined, progress
 
 GAPS = (1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 SHARES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -23,38 +23,45 @@ def optima(runs: Frame) -> tuple[Column, Column]:
 
 
 def targets(
-    runs: Frame, trajectories: Frame, gaps: Sequence[float] | None = None, shares: Sequence[float] = SHARES
+    runs: Frame,
+    trajectories: Frame,
+    gaps: Sequence[float] = GAPS,
+    shares: Sequence[float] = SHARES,
+    by: str = "known",
 ) -> Frame:
     """The targets of each run, skipped ones too: columns run, kind, target, f_target.
 
-    kind "gap", where the optimum is known: f <= f_opt + target (Hansen et al. 2021, doi:10.1080/10556788.2020.1808977).
-    A run is not asked for a gap below its own target, at which it ends; that one is among its gaps. gaps: others, of
-    which each run is asked for those that are not below its own.
-    kind "share", elsewhere: f <= f_best + target (f_first - f_best), with the value at the run's own start and the best
-    of all these runs on that problem, dim and instance (Moré & Wild 2009, doi:10.1137/080724083). f_target is NaN, and
-    out of reach, where no run improved on its start.
+    by "known": gaps to the optimum where it is known, shares of the gain elsewhere. by "best": shares everywhere.
+    kind "gap": f <= f_opt + target (Hansen et al. 2021, doi:10.1080/10556788.2020.1808977). A run is not asked for a
+    gap below its own target, at which it ends; with the usual gaps that one is among them.
+    kind "share": f <= f_best + target (f_first - f_best), with the value at the run's own start and the best of all
+    these runs on that problem, dim and instance (Moré & Wild 2009, doi:10.1137/080724083). f_target is NaN, and out of
+    reach, where no run improved on its start.
+    Raises ValueError for another `by`, and for targets that are negative, not finite, or, shares, above 1.
     """
     import pandas as pd
 
+    if by not in ("known", "best"):
+        raise ValueError(f"targets go by 'known' or 'best', got {by!r}")
+    for name, given, most in (("gaps", gaps, np.inf), ("shares", shares, 1.0)):
+        if wrong := [target for target in given if not (0 <= target <= most and np.isfinite(target))]:
+            raise ValueError(f"{name} must be numbers >= 0{'' if most == np.inf else ' and <= 1'}, got {wrong[0]!r}")
     runs = complete(runs)
     instance = [runs[name] for name in (*CELL, "instance")]
     f_opt, known = optima(runs)
+    if by == "best":
+        known = known & False
     best = progress(runs, trajectories).groupby("run").best.min()
     f_best = runs.run.map(best).groupby(instance).transform("min")
     f_first = runs["first"].astype(float)
     gain = (f_first - f_best).where(np.isfinite(f_first) & np.isfinite(f_best))
     improved = gain.groupby(instance).transform("max") > 0
 
-    def gap_part(target: Column, asked: Column) -> Frame:
-        return pd.DataFrame({"run": runs.run, "kind": "gap", "target": target, "f_target": f_opt + target})[asked]
+    def part(kind: str, target: float | Column, f_target: Column, asked: Column) -> Frame:
+        return pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})[asked]
 
-    parts = [gap_part(gap, known & (runs.target <= gap)) for gap in (GAPS if gaps is None else gaps)]
-    if gaps is None:
-        parts.append(gap_part(runs.target, known & (runs.target > 0) & ~runs.target.isin(GAPS)))
-    parts += [
-        pd.DataFrame(
-            {"run": runs.run, "kind": "share", "target": share, "f_target": (f_best + share * gain).where(improved)}
-        )[~known]
-        for share in shares
-    ]
-    return pd.concat(parts, ignore_index=True)
+    parts = [part("gap", gap, f_opt + gap, known & (runs.target <= gap)) for gap in gaps]
+    if tuple(gaps) == GAPS:
+        parts.append(part("gap", runs.target, f_opt + runs.target, known & (runs.target > 0) & ~runs.target.isin(GAPS)))
+    parts += [part("share", share, (f_best + share * gain).where(improved), ~known) for share in shares]
+    return joined(parts, ["run", "kind", "target", "f_target"])

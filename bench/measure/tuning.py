@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from bench.core import registry
-from bench.measure.profiles import FLOOR
+from bench.measure.convergence import FLOOR
+from bench.measure.prices import Prices
 from bench.measure.progress import CELL, Column, Frame, complete, joined, spent
 from bench.measure.targets import optima
 
@@ -24,9 +25,7 @@ def reached(runs: Frame) -> Column:
     return y.where(np.isfinite(y) & ~runs.status.isin(FAILED), np.inf)
 
 
-def side_by_side(
-    runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Mapping[str, float] | None = None
-) -> Frame:
+def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Prices = None) -> Frame:
     """Each optimizer at its default and as tuned, on each problem and dim of the family that it was tuned for.
 
     pairs: family, label of the default, label of the tuned one. Columns problem, dim, family, optimizer (the default's

@@ -155,7 +155,7 @@ class Store:
         self._db.execute("PRAGMA synchronous=FULL")
         if version == 0:
             columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
-            with self._transaction():
+            with self.transaction():
                 self._db.execute(f"CREATE TABLE runs (id INTEGER PRIMARY KEY, {columns}, checksum TEXT NOT NULL)")
                 self._db.execute("CREATE INDEX by_names ON runs (problem, optimizer)")
                 self._db.execute("CREATE TABLE plan (position INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE)")
@@ -167,7 +167,8 @@ class Store:
                 self._db.execute(f"PRAGMA user_version={SCHEMA}")
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """Write what follows at once: all of it, or nothing where anything fails."""
         with self._explained():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -185,7 +186,7 @@ class Store:
 
     def begin(self, specs: Sequence[RunSpec], manifest: Mapping[str, Any]) -> None:
         """Write down what is planned, in place of an earlier plan; runs that are stored stay."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute("DELETE FROM plan")
             self._db.executemany("INSERT INTO plan VALUES (?, ?)", ((n, spec.hash()) for n, spec in enumerate(specs)))
             for key, value in manifest.items():
@@ -204,7 +205,7 @@ class Store:
     def forget(self, statuses: Sequence[str], only: Iterable[str] | None = None) -> None:
         """Remove the planned runs of some statuses (of some hashes only), so that they are tried again."""
         hashes = self.planned() if only is None else only
-        with self._transaction():
+        with self.transaction():
             for status in statuses:
                 rows = ((one, status) for one in hashes)
                 self._db.executemany("DELETE FROM runs WHERE hash = ? AND status = ?", rows)
@@ -239,6 +240,15 @@ class Store:
             for row in self._db.execute(asked):
                 yield dict(zip(COLUMNS, row, strict=False)), checksum(row[:-1]) == row[-1]
 
+    def blob(self, hash: str, column: str) -> bytes | None:
+        """The trajectory or the points of one run."""
+        assert column in ("trajectory", "points")
+        with self._explained():
+            found = self._db.execute(f"SELECT {column} FROM runs WHERE hash = ?", (hash,)).fetchone()
+        if found is None:
+            raise StoreError(f"{self.path} has changed since it was read: load it again")
+        return found[0]
+
     def grids(self) -> Iterator[dict[str, Any]]:
         """The grids of two-dimensional problems: f (n, n) between the corners low and high, f[i, j] at (x_j, y_i)."""
         with self._explained():
@@ -260,11 +270,11 @@ class Store:
 
 def checksum(row: Sequence[Any]) -> str:
     """sha256 over every column of a row, in order, with types and lengths."""
-    digest = hashlib.sha256()
+    parts = []
     for value in row:
         data = value if isinstance(value, bytes) else repr(value).encode()
-        digest.update(f"{type(value).__name__}:{len(data)}:".encode() + data)
-    return digest.hexdigest()
+        parts += (f"{type(value).__name__}:{len(data)}:".encode(), data)
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.measure.profiles import convergence, ecdf, ert
+from bench.measure import ecdf as distributions
+from bench.measure import ert as expected
+from bench.measure import runtimes as reached
+from bench.measure.convergence import convergence, fixed_budget
 from bench.measure.progress import complete, progress, spent
-from bench.measure.runtimes import runtimes
-from bench.measure.summaries import best_optimizers, endings, failures
+from bench.measure.summaries import answers, best_optimizers, endings, failures
 from bench.measure.targets import GAPS, SHARES, targets
 
 inf, nan = np.inf, np.nan
@@ -45,6 +47,21 @@ def at(frame: pd.DataFrame, column: str, **where: object) -> object:
     return answer
 
 
+def runtimes(runs: pd.DataFrame, events: pd.DataFrame, prices: object = None, **choice: object) -> pd.DataFrame:
+    """The runtimes of these runs, from their events."""
+    return reached.runtimes(runs, reached.hits(runs, events, **choice), prices)
+
+
+def ert(runs: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """The ERT of these runs, from their events."""
+    return expected.ert(runs, runtimes(runs, events))
+
+
+def ecdf(runs: pd.DataFrame, events: pd.DataFrame, gaps: object = GAPS, **options: object) -> pd.DataFrame:
+    """The ECDF of these runs, from their events."""
+    return distributions.ecdf(runs, runtimes(runs, events, gaps=gaps), **options)
+
+
 # progress
 
 
@@ -62,7 +79,7 @@ def test_progress_is_the_running_minimum_of_finite_values():
     runs = make_runs({})
     events = progress(runs, descents([(0, nan), (1, 9.0), (2, inf), (3, 12.0), (4, 7.0), (5, -inf)]))
     assert list(events.best) == [inf, 9, 9, 9, 7, 7]
-    assert list(events.cost) == [0, 1, 2, 3, 4, 5]
+    assert list(events.value) == [0, 1, 2, 3, 4, 5]
 
 
 def test_progress_reads_only_the_runs_asked_for():
@@ -144,6 +161,27 @@ def test_no_target_where_nobody_improved():
 def test_skipped_run_has_the_targets_of_its_problem():
     runs = make_runs({}, {"status": "skipped", "f_opt": nan, "first": nan, "optimizer": "b"})
     assert set(targets(runs, descents([(0, 1.0)])).kind) == {"gap"}
+
+
+def test_targets_by_the_best_found_though_the_optimum_is_known():
+    runs = make_runs({"first": 10.0}, {"first": 10.0, "optimizer": "b"})
+    table = targets(runs, descents([(0, 10.0), (1, 6.0)], [(0, 10.0), (9, 2.0)]), shares=[0.5], by="best")
+    assert list(table.kind) == ["share", "share"]
+    assert list(table.f_target) == [6, 6]
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"by": "luck"}, "'known' or 'best', got 'luck'"),
+        ({"gaps": [1.0, -1.0]}, "gaps must be numbers >= 0, got -1"),
+        ({"gaps": [nan]}, "got nan"),
+        ({"shares": [2.0]}, "shares must be numbers >= 0 and <= 1, got 2.0"),
+    ],
+)
+def test_wrong_choice_of_targets_is_named(choice, words):
+    with pytest.raises(ValueError, match=words):
+        targets(make_runs({}), descents([(0, 1.0)]), **choice)
 
 
 # runtimes
@@ -361,6 +399,27 @@ def test_convergence_leaves_skipped_runs_out():
     assert convergence(runs[runs.status == "skipped"], descents()).empty
 
 
+def test_fixed_budget_is_what_was_reached_for_it():
+    paths = [[(0, 101.0), (5, 10.0 + gap), (50, gap)] for gap in (1.0, 2.0, 3.0)]
+    runs = make_runs(*({"seed": s, "value": 60} for s in range(3)))
+    table = fixed_budget(runs, descents(*paths), budgets=[49, 4, 1000, 5])
+    assert list(table.cost) == [4, 5, 49, 1000]
+    assert list(table["median"]) == [101, 12, 12, 2]
+    assert list(table.low) == [101, 11.5, 11.5, 1.5]
+    doubled = fixed_budget(runs, descents(*paths), budgets=[9, 10], prices={"value": 2})
+    assert list(doubled["median"]) == [101, 12]
+
+
+def test_curves_in_seconds_leave_out_runs_that_were_not_alone():
+    runs = make_runs({}, {"optimizer": "b", "lanes": 4})
+    events = descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]).assign(
+        inside=[0, 2.0, 0, 2.0], outside=[0, 1.0, 0, 1]
+    )
+    table = fixed_budget(runs.assign(inside=2.0, outside=1.0), events, [2.9, 3.0], "wall")
+    assert list(table.optimizer) == ["a", "a"]
+    assert list(table["median"]) == [9, 1]
+
+
 # the answer
 
 
@@ -459,6 +518,42 @@ def test_skipped_optimizers_are_not_compared():
     answer = best_optimizers(table).set_index("among")
     assert answer.loc["all", "compared"] == 1
     assert answer.loc["1", "optimizer"] == ""
+
+
+def share(optimizer: str, order: int, solved: float, problems: int = 4, family: str = "toys") -> dict:
+    """A row of scores, over 4 problems."""
+    interval = {"low": solved - 0.1, "high": solved + 0.1}
+    return {"family": family, "budget": 10.0, "optimizer": optimizer, "order": order, "solved": solved, **interval,
+            "problems": problems, "of": 4, "runs": 15 * problems}  # fmt: skip
+
+
+def told(*pairs: tuple[str, str], family: str = "toys") -> pd.DataFrame:
+    """Duels in which the first of each pair is surely better."""
+    rows = [{"family": family, "budget": 10.0, "optimizer": a, "rival": b, "sure": True} for a, b in pairs]
+    return pd.DataFrame(rows, columns=["family", "budget", "optimizer", "rival", "sure"]).astype({"sure": bool})
+
+
+def test_answer_for_a_family_is_who_reached_most_and_whom_it_is_told_from():
+    scores = pd.DataFrame([share("a", 0, 0.9), share("b", 1, 0.8), share("c", 1, 0.2), share("d", 2, 0.95, problems=3)])
+    table = answers(scores, told(("a", "c"), ("b", "c"))).set_index("among")
+    best = table.loc["all"]  # d was not planned on all problems: its share is of others
+    assert (best.optimizer, best.solved, best.compared, best.rivals, best.clear) == ("a", 0.9, 3, "b", False)
+    assert (best.problems, best.runs, best.order) == (4, 60, 0)
+    assert (table.loc["1", "optimizer"], table.loc["1", "clear"], table.loc["1", "rivals"]) == ("b", True, "")
+    assert not table.loc["0", "clear"]  # there is nobody else of its order
+    assert "2" not in table.index
+
+
+def test_answer_where_nobody_reached_anything_is_nobody():
+    table = answers(pd.DataFrame([share("a", 0, 0.0), share("b", 0, 0.0)]), told())
+    assert list(table.optimizer) == ["", ""]
+    assert not table.clear.any()
+
+
+def test_answers_keep_the_order_of_families():
+    scores = pd.DataFrame([share("a", 0, 0.5, family=name) for name in ("control", "toys", "all")])
+    assert list(answers(scores, told()).family.unique()) == ["control", "toys", "all"]
+    assert answers(scores.iloc[:0], told()).empty
 
 
 # what went wrong

@@ -1,0 +1,96 @@
+"""Several folders of results as one, so that they stand beside each other in one report."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.measure.progress import CELL
+from bench.measure.results import RUN_COLUMNS, Results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Combined(Results):
+    """The runs of several results, with the attributes and measures of one.
+
+    An optimizer that met a problem in more than one of them has the name of its results behind its own: they may be two
+    versions.
+    Costs are in the prices of the first. Targets by the best found refer to the best of all.
+    """
+
+    def __init__(self, parts: Sequence[Results]):
+        """Raises ValueError for fewer than two results, and for one twice."""
+        names = [part.name for part in parts]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if len(parts) < 2 or twice:
+            raise ValueError(f"give two or more results of different names, got {', '.join(names) or 'none'}")
+        self.members = list(parts)
+        self.folder = parts[0].folder
+        self.name = "+".join(names)
+        self.damaged = [f"{part.name}: {one}" for part in parts for one in part.damaged]
+        self.sources = [source for part in parts for source in part.sources]
+        self.manifest = {**parts[0].manifest, "suite": self._suite(), "command": ""}
+        self.grids = _different(grid for part in parts for grid in part.grids)
+        self._begin = np.cumsum([0, *(len(part.runs) for part in parts)])
+
+    def _suite(self) -> dict[str, Any]:
+        titles = [part.manifest.get("suite", {}).get("title") or part.name for part in self.members]
+        suite = dict(self.members[0].manifest.get("suite", {}))
+        groups = [group for part in self.members for group in part.manifest.get("suite", {}).get("groups", [])]
+        return {**suite, "title": " and ".join(dict.fromkeys(titles)), "groups": groups, "tuning": None}
+
+    @cached_property
+    def runs(self) -> "pd.DataFrame":
+        """One row a run, those of the first results first."""
+        import pandas as pd
+
+        seen = pd.concat([part.runs[[*CELL, "optimizer"]].drop_duplicates() for part in self.members])
+        twice = set(seen.optimizer[seen.duplicated()])
+        frames = []
+        for part, begin in zip(self.members, self._begin, strict=False):
+            own = part.runs.optimizer
+            renamed = own.where(~own.isin(twice), own + f" ({part.name})")
+            frames.append(part.runs.assign(run=part.runs.run + begin, optimizer=renamed))
+        joined: Any = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+        return joined[list(RUN_COLUMNS)]
+
+    def events(self, runs: Sequence[int]) -> "pd.DataFrame":
+        """The trajectories of some runs, given by their numbers."""
+        import pandas as pd
+
+        numbers = np.sort(np.asarray(runs, dtype=int))
+        frames = []
+        for part, begin, end in zip(self.members, self._begin, self._begin[1:], strict=False):
+            own = part.events(numbers[(numbers >= begin) & (numbers < end)] - begin)
+            frames.append(own.assign(run=own.run + begin))
+        return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+    def _sizes(self) -> list[int]:
+        return [size for part in self.members for size in part._sizes()]
+
+    def _owner(self, run: int) -> tuple[Results, int]:
+        place = int(np.searchsorted(self._begin, run, side="right")) - 1
+        return self.members[place], int(run - self._begin[place])
+
+    def setting(self, run: int) -> tuple[str, dict[str, Any]]:
+        """The registered name of the optimizer of a run, and the values of all its hyperparameters."""
+        part, number = self._owner(run)
+        return part.setting(number)
+
+    def points(self, run: int) -> Any:
+        """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""
+        part, number = self._owner(run)
+        return part.points(number)
+
+    def best_x(self, run: int) -> Any:
+        """The best point (dim,) of a run, None where it found no finite value."""
+        part, number = self._owner(run)
+        return part.best_x(number)
+
+
+def _different(grids: Any) -> list[Mapping[str, Any]]:
+    """Each grid once, by problem, parameters and instance."""
+    return list({(grid["problem"], repr(grid["parameters"]), grid["instance"]): grid for grid in grids}.values())

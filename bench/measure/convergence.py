@@ -1,0 +1,110 @@
+"""What had been reached at what cost."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bench.measure.prices import Prices, priced
+from bench.measure.progress import CELL, POINTS, Frame, complete, cost_grid, progress, spent
+from bench.measure.targets import optima
+
+FLOOR = 1e-9  # gaps below it are rounding error beside the hardest target
+QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
+
+
+def convergence(runs: Frame, trajectories: Frame, prices: Prices = None, points: int = POINTS) -> Frame:
+    """Median and quartiles, over the runs of an optimizer on a problem, of the best f so far, over cost; on scored
+    problems of the last score, which may rise: the least of many scores would flatter.
+
+    Columns problem, dim, optimizer, order, kind, cost, low, median, high, runs. kind: "gap", f - f_opt and at least
+    1e-9, where the optimum is known; else "value". A run that has ended keeps what it had; what is not finite is inf.
+    Skipped runs, and those whose cost is not known, have no curve.
+    """
+    return _at_costs(runs, trajectories, prices, points)
+
+
+def fixed_budget(runs: Frame, trajectories: Frame, budgets: Sequence[float], prices: Prices = None) -> Frame:
+    """What each optimizer had reached when it had spent each budget: the columns of `convergence`, at these costs.
+
+    The fixed-budget view beside the fixed-target one of the ERT (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897). A
+    run that ended for less keeps what it had.
+    """
+    return _at_costs(runs, trajectories, prices, np.unique(np.asarray(budgets, dtype=float)))
+
+
+def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.ndarray) -> Frame:
+    """Quartiles of each group of runs at these costs, or at so many points of a grid for each problem and dim."""
+    import pandas as pd
+
+    runs = complete(runs)
+    f_opt, known = optima(runs)
+    runs = runs.assign(f_opt=f_opt, known=known, spent=spent(runs, prices))
+    runs = runs[(runs.status != "skipped") & runs.spent.notna()]
+    names = [*CELL, "order", "optimizer"]
+    runs = runs.assign(cell=runs.groupby(CELL).ngroup(), group=runs.groupby(names).ngroup()).sort_values("run")
+    events = progress(runs, trajectories)
+    place = np.searchsorted(runs.run.to_numpy(), events.run.to_numpy())
+    cost = priced(events, runs[["rows", "dim", "lanes"]].iloc[place], prices)
+    if isinstance(at, int):
+        cells = runs.cell.to_numpy()
+        low, high = np.full(runs.cell.nunique(), np.inf), np.zeros(runs.cell.nunique())
+        np.minimum.at(low, cells[place], np.where(cost > 0, cost, np.inf))
+        np.maximum.at(high, cells, runs.spent.to_numpy())
+        grids = [cost_grid(a if np.isfinite(a) else 1.0, b, at) for a, b in zip(low, high, strict=True)]
+    else:
+        grids = [at] * runs.cell.nunique()
+    y = _values(runs, events, cost, place, grids)
+    start = np.cumsum([0, *(len(grids[cell]) for cell in runs.cell)])
+    tables = []
+    for size, of_size in _by_length(runs, grids):  # groups whose grids are of one length are one array
+        order = of_size[np.argsort(runs.group.to_numpy()[of_size], kind="stable")]
+        group, begin, counts = np.unique(runs.group.to_numpy()[order], return_index=True, return_counts=True)
+        full = np.full((len(group), counts.max(), size), np.inf)
+        within = np.arange(len(order)) - np.repeat(begin, counts)
+        full[np.repeat(np.arange(len(group)), counts), within] = y[start[order][:, None] + np.arange(size)]
+        full.sort(axis=1)
+        heads = runs.iloc[order[begin]]
+        table = heads.loc[heads.index.repeat(size), [*names, "known"]].reset_index(drop=True)
+        quartiles = {name: _quantile(full, counts, share).ravel() for name, share in QUARTILES.items()}
+        at_cost = np.concatenate([grids[cell] for cell in heads.cell])
+        tables.append(table.assign(cost=at_cost, runs=np.repeat(counts, size), **quartiles))
+    columns = [*CELL, "optimizer", "order", "kind", "cost", *QUARTILES, "runs"]
+    if not tables:
+        return pd.DataFrame(columns=columns)
+    answer = pd.concat(tables, ignore_index=True)
+    answer = answer.assign(kind=np.where(answer.known, "gap", "value"))
+    return answer.sort_values([*names, "cost"], ignore_index=True)[columns]
+
+
+def _by_length(runs: Frame, grids: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
+    lengths = np.array([len(grid) for grid in grids])[runs.cell.to_numpy()] if len(runs) else np.empty(0, dtype=int)
+    return [(int(size), np.flatnonzero(lengths == size)) for size in np.unique(lengths)]
+
+
+def _values(runs: Frame, events: Frame, cost: np.ndarray, place: np.ndarray, grids: list[np.ndarray]) -> np.ndarray:
+    """What each run had at each cost of the grid of its cell, run after run: inf before its first event."""
+    cells = runs.cell.to_numpy()
+    sizes = np.array([len(grids[cell]) for cell in cells], dtype=int)
+    run = np.repeat(np.arange(len(runs)), sizes)
+    asked = np.concatenate([grids[cell] for cell in cells]) if len(runs) else np.empty(0)
+    if not len(events):
+        return np.full(len(asked), np.inf)
+    # one search for all runs: run number + cost as a part of the whole, which rises with the events
+    whole = 2 * max(asked.max(), cost.max())
+    last = np.searchsorted(place + cost / whole, run + asked / whole, side="right") - 1
+    begun = (last >= 0) & (place[last] == run)
+    scored, known, f_opt = (runs[name].to_numpy()[run] for name in ("scored", "known", "f_opt"))
+    value = np.where(scored, events.f.to_numpy()[last], events.best.to_numpy()[last])
+    value = np.where(begun, value, np.inf)
+    return np.where(known, np.maximum(value - f_opt, FLOOR), value)
+
+
+def _quantile(ordered: np.ndarray, sizes: np.ndarray, share: float) -> np.ndarray:
+    """A quantile (groups, points) of the first `sizes` of sorted values (groups, most, points); between two linear."""
+    place = share * (sizes - 1)
+    row = np.arange(len(sizes))
+    below, above = ordered[row, np.floor(place).astype(int)], ordered[row, np.ceil(place).astype(int)]
+    part = (place % 1)[:, None]
+    with np.errstate(invalid="ignore"):  # inf - inf, not taken
+        between = below + part * (above - below)
+    return np.where((below == above) | (part == 0), below, between)

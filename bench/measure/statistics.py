@@ -1,0 +1,197 @@
+"""Which optimizer is better, and how sure that is.
+
+Runs are compared within a cell (a problem and dim) only, where those of one instance and seed began alike; problems
+count alike, however many targets and runs they have. A skipped or crashed run has what it reached: mostly nothing.
+reached: of `runtimes`, at any prices. Where n is below 5 runs of an optimizer in a cell, there is no interval.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from bench.measure.inference import LEVEL, contrast, holm, resampled_mean, signed_rank, superiority
+from bench.measure.progress import CELL, Frame, complete
+from bench.measure.strata import Strata, solved, strata
+
+
+def areas(runs: Frame, reached: Frame) -> Frame:
+    """The area under the distribution of runtimes of each run, over the logarithm of the cost: columns run, area.
+
+    The mean over the targets of a run of 1 - log(runtime / low) / log(high / low), between 0 and 1; 0 for a target that
+    it never reached. low: the least positive runtime in the cell; high: the most that any run spent there. So 1 is: at
+    once, 0: never, and between is the expected share of targets reached within a budget drawn log-uniformly from low to
+    high (the anytime view of Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897). NaN where the cost is not known.
+    """
+    import pandas as pd
+
+    row = pd.Index(runs.run).get_indexer(reached.run)
+    cell = complete(runs).groupby(CELL).ngroup().to_numpy()[row]
+    runtime, spent = (reached[name].to_numpy(float) for name in ("runtime", "spent"))
+    positive = np.where(np.isfinite(runtime) & (runtime > 0), runtime, np.nan)
+    low = pd.Series(positive).groupby(cell).transform("min").to_numpy()
+    high = pd.Series(np.fmax(positive, spent)).groupby(cell).transform("max").to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip(1 - np.log(runtime / low) / np.log(high / low), 0.0, 1.0)
+    share = np.where(high > low, share, runtime < np.inf)  # no room between: reached at once, or never
+    share = np.where(np.isnan(runtime), np.nan, share)
+    with np.errstate(invalid="ignore"):
+        area = np.bincount(row, share, len(runs)) / np.bincount(row, minlength=len(runs))
+    return pd.DataFrame({"run": runs.run.to_numpy(), "area": area})
+
+
+def scores(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
+    """The share of targets that each optimizer reached within each budget, by problem family and over "all".
+
+    solved: the mean over the cells of a family of the mean over runs of the share of targets reached. low, high: its
+    95 % percentile interval over resampled seeds, stratified by cell (Agarwal et al. 2021, arXiv:2108.13264), the same
+    resamples for all optimizers. problems: the cells in which the optimizer was planned, of so many; where they are
+    fewer, it does not compare with the others. runs: over all these cells. NaN where a cost is not known.
+
+    Columns family, budget, optimizer, order, solved, low, high, problems, of, runs: a row for each family ("all" the
+    last), budget (rising) and optimizer (by order and name), in this order.
+    """
+    layout, costs, x = _shares(runs, reached, budgets)
+    count = layout.planned.sum(axis=2)  # (C, O)
+    parts = []
+    for own in layout.member:
+        mean, low, high = resampled_mean(x[own], layout.planned[own], layout.sizes[own])
+        known = {"problems": (count[own] > 0).sum(axis=0), "of": own.sum(), "runs": count[own].sum(axis=0)}
+        parts.append({"solved": mean.T, "low": low.T, "high": high.T, **known})
+    names = layout.optimizers
+    return _table(layout, costs, parts, {"optimizer": names.optimizer.to_numpy(), "order": names.order.to_numpy()})
+
+
+def duels(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
+    """Each optimizer against each other within each budget, by problem family and over "all".
+
+    difference: in the share of targets reached, by instance and seed; mean over seeds, then over the cells in which
+    both were planned. low, high: its 95 % interval; p: that of `contrast`. adjusted: p by Holm over all pairs of
+    optimizers of that family and budget. sure: adjusted <= 0.05, and the difference is positive. problems, runs: how
+    many cells, and pairs of runs.
+
+    Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, sure, problems, runs: a row for each
+    family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
+    """
+    layout, costs, x = _shares(runs, reached, budgets)
+    first, second, mirrored = _both_ways(len(layout.optimizers))
+    parts = []
+    for own in layout.member:
+        found = contrast(x[own], layout.planned[own], first, second)  # (pairs, budgets) each
+        found["adjusted"] = holm(found["p"].T).T
+        found["sure"] = found["adjusted"] <= LEVEL
+        back = {"difference": -found["difference"], "low": -found["high"], "high": -found["low"]}
+        parts.append({key: mirrored(found[key], back.get(key, found[key])).T for key in found})
+    names = layout.optimizers.optimizer.to_numpy()
+    ends = [mirrored(names[a], names[b]) for a, b in ((first, second), (second, first))]
+    table = _table(layout, costs, parts, {"optimizer": ends[0], "rival": ends[1]})
+    columns = ["difference", "low", "high", "p", "adjusted", "sure", "problems", "runs"]
+    return table.assign(sure=table.sure & (table.difference > 0))[["family", "budget", "optimizer", "rival", *columns]]
+
+
+def pairs(runs: Frame, reached: Frame) -> Frame:
+    """Each optimizer against each other over all problems, by the areas of their runs (see `areas`).
+
+    better, worse: cells in which its median area is larger, smaller than that of the rival. p: of Wilcoxon's
+    signed-rank test of the differences of medians, one a problem and dim: n is the number of problems, never of runs.
+    adjusted: p by Holm over all pairs. a12: the probability that a run of the optimizer has a larger area than one of
+    the rival on the same problem, 0.5 where they are alike (see `superiority`); low, high: its 95 % interval.
+
+    Columns optimizer, rival, problems, better, worse, a12, low, high, p, adjusted: by order and name; each pair stands
+    there both ways. Problems on which a cost of either is not known are left out.
+    """
+    import pandas as pd
+
+    layout, x, medians = _medians(runs, reached)
+    first, second, mirrored = _both_ways(len(layout.optimizers))
+    difference = medians[:, first] - medians[:, second]
+    p = signed_rank(np.nan_to_num(difference))
+    better, worse, problems = (which.sum(axis=0) for which in (difference > 0, difference < 0, ~np.isnan(difference)))
+    p[problems == 0] = np.nan
+    a12, low, high = superiority(x, layout.sizes, first, second)
+    names = layout.optimizers.optimizer.to_numpy()
+    columns = {
+        "optimizer": (names[first], names[second]),
+        "rival": (names[second], names[first]),
+        "problems": (problems, problems),
+        "better": (better, worse),
+        "worse": (worse, better),
+        "a12": (a12, 1 - a12),
+        "low": (low, 1 - high),
+        "high": (high, 1 - low),
+        "p": (p, p),
+    }
+    table = pd.DataFrame({name: mirrored(*both) for name, both in columns.items()})
+    return table.assign(adjusted=mirrored(*[holm(p)] * 2))
+
+
+def bayesian(runs: Frame, reached: Frame, rope: float = 0.01, samples: int = 10_000) -> Frame:
+    """How probable it is that an optimizer is better than another on a new problem: the Bayesian signed-rank test of
+    median areas (Benavoli et al. 2017, jmlr.org/papers/v18/16-305.html).
+
+    rope: areas that differ by less count as the same. better, same, worse: three probabilities that sum to 1, after so
+    many samples of the posterior. They need no adjustment for the number of pairs.
+    Columns optimizer, rival, problems, better, same, worse: each pair once. Raises ValueError for a rope below 0,
+    ModuleNotFoundError where baycomp is not installed.
+    """
+    import pandas as pd
+
+    if not 0 <= rope < 1:
+        raise ValueError(f"rope must be >= 0 and < 1, got {rope}")
+    try:
+        test = import_module("baycomp").SignedRankTest
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("the Bayesian test needs baycomp: pip install 'fogbench[bayes]'") from error
+    layout, _, medians = _medians(runs, reached)
+    names = layout.optimizers.optimizer
+    rows = []
+    for a, b in zip(*np.triu_indices(len(names), 1), strict=True):
+        both = ~np.isnan(medians[:, a] - medians[:, b])
+        if not both.any():
+            continue
+        posterior = test(*medians[both][:, [a, b]].T, rope, nsamples=samples, random_state=0)
+        rows.append((names[a], names[b], both.sum(), *posterior.probs()))
+    return pd.DataFrame(rows, columns=["optimizer", "rival", "problems", "better", "same", "worse"])
+
+
+def _shares(runs: Frame, reached: Frame, budgets: Sequence[float]) -> tuple[Strata, np.ndarray, np.ndarray]:
+    """The layout, the budgets rising, and the share of targets (C, O, N, B) that each run reached within each."""
+    layout, costs = strata(runs), np.unique(np.asarray(budgets, dtype=float))
+    return layout, costs, layout.spread(solved(runs, reached, costs))
+
+
+def _medians(runs: Frame, reached: Frame) -> tuple[Strata, np.ndarray, np.ndarray]:
+    """The layout, the areas of runs (C, O, N), and their medians (C, O); NaN in cells where some are not known."""
+    layout = strata(runs)
+    x = layout.spread(areas(runs, reached).area.to_numpy())
+    whole = (np.isnan(x) != layout.planned).all(axis=2) & layout.planned.any(axis=2)
+    x = np.where(whole[..., None], x, np.nan)
+    ordered, n = np.sort(x, axis=2), np.maximum(layout.planned.sum(axis=2), 1)[..., None]
+    middle = [np.take_along_axis(ordered, place, axis=2)[..., 0] for place in ((n - 1) // 2, n // 2)]
+    return layout, x, (middle[0] + middle[1]) / 2
+
+
+def _both_ways(size: int) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
+    """All pairs of so many, as two arrays of indices; and what puts values (pairs, ...) of theirs and of the mirrored
+    pairs in the order of first, then second."""
+    first, second = np.triu_indices(size, 1)
+    order = np.lexsort((np.r_[second, first], np.r_[first, second]))
+    return first, second, lambda there, back: np.concatenate([there, back])[order]
+
+
+def _table(
+    layout: Strata, costs: np.ndarray, parts: Sequence[Mapping[str, Any]], names: Mapping[str, np.ndarray]
+) -> Frame:
+    """A row for each family, budget and name. parts: of each family, the columns (costs, names) or (names,)."""
+    import pandas as pd
+
+    size = len(next(iter(names.values())))
+    heads = {
+        "family": np.repeat(np.array(layout.families, dtype=object), len(costs) * size),
+        "budget": np.tile(np.repeat(costs, size), len(parts)),
+        **{name: np.tile(values, len(parts) * len(costs)) for name, values in names.items()},
+    }
+    shape = (len(costs), size)
+    columns = {key: np.concatenate([np.broadcast_to(part[key], shape).ravel() for part in parts]) for key in parts[0]}
+    return pd.DataFrame({**heads, **columns})

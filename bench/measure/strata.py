@@ -1,0 +1,74 @@
+"""The layout of a comparison: runs that began alike stand side by side, and cells are strata."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.measure.progress import CELL, Frame, complete
+
+ALL = "all"  # the family of all problems
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Who was run on what, of C cells (a problem and dim), O optimizers, and N slots (an instance and seed) a cell.
+
+    cells: problem, dim, family of each. optimizers: optimizer, order of each. families: their names (F,), ALL the last.
+    member (F, C): which cells a family has. place (C, O, N): the row of runs, -1 where none was planned.
+    """
+
+    cells: Frame
+    optimizers: Frame
+    families: list[str]
+    member: np.ndarray
+    place: np.ndarray
+
+    @property
+    def planned(self) -> np.ndarray:
+        """Which runs there are (C, O, N)."""
+        return self.place >= 0
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """How many slots each cell has (C,); those beyond are empty."""
+        return self.planned.any(axis=1).sum(axis=1)
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Values (runs, ...) of each run as (C, O, N, ...); NaN where none was planned."""
+        return np.concatenate([values, np.full_like(values[:1], np.nan, shape=(1, *values.shape[1:]))])[self.place]
+
+
+def strata(runs: Frame) -> Strata:
+    """The layout of these runs; optimizers by order and name, families by name."""
+    runs = complete(runs)
+    runs = runs.assign(cell=runs.groupby(CELL).ngroup(), entrant=runs.groupby(["order", "optimizer"]).ngroup())
+    # the family of a run that never began may not be known
+    runs = runs.assign(family=runs.family.fillna("").astype(str).groupby(runs.cell).transform("max"))
+    runs = runs.assign(copy=runs.groupby(["cell", "entrant", "instance", "seed"]).cumcount())  # under another budget
+    start = runs.groupby(["cell", "instance", "seed", "copy"]).ngroup()
+    slot = start - start.groupby(runs.cell).transform("min")
+    cells = runs.drop_duplicates("cell").sort_values("cell", ignore_index=True)[[*CELL, "family"]]
+    heads = runs.drop_duplicates("entrant").sort_values("entrant", ignore_index=True)[["optimizer", "order"]]
+    place = np.full((len(cells), len(heads), slot.max() + 1 if len(runs) else 0), -1)
+    place[runs.cell, runs.entrant, slot] = np.arange(len(runs))
+    names = sorted(cells.family.unique())
+    member = np.array([*((cells.family == name).to_numpy() for name in names), np.full(len(cells), True)], dtype=bool)
+    return Strata(cells, heads, [*names, ALL], member.reshape(len(names) + 1, len(cells)), place)
+
+
+def solved(runs: Frame, reached: Frame, costs: np.ndarray) -> np.ndarray:
+    """The share of its targets that each run reached within these rising costs (runs, costs); every planned run counts.
+
+    NaN where the cost of a run is not known, and where it has no target.
+    """
+    import pandas as pd
+
+    row = pd.Index(runs.run).get_indexer(reached.run)
+    runtime = reached.runtime.to_numpy(float)
+    within = np.searchsorted(costs, runtime)  # that of NaN is the last
+    size = len(costs) + 1
+    count = np.bincount(row * size + within, minlength=len(runs) * size).reshape(-1, size)
+    with np.errstate(invalid="ignore"):
+        share = count.cumsum(axis=1)[:, :-1] / count.sum(axis=1)[:, None]
+    share[row[np.isnan(runtime)]] = np.nan
+    return share

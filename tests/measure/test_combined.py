@@ -1,0 +1,82 @@
+"""Results of several folders as one, and results that are larger than memory may hold."""
+
+import pandas as pd
+import pytest
+
+import bench
+from bench.measure import results as module
+from bench.measure.combined import Combined
+from bench.measure.results import Results
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Two small suites that share a problem, an optimizer and nothing else."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        for name, problems, optimizers in (
+            ("a", ["rosenbrock", "quadratic[dim=3]"], ["scipy-bfgs", "random-search"]),
+            ("b", ["rosenbrock", "onemax[dim=8]"], ["scipy-bfgs", "gradient-descent"]),
+        ):
+            bench.run(problems=problems, optimizers=optimizers, budget=40, seeds=3, name=name, report=False)
+    return home / "results" / "a", home / "results" / "b"
+
+
+def test_runs_of_both_stand_beside_each_other(folders):
+    a, b = map(Results, folders)
+    both = Combined([a, b])
+    assert len(both.runs) == len(a.runs) + len(b.runs)
+    assert list(both.runs.run) == list(range(len(both.runs)))
+    # the one that met a problem in both is told apart; the others keep their names
+    assert set(both.runs.optimizer) == {"scipy-bfgs (a)", "scipy-bfgs (b)", "random-search", "gradient-descent"}
+    assert both.sources == [*a.sources, *b.sources]
+    table, own = both.ert(), a.ert()
+    ours = table[(table.optimizer == "random-search") & (table.problem == "quadratic")]
+    theirs = own[(own.optimizer == "random-search") & (own.problem == "quadratic")]
+    columns = ["target", "ert", "successes", "low", "high"]
+    pd.testing.assert_frame_equal(ours[columns].reset_index(drop=True), theirs[columns].reset_index(drop=True))
+
+
+def test_shares_refer_to_the_best_of_all(folders):
+    both = Combined([Results(folder) for folder in folders])
+    runs = both.runs.assign(f_opt=float("nan"))  # so that targets go by the best found
+    from bench.measure.targets import targets
+
+    asked = targets(runs, both.trajectories)
+    cell = runs[(runs.problem == "rosenbrock") & (runs.dim == 2)]
+    best = cell.groupby("instance").best.min()
+    (goal,) = asked[(asked.run == cell.run.iloc[0]) & (asked.target == 1e-1)].f_target
+    first = cell["first"].iloc[0]
+    assert goal == pytest.approx(best.iloc[0] + 0.1 * (first - best.iloc[0]))
+
+
+def test_points_and_settings_come_from_their_own_folder(folders):
+    a, b = map(Results, folders)
+    both = Combined([a, b])
+    for number in b.runs.run[b.runs.problem == "rosenbrock"]:
+        assert (both.points(number + len(a.runs)) == b.points(number)).all()
+        assert both.setting(number + len(a.runs)) == b.setting(number)
+
+
+def test_the_same_folder_twice_is_refused(folders):
+    with pytest.raises(ValueError, match="different names, got a, a"):
+        Combined([Results(folders[0]), Results(folders[0])])
+
+
+def test_what_does_not_fit_in_memory_is_read_again(folders, monkeypatch):
+    whole = Results(folders[0])
+    monkeypatch.setattr(module, "HELD", 0)
+    monkeypatch.setattr(module, "PART", 50)
+    again = Results(folders[0])
+    assert len(list(again.parts())) > 1
+    cells = [set(zip(runs.problem, runs.dim, strict=True)) for runs, _ in again.parts()]
+    assert sum(map(len, cells)) == len(set().union(*cells))  # no problem is in two parts
+    pd.testing.assert_frame_equal(again.trajectories, whole.trajectories)
+    pd.testing.assert_frame_equal(again.ert(), whole.ert())
+    pd.testing.assert_frame_equal(
+        again.convergence().sort_values(["problem", "dim", "optimizer", "cost"], ignore_index=True),
+        whole.convergence().sort_values(["problem", "dim", "optimizer", "cost"], ignore_index=True),
+    )
+    (run, *_) = whole.runs.run[whole.runs.dim == 2]
+    assert (again.points(run) == whole.points(run)).all()

@@ -1,0 +1,101 @@
+"""Prices on raw counts, with answers worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.measure.prices import NAMED, priced, resolved
+from bench.measure.progress import spent
+from bench.measure.runtimes import hits, runtimes
+
+inf, nan = np.inf, np.nan
+COUNTS = pd.DataFrame(
+    [{"value": 10, "gradient": 20, "hessian_vector": 30, "jacobian": 40, "vjp": 50, "inside": 1.5, "outside": 2.5}]
+)  # fmt: skip
+FACTS = pd.DataFrame({"rows": [10], "dim": [4], "lanes": [0]})
+
+
+@pytest.mark.parametrize(
+    ("prices", "cost"),
+    [
+        (None, (10 + 3 * 20 + 6 * 30 + 40 + 2 * 50) / 10),
+        ("cost", (10 + 3 * 20 + 6 * 30 + 40 + 2 * 50) / 10),
+        ("gradients", (10 + 3 * 20 + 6 * 30 + 40 + 2 * 50) / 30),
+        ("passes", (10 + 20 + 30 + 40 + 50) / 10),
+        ("differences", (10 + 5 * 20 + 10 * 30 + 40 + 5 * 50) / 10),
+        ({"gradient": 0.5}, (10 + 10 + 6 * 30 + 40 + 2 * 50) / 10),
+        ("inside", 1.5),
+        ("outside", 2.5),
+        ("wall", 4.0),
+    ],
+)
+def test_each_price_of_the_same_counts(prices, cost):
+    assert priced(COUNTS, FACTS, prices)[0] == pytest.approx(cost, rel=1e-15)
+
+
+def test_a_lane_has_no_wall_clock_of_its_own():
+    assert np.isnan(priced(COUNTS, FACTS.assign(lanes=8), "wall")[0])
+    assert priced(COUNTS, FACTS.assign(lanes=8), "inside")[0] == 1.5
+
+
+def test_names_stand_for_prices_of_the_suite():
+    base = {"value": 2.0, "gradient": 4.0, "hessian_vector": 8.0, "jacobian": 2.0, "vjp": 4.0}
+    assert resolved(None, base) == resolved("cost", base) == base
+    assert resolved("gradients", base)["hessian_vector"] == 2.0
+    assert set(NAMED) == {"cost", "gradients", "passes", "differences", "inside", "outside", "wall"}
+
+
+@pytest.mark.parametrize(
+    ("prices", "words"),
+    [
+        ("dollars", "prices must be cost, .*got 'dollars'"),
+        ({"hessian": 1}, "got 'hessian'"),
+        ({"value": -1}, "price of value must be a number >= 0, got -1"),
+        ({"value": nan}, "got nan"),
+        ({"value": "3"}, "got '3'"),
+    ],
+)
+def test_wrong_prices_are_named(prices, words):
+    with pytest.raises(ValueError, match=words):
+        resolved(prices)
+
+
+RUN = {
+    "problem": "sphere", "dim": 4, "instance": 1, "scored": False, "optimizer": "a", "order": 0, "seed": 0,
+    "budget": 100.0, "target": 0.0, "status": "budget", "f_opt": 0.0, "first": 1000.0, "rows": 1, "lanes": 0,
+    "value": 9, "gradient": 2, "hessian_vector": 0, "jacobian": 0, "vjp": 0, "inside": 0.3, "outside": 0.6,
+}  # fmt: skip
+EVENTS = pd.DataFrame(
+    {"run": 0, "value": [0, 4, 9], "gradient": [0, 1, 2], "hessian_vector": 0, "jacobian": 0, "vjp": 0,
+     "inside": [0.0, 0.1, 0.3], "outside": [0.0, 0.2, 0.6], "f": [1000.0, 50.0, 0.5]}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("prices", "at_100", "at_1", "total"),
+    [(None, 7, 15, 15), ("passes", 5, 11, 11), ("differences", 9, 19, 19), ("inside", 0.1, 0.3, 0.3)],
+)
+def test_one_hit_has_a_runtime_in_any_price(prices, at_100, at_1, total):
+    runs = pd.DataFrame([{"run": 0, **RUN}])
+    table = runtimes(runs, hits(runs, EVENTS), prices).set_index("target")
+    assert table.runtime[1e2] == pytest.approx(at_100)
+    assert table.runtime[1e0] == pytest.approx(at_1)
+    assert table.runtime[1e-1] == inf
+    assert list(table.spent) == pytest.approx([total] * len(table))
+
+
+def test_unknown_wall_clock_is_nan_not_unsolved():
+    runs = pd.DataFrame([{"run": 0, **RUN, "lanes": 3}])
+    assert runtimes(runs, hits(runs, EVENTS), "wall")[["runtime", "spent"]].isna().all(axis=None)
+
+
+def test_killed_run_is_charged_its_budget_but_no_seconds():
+    runs = pd.DataFrame([{"run": 0, **RUN, "status": "killed", "inside": 0.0}])
+    assert list(spent(runs)) == list(spent(runs, "passes")) == [100.0]
+    assert list(spent(runs, "inside")) == [0.0]
+
+
+def test_seconds_that_nobody_took_are_unknown_not_zero():
+    runs = pd.DataFrame([{"run": 0, **RUN, "inside": 0.0, "outside": 0.0}])  # as of data that others measured
+    assert np.isnan(spent(runs, "inside")[0]) and np.isnan(spent(runs, "wall")[0])
+    assert spent(runs)[0] == 15

@@ -1,0 +1,401 @@
+"""Which is better: on frames of a few rows by hand, and against SciPy, statsmodels and baycomp."""
+
+import sys
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bench.measure import inference
+from bench.measure.crossing import crossings, reigns
+from bench.measure.inference import contrast, holm, resampled_mean, sign_flip, signed_rank, superiority
+from bench.measure.statistics import areas, bayesian, duels, pairs, scores
+
+inf, nan = np.inf, np.nan
+
+RUN = {
+    "problem": "sphere", "family": "toys", "dim": 2, "instance": 1, "scored": False, "optimizer": "a", "order": 0,
+    "seed": 0, "status": "budget", "target": 0.0, "spent": 100.0,
+}  # fmt: skip
+
+
+def made(*rows: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Runs and runtimes: one run a dict of what differs from RUN, with the runtimes of its targets."""
+    runs = pd.DataFrame([{"run": n, **RUN, **row} for n, row in enumerate(rows)])
+    reached = [
+        {"run": n, "kind": "gap", "target": 10.0**-k, "runtime": float(runtime), "spent": runs.spent[n]}
+        for n, row in enumerate(rows)
+        for k, runtime in enumerate(row["runtimes"])
+    ]
+    return runs.drop(columns=["runtimes", "spent"]), pd.DataFrame(reached)
+
+
+def several(optimizer: str, runtimes: list[list[float]], **more: object) -> list[dict]:
+    """One run a seed."""
+    return [{"optimizer": optimizer, "seed": seed, "runtimes": item, **more} for seed, item in enumerate(runtimes)]
+
+
+def at(table: pd.DataFrame, **where: object) -> pd.Series:
+    """The one row that has these values."""
+    for name, value in where.items():
+        table = table[table[name] == value]
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+# areas
+
+
+def test_area_is_the_mean_over_targets_of_the_free_part_of_the_logarithm_of_the_cost():
+    """From 1 to 100: reached at 1, at 10 and never is (1 + 1/2 + 0) / 3."""
+    frames = made({"runtimes": [1, 10, inf]}, {"seed": 1, "runtimes": [0, 100, 10]})
+    assert areas(*frames).area.tolist() == pytest.approx([1 / 2, (1 + 0 + 1 / 2) / 3])
+
+
+def test_area_is_measured_within_a_cell():
+    frames = made({"runtimes": [1]}, {"seed": 1, "runtimes": [10]}, {"dim": 3, "runtimes": [10]})
+    assert areas(*frames).area.tolist() == pytest.approx([1, 1 / 2, 1])
+
+
+def test_area_of_skipped_crashed_and_unknown_runs():
+    frames = made(
+        {"runtimes": [1, 10]},
+        {"status": "skipped", "optimizer": "b", "spent": 0.0, "runtimes": [inf, inf]},
+        {"status": "crashed", "optimizer": "c", "spent": 10.0, "runtimes": [10, inf]},
+        {"optimizer": "d", "spent": nan, "runtimes": [nan, nan]},
+        {"optimizer": "e", "runtimes": []},
+    )
+    assert areas(*frames).area.tolist() == pytest.approx([3 / 4, 0, 1 / 4, nan, nan], nan_ok=True)
+
+
+def test_area_where_there_is_no_room():
+    """Reached with the first evaluation, at the start, never; and in a cell where nobody reached anything."""
+    cell = [{"optimizer": name, "spent": 1.0, "runtimes": [x]} for name, x in zip("abc", (1, 0, inf), strict=True)]
+    assert areas(*made(*cell, {"problem": "other", "runtimes": [inf]})).area.tolist() == [1, 1, 0, 0]
+
+
+# scores
+
+
+def test_score_is_the_mean_over_cells_of_the_mean_over_runs():
+    """On the first problem 2 of 2 and 0 of 2 targets, on the second, of four runs, 1 of 1 in one."""
+    frames = made(
+        *several("a", [[1, 10], [20, inf]]),
+        *several("a", [[10], [inf], [inf], [11]], problem="other", family="bbob"),
+    )
+    table = scores(*frames, [5, 10])
+    assert list(table.family.unique()) == ["bbob", "toys", "all"]
+    assert at(table, family="toys", budget=10).solved == 1 / 2
+    assert at(table, family="bbob", budget=10).solved == 1 / 4
+    row = at(table, family="all", budget=10)
+    assert row.solved == 3 / 8
+    assert (row.problems, row.of, row.runs) == (2, 2, 6)
+    assert at(table, family="all", budget=5).solved == (1 / 4 + 0) / 2
+    assert table.low.isna().all()  # two and four runs give no interval
+
+
+def test_score_counts_every_planned_run():
+    skipped = {"status": "skipped", "optimizer": "b", "family": "", "spent": 0.0, "runtimes": [inf]}
+    table = scores(*made({"runtimes": [1]}, {"seed": 1, "status": "crashed", "runtimes": [inf]}, skipped), [10])
+    assert set(table.family) == {"toys", "all"}
+    assert at(table, family="all", optimizer="a").solved == 1 / 2
+    assert at(table, family="all", optimizer="b").solved == 0
+
+
+def test_optimizer_that_was_not_planned_everywhere_says_so():
+    rows = [*several("a", [[1]]), *several("b", [[1]]), *several("a", [[inf]], problem="other", family="bbob")]
+    table = scores(*made(*rows), [10])
+    row = at(table, family="all", optimizer="b")
+    assert (row.solved, row.problems, row.of) == (1, 1, 2)
+    row = at(table, family="bbob", optimizer="b")
+    assert (row.problems, row.of, row.runs) == (0, 1, 0)
+    assert np.isnan(row.solved)
+    assert len(table) == 3 * 2
+
+
+def test_score_is_unknown_where_a_cost_is():
+    rows = [*several("a", [[1]] * 5), *several("b", [[1]] * 4), {"optimizer": "b", "seed": 4, "runtimes": [nan]}]
+    table = scores(*made(*rows), [10])
+    assert at(table, family="all", optimizer="a").solved == 1
+    assert table[table.optimizer == "b"][["solved", "low", "high"]].isna().all(axis=None)
+
+
+def test_interval_of_equal_runs_is_a_point():
+    row = at(scores(*made(*several("a", [[1, inf]] * 5)), [10]), family="all")
+    assert (row.low, row.solved, row.high) == (0.5, 0.5, 0.5)
+
+
+def test_interval_covers_the_resampled_means():
+    """9 of 10 runs are drawn, half of which are 1: binomial (9, 1/2) has 1.95 % at 1 and less, 8.98 % at 2 and less."""
+    x = np.array([0, 1] * 5, dtype=float).reshape(1, 1, 10, 1)
+    mean, low, high = resampled_mean(x, np.ones((1, 1, 10), dtype=bool), np.array([10]))
+    assert (mean.item(), low.item(), high.item()) == (1 / 2, 2 / 9, 7 / 9)
+
+
+def test_interval_is_stratified():
+    """Cells that differ, runs that do not: no uncertainty."""
+    x = np.array([0.0, 1.0])[:, None, None, None] * np.ones((2, 1, 5, 1))
+    mean, low, high = resampled_mean(x, np.ones((2, 1, 5), dtype=bool), np.array([5, 5]))
+    assert (mean.item(), low.item(), high.item()) == (0.5, 0.5, 0.5)
+
+
+def test_same_resamples_for_all_optimizers():
+    x = np.random.default_rng(0).random((3, 1, 8, 2))
+    _, low, high = resampled_mean(np.repeat(x, 2, axis=1), np.ones((3, 2, 8), dtype=bool), np.array([8] * 3))
+    assert np.array_equal(low[0], low[1])
+    assert np.array_equal(high[0], high[1])
+
+
+# duels
+
+
+def test_difference_is_paired_by_instance_and_seed():
+    """The rows of b come in another order; by seed a solves 1 target more than b in 4 of 5 runs."""
+    a = several("a", [[1, 1], [1, 1], [1, 1], [1, 1], [inf, inf]])
+    b = several("b", [[1, inf], [1, inf], [1, inf], [1, inf], [inf, inf]])[::-1]
+    table = duels(*made(*a, *b), [10])
+    row = at(table, family="all", optimizer="a")
+    assert row.difference == pytest.approx(0.4)
+    assert (row.problems, row.runs) == (1, 5)
+    assert row.p == 2 / 2**4  # all four differences have one sign
+    expected = stats.ttest_1samp([0.5] * 4 + [0], 0).confidence_interval()
+    assert (row.low, row.high) == pytest.approx(expected)
+    back = at(table, family="all", optimizer="b")
+    assert (back.difference, back.low, back.high, back.p) == pytest.approx((-0.4, -row.high, -row.low, row.p))
+
+
+def test_sure_is_adjusted_for_all_pairs_and_one_way():
+    rows = [run for name, x in zip("abc", (1, inf, inf), strict=True) for run in several(name, [[x]] * 8)]
+    table = duels(*made(*rows), [10])
+    row = at(table, family="toys", optimizer="a", rival="b")
+    assert row.p == 2 / 2**8
+    assert row.adjusted == pytest.approx(3 * 2 / 2**8)
+    assert row.sure
+    assert not at(table, family="toys", optimizer="b", rival="a").sure
+    assert at(table, family="toys", optimizer="b", rival="c").adjusted == 1
+    assert len(table) == 2 * 3 * 2
+
+
+def test_no_duel_below_five_pairs():
+    rows = [*several("a", [[1]] * 5), *several("b", [[inf]] * 4)]
+    row = at(duels(*made(*rows), [10]), family="all", optimizer="a")
+    assert np.isnan([row.p, row.low, row.high, row.adjusted]).all()
+    assert not row.sure
+    assert (row.difference, row.runs) == (1, 4)
+
+
+def test_duel_interval_is_that_of_welch_on_two_cells():
+    """The mean of two means of differences is half the difference of one sample and the negative of the other."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(2, 2, 9, 1))
+    planned = np.ones((2, 2, 9), dtype=bool)
+    planned[1, 0, 5:8] = False  # 9 and 6 pairs
+    first, second = (x[c, 0, planned[c, 0], 0] - x[c, 1, planned[c, 0], 0] for c in (0, 1))
+    welch = stats.ttest_ind(first, -second, equal_var=False).confidence_interval()
+    found = contrast(np.where(planned[..., None], x, nan), planned, np.array([0]), np.array([1]))
+    assert (found["low"].item(), found["high"].item()) == pytest.approx((welch.low / 2, welch.high / 2))
+    assert (found["problems"].item(), found["runs"].item()) == (2, 15)
+
+
+# tests on arrays
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, 0.6])
+def test_sign_flip_is_the_exact_permutation_test(shift):
+    d = np.random.default_rng(2).normal(shift, size=(20, 12))
+    exact = [stats.permutation_test((row,), np.sum, permutation_type="samples", n_resamples=inf).pvalue for row in d]
+    assert sign_flip(d) == pytest.approx(exact, rel=0.25)
+
+
+@pytest.mark.parametrize(("up", "n", "error"), [(24, 40, 0.02), (30, 40, 0.05), (38, 40, 0.35), (13, 15, 0.15)])
+def test_sign_flip_of_equal_differences_is_the_sign_test(up, n, error):
+    d = np.array([[1.0] * up + [-1.0] * (n - up)])
+    assert sign_flip(d).item() == pytest.approx(stats.binomtest(up, n).pvalue, rel=error)
+
+
+def test_sign_flip_at_its_ends():
+    assert sign_flip(np.zeros((1, 5))) == 1
+    assert sign_flip(np.array([[1.0, -1.0]])) == 1
+    assert sign_flip(np.array([[1.0, 2.0, 3.0, 0.0, 0.5]])) == 2 / 2**4
+    assert np.isnan(sign_flip(np.array([[1.0, nan]]))).all()
+
+
+def test_holm_by_hand():
+    """0.01 x 4, 0.02 x 3, then 0.03 x 2 is as much, then 0.2."""
+    assert holm(np.array([0.03, 0.2, nan, 0.01, 0.02])) == pytest.approx([0.06, 0.2, nan, 0.04, 0.06], nan_ok=True)
+    assert holm(np.array([[0.6, 0.7]])) == pytest.approx(np.array([[1.0, 1.0]]))
+    assert holm(np.empty((3, 0))).shape == (3, 0)
+
+
+def test_holm_is_that_of_statsmodels():
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    for p in np.random.default_rng(0).random((20, 15)) ** 3:
+        assert holm(p) == pytest.approx(multitest.multipletests(p, method="holm")[1])
+
+
+def test_signed_rank_is_that_of_scipy():
+    rng = np.random.default_rng(0)
+    d = np.where(rng.random((18, 30)) < 0.3, 0.0, rng.normal(0.5, size=(18, 30)))
+    assert signed_rank(d) == pytest.approx([stats.wilcoxon(column[column != 0]).pvalue for column in d.T])
+    assert signed_rank(np.ones((6, 1)) * np.arange(1, 7)[:, None]) == 2 / 2**6
+    assert signed_rank(np.zeros((6, 1))) == 1
+    coarse = np.random.default_rng(1).integers(-3, 4, (25, 40)).astype(float)  # with ties, and zeros
+    coarse[:, 0] = 0.0
+    wanted = stats.wilcoxon(coarse, method="exact", axis=0).pvalue
+    assert signed_rank(coarse[:, 1:]) == pytest.approx(wanted[1:], rel=1e-10)
+
+
+def test_superiority_is_mann_whitney_over_its_largest():
+    rng = np.random.default_rng(0)
+    x = np.full((2, 2, 9), nan)
+    x[0], x[1, 0, :6], x[1, 1, 2:9] = rng.integers(6, size=(2, 9)), rng.integers(6, size=6), rng.integers(4, size=7)
+    expected = [
+        stats.mannwhitneyu(x[0, 0], x[0, 1]).statistic / 81,
+        stats.mannwhitneyu(x[1, 0, :6], x[1, 1, 2:]).statistic / 42,
+    ]
+    a12, low, high = superiority(x, np.array([9, 9]), np.array([0]), np.array([1]))
+    assert a12.item() == pytest.approx(np.mean(expected))
+    assert low.item() < a12.item() < high.item()
+
+
+def test_superiority_does_not_depend_on_the_size_of_a_chunk(monkeypatch):
+    x = np.random.default_rng(0).normal(size=(2, 3, 7))
+    arguments = x, np.array([7, 7]), np.array([0, 0, 1]), np.array([1, 2, 2])
+    whole = superiority(*arguments)
+    monkeypatch.setattr(inference, "CHUNK", 2000)
+    assert np.array(superiority(*arguments)) == pytest.approx(np.array(whole))
+
+
+# pairs
+
+
+def two_on_six(seeds: int) -> list[dict]:
+    """Optimizer a ten times as fast as b on five problems, and as fast on the sixth."""
+    rows = []
+    for problem, better in zip("pqrstu", [10.0, 20.0, 30.0, 40.0, 50.0, 1.0], strict=True):
+        rows += several("a", [[1]] * seeds, problem=problem)
+        rows += several("b", [[better]] * seeds, problem=problem)
+    return rows
+
+
+@pytest.mark.parametrize("seeds", [1, 5, 20])
+def test_problems_are_counted_never_runs(seeds):
+    row = at(pairs(*made(*two_on_six(seeds))), optimizer="a")
+    assert (row.problems, row.better, row.worse) == (6, 5, 0)
+    assert row.p == row.adjusted == 2 / 2**5
+    assert row.a12 == pytest.approx((5 * 1 + 1 / 2) / 6)
+    assert np.isnan(row.low) == (seeds < 5)
+
+
+def test_pairs_stand_there_both_ways():
+    table = pairs(*made(*two_on_six(5), *several("c", [[2]] * 5, problem="p", order=1)))
+    assert list(zip(table.optimizer, table.rival, strict=True)) == [p for p in product("abc", "abc") if p[0] != p[1]]
+    there, back = at(table, optimizer="a", rival="b"), at(table, optimizer="b", rival="a")
+    assert (back.better, back.worse, back.p, back.adjusted) == (0, 5, there.p, there.adjusted)
+    assert (back.a12, back.low, back.high) == pytest.approx((1 - there.a12, 1 - there.high, 1 - there.low))
+    assert at(table, optimizer="c", rival="a").problems == 1
+    assert there.adjusted == pytest.approx(3 * 2 / 2**5)
+
+
+def test_pairs_leave_out_problems_with_unknown_costs():
+    rows = [dict(row, runtimes=[nan]) if (row["problem"], row["seed"]) == ("p", 3) else row for row in two_on_six(5)]
+    row = at(pairs(*made(*rows)), optimizer="a")
+    assert (row.problems, row.better) == (5, 4)
+    alone = pairs(*made(*several("a", [[1]]), *several("b", [[1]], problem="other")))
+    assert set(alone.problems) == {0}
+    assert alone[["a12", "p", "adjusted"]].isna().all(axis=None)
+
+
+def test_one_optimizer_has_no_rival():
+    frames = made(*several("a", [[1]] * 5))
+    assert len(pairs(*frames)) == len(duels(*frames, [10])) == len(crossings(*frames)) == 0
+    assert len(bayesian_or_skip(*frames)) == 0
+
+
+def test_nothing_to_compare():
+    runs, reached = made(*several("a", [[1]] * 5), *several("b", [[1]] * 5))
+    assert len(scores(runs, reached, [])) == len(duels(runs, reached, [])) == 0
+    none = runs[:0], reached[:0]
+    assert len(areas(*none)) == len(scores(*none, [10])) == len(duels(*none, [10])) == 0
+    assert len(pairs(*none)) == len(crossings(*none)) == 0
+
+
+def test_only_skips():
+    rows = [run for name in "ab" for run in several(name, [[inf]] * 5, status="skipped", spent=0.0)]
+    frames = made(*(dict(row, dim=None) for row in rows))
+    assert set(scores(*frames, [10]).solved) == {0}
+    assert not duels(*frames, [10]).sure.any()
+    assert set(pairs(*frames).p) == {1}
+    assert not len(crossings(*frames))
+
+
+# the Bayesian test
+
+
+def bayesian_or_skip(*arguments: object, **options: object) -> pd.DataFrame:
+    """`bayesian`, where baycomp is installed."""
+    pytest.importorskip("baycomp")
+    return bayesian(*arguments, **options)
+
+
+def test_bayesian_probabilities():
+    """a is better by far on five of six problems; within a rope of 1 nothing differs."""
+    row = bayesian_or_skip(*made(*two_on_six(1)), samples=2000).iloc[0]
+    assert (row.optimizer, row.rival, row.problems) == ("a", "b", 6)
+    assert row.better > 0.95
+    assert row.better + row.same + row.worse == pytest.approx(1)
+    assert bayesian_or_skip(*made(*two_on_six(1)), rope=0.99, samples=2000).iloc[0].same == 1
+    row = bayesian_or_skip(*made(*two_on_six(1)), rope=0.0, samples=2000).iloc[0]
+    assert row.same == 0
+
+
+def test_bayesian_says_what_is_missing_or_wrong(monkeypatch):
+    frames = made(*two_on_six(1))
+    with pytest.raises(ValueError, match="rope"):
+        bayesian(*frames, rope=-1)
+    monkeypatch.setitem(sys.modules, "baycomp", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'fogbench\[bayes\]'"):
+        bayesian(*frames)
+
+
+# crossings
+
+
+def test_crossing_is_where_the_second_gets_ahead():
+    """a solves one of two targets at 10, b both at 100; c is never ahead."""
+    solves = {"a": [10, inf], "b": [100, 100], "c": [inf, inf]}
+    frames = made(*(run for name, x in solves.items() for run in several(name, [x] * 10, spent=1000.0)))
+    table = crossings(*frames)
+    assert list(table.family) == ["toys", "all"]
+    assert set(zip(table.below, table.above, strict=True)) == {("a", "b")}
+    assert table.budget.to_numpy() == pytest.approx(100, rel=0.04)  # a point of the grid
+    assert (table.budget >= 100).all()
+
+
+def test_no_crossing_with_few_runs_or_where_not_all_problems_were_met():
+    solves = {"a": [10, inf], "b": [100, 100]}
+    assert not len(crossings(*made(*(run for name, x in solves.items() for run in several(name, [x] * 4)))))
+    rows = [run for name, x in solves.items() for run in several(name, [x] * 10)]
+    table = crossings(*made(*rows, *several("a", [[1]] * 10, problem="other", family="bbob")))
+    assert set(table.family) == {"toys"}
+
+
+def test_small_leads_are_no_crossings():
+    """b leads at 10 by one run of ten, a from 20 by nine."""
+    a = several("a", [[20]] * 10)
+    b = several("b", [[10]] + [[inf]] * 9)
+    assert not len(crossings(*made(*a, *b)))
+
+
+def test_reigns_by_hand():
+    """0 leads surely, then 1 for a moment without being sure, then 2 surely, then 0 again."""
+    value = np.array([[1.0, 2.0, 2.0, 2.0, 9.0], [0.0, 0.0, 2.1, 2.1, 2.1], [0.0, 0.0, 0.0, 5.0, 5.0]])
+    sure = value[:, None] - value > 0.5
+    assert reigns(value, sure) == [(0, 0), (2, 3), (0, 4)]
+    assert reigns(value[:2], sure[:2, :2]) == [(0, 0)]
+    # the first was not surely ahead of its successor
+    assert reigns(
+        np.array([[0.1, 0.1, 0.1], [0.0, 0.0, 3.0]]), np.array([[[0] * 3] * 2, [[0, 0, 1], [0] * 3]]) > 0
+    ) == [(1, 2)]
