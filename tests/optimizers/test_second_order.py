@@ -1,10 +1,6 @@
 """The methods of second order and those with a line search: by hand, against SciPy, and against published figures."""
 
-import gzip
-import importlib.util
-import pickle
 from math import inf
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +11,7 @@ from scipy.optimize import rosen, rosen_hess
 
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.ledger import Ledger
+from bench.report.interchange.published import RUNTIMES, cocopp_data
 from bench.runner.single import open_oracle, play
 from optimizers.conjugate_gradients import solve
 from optimizers.hessian import hessian
@@ -347,11 +344,10 @@ def test_scipy_stays_inside_the_box(name: str) -> None:
 
 def published(algorithm: str, function: int, dim: int) -> np.ndarray:
     """Evaluations to the target 1e-8 on the 15 instances of BBOB-2009, by the data in cocopp's wheel."""
-    spec = importlib.util.find_spec("cocopp")
-    if spec is None or spec.origin is None:
-        pytest.skip("cocopp is not installed")
-    with gzip.open(Path(spec.origin).with_name("pprldistr2009_1e-8.pickle.gz")) as file:
-        (target, *evaluations), _ = pickle.load(file, encoding="latin1")[algorithm][function][dim]
+    try:
+        (target, *evaluations), _ = cocopp_data(RUNTIMES)[algorithm][function][dim]
+    except registry.Unavailable as error:
+        pytest.skip(str(error))
     assert target == 1e-8
     return np.array(evaluations)
 

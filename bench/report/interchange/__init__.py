@@ -1,0 +1,1 @@
+"""Data of other benchmark suites: written in their formats, read from them."""

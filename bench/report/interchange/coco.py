@@ -1,0 +1,250 @@
+"""COCO's data format `bbob-new2`: .info, .dat and .tdat, as its logger writes them and cocopp reads them.
+
+Source: Hansen, Auger, Ros, Mersmann, Tušar & Brockhoff 2021, doi:10.1080/10556788.2020.1808977.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from math import inf, isfinite, nan
+from pathlib import Path
+
+import numpy as np
+
+from bench.measure.targets import GAPS
+from bench.report.interchange.courses import LARGE, Course, safe_names, shown
+from bench.report.interchange.files import Damage, inside, number
+
+SUITES = ("bbob", "bbob-noisy", "bbob-mixint")  # whose functions we have; cocopp fails on a number that is not theirs
+PRECISION = 1e-8  # the hardest target of COCO's figures
+# cocopp takes a value for a target reached that is above it by less than 1e-12, or by a share of 1e-9
+SLACK, SHARE = 2e-12, 2e-9
+COLUMNS = (
+    "% f evaluations | g evaluations | best noise-free fitness - Fopt ({f_opt:.12e}) + sum g_i+ | measured fitness | "
+    "best measured fitness or single-digit g-values"
+)
+
+
+# writing
+
+
+def write(courses: Sequence[Course], folder: Path, prices: str) -> list[Path]:
+    """Write runs on COCO's functions as folder/SUITE/OPTIMIZER/; answers with these folders.
+
+    prices: in words, what an evaluation stands for; it is in the comment of each entry of an .info.
+    """
+    names = safe_names(course.optimizer for course in courses)
+    written = []
+    for (suite, optimizer), own in groupby(sorted(courses, key=_place), key=lambda c: (c.suite, c.optimizer)):
+        at = folder / suite / names[optimizer]
+        written.append(at)
+        for function, runs in groupby(own, key=lambda course: course.function):
+            data = at / f"data_f{function}"
+            data.mkdir(parents=True)
+            entries = []
+            for dim, of_dim in groupby(runs, key=lambda course: course.dim):
+                entries.append(_entry(list(of_dim), data / f"bbobexp_f{function}_DIM{dim}", prices))
+            (at / f"bbobexp_f{function}.info").write_text("\n".join(entries) + "\n", encoding="utf-8")
+    return written
+
+
+def _place(course: Course) -> tuple[str, str, int, int, int, int]:
+    return course.suite, course.optimizer, course.function, course.dim, course.instance, course.seed or 0
+
+
+def _entry(runs: Sequence[Course], stem: Path, prices: str) -> str:
+    """Write the .dat and .tdat of one function and dim; answers with their entry in the .info."""
+    first = runs[0]
+    clear = [replace(run, values=off_targets(run)) for run in runs]
+    stem.with_suffix(".dat").write_text("".join(map(_improvements, clear)), encoding="utf-8")
+    stem.with_suffix(".tdat").write_text("".join(map(_over_time, clear)), encoding="utf-8")
+    goals = [run.target for run in runs if run.target > 0]
+    own = {"optimizer": first.optimizer, "order": first.order, "prices": prices}
+    facts = {
+        "suite": f"'{first.suite}'",
+        "funcId": first.function,
+        "DIM": first.dim,
+        "Precision": f"{min(goals, default=PRECISION):.3e}",
+        "algId": f"'{_quotable(first.optimizer)}'",
+        "logger": "'fogbench'",
+        "data_format": "'bbob-new2'",
+    }
+    ends = [f"{run.instance}:{run.spent}|{run.values[-1]:.1e}" for run in clear]
+    return "\n".join(
+        (
+            ", ".join(f"{key} = {value}" for key, value in facts.items()),
+            f"% evaluations are costs, rounded up and at least 1: {prices}; fogbench {json.dumps(own)}",
+            ", ".join([f"{stem.parent.name}/{stem.name}.dat", *ends]),
+        )
+    )
+
+
+def off_targets(run: Course) -> np.ndarray:
+    """The gaps (n,) of a run, none so near to one of our targets that cocopp and we disagree on whether it is reached.
+
+    They move by at most 2e-12, or a share of 2e-9. A gap below 0 is rounding error, and 0.
+    """
+    gaps = np.maximum(run.values, 0.0)
+    for target in GAPS:
+        slack = max(SLACK, SHARE * target)
+        near = np.abs(run.values - target) <= slack
+        reached = run.f_opt + run.values <= run.f_opt + target
+        gaps[near] = np.where(reached, np.minimum(gaps, target), target + slack)[near]
+    return gaps
+
+
+def _quotable(name: str) -> str:
+    return re.sub(r"[^\x20-\x7e]|['\"\\]", "?", name)[:100]
+
+
+def _improvements(run: Course) -> str:
+    """The lines of a run for the .dat: every improvement, and the end."""
+    if run.evaluations[-1] == run.spent:
+        return _lines(run, run.evaluations, run.values)
+    return _lines(run, np.append(run.evaluations, run.spent), np.append(run.values, run.values[-1]))
+
+
+def _over_time(run: Course) -> str:
+    """The lines of a run for the .tdat: the best at 20 numbers of evaluations a decade, and the end."""
+    evaluations = np.unique(np.append(10 ** np.arange(0, np.log10(run.spent), 0.05), (1, run.spent)).astype(np.int64))
+    return _lines(run, evaluations, run.values[np.searchsorted(run.evaluations, evaluations, side="right") - 1])
+
+
+def _lines(run: Course, evaluations: np.ndarray, gaps: np.ndarray) -> str:
+    start = f", start = {run.start!r}" if isfinite(run.start) else ""
+    head = f"{COLUMNS.format(f_opt=run.f_opt)}, seed = {run.seed}{start}\n"
+    rows = zip(evaluations.tolist(), gaps.tolist(), (run.f_opt + gaps).tolist(), strict=True)
+    return head + "".join(f"{n} 0 {gap:+.16e} {f:+.9e} {f:+.9e}\n" for n, gap, f in rows)
+
+
+# reading
+
+
+def read(path: Path) -> Iterator[Course]:
+    """The runs of an .info and the .dat files that it names, written by COCO's loggers or by `write`.
+
+    Raises Damage, with file and line, for what cannot be read, and for suites with two objectives or constraints. A
+    value of COCO's is the best noise-free f - f_opt so far; it has those that passed one of five targets a decade.
+    """
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    filled = [(place, line) for place, line in enumerate(lines, 1) if line.strip()]
+    for place in range(0, len(filled), 3):
+        entry = filled[place : place + 3]
+        if len(entry) < 3:
+            raise Damage(path, entry[0][0], "an entry has three lines: facts, comment, data")
+        (at, head), (comment_at, comment), (data_at, data) = entry
+        facts = {
+            key.strip(): value.strip().strip("'\"")
+            for key, value in re.findall(r"([^,=]+)=\s*('[^']*'|\"[^\"]*\"|[^,]*)", head)
+        }
+        if not comment.lstrip().startswith("%"):
+            raise Damage(path, comment_at, "the line below the facts must be a comment that begins with %")
+        yield from _data_set(path, at, facts, _own(path, comment_at, comment), data_at, data)
+
+
+def _own(path: Path, at: int, comment: str) -> dict[str, object]:
+    """What `write` noted in the comment; {} where others wrote it."""
+    match = re.search(r"fogbench (\{.*\})\s*$", comment)
+    if match is None:
+        return {}
+    try:
+        return json.loads(match[1])
+    except ValueError as error:
+        raise Damage(path, at, f"what fogbench noted is damaged ({error})") from None
+
+
+def _data_set(
+    path: Path, at: int, facts: dict[str, str], own: dict[str, object], data_at: int, data: str
+) -> Iterator[Course]:
+    for key in ("funcId", "DIM"):
+        if key not in facts:
+            raise Damage(path, at, f"{key} is missing")
+    function, dim = (number(path, at, facts[key], int, 1, 10**6) for key in ("funcId", "DIM"))
+    suite = shown(facts.get("suite", "")) or ("bbob-noisy" if function > 100 else "bbob")
+    suite = "bbob-boxed" if suite == "sbox-cost" else suite
+    if "indicator" in facts or "biobj" in suite:
+        raise Damage(path, at, f"suite {suite!r} has two objectives, and ours have one")
+    if "constrained" in suite:
+        raise Damage(path, at, f"suite {suite!r} has constraints, and ours have none")
+    named = (own.get("optimizer"), facts.get("algId"), facts.get("algorithm"))
+    optimizer = next((name for name in named if isinstance(name, str)), None)
+    if optimizer is None:
+        raise Damage(path, at, "algId is missing")
+    order = own.get("order")
+    common = Course(
+        optimizer,
+        f"{suite}-f{function:02d}",
+        suite,
+        function,
+        dim,
+        instance=1,
+        evaluations=np.empty(0, dtype=np.int64),
+        values=np.empty(0),
+        spent=0,
+        f_opt=0.0,
+        target=number(path, at, facts.get("Precision", PRECISION), float, 0.0, LARGE),
+        order=order if order in (0, 1, 2) else None,
+    )
+    listed: list[tuple[Path, list[tuple[int, int]]]] = []
+    for item in filter(None, map(str.strip, data.split(","))):
+        if item.endswith("dat"):
+            listed.append((inside(path, data_at, item.replace("\\", "/"), ".dat"), []))
+        elif "=" not in item:
+            if not listed:
+                raise Damage(path, data_at, f"the name of a .dat file must come before {item!r}")
+            instance, _, end = item.partition(":")
+            evaluations = number(path, data_at, end.partition("|")[0], int, 0, 2**53) if end else 0
+            listed[-1][1].append((number(path, data_at, instance, int, 0, 2**31), evaluations))
+    for file, ends in listed:
+        runs = list(_runs(file, common))
+        if len(runs) != len(ends):
+            raise Damage(path, data_at, f"{len(ends)} runs are listed, and {file.name} holds {len(runs)}")
+        for run, (instance, evaluations) in zip(runs, ends, strict=True):
+            yield replace(run, instance=instance, spent=max(evaluations, int(run.evaluations[-1])))
+
+
+def _runs(path: Path, common: Course) -> Iterator[Course]:
+    """The runs of a .dat: blocks of lines, each below lines that begin with %."""
+    rows: list[tuple[int, float]] = []
+    facts: dict[str, float] = {}
+
+    def run() -> Course:
+        evaluations, values = zip(*rows, strict=True)
+        seed = facts.get("seed")
+        return replace(
+            common,
+            evaluations=np.array(evaluations, dtype=np.int64),
+            values=np.array(values),
+            f_opt=facts.get("Fopt", 0.0),
+            start=facts.get("start", nan),
+            seed=None if seed is None else int(min(seed, 2**31)),
+        )
+
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for at, line in enumerate(lines, 1):
+            if line.startswith("%"):
+                if rows:
+                    yield run()
+                    rows, facts = [], {}
+                facts |= _noted(path, at, line)
+                continue
+            parts = line.split()
+            if not parts:
+                continue
+            if len(parts) < 3:
+                raise Damage(path, at, f"a line has three columns or more, got {line.strip()[:80]!r}")
+            evaluations = number(path, at, parts[0], int, 0, 2**53)
+            if rows and evaluations < rows[-1][0]:
+                raise Damage(path, at, f"evaluations must not fall, got {evaluations} after {rows[-1][0]}")
+            value = number(path, at, parts[2], float, -LARGE, inf)
+            rows.append((evaluations, value if value < LARGE else inf))
+    if rows:
+        yield run()
+
+
+def _noted(path: Path, at: int, line: str) -> dict[str, float]:
+    """f_opt, and what `write` says of seed and start, in the line above a run."""
+    found = dict(re.findall(r"\b(Fopt|seed|start) (?:= )?\(?([-+.eE0-9]+)", line))
+    return {key: number(path, at, value, float, 0 if key == "seed" else -LARGE, LARGE) for key, value in found.items()}

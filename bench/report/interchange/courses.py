@@ -1,0 +1,145 @@
+"""Runs in the terms of other suites: whole evaluations, and the best value by then."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import nan
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.measure.progress import Frame, complete, costs, progress, spent
+from bench.measure.targets import optima
+
+if TYPE_CHECKING:
+    from bench.measure.results import Results
+
+LARGE = 1e300  # stands for a value that is not finite, which others cannot read
+LONGEST = 200  # characters of a name
+FUNCTION = re.compile(r"(bbob|bbob-noisy|bbob-mixint)-f(\d{2,3})")  # problems that COCO has too
+
+
+@dataclass(frozen=True)
+class Course:
+    """One run as others write it.
+
+    suite, function: COCO's or IOHprofiler's name and number of the problem. evaluations: (n,) whole numbers that never
+    fall. values: (n,) f - f_opt, or, where f_opt is NaN, f itself. spent: evaluations of the whole run. start: the
+    value at the start where it was free, as it is here; NaN: it was the first evaluation. seed: None where not told.
+    """
+
+    optimizer: str
+    problem: str
+    suite: str
+    function: int
+    dim: int
+    instance: int
+    evaluations: np.ndarray
+    values: np.ndarray
+    spent: int
+    f_opt: float = nan
+    target: float = 1e-8
+    start: float = nan
+    seed: int | None = None
+    order: int | None = None
+    best_x: tuple[float, ...] = ()
+
+
+def courses(results: "Results") -> tuple[list[Course], list[str]]:
+    """The runs of results that began, and in words what is left out.
+
+    An evaluation is a cost of 1 in the prices of the suite, rounded up, and at least 1: what the start reaches, free
+    here, takes one there. A killed run, of which nothing is known, reaches nothing and is charged its budget.
+    """
+    runs = complete(results.runs)
+    f_opt, known = optima(runs)
+    runs = runs.assign(f_opt=f_opt.where(known), spent=whole(spent(runs, results.prices)))
+    skipped = Counter(runs.problem[runs.status == "skipped"])
+    left_out = [f"{n} runs on {problem}, which were skipped" for problem, n in skipped.items()]
+    runs = runs[runs.status != "skipped"]
+    steps, starts = _steps(runs, results)
+    nothing = (np.array([1]), np.array([LARGE]))
+    numbers = _numbers(runs.problem.unique())
+    found = []
+    for row in runs.sort_values(["optimizer", "problem", "dim", "instance", "seed", "run"]).itertuples():
+        evaluations, values = steps.get(row.run, nothing)
+        point = results.best_x(row.run)
+        found.append(
+            Course(
+                row.optimizer,
+                row.problem,
+                *numbers[row.problem],
+                row.dim,
+                row.instance,
+                evaluations,
+                values,
+                int(max(row.spent, evaluations[-1])),
+                row.f_opt,
+                row.target,
+                starts.get(row.run, nan),
+                row.seed,
+                row.order,
+                () if point is None else tuple(point.tolist()),
+            )
+        )
+    return found, left_out
+
+
+def whole(cost: np.ndarray) -> np.ndarray:
+    """Costs as evaluations: rounded up, at least 1; what floating-point sums add is not."""
+    return np.maximum(np.ceil(np.round(np.asarray(cost, dtype=float), 9)), 1).astype(np.int64)
+
+
+def _steps(runs: Frame, results: "Results") -> tuple[dict[int, tuple[np.ndarray, np.ndarray]], Mapping[int, float]]:
+    """At which evaluations each run improved, beginning with 1, and to what value; and its value before any cost."""
+    events = progress(runs, results.trajectories)
+    cost = costs(runs, events, results.prices)
+    f_opt = runs.set_index("run").f_opt.reindex(events.run).fillna(0.0).to_numpy()
+    table = events[["run"]].assign(cost=cost, n=whole(cost), value=np.minimum(events.best.to_numpy() - f_opt, LARGE))
+    starts = table[(table.cost == 0) & (table.value < LARGE)].groupby("run").value.last()
+    table = table.drop_duplicates(["run", "n"], keep="last")
+    table = table[table.value < table.groupby("run").value.shift(fill_value=np.inf)]
+    run, n, value = (table[name].to_numpy() for name in ("run", "n", "value"))
+    found = {}
+    for rows in np.split(np.arange(len(run)), np.flatnonzero(run[1:] != run[:-1]) + 1):
+        if len(rows):
+            late = int(n[rows[0]] > 1)  # what the first evaluation gave is not known: it reaches nothing
+            found[int(run[rows[0]])] = (np.insert(n[rows], 0, [1] * late), np.insert(value[rows], 0, [LARGE] * late))
+    return found, starts.to_dict()
+
+
+def _numbers(problems: Iterable[str]) -> Mapping[str, tuple[str, int]]:
+    """Suite and number of each problem: COCO's own where it has it, else a number from 1001 by name."""
+    own = sorted(problem for problem in problems if not FUNCTION.fullmatch(problem))
+    found = {problem: ("fogbench", 1001 + place) for place, problem in enumerate(own)}
+    for problem in problems:
+        if match := FUNCTION.fullmatch(problem):
+            found[problem] = (match[1], int(match[2]))
+    return found
+
+
+def safe_names(labels: Iterable[str]) -> dict[str, str]:
+    """A file name for each label: ASCII letters, digits and . _ = + - of it; where that is no name, another one's too
+    or not all of it, with a hash behind."""
+    names = {}
+    for label in dict.fromkeys(labels):
+        name = re.sub(r"[^A-Za-z0-9._=+-]+", "-", label).strip("-.")
+        names[label] = name if len(name) <= 60 else name[:60].rstrip("-.")
+    taken = Counter(name.lower() for name in names.values())
+    return {
+        label: name if name and taken[name.lower()] == 1 and len(label) <= 60 else f"{name or 'name'}-{digest(label)}"
+        for label, name in names.items()
+    }
+
+
+def shown(label: str) -> str:
+    """A label that can be shown in one line: control and direction characters are ?, and what is too long is cut."""
+    text = "".join(c if c.isprintable() else "?" for c in label).strip()
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 10]}... {digest(label)}"
+
+
+def digest(text: str) -> str:
+    """Eight hexadecimal digits that tell a text from others."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

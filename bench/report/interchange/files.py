@@ -1,0 +1,68 @@
+"""Files that come from others, or go to them: nothing outside a folder, nothing over another, nothing half done."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import isnan
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+Number = TypeVar("Number", int, float)
+
+
+class Damage(ValueError):
+    """A file of others that cannot be read; the message names file and line."""
+
+    def __init__(self, path: Path, line: int, message: str):
+        super().__init__(f"{path}, line {line}: {message}")
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes `folder` when all went well, and else is removed.
+
+    Raises ValueError where there is something already, or a symbolic link.
+    """
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise ValueError(f"{folder} is there already, and nothing is written over: choose another one")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = folder.parent / f".{secrets.token_hex(8)}.part"
+    draft.mkdir()
+    try:
+        yield draft
+        os.replace(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def inside(index: Path, line: int, name: str, suffix: str = "") -> Path:
+    """A file that an index file names, below its folder. Raises Damage for a path that leaves it, for a symbolic link
+    and where there is no such file. suffix: the one that is meant, whichever of the run's files is named."""
+    relative = PurePosixPath(name)
+    if relative.is_absolute() or ".." in relative.parts or "\0" in name:
+        raise Damage(index, line, f"{name!r} leaves the folder")
+    path = index.parent / (relative.with_suffix(suffix) if suffix else relative)
+    below = [path, *path.parents][: len(relative.parts)]
+    try:
+        linked, there = any(part.is_symlink() for part in below), path.is_file()
+    except OSError:  # a name longer than any file's
+        linked, there = False, False
+    if linked:
+        raise Damage(index, line, f"{name!r} is or passes a symbolic link")
+    if not there:
+        raise Damage(index, line, f"{name[:200]!r} is missing")
+    return path
+
+
+def number(path: Path, line: int, text: object, kind: Callable[[str], Number], least: Number, most: Number) -> Number:
+    """A number of a file, NaN as the largest; raises Damage for what is none, and outside [least, most]."""
+    try:
+        value = kind(str(text))
+    except ValueError:
+        raise Damage(path, line, f"{str(text)[:80]!r} is not a {'whole ' if kind is int else ''}number") from None
+    value = most if isnan(value) else value
+    if not least <= value <= most:
+        raise Damage(path, line, f"a number from {least} to {most} was expected, got {value}")
+    return value

@@ -1,0 +1,91 @@
+"""Our expected runtimes and distributions beside cocopp's, from the same runs, each from its own files."""
+
+import warnings
+from time import process_time
+
+import numpy as np
+import pytest
+
+from bench.core import registry
+from bench.measure.ecdf import ecdf
+from bench.measure.ert import ert
+from bench.measure.results import Results
+from bench.measure.runtimes import hits, runtimes
+from bench.measure.targets import GAPS
+from bench.report.export import export
+from bench.report.interchange.courses import Course
+from bench.report.interchange.imported import record
+from bench.runner import PACKAGES
+from bench.runner.store import Store
+
+DIMS, INSTANCES, EVENTS, BUDGET = (2, 3, 5, 10, 20, 40), range(1, 16), 230, 100_000
+
+
+@pytest.fixture(scope="module")
+def cocopp():
+    """cocopp, which warns where there is no network, and of what it finds in data."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        matplotlib = pytest.importorskip("matplotlib")
+        matplotlib.use("Agg")
+        yield pytest.importorskip("cocopp")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Results:
+    """One optimizer on 24 functions, 6 dims and 15 instances, made up: gaps fall by a power of the evaluations."""
+    registry.load(PACKAGES)
+    rng = np.random.default_rng(0)
+    evaluations = np.unique(np.geomspace(1, BUDGET, EVENTS).astype(np.int64))
+    records = []
+    for function in range(1, 25):
+        for dim in DIMS:
+            for instance in INSTANCES:
+                gaps = np.minimum.accumulate(
+                    1e3 * evaluations ** -rng.uniform(0.5, 3) * rng.uniform(0.5, 1, len(evaluations))
+                )
+                problem = f"bbob-f{function:02d}"
+                course = Course(
+                    "made", problem, "bbob", function, dim, instance, evaluations, gaps, BUDGET, f_opt=0.0, seed=0
+                )
+                records.append(record(course, float(BUDGET), 0))
+    store = Store(tmp_path_factory.mktemp("results") / "made", create=True)
+    store.begin([item.spec for item in records], {"suite": {"name": "made"}})
+    for item in records:
+        store.add(item, {})
+    store.close()
+    return Results(store.folder)
+
+
+def ours(folder):
+    """Load, expected runtimes, distribution of runtimes."""
+    results = Results(folder)
+    reached = runtimes(results.runs, hits(results.runs, results.trajectories))
+    return ert(results.runs, reached), ecdf(results.runs, reached, by=("optimizer",))
+
+
+def theirs(cocopp, folder):
+    """Load, expected runtimes."""
+    return {(ds.funcId, ds.dim): ds.detERT(GAPS) for ds in cocopp.load(str(folder))}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_expected_runtimes_beside_cocopp(benchmark, results, cocopp, tmp_path):
+    (folder,) = export(results, "coco", tmp_path / "coco").paths
+    begin = process_time()
+    found = theirs(cocopp, folder)
+    slow = process_time() - begin
+    begin = process_time()
+    table, _ = ours(results.folder)
+    quick = process_time() - begin
+    benchmark.pedantic(ours, (results.folder,), rounds=3)
+    benchmark.extra_info.update(cocopp_cpu_seconds=slow, our_cpu_seconds=quick, ratio=slow / quick)
+    print(
+        f"\n{len(results.runs):,} runs: cocopp loads them and has ERTs in {slow:.2f} s of CPU, "
+        f"we have ERTs and ECDF in {quick:.2f} s: {slow / quick:.1f} times"
+    )
+    for row in table.itertuples():
+        value = found[int(row.problem[-2:]), row.dim][GAPS.index(row.target)]
+        assert value == pytest.approx(row.ert, rel=1e-12)
+    assert len(table) == len(found) * len(GAPS) == 24 * len(DIMS) * len(GAPS)
+    assert quick < slow
