@@ -32,5 +32,5 @@ clean:
 	@touch $@
 
 .venv/installed-test: .venv/bin/python pyproject.toml constraints.txt
-	$(RUN) -m pip install -c constraints.txt -e ".[test,check,coco,rl,tune,zoo]"
+	$(RUN) -m pip install -c constraints.txt -e ".[test,check,bayes,coco,rl,tune,zoo]"
 	@touch $@ .venv/installed

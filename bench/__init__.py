@@ -8,9 +8,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.api import compare, load, make, minimize, run, tune
+    from bench.api import Results, compare, load, make, minimize, run, tune
     from bench.core import Composite, Domain, Objective, Oracle, Range, Stop, Unavailable, optimizer, problem, wrapper
-    from bench.measure.results import Results
 
 # read by MKL when torch loads it: without it a matrix product may differ in its last bits with the width of a batch
 os.environ.setdefault("MKL_CBWR", "AUTO")
@@ -36,10 +35,9 @@ __all__ = [
 ]
 
 _WHERE = {
-    **dict.fromkeys(("compare", "load", "make", "minimize", "run", "tune"), "bench.api"),
+    **dict.fromkeys(("Results", "compare", "load", "make", "minimize", "run", "tune"), "bench.api"),
     **dict.fromkeys(("Composite", "Domain", "Objective", "Oracle", "Range", "Stop", "Unavailable"), "bench.core"),
     **dict.fromkeys(("optimizer", "problem", "wrapper"), "bench.core"),
-    "Results": "bench.measure.results",
 }
 
 

@@ -17,7 +17,8 @@ from bench.core.ledger import KINDS
 from bench.core.objective import Objective
 from bench.core.oracle import PRICES
 from bench.core.registry import PROBLEMS, ProblemDefinition
-from bench.measure.results import Results
+from bench.measure import combined
+from bench.measure import results as stored
 from bench.runner import PACKAGES
 from bench.runner.campaign import Campaign, Quiet, run_suite
 from bench.runner.environment import cores, resolve_device
@@ -30,6 +31,8 @@ from bench.runner.tuned import read_tuned, write_tuned
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bench.report.plot import Plot
 
 RESULTS = Path("results")
 REPORTS = Path("reports")
@@ -48,6 +51,21 @@ CANDIDATES: Mapping[int, Sequence[str]] = {
     1: ("scipy-lbfgsb", "scipy-bfgs", "scipy-cg", "gradient-descent", "torch-adam[lr=0.01,0.1]"),
     2: ("scipy-newton-cg",),
 }
+
+
+class Results(stored.Results):
+    """The runs of one folder: frames, measures and figures."""
+
+    @property
+    def plot(self) -> "Plot":
+        """The figures, for a notebook: `results.plot.ecdf()` answers with an Axes of matplotlib."""
+        from bench.report.plot import Plot
+
+        return Plot(self)
+
+
+class Several(combined.Combined, Results):
+    """The runs of several folders beside each other."""
 
 
 @dataclass(frozen=True)
@@ -307,19 +325,26 @@ def tune(
     return tuning
 
 
-def write_report(results: Results, folder: Path) -> Path:
-    """Write the page, its tables and figures; answers with the path of the page."""
+def write_report(results: Results, folder: Path, published: str | None = None, *, figures: bool = True) -> Path:
+    """Write the page, its tables and figures; answers with the path of the page.
+
+    published: "bbob-2009", to show those algorithms beside ours; needs the extra `coco`. figures: those for papers too.
+    """
     from bench.report.page import write_report as write
 
-    return write(results, folder)
+    return write(results, folder, published, figures=figures)
 
 
-def load(source: str | Path, imports: Sequence[str] = ()) -> Results:
-    """The results of a folder, or of a name under results/. Raises ValueError where there are none.
+def load(source: str | Path | Sequence[str | Path], imports: Sequence[str] = ()) -> Results:
+    """The results of a folder, or of a name under results/; of several beside each other. Raises ValueError where there
+    are none.
 
     imports: modules that registered what was run, where it is not ours: their defaults are left out of labels.
     """
     registry.load(PACKAGES, imports)
+    if not isinstance(source, (str, Path)):
+        found = [load(one) for one in source]
+        return found[0] if len(found) == 1 else Several(found)
     path = Path(source)
     return Results(path if path.exists() or len(path.parts) > 1 else RESULTS / path)
 

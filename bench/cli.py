@@ -28,6 +28,7 @@ out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True)
 
 MANY = 30  # definitions of one module above which a list shows their number only
+FEW = 15  # problems up to which the terminal shows each
 REASONS = 5  # for skips and crashes that the terminal names
 BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
 
@@ -162,44 +163,82 @@ def _progress() -> Iterator[Any]:
 
 
 def _closing_table(results: "Results") -> None:
-    """Which optimizer for which problem, on the terminal."""
+    """Which optimizer, on the terminal: for each problem where they are few, for each family where they are many."""
+    problems = len(results.runs[["problem", "dim"]].drop_duplicates())
+    out.print(_by_problem(results) if problems <= FEW else _by_family(results))
+
+
+def _by_problem(results: "Results") -> Table:
     from bench.report.text import interval, number, target_name
 
-    answer = results.best_optimizers()
     table = Table(title=f"Which optimizer for which problem? ({results.name})", title_justify="left")
     for heading in ("problem", "dim", "best", "expected cost", "reached", "to", "not clearly better than"):
         table.add_column(heading, overflow="fold")
-    chosen: Any = answer[answer["among"] == "all"]
-    for row in chosen.to_dict("records"):
-        dim = "" if row["dim"] != row["dim"] else str(int(row["dim"]))
+    answer: Any = results.best_optimizers()
+    lowest = results.runs.groupby("problem").best.min()
+    for row in answer[answer["among"] == "all"].to_dict("records"):
+        where = (escape(row["problem"]), str(row["dim"] or ""))
         if not row["optimizer"]:
-            table.add_row(escape(row["problem"]), dim, "none reached a target", "", "", "", "")
+            table.add_row(*where, "none reached a target", f"best f: {number(lowest[row['problem']])}")
             continue
-        rivals = row["rivals"].split("; ") if row["rivals"] else []
-        shown = ", ".join(rivals[:2]) + (f" and {len(rivals) - 2} more" if len(rivals) > 2 else "")
         table.add_row(
-            escape(row["problem"]),
-            dim,
+            *where,
             escape(row["optimizer"]),
             f"{number(row['ert'])} {interval(row['low'], row['high'])}",
             f"{row['successes']}/{row['runs']}",
             target_name(row["kind"], row["target"]),
-            escape(shown),
+            _some(row["rivals"]),
         )
-    out.print(table)
+    return table
+
+
+def _by_family(results: "Results") -> Table:
+    from bench.measure.statistics import duels, scores
+    from bench.measure.summaries import answers
+    from bench.report.data import budgets
+    from bench.report.text import number
+
+    runs, reached = results.runs, results.runtimes()
+    at = budgets(runs, reached)
+    answer: Any = answers(scores(runs, reached, at), duels(runs, reached, at))
+    table = Table(title=f"Which optimizer for which family of problems? ({results.name})", title_justify="left")
+    for heading in ("family", "problems", "within a cost of", "best", "targets reached", "not clearly better than"):
+        table.add_column(heading, overflow="fold")
+    before = None
+    for row in answer[answer["among"] == "all"].to_dict("records"):
+        head = ("", "") if row["family"] == before else (escape(row["family"]), str(row["problems"]))
+        before = row["family"]
+        if not row["optimizer"]:
+            table.add_row(*head, number(row["budget"]), "none reached a target")
+            continue
+        span = "" if row["low"] != row["low"] else f" [{row['low']:.0%}, {row['high']:.0%}]"
+        share = f"{row['solved']:.0%}{span}"
+        table.add_row(*head, number(row["budget"]), escape(row["optimizer"]), share, _some(row["rivals"]))
+    return table
+
+
+def _some(rivals: str) -> str:
+    """The first two of names that are joined by semicolons."""
+    names = rivals.split("; ") if rivals else []
+    return escape(", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else ""))
 
 
 def _reasons(results: "Results") -> None:
-    """Why runs were skipped or failed: each reason once, at most a few."""
-    from collections import Counter
-
-    runs = results.runs[results.runs.status.isin(["skipped", "crashed", "killed"])]
-    last = [str(error).strip().rpartition("\n")[2] for error in runs.error]  # of a traceback, what it was
-    reasons = Counter(zip(runs.status, last, strict=True))
-    for (status, reason), number in list(reasons.items())[:REASONS]:
-        out.print(f"{number} {status}: {escape(reason)}", soft_wrap=True)
-    if len(reasons) > REASONS:
-        out.print(f"and {len(reasons) - REASONS} more reasons: see the report")
+    """Why runs were skipped or failed: each kind of reason once, by its first pair of problem and optimizer."""
+    runs: Any = results.runs[results.runs.status.isin(["skipped", "crashed", "killed"])]
+    found: dict[tuple[str, str], list[Any]] = {}  # status and reason without names: how many, which first, which pairs
+    for row in runs.itertuples():
+        reason = str(row.error).strip().rpartition("\n")[2]  # of a traceback, what it was
+        names = [name.partition("[")[0].partition("+")[0] for name in (row.problem, row.optimizer)]
+        like = reason.replace(names[0], "").replace(names[1], "")
+        entry = found.setdefault((row.status, like), [0, reason, set()])
+        entry[0] += 1
+        entry[2].add((row.problem, row.optimizer))
+    for (status, _), (number, reason, pairs) in list(found.items())[:REASONS]:
+        more = f" (and {len(pairs) - 1} pairs like these)" if len(pairs) > 1 else ""
+        out.print(f"{number} {status}: {escape(reason)}{more}", soft_wrap=True)
+    if len(found) > REASONS:
+        out.print(f"and {len(found) - REASONS} more reasons: see the report")
 
 
 def _verdict(results: "Results") -> int:
@@ -284,22 +323,48 @@ def _tuning_table(tuning: "Tuning") -> None:
 
 @app.command()
 def report(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names under results/, or folders.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Names under results/, or folders: several give one report.")
+    ],
+    figure: Annotated[
+        str | None, typer.Option(metavar="FIGURE", help="Draw one figure for a paper instead: ecdf, convergence, ...")
+    ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="COLUMN", help="One curve for each optimizer, order, family, dim or problem.")
+    ] = "optimizer",
+    prices: Annotated[
+        str,
+        typer.Option(help="Of the figure: cost, gradients, passes, differences, inside, outside or wall (seconds)."),
+    ] = "cost",
+    file: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Of the figure: a new .svg, .pdf or .png.")
+    ] = None,
+    published: Annotated[
+        str | None, typer.Option(metavar="DATA", help="bbob-2009: published results beside ours (extra `coco`).")
+    ] = None,
+    no_figures: Annotated[
+        bool, typer.Option("--no-figures", help="The page and its CSV alone, without figures and LaTeX for papers.")
+    ] = False,
     imports: Imports = None,
 ) -> None:
-    """Write the page, tables and figures of stored results."""
-    status = 0
-    for name in names:
-        with _explained():
-            from bench import api
+    """Write the page, tables and figures of stored results, or draw one figure."""
+    with _explained():
+        from bench import api
 
-            results = api.load(name, imports or ())
-            page = api.write_report(results, api.REPORTS / results.name)
-        out.print(f"Report: {escape(str(page))}")
-        status = max(status, TROUBLE if results.damaged else 0)
-        for damaged in results.damaged:
-            err.print(f"[bold red]Damaged, left out:[/] {escape(damaged)}")
-    raise typer.Exit(status)
+        if figure is None and file is not None:
+            raise ValueError("--out is of a figure, which --figure names; the page goes to reports/")
+        results = api.load(names, imports or ())
+        if figure is None:
+            page = api.write_report(results, api.REPORTS / results.name, published, figures=not no_figures)
+            out.print(f"Report: {escape(str(page))}", soft_wrap=True)
+        else:
+            from bench.report.figures import draw
+
+            drawn = draw(results, figure, by, prices, file or Path(f"{figure}.pdf"))
+            out.print(f"Figure: {escape(str(drawn))}", soft_wrap=True)
+    for damaged in results.damaged:
+        err.print(f"[bold red]Damaged, left out:[/] {escape(damaged)}")
+    raise typer.Exit(TROUBLE if results.damaged else 0)
 
 
 @app.command("list")
@@ -532,7 +597,12 @@ def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None
 @app.command()
 def export(
     name: Annotated[str, typer.Argument(help="A name under results/, or a folder.")],
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="csv")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="FORMAT", help="csv or parquet; coco: what cocopp reads; ioh: what IOHanalyzer reads."
+        ),
+    ],
     folder: Annotated[Path | None, typer.Option("--out", help="A new folder; results/NAME/FORMAT by default.")] = None,
     imports: Imports = None,
 ) -> None:
@@ -542,9 +612,38 @@ def export(
         from bench.report.export import export as write
 
         results = api.load(name, imports or ())
-        paths = write(results, to, folder or results.folder / to)
-    for path in paths:
-        out.print(escape(str(path)))
+        done = write(results, to, folder or results.folder / to)
+    for path in done.paths:
+        out.print(escape(str(path)), soft_wrap=True)
+    for reason in done.left_out:
+        out.print(f"Left out: {escape(reason)}", soft_wrap=True)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[
+        Path, typer.Argument(help="A folder with data in COCO's or IOHprofiler's format, or one .info or .json of it.")
+    ],
+    name: Annotated[str, typer.Option(help="Results go to results/NAME, which must be new.")],
+    optimizer: Annotated[str, typer.Option(metavar="LABEL", help="What the optimizer is called in reports.")] = "",
+    order: Annotated[
+        int | None, typer.Option(help="0, 1 or 2: what it asks for; else what the data say, or 0.")
+    ] = None,
+) -> None:
+    """Read runs of others as results, to stand beside ours in a report."""
+    with _explained():
+        from bench import api
+        from bench.report.interchange.imported import import_runs
+        from bench.report.text import counted
+
+        if name != Path(name).name:
+            raise ValueError(f"--name must be a name, not a path, got {name!r}")
+        command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
+        done = import_runs(source, api.RESULTS / name, optimizer=optimizer, order=order, command=command)
+    optimizers = ", ".join(done.optimizers[:REASONS]) + (" and more" if len(done.optimizers) > REASONS else "")
+    where = counted(len(done.problems), "problem")
+    out.print(f"{counted(done.runs, 'run')} of {escape(optimizers)} on {where}", soft_wrap=True)
+    out.print(f"Results: {escape(str(done.folder / 'runs.db'))}", soft_wrap=True)
 
 
 @app.command()

@@ -49,6 +49,70 @@ def test_run_report_export(tmp_path):
     assert (tmp_path / "reports/mine/index.html").is_file()
 
 
+def test_several_folders_in_one_report(tmp_path):
+    for name, optimizer in (("mine", "scipy-bfgs"), ("yours", "scipy-cg")):
+        call("run", "-p", "rosenbrock", "-o", optimizer, "--budget", 30, "--seeds", 2, "--name", name, "--no-report")
+    done = call("report", "mine", "yours", "--no-figures")
+    assert done.exit_code == 0, done.output
+    page = tmp_path / "reports/mine+yours/index.html"
+    assert done.output.split() == ["Report:", "reports/mine+yours/index.html"]
+    assert "scipy-bfgs" in page.read_text() and "scipy-cg" in page.read_text()
+    assert not (page.parent / "figures").exists()
+    assert "different names, got mine, mine" in " ".join(call("report", "mine", "mine").output.split())
+
+
+def test_one_figure_for_a_paper(tmp_path):
+    call("run", *SMALL, "--seeds", 1, "--name", "mine", "--no-report")
+    drawn = call("report", "mine", "--figure", "ecdf", "--by", "dim", "--out", "fig.pdf")
+    assert drawn.exit_code == 0, drawn.output
+    assert (tmp_path / "fig.pdf").read_bytes().startswith(b"%PDF")
+    assert not (tmp_path / "reports").exists()
+    for words, reason in (
+        (["--figure", "ecdf", "--by", "dim", "--out", "fig.pdf"], "nothing is written over"),
+        (["--figure", "ecdf", "--out", "fig.gif"], ".svg, .pdf, .png"),
+        (["--figure", "pie", "--out", "p.pdf"], "got 'pie'"),
+        (["--figure", "ecdf", "--by", "luck", "--out", "p.pdf"], "got 'luck'"),
+        (["--figure", "ecdf", "--prices", "dollars", "--out", "p.pdf"], "got 'dollars'"),
+        (["--out", "p.pdf"], "which --figure names"),
+    ):
+        refused = call("report", "mine", *words)
+        assert refused.exit_code == 2, words
+        assert reason in " ".join(refused.output.split())
+    assert not (tmp_path / "p.pdf").exists()
+
+
+def test_published_results_stand_beside_ours(tmp_path):
+    pytest.importorskip("cocopp")
+    call("run", "-p", "bbob-f01[dim=5]", "-o", "scipy-bfgs", "--budget", 60, "--seeds", 3, "--name", "b", "--no-report")
+    done = call("report", "b", "--published", "bbob-2009", "--no-figures")
+    assert done.exit_code == 0, done.output
+    rows = (tmp_path / "reports/b/tables/published-ert.csv").read_text().splitlines()
+    assert rows[1].startswith("bbob-f01,5,scipy-bfgs,")
+    assert call("report", "b", "--published", "bbob-1999").exit_code == 2
+
+
+def test_data_of_others_are_imported(tmp_path):
+    call("run", "-p", "bbob-f01[dim=2]", "-o", "scipy-bfgs", "--budget", 60, "--seeds", 2, "--name", "b", "--no-report")
+    assert call("export", "b", "--to", "ioh").exit_code == 0
+    done = call("import", "results/b/ioh", "--name", "back")
+    assert done.exit_code == 0, done.output
+    assert "2 runs of scipy-bfgs on 1 problem" in done.output
+    assert call("import", "results/b/ioh", "--name", "back").exit_code == 2
+    assert call("import", "nowhere", "--name", "new").exit_code == 2
+    assert call("import", "results/b/ioh", "--name", "../out").exit_code == 2
+    assert not (tmp_path / "results/new").exists()
+
+
+def test_many_problems_are_answered_by_family(tmp_path):
+    problems = [
+        word for name in ("quadratic[dim=2,3,4,5,6,7,8,9]", "rosenbrock[dim=2,3,4,5,6,7,8,9]") for word in ("-p", name)
+    ]
+    done = call("run", *problems, "-o", "lbfgs", "--budget", 60, "--seeds", 1, "--name", "many", "--no-report")
+    assert done.exit_code == 0, done.output
+    assert "Which optimizer for which family of problems? (many)" in done.output
+    assert "quadratic" in done.output and "lbfgs" in done.output
+
+
 def test_a_suite_file_and_its_name(tmp_path):
     (tmp_path / "two.toml").write_text(
         'seeds = 2\nbudget = 20\n[[group]]\nproblems = ["rastrigin", "cartpole"]\noptimizers = ["scipy-cg"]\n'

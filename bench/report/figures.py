@@ -1,288 +1,385 @@
-"""The figures of a report: one description each, drawn twice, by Plotly for the page and by seaborn for papers."""
+"""The figures for papers: what each shows, from which frame, drawn how."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.measure.progress import Column, Frame
-from bench.report.styles import DASHES, Style
-from bench.report.text import cell_name, plain
+from bench.measure.ecdf import ecdf
+from bench.measure.ert import FEWEST, ert
+from bench.measure.prices import NAMED, SECONDS, Prices, resolved
+from bench.measure.profiles import data_profile, performance_profile
+from bench.measure.progress import CELL, Frame, complete, spent
+from bench.measure.runtimes import runtimes
+from bench.measure.scaling import scaling
+from bench.measure.tuning import sensitivity
+from bench.measure.virtual import virtual_best
+from bench.report.panels import SUFFIXES, Curves, Figure, Points, Rows, Table, save
+from bench.report.styles import Style, optimizer_styles, order_name, order_styles
+from bench.report.text import counted, price_list, target_list
 
-SHOWN = 3  # curves of each order that a crowded panel shows at first
-PARTLY = "Shown at first: the three best of each order; the names below add and remove curves."
-DIGITS = 5  # significant, of what Plotly draws
-# how points are marked, by the dash that the optimizer's curves have: Plotly's symbol and matplotlib's
-MARKS = {
-    "solid": ("circle", "o"),
-    "dash": ("square", "s"),
-    "dot": ("triangle-up", "^"),
-    "dashdot": ("cross", "P"),
-    "longdash": ("x", "X"),
-}
-ROLES = {"": 7, "default": 12, "tuned": 16}  # sizes
-STARS = {"default": ("diamond", "D"), "tuned": ("star", "*")}
+if TYPE_CHECKING:
+    from bench.measure.results import Results
+
+BY = {"optimizer": ["optimizer"], "order": ["order"], "family": ["family"], "dim": ["dim"], "problem": CELL}
+MOST = 12  # curves over all problems that one panel shows
+VALUES = {"gap": "f - f_opt", "value": "f"}
+NORMAL = 1.96  # standard errors, of an interval of 95 %
 
 
 @dataclass(frozen=True)
-class Figure:
-    """Curves over cost, or points over something else, in one panel or one for each problem and dim.
+class Source:
+    """Results at some prices, with the measures that figures are made of, each made once."""
 
-    frame: what is drawn, and its CSV: columns `x`, the curve's name, `y`, low and high where there are bands, problem
-    and dim where there are panels, kind where the panels differ in it, role where points are marked.
-    curve: the column that names the curves. y: the column of their heights. y_titles: by kind, "" where there is none.
-    styles: by name of curve. better: whether lower ("low") or higher ("high") curves are better. most: a panel with
-    more curves is crowded, and shows the best of each order only, at first. remarks: by name of curve, for the legend.
-    points: marks instead of lines, over a column x whose scale ("log", "linear" or "choice") is in the column scale,
-    with its own panel for each value of the column `split`, which names the horizontal axis.
-    """
+    results: "Results"
+    prices: Prices = None
+    measured: Mapping[str, Frame] = field(default_factory=dict)  # reached, ert, convergence, sensitivity: what is there
 
-    name: str
-    title: str
-    note: str
-    frame: Frame
-    curve: str
-    y: str
-    y_titles: Mapping[str, str]
-    styles: Mapping[str, Style]
-    better: str
-    panels: bool = True
-    step: bool = False
-    band: bool = False
-    most: int = 2 * SHOWN
-    remarks: Mapping[str, str] = field(default_factory=dict)
-    x: str = "cost"
-    points: bool = False
-    split: str = ""
+    @cached_property
+    def runs(self) -> Frame:
+        """The runs, complete."""
+        return complete(self.results.runs)
 
-    def views(self) -> list[tuple[str, Frame]]:
-        """Each panel's label and rows; a figure without panels has one, labelled ""."""
-        if not self.panels:
-            return [("", self.frame)] if len(self.frame) else []
-        if self.split:
-            keys = [self.split, "problem", "dim"]
-            panels = self.frame.groupby(keys, sort=False)
-            return [(f"{name}: {cell_name(problem, dim)}", part) for (name, problem, dim), part in panels]
-        return [(cell_name(*key), part) for key, part in self.frame.groupby(["problem", "dim"], sort=False)]
+    @cached_property
+    def reached(self) -> Frame:
+        """See `bench.measure.runtimes.runtimes`."""
+        if "reached" in self.measured:
+            return self.measured["reached"]
+        return runtimes(self.runs, self.results.hits, resolved(self.prices, self.results.prices))
 
-    def x_title(self, part: Frame, short: bool = False) -> str:
-        """The title of the horizontal axis of a panel."""
-        return part[self.split].iloc[0] if self.split else "cost" if short else "cost, in full evaluations"
+    @cached_property
+    def table(self) -> Frame:
+        """See `bench.measure.ert.ert`."""
+        return self.measured["ert"] if "ert" in self.measured else ert(self.runs, self.reached)
 
-    def x_scale(self, part: Frame) -> str:
-        """That of the horizontal axis of a panel: "log", "linear" or "choice"."""
-        return part["scale"].iloc[0] if "scale" in part else "log"
+    @cached_property
+    def convergence(self) -> Frame:
+        """See `bench.measure.convergence.convergence`."""
+        return self.measured["convergence"] if "convergence" in self.measured else self.results.convergence(self.prices)
 
-    def y_title(self, part: Frame) -> str:
-        """The title of the vertical axis of a panel."""
-        return self.y_titles[part.kind.iloc[0] if "kind" in part else ""]
+    @cached_property
+    def styles(self) -> dict[str, Style]:
+        """How the curve of each optimizer looks, in every figure."""
+        return optimizer_styles(zip(self.runs.optimizer, self.runs.order, strict=True))
 
-    def log(self, part: Frame) -> bool:
-        """Whether the vertical axis of a panel is logarithmic: where lower is better and all values allow it."""
-        y = part[self.y]
-        if self.points and y.max() < 10 * y.min():  # less than a decade: the axis would have no number
-            return False
-        return self.better == "low" and bool((y > 0).all() and (not self.band or (part.low > 0).all()))
+    @property
+    def cost(self) -> str:
+        """The title of an axis of costs."""
+        return NAMED[self.prices] if isinstance(self.prices, str) else NAMED["cost"]
 
-    def shown(self, part: Frame) -> set[str]:
-        """The curves of a panel that are shown at first: the best of each order, by their mean height."""
-        names = set(part[self.curve])
-        if len(names) <= self.most:
-            return names
-        height = np.log10(part[self.y]) if self.log(part) else part[self.y]
-        mean = height.groupby(part[self.curve]).mean().sort_values(ascending=self.better == "low", kind="stable")
-        orders = mean.index.map(lambda name: self.styles[name].order)
-        return {name for order in set(orders) for name in mean.index[orders == order][:SHOWN]}
+    def facts(self, aims: bool = True) -> str:
+        """Targets, where it is about some, prices and numbers, in a line."""
+        runs = self.runs
+        parts = [f"Targets: {target_list(self.reached)}"] if aims else []
+        prices = resolved(self.prices, self.results.prices)
+        if not isinstance(prices, str):
+            parts.append(f"Price of a {price_list(prices, runs)}")
+        skipped = int((runs.status == "skipped").sum())
+        number = f"{counted(len(runs), 'run')} on {counted(len(runs[CELL].drop_duplicates()), 'problem')}"
+        parts.append(number + (f", {skipped:,} of them skipped" if skipped else ""))
+        if runs.scored.any():
+            parts.append("On problems with data or noise runtimes are read at checkpoints, up to 26 % late")
+        return ". ".join(parts) + "."
 
-    def caption(self) -> str:
-        """The note, and how to see the curves that are hidden at first, where some are."""
-        hides = any(len(self.shown(part)) < part[self.curve].nunique() for _, part in self.views())
-        return f"{self.note} {PARTLY}" if hides else self.note
+    def with_family(self, frame: Frame) -> Frame:
+        """A frame with the family of each problem and dim, the families together."""
+        families = self.runs.groupby(CELL).family.first().rename("family").reset_index()
+        return frame.merge(families, on=CELL, how="left").sort_values("family", kind="stable", ignore_index=True)
 
 
-def plotly_figure(figure: Figure) -> dict[str, Any]:
-    """The figure as plain data for Plotly: a view a panel, each with its data and layout.
-
-    A trace's customdata holds the quartiles, from which the page draws the band; None stands for what is not finite.
-    """
-    views = [_plotly_view(figure, label, part) for label, part in figure.views()]
-    return {"name": figure.name, "choose": "Hyperparameter" if figure.split else "Problem", "views": views}
+def _remarks(table: Frame, curve: str, runs: Frame) -> dict[str, str]:
+    """For each curve that is not over all problems and dims of these runs: over how many it is."""
+    every = len(runs[CELL].drop_duplicates())
+    counts = table.groupby(curve).problems.first()
+    return {name: f"{n} of {every} problems" for name, n in counts.items() if n < every}
 
 
-def _plotly_view(figure: Figure, label: str, part: Frame) -> dict[str, Any]:
-    shown = figure.shown(part)
-    value = "%{y:.3~g}" if figure.better == "low" else "%{y:.1%}"
-    if figure.band:
-        value += "<br>quartiles %{customdata[0]:.3~g} to %{customdata[1]:.3~g}"
-    data = []
-    curves = dict(list(part.groupby(figure.curve)))
-    for name in sorted(curves, key=list(figure.styles).index):
-        rows, style, remark = curves[name], figure.styles[name], figure.remarks.get(name, "")
-        head = f"%{{fullData.name}}</b><br>{remark}" if remark else "%{fullData.name}</b>"
-        choice = figure.x_scale(part) == "choice"
-        at = "%{x}" if figure.points else "cost %{x:.3~s}"
-        trace: dict[str, Any] = {
-            "type": "scatter",
-            "mode": "markers" if figure.points else "lines",
-            "name": name,
-            "meta": {"order": style.order, "remark": remark},
-            "x": rows[figure.x].astype(str).tolist() if choice else rounded(rows[figure.x]),
-            "y": rounded(rows[figure.y]),
-            "line": {
-                "color": style.color,
-                "dash": style.dash,
-                "width": style.width,
-                "shape": "hv" if figure.step else "linear",
-            },
-            "visible": name in shown,
-            "hovertemplate": f"<b>{head}<br>{at}<br>{value}<extra></extra>",
-        }
-        if figure.points:
-            symbols = [STARS.get(role, MARKS[style.dash])[0] for role in rows.role]
-            sizes = [ROLES[role] for role in rows.role]
-            trace["marker"] = {"color": style.color, "symbol": symbols, "size": sizes, "opacity": 0.85}
-            trace["meta"]["mark"] = MARKS[style.dash][0]
-        if figure.band:
-            trace["customdata"] = [list(pair) for pair in zip(rounded(rows.low), rounded(rows.high), strict=True)]
-        data.append(trace)
-    y_axis: dict[str, Any] = {"title": {"text": figure.y_title(part)}}
-    if figure.log(part):
-        y_axis |= {"type": "log", "exponentformat": "power"}
-    elif figure.better == "high":
-        y_axis |= {"range": [0, 1.02], "tickformat": ".0%"}
-    x_axis: dict[str, Any] = {"title": {"text": figure.x_title(part)}}
-    kinds = {"log": {"type": "log", "exponentformat": "power"}, "linear": {}, "choice": {"type": "category"}}
-    x_axis |= kinds[figure.x_scale(part)]
-    return {"label": label, "data": data, "layout": {"xaxis": x_axis, "yaxis": y_axis}}
-
-
-def rounded(values: Column) -> list[float | None]:
-    """Numbers for JSON, of five significant digits; None where not finite."""
-    return [float(f"{value:.{DIGITS}g}") if isfinite(value) else None for value in values.astype(float).tolist()]
-
-
-def save_svg(figure: Figure, path: Path) -> None:
-    """Draw the same curves with seaborn and write them as SVG, text as text, the same bytes every time.
-
-    Of crowded panels it shows the curves that the page shows at first.
-    """
-    import warnings
-
-    import matplotlib as mpl
-    import seaborn as sns
-
-    look: Any = {
-        **sns.axes_style("whitegrid", {"grid.color": "0.92", "axes.edgecolor": "0.6"}),
-        **{"svg.fonttype": "none", "svg.hashsalt": figure.name, "axes.titlesize": 9, "font.size": 8},
-    }
-    with mpl.rc_context(look), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in a script the font does not have
-        _drawn(figure).savefig(path, format="svg", metadata={"Date": None})
-
-
-def _drawn(figure: Figure) -> Any:
-    """The matplotlib figure: panels of equal size in rows of four, the names below; sizes in inches.
-
-    Laid out by hand, because the automatic layouts draw everything several times: seconds with many panels.
-    """
-    from matplotlib.figure import Figure as Canvas
-
-    views = figure.views()
-    columns = min(4, max(1, len(views)))
-    rows = max(1, -(-len(views) // columns))
-    wide, high = (6.4, 3.8) if columns == 1 else (3.1, 2.4)
-    under = 1.0 if figure.points else 0.5  # room for names of choices
-    high += under - 0.5
-    names = [name for name in figure.styles if any(name in figure.shown(part) for _, part in views)]
-    longest = max((min(len(_legend(figure, name)), 40) for name in names), default=1)
-    beside = max(1, int(columns * wide / (0.7 + 0.065 * longest)))  # names in a line
-    below = 0.25 + 0.17 * -(-len(names) // beside)
-    width, height = columns * wide, rows * high + below
-    canvas = Canvas(figsize=(width, height))
-    for number, (label, part) in enumerate(views):
-        left, top = (number % columns) * wide, height - (number // columns) * high
-        box = (left + 0.75, top - high + under, wide - 0.9, high - under - 0.3)
-        axes = canvas.add_axes((box[0] / width, box[1] / height, box[2] / width, box[3] / height))
-        _panel(figure, axes, label, part)
-    if views:
-        canvas.legend(
-            handles=_handles(figure, names), loc="lower center", ncols=beside, fontsize=8, frameon=False, handlelength=3
-        )
-    else:
-        canvas.text(0.5, 0.5, "no data", ha="center", va="center")
-    return canvas
-
-
-def _panel(figure: Figure, axes: Any, label: str, part: Frame) -> None:
-    """The shown curves of one panel, with their bands."""
-    import seaborn as sns
-    from matplotlib.ticker import NullLocator
-
-    kept = part[part[figure.curve].isin(figure.shown(part)) & np.isfinite(part[figure.y])]
-    names = [name for name in figure.styles if name in set(kept[figure.curve])]
-    if figure.points:
-        _scattered(figure, axes, kept, names)
-    elif names:  # seaborn warns of nothing to draw
-        sns.lineplot(
-            kept,
+def ecdf_figure(source: Source, by: str = "optimizer") -> Figure:
+    """Targets solved over cost: by optimizer or order in one panel, else optimizers in a panel for each."""
+    panels = tuple(BY[by]) if by in ("family", "dim", "problem") else ()
+    frame = ecdf(source.runs, source.reached, [*panels, "order" if by == "order" else "optimizer"])
+    styles, remarks = source.styles, {}
+    if by == "order":
+        frame, styles = frame.assign(order=frame.order.map(order_name)), order_styles()
+    if not panels:
+        remarks = _remarks(frame, by, source.runs)
+    uneven = "The curves are not over the same problems, as the names say: their heights do not compare. "
+    return Figure(
+        name=f"ecdf-by-{by}",
+        title=f"Targets solved, by {by}",
+        note=("All optimizers of an order together, not the best of each. " if by == "order" else "")
+        + (uneven if remarks else "")
+        + "The share of pairs of a run and a target that were solved within a cost. What a run had not reached when it "
+        "ended counts as unsolved, all of it where the run was skipped.",
+        facts=source.facts(),
+        frame=source.with_family(frame) if by == "problem" else frame,
+        kind=Curves(
+            curve="order" if by == "order" else "optimizer",
             x="cost",
-            y=figure.y,
-            hue=figure.curve,
-            hue_order=names,
-            palette={name: figure.styles[name].color for name in names},
-            estimator=None,
-            legend=False,
-            linewidth=1.3,
-            drawstyle="steps-post" if figure.step else "default",
-            ax=axes,
-        )
-    for line, name in zip(axes.lines, names if not figure.points else [], strict=True):
-        line.set_linewidth(0.65 * figure.styles[name].width)
-        line.set_linestyle((0, DASHES[figure.styles[name].dash]) if DASHES[figure.styles[name].dash] else "-")
-        if figure.band:
-            rows = kept[(kept[figure.curve] == name) & np.isfinite(kept.high)]
-            axes.fill_between(rows.cost, rows.low, rows.high, color=figure.styles[name].color, alpha=0.15, linewidth=0)
-    if figure.x_scale(part) == "log":
-        axes.set_xscale("log")
-    if figure.log(part):
-        axes.set_yscale("log")
-    elif figure.better == "high":
-        axes.set_ylim(0, 1.02)
-    if figure.x_scale(part) == "choice":
-        axes.tick_params(axis="x", labelrotation=90, labelsize=6)
-    else:
-        axes.xaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.set(title=plain(label), xlabel=figure.x_title(part, short=True), ylabel=figure.y_title(part))
+            y="fraction",
+            x_title=source.cost,
+            y_titles={"": "targets solved"},
+            styles=styles,
+            step=True,
+            most=len(styles) if by == "order" else 6 if panels else MOST,
+            remarks=remarks,
+        ),
+        by=panels,
+    )
 
 
-def _scattered(figure: Figure, axes: Any, part: Frame, names: list[str]) -> None:
-    """The points of one panel."""
-    for name in names:
-        for role, rows in part[part[figure.curve] == name].groupby("role"):
-            mark, size = STARS.get(role, MARKS[figure.styles[name].dash])[1], ROLES[role]
-            x = rows[figure.x].astype(str) if figure.x_scale(part) == "choice" else rows[figure.x].astype(float)
-            axes.scatter(x, rows[figure.y], s=size**2 / 4, marker=mark, color=figure.styles[name].color, alpha=0.85)
+def convergence_figure(source: Source) -> Figure:
+    """Medians of the best value over cost, a panel for each problem and dim."""
+    scored = " (on problems with data or noise: of the last score)" if source.runs.scored.any() else ""
+    return Figure(
+        name="convergence",
+        title="Convergence",
+        note=f"Median over runs of the best value so far{scored}, with the band between quartiles; a run that has ended "
+        "keeps what it had.",
+        facts=source.facts(aims=False),
+        frame=source.with_family(source.convergence),
+        kind=Curves(
+            curve="optimizer",
+            x="cost",
+            y="median",
+            x_title=source.cost,
+            y_titles=VALUES,
+            styles=source.styles,
+            better="low",
+            band=True,
+        ),
+        by=tuple(CELL),
+    )
 
 
-def _handles(figure: Figure, names: list[str]) -> list[Any]:
-    """The samples of line for the legend."""
-    from matplotlib.lines import Line2D
+def performance_figure(source: Source) -> Figure:
+    """Performance profiles, in one panel."""
+    frame = performance_profile(source.runs, source.reached)
+    return _profile(
+        source,
+        frame,
+        "performance-profile",
+        "Performance profile",
+        f"The share of problems (a target on a problem and dim) on which the expected runtime is within a factor of the "
+        f"least of all {counted(frame.optimizer.nunique(), 'optimizer')}; with others among them the curves are others.",
+        "ratio",
+        "expected runtime, times the least",
+    )
 
-    found = []
-    for name in names:
-        style = figure.styles[name]
-        dash = DASHES[style.dash]
-        look: dict[str, Any] = {"linestyle": (0, dash) if dash else "-", "linewidth": 0.65 * style.width}
-        if figure.points:
-            look = {"linestyle": "", "marker": MARKS[style.dash][1]}
-        found.append(Line2D([], [], color=style.color, label=_legend(figure, name), **look))
-    return found
+
+def data_figure(source: Source) -> Figure:
+    """Data profiles, in one panel."""
+    note = (
+        "The share of problems (a target on a problem and dim) of which the expected runtime is within a cost, in units "
+        "of dim + 1, what a simplex gradient costs."
+    )
+    frame = data_profile(source.runs, source.reached)
+    return _profile(source, frame, "data-profile", "Data profile", note, "cost", f"{source.cost}, over dim + 1")
 
 
-def _legend(figure: Figure, name: str) -> str:
-    remark = figure.remarks.get(name, "")
-    return plain(f"{name} ({remark})" if remark else name)
+def _profile(source: Source, frame: Frame, name: str, title: str, note: str, x: str, x_title: str) -> Figure:
+    most = frame.problems.max() if len(frame) else 0
+    counts = frame.groupby("optimizer").problems.first()
+    kind = Curves(
+        curve="optimizer",
+        x=x,
+        y="fraction",
+        x_title=x_title,
+        y_titles={"": "problems solved"},
+        styles=source.styles,
+        step=True,
+        most=MOST,
+        remarks={name: f"{n} of {most}" for name, n in counts.items() if n < most},
+    )
+    return Figure(name, title, note, source.facts(), frame, kind)
+
+
+def scaling_figure(source: Source) -> Figure:
+    """Expected runtimes over the dimension, a panel for each problem with several."""
+    table = source.table[source.table.groupby("problem").dim.transform("nunique") > 1]
+    chosen = _common_targets(table)
+    frame = table.merge(chosen, on=["problem", "kind", "target"])
+    slopes = scaling(frame)[["problem", "optimizer", "exponent", "error"]]
+    frame = frame.merge(slopes, on=["problem", "optimizer"]).sort_values(["problem", "order", "optimizer", "dim"])
+    frame = source.with_family(frame[frame.ert.notna()]).drop(columns="kind")
+    return Figure(
+        name="scaling",
+        title="Scaling with the dimension",
+        note="Expected runtime over the dimension, with its bootstrap interval, at the hardest of the targets that some "
+        "optimizer reached in the most dims. White marks at the upper edge: reached by no run.",
+        facts=source.facts(),
+        frame=frame,
+        kind=Curves(
+            curve="optimizer",
+            x="dim",
+            y="ert",
+            x_title="dim",
+            y_titles={"": "expected runtime"},
+            styles=source.styles,
+            better="low",
+            band=True,
+            marks=True,
+        ),
+        by=("problem",),
+    )
+
+
+def _common_targets(table: Frame) -> Frame:
+    """For each problem the hardest of the targets that some optimizer reached in the most dims."""
+    keys = ["problem", "kind", "target"]
+    solved = table[np.isfinite(table.ert) & (table.ert > 0)]
+    counts = solved.groupby([*keys, "optimizer"]).dim.nunique().groupby(keys).max().rename("dims").reset_index()
+    counts = counts.sort_values(["dims", "target"], ascending=[False, True])
+    return counts.drop_duplicates("problem")[keys]
+
+
+def ert_figure(source: Source) -> Figure:
+    """Expected runtimes as a heat map, at one target for each problem and dim."""
+    best = virtual_best(source.table)
+    best = best[best["among"] == "all"]
+    rank = best.assign(none=~np.isfinite(best.best) | (best.best == 0), level=np.where(np.isfinite(best.best), 1, -1))
+    rank = rank.assign(level=rank.level * rank.target)  # the hardest that was reached; where none was, the easiest
+    chosen = rank.sort_values([*CELL, "none", "level"]).drop_duplicates(CELL)[[*CELL, "kind", "target"]]
+    keys = [*CELL, "kind", "target"]
+    counts = source.table[[*keys, "optimizer", "successes", "runs", "low", "high"]]
+    frame = best.merge(chosen, on=keys).merge(counts, on=[*keys, "optimizer"]).drop(columns="among")
+    return Figure(
+        name="ert",
+        title="Expected runtimes",
+        note="The expected runtime on each problem at the hardest target that some run reached, with how many runs reached "
+        "it where not all did. Colours: the factor over the least.",
+        facts=source.facts(aims=False),
+        frame=source.with_family(frame),
+        kind=Table(source.styles),
+    )
+
+
+def cost_figure(source: Source) -> Figure:
+    """Seconds in the problem and in the method, for each unit of cost."""
+    prices = None if source.prices in SECONDS else source.prices
+    cost = spent(source.runs, resolved(prices, source.results.prices))
+    paid = source.runs.assign(cost=cost)[(cost > 0) & (source.runs.status != "killed")]
+    groups = paid.groupby(["order", "optimizer"])
+    frame = groups[["inside", "outside", "cost"]].sum().reset_index()
+    frame = frame.assign(
+        inside=frame.inside / frame.cost,
+        outside=frame.outside / frame.cost,
+        runs=groups.size().to_numpy(),
+        remark=np.where(groups.lanes.max().to_numpy() > 0, "lanes", ""),
+    )
+    return Figure(
+        name="cost-split",
+        title="Seconds in the problem and in the method",
+        note="Seconds for each unit of cost, of all runs together. Runs in lanes share the seconds of their batch.",
+        facts=source.facts(aims=False),
+        frame=frame,
+        kind=Rows(source.styles, {"inside": "in the problem", "outside": "in the method"}, "seconds a unit of cost", log=True),
+    )
+
+
+def area_figure(source: Source) -> Figure:
+    """The area under each optimizer's ECDF, with its interval."""
+    from bench.measure.statistics import areas
+
+    runs = source.runs
+    table = areas(runs, source.reached).merge(runs[["run", *CELL, "order", "optimizer"]], on="run")
+    cells = table.groupby(["order", "optimizer", *CELL]).area.agg(["mean", "var", "size"]).reset_index()
+    cells = cells.assign(error=cells["var"].where(cells["size"] >= FEWEST) / cells["size"])
+    groups = cells.groupby(["order", "optimizer"])
+    half = NORMAL * np.sqrt(groups.error.agg(lambda x: x.sum(skipna=False))) / groups.size()
+    frame = groups.agg(area=("mean", "mean"), problems=("mean", "size"))
+    frame = frame.assign(low=frame.area - half, high=frame.area + half).reset_index()
+    every = len(runs[CELL].drop_duplicates())
+    frame = frame.assign(remark=[f"{n} of {every} problems" if n < every else "" for n in frame.problems])
+    return Figure(
+        name="area",
+        title="Area under the ECDF",
+        note="The mean over problems of the area under the ECDF over the logarithm of the cost, 0 to 1; intervals of 95 % "
+        "from the variance over seeds within each problem, none below 5 seeds.",
+        facts=source.facts(),
+        frame=frame.sort_values("area", ascending=False, ignore_index=True),
+        kind=Rows(source.styles, {"area": "area"}, "area under the ECDF"),
+    )
+
+
+def sensitivity_figure(source: Source) -> Figure:
+    """What each setting of the tuning reached, over each hyperparameter, the most telling first."""
+    import pandas as pd
+
+    tuning = source.results.tuning_results if source.results.tuned else None
+    settings = [] if tuning is None else list(map(tuning.setting, tuning.runs.run))
+    table = sensitivity(source.runs[:0] if tuning is None else tuning.runs, settings, source.results.tuned if settings else [])
+    number: Any = pd.to_numeric(table["value"].where(table["scale"] != "choice"), errors="coerce")
+    number = number.where((table["scale"] != "log") | (number > 0))
+    drawn = table.assign(at=number.fillna(0))[
+        np.isfinite(table.reached.astype(float)) & (number.notna() | (table["scale"] == "choice"))
+    ]
+    total = drawn.groupby([*CELL, "optimizer", "hyperparameter"]).share.first().groupby("hyperparameter").sum()
+    drawn = drawn.assign(place=drawn.hyperparameter.map(total.rank(ascending=False, method="first")))
+    drawn = drawn.sort_values(["place", *CELL, "optimizer", "at"], kind="stable").drop(columns=["place", "at"])
+    return Figure(
+        name="sensitivity",
+        title="Sensitivity",
+        note="What each setting of the tuning reached by the end of its budget (median over tuning instances and seeds), "
+        "over one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; stars: the best "
+        f"settings. Not drawn: {counted(len(table) - len(drawn), 'value')} of {len(table)}, where runs failed, the value "
+        "is none, or it is 0 on a logarithmic axis.",
+        facts=f"{counted(len(drawn), 'setting')} of {counted(drawn.optimizer.nunique(), 'optimizer')}.",
+        frame=drawn,
+        kind=Points(source.styles, VALUES),
+        by=("hyperparameter", *CELL),
+    )
+
+
+FIGURES: dict[str, Callable[[Source], Figure]] = {
+    "ecdf": ecdf_figure,
+    "convergence": convergence_figure,
+    "performance-profile": performance_figure,
+    "data-profile": data_figure,
+    "scaling": scaling_figure,
+    "ert": ert_figure,
+    "area": area_figure,
+    "cost-split": cost_figure,
+    "sensitivity": sensitivity_figure,
+}
+
+
+def figure(results: "Results", name: str, by: str = "optimizer", prices: Prices = None) -> Figure:
+    """A figure by its name (see FIGURES). by: of an ecdf, what there is a curve or a panel for (see BY).
+
+    Raises ValueError for another name, and for `by` where it means nothing.
+    """
+    if name not in FIGURES:
+        raise ValueError(f"a figure is one of {', '.join(FIGURES)}, got {name!r}")
+    if by not in BY:
+        raise ValueError(f"a figure goes by {', '.join(BY)}, got {by!r}")
+    source = Source(results, prices)
+    if name == "ecdf":
+        return ecdf_figure(source, by)
+    if by != "optimizer":
+        raise ValueError(f"only an ecdf goes by {by}, not {name}")
+    return FIGURES[name](source)
+
+
+def all_figures(source: Source) -> list[Figure]:
+    """Every figure that there is something for; an ecdf by everything of which there are several."""
+    several = [by for by, columns in BY.items() if by in ("optimizer", "order") or len(source.runs[columns].drop_duplicates()) > 1]
+    found = [ecdf_figure(source, by) for by in several]
+    found += [make(source) for name, make in FIGURES.items() if name != "ecdf"]
+    return [one for one in found if len(one.frame)]
+
+
+def draw(results: "Results", name: str, by: str, prices: Prices, out: Path) -> Path:
+    """Write one figure as SVG, PDF or PNG, by the suffix of out; answers with out.
+
+    Raises ValueError for an unknown figure, another suffix, and a file that is there already.
+    """
+    if out.suffix not in SUFFIXES:
+        raise ValueError(f"a figure must end in {', '.join(SUFFIXES)}, got {out.name!r}")
+    if out.exists() or out.is_symlink():
+        raise ValueError(f"{out} is there already, and nothing is written over: choose another name")
+    save(figure(results, name, by, prices), out)
+    return out

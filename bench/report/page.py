@@ -1,29 +1,73 @@
-"""The report of one folder of results: an HTML file that needs no network, CSV of its tables, SVG of its figures."""
+"""The report of results: one HTML file that needs no network, with CSV of its tables and figures for papers."""
 
 import base64
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.measure.profiles import convergence, ecdf, ert
-from bench.measure.progress import CELL, Frame, complete, spent
-from bench.measure.results import tuned_label
-from bench.measure.summaries import best_optimizers, endings, failures
-from bench.measure.tuning import sensitivity, side_by_side
-from bench.report.figures import Figure, plotly_figure, save_svg
-from bench.report.styles import FEELS, Style, optimizer_styles, order_name, order_styles
-from bench.report.tables import answer_rows, ert_matrix, failure_rows, save_csv, setting_rows, skip_rows, tuned_rows
-from bench.report.text import counted, number, script_json
+from bench.measure.convergence import convergence
+from bench.measure.crossing import crossings
+from bench.measure.ecdf import ecdf
+from bench.measure.ert import ert
+from bench.measure.prices import NAMED, resolved
+from bench.measure.progress import CELL, Frame, complete, progress
+from bench.measure.runtimes import hits, runtimes
+from bench.measure.statistics import duels, scores
+from bench.measure.summaries import answers, best_optimizers, endings, failures
+from bench.report import reference, sections, tuned
+from bench.report.data import Axes, Priced, budgets, encoded, page_data
+from bench.report.styles import Style, optimizer_styles
+from bench.report.tables import failure_rows, save_csv, skip_rows
+from bench.report.text import counted, number, price_list, script_json, target_list
 
 if TYPE_CHECKING:
     from bench.measure.results import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
-MOST = 24  # curves over all problems that one panel shows
+CONTENTS = {  # the sections of the page, in its order; each has a template of its name
+    "answer": "Which optimizer",
+    "solved": "Targets solved",
+    "convergence": "Convergence",
+    "profiles": "Profiles",
+    "ert": "Expected runtimes",
+    "pairs": "Head to head",
+    "published": "Beside published results",
+    "scaling": "Scaling with dimension",
+    "landscape": "Landscapes and paths",
+    "costs": "Where time goes",
+    "tuned": "Tuned and default",
+    "sensitivity": "Sensitivity",
+    "failures": "Failures and skips",
+    "reading": "How to read this",
+    "repeat": "Repeat it",
+}
+SCRIPTS = (
+    "core", "legend", "hint", "bar", "answer", "problems", "solved", "convergence", "profiles", "ert", "pairs",
+    "published", "scaling", "landscape", "costs", "sensitivity", "failures",
+)  # fmt: skip
+STYLES = ("page", "sections")
+PRICES = {  # name: what the page calls it, an amount of it, and what it means
+    "cost": ("cost", "a cost of {}", ""),
+    "passes": (
+        "passes over the data",
+        "{} passes over the data",
+        "every question counts 1, whether it asks for a value or for a derivative",
+    ),
+    "differences": (
+        "black box",
+        "{} values, derivatives by differences,",
+        "what a black box would charge: dim + 1 values for a gradient, 2 (dim + 1) for a Hessian-vector product",
+    ),
+    "inside": ("seconds in problem", "{} seconds in the problem", "runs in lanes share the seconds of their batch"),
+    "outside": ("seconds in method", "{} seconds in the method", "runs in lanes share the seconds of their batch"),
+    "wall": ("wall clock", "{} seconds", "only of runs that were alone: those in lanes have no time of their own"),
+}
 ENDS = {
     "target": "reached the final target",
     "budget": "spent the budget",
@@ -38,213 +82,146 @@ ENDS = {
 
 @dataclass(frozen=True)
 class Frames:
-    """All measures of one report, from which its tables and figures are made."""
+    """All measures of one report, from which its page, tables and figures are made."""
 
     runs: Frame
+    hits: Frame
     styles: dict[str, Style]
+    priced: list[Priced]  # the first: at the prices of the suite
     best: Frame
-    ert: Frame
-    by_order: Frame
-    by_optimizer: Frame
-    by_problem: Frame
-    convergence: Frame
     failures: Frame
     endings: Frame
-    tuned: Frame | None = None  # these two where tuned settings were run
-    sensitivity: Frame | None = None
+    tuned: dict[str, Frame]
+    published: dict[str, Frame]  # of published results beside these, where asked for
 
     def tables(self) -> dict[str, Frame]:
         """The tables by the names of their CSV."""
-        tables = {"best": self.best, "ert": self.ert, "failures": self.failures, "endings": self.endings}
-        return tables if self.tuned is None else {**tables, "tuned": self.tuned}
+        return self._tables
+
+    @cached_property
+    def _tables(self) -> dict[str, Frame]:
+        first = self.priced[0]
+        both = {name: ecdf(self.runs, first.reached, [name]) for name in ("optimizer", "order", "family", "dim")}
+        return {
+            "answer": answers(first.scores, first.duels),
+            "scores": first.scores,
+            "duels": first.duels,
+            "crossings": first.crossings,
+            "best": self.best,
+            **{f"solved-by-{name}": frame for name, frame in both.items()},
+            "convergence": first.convergence,
+            "ert": first.ert,
+            "failures": self.failures,
+            "endings": self.endings,
+            **self.tuned,
+            **self.published,
+        }
 
 
-def write_report(results: "Results", folder: Path) -> Path:
-    """Write folder/index.html, folder/tables/*.csv and folder/figures/*.svg; answers with the path of the page."""
-    frames = measure(results)
-    drawn = figures(frames, results.prices)
-    for part in ("tables", "figures"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
+def write_report(results: "Results", folder: Path, published: str | None = None, *, figures: bool = True) -> Path:
+    """Write folder/index.html, folder/tables/*.csv and folder/figures/*; answers with the path of the page.
+
+    published: "bbob-2009", to show those algorithms beside these; needs the extra `coco`. figures: those for papers.
+    """
+    frames = measure(results, published)
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, frame in frames.tables().items():
         save_csv(frame, folder / "tables" / f"{name}.csv")
-    for figure in drawn:
-        save_csv(figure.frame, folder / "tables" / f"{figure.name}.csv")
-        save_svg(figure, folder / "figures" / f"{figure.name}.svg")
+    drawn = _for_papers(results, frames, folder) if figures else {}
     page = folder / "index.html"
-    page.write_text(html(results, frames, drawn), encoding="utf-8")
+    page.write_text(html(results, frames, drawn, published), encoding="utf-8")
     return page
 
 
-def measure(results: "Results") -> Frames:
-    """Every frame of the report, at the prices of the suite."""
-    runs, events, prices = complete(results.runs), results.trajectories, results.prices
-    table = ert(runs, events, prices)
-    by_order = ecdf(runs, events, ["order"], prices)
-    return Frames(
-        runs=runs,
-        styles=optimizer_styles(zip(runs.optimizer, runs.order, strict=True)),
-        best=best_optimizers(table),
-        ert=table,
-        by_order=by_order.assign(order=by_order.order.map(order_name)),
-        by_optimizer=ecdf(runs, events, ["optimizer"], prices),
-        by_problem=ecdf(runs, events, ["problem", "dim", "optimizer"], prices),
-        convergence=convergence(runs, events, prices),
-        failures=failures(runs),
-        endings=endings(runs),
-        **_tuned(results, runs),
-    )
+def _for_papers(results: "Results", frames: Frames, folder: Path) -> dict[str, list[str]]:
+    """Write the tables, without those that are curves, as LaTeX, and all figures as SVG, each with its CSV; answers
+    with the names of the files of each figure, by its title."""
+    from bench.report.figures import Source, all_figures
+    from bench.report.latex import save_latex
+    from bench.report.panels import save
+
+    for name, frame in frames.tables().items():
+        if "cost" not in frame:
+            save_latex(frame, folder / "tables" / f"{name}.tex")
+    (folder / "figures").mkdir(exist_ok=True)
+    first = frames.priced[0]
+    known = {"reached": first.reached, "ert": first.ert, "convergence": first.convergence}
+    files: dict[str, list[str]] = {}
+    for figure in all_figures(Source(results, None, known)):
+        save_csv(figure.frame, folder / "figures" / f"{figure.name}.csv")
+        pages = figure.pages()
+        files[figure.title] = [f"{figure.name}.csv", *(f"{page.name}.svg" for page in pages)]
+        for page in pages:
+            save(page, folder / "figures" / f"{page.name}.svg")
+    return files
 
 
-def _tuned(results: "Results", runs: Frame) -> dict[str, Frame]:
-    """The frames of tuning; none where nothing was tuned."""
-    if not results.tuned:
-        return {}
-    pairs = [(item["family"], item["label"], tuned_label(item["label"])) for item in results.tuned if item["setting"]]
-    frames = {"tuned": side_by_side(runs, pairs, results.prices)}
-    if (source := results.tuning_results) is not None:
-        frames["sensitivity"] = sensitivity(source.runs, list(map(source.setting, source.runs.run)), results.tuned)
-    return frames
-
-
-def figures(frames: Frames, prices: dict[str, float]) -> list[Figure]:
-    """The figures of the page, in its order."""
-    runs, styles = frames.runs, frames.styles
-    skipped = (runs.status == "skipped").sum()
-    tail = f"Prices: {price_list(prices, runs)}. {counted(len(runs), 'run')}, {skipped} of them skipped."
-    scores = ""
-    if runs.scored.any():
-        tail += " On problems with data or noise runtimes are read at checkpoints, up to 26 % late."
-        scores = " (on problems with data or noise: of the last score)"
-    unsolved = "What a run had not reached when it ended counts as unsolved, all of it where the run was skipped."
-    aims = f"Targets: {target_list(frames.ert)}. {unsolved} {tail}"
-    solved = {"curve": "optimizer", "y": "fraction", "y_titles": {"": "targets solved"}, "better": "high", "step": True}
-    pooled = {**solved, "panels": False, "most": MOST}
-    by_order, by_optimizer = remarks(frames.by_order, "order", runs), remarks(frames.by_optimizer, "optimizer", runs)
-    found = [
-        Figure(
-            name="ecdf-by-order",
-            title="Targets solved, by order",
-            note=f"All optimizers of an order together, {pooled_of(runs)}: what those invited reach on average, not "
-            f"what the best of an order does. {uneven(by_order)}{aims}",
-            frame=frames.by_order,
-            styles=order_styles(),
-            remarks=by_order,
-            **{**pooled, "curve": "order"},
-        ),
-        Figure(
-            name="ecdf-by-optimizer",
-            title="Targets solved, by optimizer",
-            note=f"All problems together. {uneven(by_optimizer)}{aims}",
-            frame=frames.by_optimizer,
-            styles=styles,
-            remarks=by_optimizer,
-            **pooled,
-        ),
-        Figure(
-            name="ecdf-by-problem",
-            title="Targets solved, by problem",
-            note=aims,
-            frame=frames.by_problem,
-            styles=styles,
-            **solved,
-        ),
-        Figure(
-            name="convergence",
-            title="Convergence",
-            note=f"Median over runs of the best value so far{scores}, with the band between quartiles; a run that has "
-            f"ended keeps what it had. {tail}",
-            frame=frames.convergence,
-            curve="optimizer",
-            y="median",
-            y_titles={"gap": "f - f_opt", "value": "f"},
-            styles=styles,
-            better="low",
-            band=True,
-        ),
-    ]
-    if frames.sensitivity is not None:
-        found.append(sensitivity_figure(frames.sensitivity, styles))
-    return found
-
-
-def sensitivity_figure(table: Frame, styles: dict[str, Style]) -> Figure:
-    """What each setting of the tuning reached, over each hyperparameter."""
-    number = numbers(table)
-    drawn = table[np.isfinite(table.reached) & (number.notna() | (table["scale"] == "choice"))]
-    left = len(table) - len(drawn)
-    total = drawn.groupby([*CELL, "optimizer", "hyperparameter"]).share.first().groupby("hyperparameter").sum()
-    place = drawn.hyperparameter.map(total.rank(ascending=False, method="first"))  # the most telling first
-    order = drawn.assign(place=place, at=number.fillna(0))
-    order = order.sort_values(["place", *CELL, "optimizer", "at"], kind="stable")
-    return Figure(
-        name="sensitivity",
-        title="Sensitivity",
-        note="What each setting of the tuning reached by the end of its budget (median over tuning instances and "
-        "seeds), over one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; "
-        f"stars: the best settings. Not drawn: {counted(left, 'value')} of {len(table)}, where runs failed, the "
-        "value is none, or it is 0 on a logarithmic axis.",
-        frame=order.drop(columns=["place", "at"]),
-        curve="optimizer",
-        y="reached",
-        y_titles={"gap": "f - f_opt", "value": "f"},
-        styles=styles,
-        better="low",
-        x="value",
-        points=True,
-        split="hyperparameter",
-        most=len(styles),
-    )
-
-
-def numbers(table: Frame) -> Frame:
-    """The values of a table of sensitivity as numbers: NaN for choices, None, and zeros on a logarithmic axis."""
+def measure(results: "Results", published: str | None = None) -> Frames:
+    """Every frame of the report, at each price that tells something of its own."""
     import pandas as pd
 
-    found: Any = pd.to_numeric(table["value"].where(table["scale"] != "choice"), errors="coerce")
-    return found.where((table["scale"] != "log") | (found > 0))
+    runs = complete(results.runs)
+    named = {name: resolved(name, results.prices) for name in PRICES}
+    parts: dict[str, list[Frame]] = {"hits": [], **{name: [] for name in named}}
+    for some, events in results.parts() if len(runs) else [(runs, results.trajectories)]:
+        events = progress(some, events)  # once for all prices
+        parts["hits"].append(hits(some, events))
+        for name, prices in named.items():
+            parts[name].append(convergence(some, events, prices))
+    whole = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    priced: list[Priced] = []
+    for name, prices in named.items():
+        reached = runtimes(runs, whole["hits"], prices)
+        if not priced or _tells(reached, [each.reached for each in priced]):
+            priced.append(_priced(name, runs, reached, whole[name], results.prices))
+    return Frames(
+        runs=runs,
+        hits=whole["hits"],
+        styles=optimizer_styles(zip(runs.optimizer, runs.order, strict=True)),
+        priced=priced,
+        best=best_optimizers(priced[0].ert),
+        failures=failures(runs),
+        endings=endings(runs),
+        tuned=tuned.measured(results, runs),
+        published=_published(runs, priced[0], published) if published else {},
+    )
 
 
-def remarks(table: Frame, curve: str, runs: Frame) -> dict[str, str]:
-    """For each curve of an ECDF that is not over all problems and dims of these runs: over how many it is."""
-    every = len(runs[CELL].drop_duplicates())
-    counts = table.groupby(curve).problems.first()
-    return {name: f"over {n} of {every} problems" for name, n in counts.items() if n < every}
+def _published(runs: Frame, priced: Priced, name: str) -> dict[str, Frame]:
+    """The frames of published results beside these."""
+    from bench.report.interchange.published import published
 
-
-def pooled_of(runs: Frame) -> str:
-    """How many optimizers of each order these runs are of."""
-    counts = runs.groupby("order").optimizer.nunique()
-    return ", ".join(f"{n} of order {int(order)}" for order, n in counts.items())
-
-
-def uneven(found: dict[str, str]) -> str:
-    """What to make of curves with such remarks; nothing where there are none."""
-    if not found:
-        return ""
-    return "The curves are not over the same problems, as the names say: their heights do not compare. "
-
-
-def price_list(prices: dict[str, float], runs: Frame) -> str:
-    """The prices in words; that of a Jacobian where any was asked for."""
-    names = {"value": "value", "gradient": "gradient with its value", "hessian_vector": "Hessian-vector product"}
-    if "jacobian" in runs and runs.jacobian.any():
-        names["jacobian"] = "column of a Jacobian"
-    return ", ".join(f"{name} {prices[kind]:g}" for kind, name in names.items())
-
-
-def target_list(table: Frame) -> str:
-    """The targets of a table of ERT in words."""
-    words = {
-        "gap": "f ≤ f_opt + {} where the optimum is known",
-        "share": "f ≤ f_best + {} (f_start - f_best) elsewhere",
+    found = published(name)
+    return {
+        "published": reference.curves(runs, priced.reached, found),
+        "published-ert": reference.table(priced.ert, found),
     }
-    found = []
-    for kind, phrase in words.items():
-        levels = sorted(set(table.target[table.kind == kind]), reverse=True)
-        if levels:
-            some = f"{levels[0]:g}" if len(levels) == 1 else f"({levels[0]:g} to {levels[-1]:g}, {len(levels)} steps)"
-            found.append(phrase.format(some))
-    return ", ".join(found) or "none"
+
+
+def _tells(reached: Frame, earlier: list[Frame]) -> bool:
+    """Whether runtimes at a price are known, and not those of an earlier one."""
+    values = reached[["runtime", "spent"]].to_numpy()
+    same = any(np.array_equal(values, each[["runtime", "spent"]], equal_nan=True) for each in earlier)
+    return not same and bool((values[np.isfinite(values)] > 0).any())
+
+
+def _priced(name: str, runs: Frame, reached: Frame, curves: Frame, prices: Mapping[str, float]) -> Priced:
+    at = budgets(runs, reached)
+    short, amount, note = PRICES[name]
+    return Priced(
+        name=name,
+        short=short,
+        amount=amount,
+        title=NAMED[name],
+        note=note or price_list(prices, runs),
+        reached=reached,
+        ert=ert(runs, reached),
+        convergence=curves,
+        budgets=at,
+        scores=scores(runs, reached, at),
+        duels=duels(runs, reached, at),
+        crossings=crossings(runs, reached),
+    )
 
 
 def summary(runs: Frame) -> str:
@@ -263,15 +240,25 @@ def _agreed(words: str, n: int) -> str:
     return words.replace("were ", "was ") if n == 1 else words
 
 
-def html(results: "Results", frames: Frames, drawn: list[Figure]) -> str:
+def html(
+    results: "Results", frames: Frames, drawn: Mapping[str, Sequence[str]] | None = None, published: str | None = None
+) -> str:
     """The page as one text. Whatever comes from results is escaped, and only our own scripts may run."""
     import jinja2
     from markupsafe import Markup
 
-    scripts = [_plotly_source(), (TEMPLATES / "page.js").read_text(encoding="utf-8")]
+    scripts = [_plotly_source(), page_script()]
     suite = results.manifest.get("suite", {})
-    environment = dict(results.manifest.get("environment", {}))
-    orders = sorted({style.order for style in frames.styles.values()})
+    axes = Axes(frames.runs, frames.hits, frames.styles)
+    data = page_data(axes, frames.priced)
+    more = sections.extra(results, frames.runs, frames.hits, frames.tuned)
+    data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more.items()}
+    if frames.published:
+        both = (frames.published[name] for name in ("published", "published-ert"))
+        data["published"] = reference.shown(*both, name=published or "")
+    tuning = tuned.shown(results, frames.runs, frames.tuned, frames.styles)
+    shown = {"tuned": tuning, "published": frames.published}  # the others always
+    contents = {name: title for name, title in CONTENTS.items() if shown.get(name, True)}
     loader = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -282,52 +269,45 @@ def html(results: "Results", frames: Frames, drawn: list[Figure]) -> str:
     loader.filters["number"] = number
     return loader.get_template("page.html").render(
         policy=content_policy(scripts),
-        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        style=Markup("".join((TEMPLATES / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)),
         scripts=[Markup(script) for script in scripts],
+        data=Markup(script_json(data)),
+        contents=contents,
         title=suite.get("title") or results.name,
         name=results.name,
         summary=summary(frames.runs),
-        solved_none=bool(len(frames.best) and (frames.best.optimizer == "").all()),
-        few=bool(len(frames.ert) and frames.ert.low.isna().all()),
-        answers=answer_rows(frames.best, frames.styles, orders),
-        orders=[(order, FEELS[order]) for order in orders],
-        figures=[(figure, Markup(script_json(plotly_figure(figure)))) for figure in drawn],
-        ert=Markup(script_json(ert_matrix(frames.ert, frames.best, frames.styles))),
-        failures=failure_rows(frames.failures),
-        skips=skip_rows(frames.failures),
+        has_runs=bool(len(frames.runs)),
+        few=bool(len(frames.priced[0].ert) and frames.priced[0].ert.low.isna().all()),
+        failures=failure_rows(frames.failures, axes.places()),
+        skips=skip_rows(frames.failures, axes.places()),
         damaged=results.damaged,
         endings=_endings(frames),
-        tuning=_tuning(results, frames),
+        tuning=tuning,
         prices=price_list(results.prices, frames.runs),
-        targets=target_list(frames.ert),
+        targets=target_list(frames.priced[0].ert),
         scored=bool(frames.runs.scored.any()),
-        command=results.manifest.get("command", ""),
-        created=results.manifest.get("created", ""),
-        suite=json.dumps(suite, indent=2, ensure_ascii=False, default=str),
-        versions=environment.pop("versions", {}),
-        environment={key: value for key, value in environment.items() if value not in ("", None)},
+        drawn=drawn or {},
+        latex=[name for name, frame in frames.tables().items() if drawn and "cost" not in frame],
+        sources=[_source(name, manifest) for name, manifest in results.sources],
     )
 
 
-def _tuning(results: "Results", frames: Frames) -> dict[str, Any] | None:
-    """The section on tuning: both side by side, settings, and what tuning took; None where nothing was tuned."""
-    if frames.tuned is None or results.tuning is None:
-        return None
-    source = results.tuning_results
-    cost = sum(item["cost"] for item in results.tuned)
-    ours = spent(frames.runs, results.prices).sum()
-    budgets = results.tuning.get("budgets", ())  # older ones do not tell
-    ran = {group["budget"] for group in results.manifest["suite"]["groups"]}
+def page_script() -> str:
+    """The scripts of the page as one; each in a block of its own, so that their names are apart."""
+    core, *others = ((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    return "\n".join(['"use strict";', core, *(f"{{\n{text}}}" for text in others), "page.start();\n"])
+
+
+def _source(name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What repeats the runs of one folder."""
+    environment = dict(manifest.get("environment", {}))
     return {
-        **results.tuning,
-        "rows": tuned_rows(frames.tuned, frames.styles),
-        "found": setting_rows(results.tuned, frames.sensitivity, frames.styles),
-        "cost": cost,
-        "runs": sum(item["runs"] for item in results.tuned),
-        "times": cost / ours if ours else float("inf"),
-        "minutes": None if source is None else (source.runs.inside.sum() + source.runs.outside.sum()) / 60,
-        "name": Path(results.tuning["path"]).parent.name,
-        "other_budgets": budgets if ran - set(budgets) else (),
+        "name": name,
+        "command": manifest.get("command", ""),
+        "created": manifest.get("created", ""),
+        "suite": json.dumps(manifest.get("suite", {}), indent=2, ensure_ascii=False, default=str),
+        "versions": environment.pop("versions", {}),
+        "environment": {key: value for key, value in environment.items() if value not in ("", None)},
     }
 
 
@@ -344,10 +324,13 @@ def _endings(frames: Frames) -> dict[str, Any]:
 
 
 def _plotly_source() -> str:
-    """plotly.js from the installed package."""
-    import importlib.resources
+    """plotly.js from the installed package, which takes a second to import and is not."""
+    import importlib.util
 
-    return (importlib.resources.files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+    found = importlib.util.find_spec("plotly")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("the page needs the package plotly")
+    return (Path(found.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
 
 
 def content_policy(scripts: list[str]) -> str:

@@ -41,6 +41,29 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
+def price_list(prices: Mapping[str, float], runs: Any) -> str:
+    """The prices in words; that of a Jacobian where any of these runs asked for it."""
+    names = {"value": "value", "gradient": "gradient with its value", "hessian_vector": "Hessian-vector product"}
+    if "jacobian" in runs and runs.jacobian.any():
+        names["jacobian"] = "column of a Jacobian"
+    return ", ".join(f"{name} {prices[kind]:.3g}" for kind, name in names.items())
+
+
+def target_list(frame: Any) -> str:
+    """The targets of a frame with columns kind and target in words."""
+    words = {
+        "gap": "f ≤ f_opt + {} where the optimum is known",
+        "share": "f ≤ f_best + {} (f_start - f_best) elsewhere",
+    }
+    found = []
+    for kind, phrase in words.items():
+        levels = sorted(frame.target[frame.kind == kind].unique(), reverse=True)
+        if levels:
+            some = f"{levels[0]:g}" if len(levels) == 1 else f"({levels[0]:g} to {levels[-1]:g}, {len(levels)} steps)"
+            found.append(phrase.format(some))
+    return ", ".join(found) or "none"
+
+
 def setting_text(setting: Mapping[str, Any]) -> str:
     """Hyperparameters in a line: `lr=0.1, nesterov=True`."""
     return ", ".join(f"{key}={value_text(value)}" for key, value in setting.items())

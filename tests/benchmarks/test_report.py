@@ -1,5 +1,8 @@
-"""The report of 1,000 runs, and the store that holds them."""
+"""The report of 1,000 runs and of 6,480, and the store that holds them."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -28,21 +31,37 @@ PROBLEMS = [
 OPTIMIZERS = ["random-search", "nevergrad-CMA", "nevergrad-DE", "es-adam", "torch-adam", "torch-sgd", "scipy-bfgs",
               "scipy-lbfgsb", "scipy-cg", "scipy-newton-cg"]  # fmt: skip
 EVENTS = 300
+SECONDS, GIGABYTES = 8.0, 1.0  # of CPU and memory, for the page and tables of 6,480 runs on a quiet core
+NOISE = 2.5  # how much slower another machine may be, or one that is busy with other things
+WRITE = """
+import bench, json, resource, sys
+from pathlib import Path
+from bench.report.page import write_report
+page = write_report(bench.load(sys.argv[1]), Path(sys.argv[2]), figures=False)
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss / 1e6, page.stat().st_size / 1e6]))
+"""
+
+
+def stored(parent, problems, optimizers, seeds, name):
+    """A store of these runs, made up: values fall by a power of the cost, faster for some optimizers."""
+    registry.load(PACKAGES)
+    suite = make_suite(problems, optimizers, budget=10_000, name=name, seeds=seeds)
+    specs, rng = plan(suite), np.random.default_rng(0)
+    store = Store(parent / name, create=True)
+    store.begin(specs, {"suite": suite.describe()})
+    for spec in specs:
+        store.add(made_up(spec, rng), versions())
+    store.close()
+    return store.folder, len(specs)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """1,000 runs of 300 events, made up: values fall by a power of the cost, faster for some optimizers."""
-    registry.load(PACKAGES)
-    specs = plan(make_suite(PROBLEMS, OPTIMIZERS, budget=10_000, name="thousand", seeds=10))
-    assert len(specs) == 1000
-    rng = np.random.default_rng(0)
-    store = Store(tmp_path_factory.mktemp("results") / "thousand", create=True)
-    store.begin(specs, {"suite": make_suite(PROBLEMS, OPTIMIZERS, budget=10_000, name="thousand", seeds=10).describe()})
-    for spec in specs:
-        store.add(made_up(spec, rng), versions())
-    store.close()
-    return store.folder
+    """1,000 runs of 300 events."""
+    found, runs = stored(tmp_path_factory.mktemp("results"), PROBLEMS, OPTIMIZERS, 10, "thousand")
+    assert runs == 1000
+    return found
 
 
 def made_up(spec, rng):
@@ -53,7 +72,14 @@ def made_up(spec, rng):
     trajectory[1:, 1 if order else 0] = cost
     trajectory[:, -1] = np.concatenate([[100.0], np.minimum.accumulate(f)])
     record = RunRecord(
-        spec, "budget", family="made up", problem_order=2, order=order, dim=2, f_opt=0.0, trajectory=trajectory
+        spec,
+        "budget",
+        family=spec.problem[:6],
+        problem_order=2,
+        order=order,
+        dim=spec.parameters.get("dim", 2),
+        f_opt=0.0,
+        trajectory=trajectory,
     )
     counts = tuple(int(n) for n in trajectory[-1, : len(KINDS)])
     return replace(record, counts=counts, first=100.0, best=trajectory[-1, -1], final=trajectory[-1, -1])
@@ -68,3 +94,22 @@ def test_report_of_1000_runs(benchmark, folder, tmp_path):
 def test_loading_1000_runs(benchmark, folder):
     runs = benchmark.pedantic(lambda: Results(folder).trajectories, rounds=3)
     assert runs.run.nunique() == 1000
+
+
+@pytest.mark.slow
+def test_page_of_6480_runs(benchmark, tmp_path):
+    """24 functions in 6 dims, 3 optimizers, 15 seeds: in a process of its own, with its imports and the loading."""
+    problems = [f"bbob-f{n:02}[dim=2,3,5,10,20,40]" for n in range(1, 25)]
+    folder, runs = stored(tmp_path, problems, ["scipy-bfgs", "cma-es", "random-search"], 15, "many")
+    assert runs == 6480
+    command = [sys.executable, "-c", WRITE, str(folder), str(tmp_path / "report")]
+
+    def write():
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    cpu, memory, size = benchmark.pedantic(write, rounds=1)
+    benchmark.extra_info.update(cpu_seconds=cpu, gigabytes=memory, page_megabytes=size)
+    print(f"\n{runs:,} runs: {cpu:.1f} s of CPU, {memory:.2f} GB, a page of {size:.1f} MB")
+    assert cpu <= NOISE * SECONDS
+    assert memory <= GIGABYTES
+    assert size <= 10

@@ -1,7 +1,6 @@
 """Results as a store would give them, made by a formula: no optimizer is run."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.measure.results import Results
 from bench.report.page import write_report
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -27,33 +27,51 @@ MANIFEST = {
 }
 
 
-@dataclass
-class Made:
-    """What the report reads of `bench.measure.results.Results`."""
+class Made(Results):
+    """Results whose runs and trajectories are frames made by hand, which tests may change."""
 
-    runs: pd.DataFrame
-    trajectories: pd.DataFrame
-    name: str = "made"
-    manifest: dict[str, Any] = field(default_factory=lambda: MANIFEST)
-    prices: dict[str, float] = field(default_factory=lambda: dict(PRICES))
-    damaged: list[str] = field(default_factory=list)
-    tuning: dict[str, Any] | None = None
-    tuned: list[dict[str, Any]] = field(default_factory=list)
+    trajectories: Any = None
+    prices: Any = None
+    tuning: Any = None
     tuning_results: Any = None
 
+    def __init__(self, runs: pd.DataFrame, trajectories: pd.DataFrame):
+        self.runs, self.trajectories = runs, trajectories
+        self.name, self.manifest, self.prices = "made", MANIFEST, dict(PRICES)
+        self.damaged, self.tuned, self.grids = [], [], []
+        self.sources = [("made", MANIFEST)]
 
-PROBLEMS = [
-    "quadratic",
-    "rosenbrock",
-    "rastrigin",
-    "golf",
-    "bbob-f01",
-    "bbob-f08",
-    "bbob-f15",
-    "mlp",
-    "softmax",
-    "cartpole",
-]
+    def events(self, runs: Sequence[int]) -> pd.DataFrame:
+        return self.trajectories[self.trajectories.run.isin(list(runs))]
+
+    def _sizes(self) -> pd.Series:
+        sizes = self.trajectories.groupby("run").size().reindex(self.runs.run, fill_value=0)
+        return pd.Series(sizes.to_numpy(), index=self.runs.index)
+
+    def points(self, run: int) -> np.ndarray:
+        """Steps to the least point of `grid`, different for each run."""
+        steps = np.linspace(1, 0, 30)[:, None] * np.random.default_rng(run).uniform(-4, 4, 2)
+        return steps if len(self.events([run])) else np.empty((0, 2))
+
+    def best_x(self, run: int) -> np.ndarray:
+        return np.zeros(2)
+
+    def setting(self, run: int) -> tuple[str, dict[str, Any]]:
+        return self.runs.optimizer[self.runs.run == run].iloc[0].split("[")[0], {}
+
+
+PROBLEMS = {  # name: family
+    "quadratic": "quadratic",
+    "rosenbrock": "toys",
+    "rastrigin": "toys",
+    "golf": "toys",
+    "bbob-f01": "bbob",
+    "bbob-f08": "bbob",
+    "bbob-f15": "bbob",
+    "mlp": "learning",
+    "softmax": "learning",
+    "cartpole": "control",
+}
 OPTIMIZERS = {
     0: [
         "random-search",
@@ -72,15 +90,15 @@ OPTIMIZERS = {
 def make(problems: int = 20, optimizers: int = 15, seeds: int = 5, events: int = 100, hostile: bool = True) -> Made:
     """Descents f = scale exp(-rate cost) with rates by order, and every status among the runs."""
     rng = np.random.default_rng(0)
-    names = [
-        (name, 2 + 3 * (n // len(PROBLEMS))) for n, name in enumerate((PROBLEMS * (problems // 10 + 1))[:problems])
-    ]
-    methods = [(order, name) for order, known in OPTIMIZERS.items() for name in known][:optimizers]
+    known = list(PROBLEMS) * (problems // 10 + 1)
+    names = [(name, 2 + 3 * (n // len(PROBLEMS))) for n, name in enumerate(known[:problems])]
+    methods = [(order, name) for order, of_order in OPTIMIZERS.items() for name in of_order][:optimizers]
     if hostile:
         names[0] = (HOSTILE, 2)
         methods[0] = (0, f"<b>bold</b> $x_1$ {HOSTILE}")
     runs, trajectories = [], []
     for number, (problem, dim) in enumerate(names):
+        family = PROBLEMS.get(problem, "<i>odd</i>")
         scored, black_box = problem in ("mlp", "softmax"), problem == "cartpole"
         f_opt = np.nan if scored or black_box else float(number)
         scale = 10 ** rng.uniform(0, 3)
@@ -89,7 +107,7 @@ def make(problems: int = 20, optimizers: int = 15, seeds: int = 5, events: int =
             for seed in range(seeds):
                 run = len(runs)
                 common = {
-                    "run": run, "problem": problem, "family": "made", "dim": dim, "instance": 1, "scored": scored,
+                    "run": run, "problem": problem, "family": family, "dim": dim, "instance": 1, "scored": scored,
                     "problem_order": 0 if black_box else 2, "optimizer": method, "order": order, "seed": seed,
                     "budget": 3000.0, "target": 1e-8, "error": "", "f_opt": f_opt, "rows": 100 if scored else 1,
                     "metrics": "", "inside": 0.1, "outside": 0.2, "lanes": 0, "device": "cpu",
@@ -159,3 +177,11 @@ def made() -> Made:
 def written(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the report of `made`."""
     return write_report(made, tmp_path_factory.mktemp("report")).parent
+
+
+@pytest.fixture(scope="session")
+def grid() -> dict[str, Any]:
+    """What is stored of the landscape of a two-dimensional problem."""
+    x, y = np.meshgrid(np.linspace(-5, 5, 81), np.linspace(-5, 5, 81))
+    where = {"problem": "rosenbrock", "parameters": {"dim": 2}, "instance": 1}
+    return {**where, "low": [-5.0, -5.0], "high": [5.0, 5.0], "f": 1 + x**2 + 100 * y**2}

@@ -1,0 +1,282 @@
+"""The data of a page: what its scripts read, as plain JSON and packed arrays of numbers.
+
+Axes of the arrays: P price, C cell (problem and dim), O optimizer, S slot of a target among those of its cell, G cost
+of the grid of a price, K point of a curve, R run, B budget, F family.
+"""
+
+import base64
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.measure.ecdf import default_costs
+from bench.measure.progress import CELL, POINTS, Frame
+from bench.report.styles import SHADES, Style
+from bench.report.tables import Places
+from bench.report.text import target_name
+
+GRID = 2 * POINTS
+BITS = 14  # of a curve's 23 that are kept: a height is right within 0.003 %
+BUDGETS = 4  # at most, for which the answer is given
+WORDS = ("name", "short", "amount", "title", "note")  # of a price
+ALL = "all"  # the family of all problems
+
+
+@dataclass(frozen=True)
+class Priced:
+    """The measures at one price: its name, words for it (amount: "a cost of {}"), and frames."""
+
+    name: str
+    short: str
+    amount: str
+    title: str
+    note: str
+    reached: Frame  # of runtimes
+    ert: Frame
+    convergence: Frame
+    budgets: list[float]
+    scores: Frame
+    duels: Frame
+    crossings: Frame
+
+
+def encoded(array: np.ndarray) -> dict[str, Any]:
+    """An array for the page: type ("f4", "i4", "u2", "u1"), shape, and the little-endian numbers in C order, with the
+    bytes of the same place in each number together, deflated, in base64.
+
+    Whole numbers take as few bytes as hold them all. Raises ValueError for whole numbers beyond 32 bits.
+    """
+    array = np.asarray(array)
+    if array.dtype.kind in "iub":
+        low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
+        if low < -(2**31) or high >= 2**31:
+            raise ValueError(f"whole numbers must be within 32 bits, got {low} to {high}")
+        kind = "i4" if low < 0 or high >= 2**16 else "u2" if high >= 2**8 else "u1"
+    else:
+        kind = "f4"
+    with np.errstate(over="ignore"):  # beyond its range a number is inf
+        numbers = np.ascontiguousarray(array, dtype=f"<{kind}")
+    planes = numbers.reshape(-1).view(np.uint8).reshape(-1, numbers.itemsize).T.tobytes()
+    text = base64.b64encode(zlib.compress(planes, 9 if len(planes) < 1 << 16 else 6)).decode()
+    return {"type": kind, "shape": list(array.shape), "data": text}
+
+
+def coarse(array: np.ndarray, bits: int = BITS) -> np.ndarray:
+    """The nearest float32 with so many bits of mantissa: such numbers take less room when packed."""
+    with np.errstate(over="ignore"):
+        number = np.ascontiguousarray(array, dtype=np.float32)
+    unit = 1 << (23 - bits)
+    bytes_ = number.view(np.uint32)
+    rounded = ((bytes_ + np.uint32(unit // 2)) & np.uint32(0xFFFFFFFF ^ (unit - 1))).view(np.float32)
+    return np.where(np.isfinite(number), rounded, number)
+
+
+def budgets(runs: Frame, reached: Frame) -> list[float]:
+    """At most four costs at which the answer is given: decades within the data, and what the longest run spent."""
+    grid = default_costs(runs, reached, 2)
+    low, high = float(grid[0]), float(grid[-1])
+    if not (reached.spent > 0).any() or not 0 < high < np.inf:
+        return []
+    unit = 10.0 ** (np.floor(np.log10(high)) - 1)
+    top = float(f"{np.ceil(high / unit * (1 - 1e-9)) * unit:.3g}")
+    decades = 10.0 ** np.arange(np.ceil(np.log10(low) + 0.3), np.log10(top / 1.99))
+    found = [float(f"{each:.3g}") for each in (*decades, top)]
+    return [found[int(place)] for place in np.unique(np.linspace(0, len(found) - 1, BUDGETS).round())]
+
+
+class Axes:
+    """The places of cells, optimizers, families, targets and runs in the arrays of a page; runs: complete ones."""
+
+    def __init__(self, runs: Frame, hits: Frame, styles: Mapping[str, Style]):
+        import pandas as pd
+
+        self.runs, self.styles = runs, styles
+        family = runs.assign(family=runs.family.fillna("").astype(str)).groupby(CELL).family.max()
+        cells = family.reset_index().sort_values(["family", *CELL])
+        self.cells = list(zip(cells.problem, cells.dim.astype(int), strict=True))
+        self.families = sorted(set(cells.family))
+        self.family_of_cell = cells.family.tolist()
+        self.shape = (len(self.cells), len(styles))
+        self._cells, self._optimizers = pd.MultiIndex.from_frame(cells[CELL]), pd.Index(list(styles))
+        self._families = pd.Index([*self.families, ALL])
+        self.cell_of_run, self.optimizer_of_run = self.cell(runs), self.optimizer(runs)
+        self.run_of_hit = pd.Index(runs.run).get_indexer(hits.run)  # of reached, too: they have the same rows
+        goals = hits[["kind", "target"]].assign(cell=self.cell_of_run[self.run_of_hit])[["cell", "kind", "target"]]
+        self.goals = goals.drop_duplicates().sort_values(["cell", "kind", "target"], ascending=[True, True, False])
+        self._goals, self._slots = pd.MultiIndex.from_frame(self.goals), self.goals.groupby("cell").cumcount()
+        self.most = int(self._slots.max()) + 1 if len(self.goals) else 0
+        self.slot_of_hit = self._slots.to_numpy()[self._goals.get_indexer(pd.MultiIndex.from_frame(goals))]
+
+    def places(self) -> Places:
+        """Those of optimizers and families, for tables."""
+        family = {name: place for place, name in enumerate(self.families)}
+        families = {cell: family[name] for cell, name in zip(self.cells, self.family_of_cell, strict=True)}
+        return Places({name: place for place, name in enumerate(self.styles)}, families)
+
+    def cell(self, frame: Frame) -> np.ndarray:
+        """The cell of each row (n,) of a frame with problem and dim."""
+        import pandas as pd
+
+        return self._cells.get_indexer(pd.MultiIndex.from_frame(frame[CELL]))
+
+    def optimizer(self, frame: Frame, column: str = "optimizer") -> np.ndarray:
+        """The optimizer of each row (n,)."""
+        return self._optimizers.get_indexer(frame[column])
+
+    def family(self, frame: Frame) -> np.ndarray:
+        """The family of each row (n,), where that of all problems is the last."""
+        return self._families.get_indexer(frame.family)
+
+    def slot(self, cell: np.ndarray, frame: Frame) -> np.ndarray:
+        """The slot of each row (n,) of a frame with kind and target: the easiest of its cell is 0."""
+        import pandas as pd
+
+        goals = frame[["kind", "target"]].assign(cell=cell)[["cell", "kind", "target"]]
+        return self._slots.to_numpy()[self._goals.get_indexer(pd.MultiIndex.from_frame(goals))]
+
+
+def page_data(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
+    """What the page reads: see the module."""
+    orders = sorted({style.order for style in axes.styles.values()})
+    return {
+        "optimizers": [
+            {"name": name, "order": s.order, "color": s.color, "dash": s.dash, "width": s.width}
+            for name, s in axes.styles.items()
+        ],
+        "orders": [{"order": order, "color": SHADES[order][0]} for order in orders],
+        "families": axes.families,
+        "prices": [{key: getattr(each, key) for key in WORDS} for each in priced],
+        "cells": _cells(axes),
+        **_solved(axes, priced),
+        **_ert(axes, priced),
+        **_curves(axes, priced),
+        **_runs(axes, priced),
+        **_answer(axes, priced),
+    }
+
+
+def _cells(axes: Axes) -> list[dict[str, Any]]:
+    """What is known of each cell; targets: their names by slot; kind: of what its curves show, "gap" or "value"."""
+    facts = axes.runs.groupby(axes.cell_of_run).agg(scored=("scored", "any"), budget=("budget", "max"))
+    targets: dict[int, list[str]] = {}
+    kinds: dict[int, str] = {}
+    for cell, kind, target in axes.goals.itertuples(index=False):
+        targets.setdefault(cell, []).append(target_name(kind, target))
+        kinds[cell] = "gap" if kind == "gap" else "value"
+    return [
+        {
+            "problem": problem,
+            "dim": dim,
+            "family": axes.family_of_cell[cell],
+            "kind": kinds.get(cell, "value"),
+            "scored": bool(facts.scored[cell]),
+            "budget": float(facts.budget[cell]) if np.isfinite(facts.budget[cell]) else None,
+            "targets": targets.get(cell, []),
+        }
+        for cell, (problem, dim) in enumerate(axes.cells)
+    ]
+
+
+def _solved(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
+    """grid (P, G): costs; solved (P, C, O, G): pairs of a run and a target solved within each; planned (P, C, O): all
+    pairs whose cost is known. An ECDF over any cells and optimizers is a quotient of their sums."""
+    shape = axes.shape
+    grid = np.ones((len(priced), GRID))
+    solved = np.zeros((len(priced), *shape, GRID), dtype=np.int64)
+    planned = np.zeros((len(priced), *shape), dtype=np.int64)
+    group = (axes.cell_of_run * shape[1] + axes.optimizer_of_run)[axes.run_of_hit]
+    for p, each in enumerate(priced):
+        costs = default_costs(axes.runs, each.reached, GRID)
+        grid[p] = np.r_[costs, np.full(GRID - len(costs), costs[-1])]
+        runtime = each.reached.runtime.to_numpy(float)
+        known = ~np.isnan(runtime)
+        first = np.searchsorted(grid[p], runtime[known])  # GRID: never
+        counts = np.bincount(group[known] * (GRID + 1) + first, minlength=shape[0] * shape[1] * (GRID + 1))
+        counts = counts.reshape(*shape, GRID + 1)
+        solved[p], planned[p] = counts[..., :GRID].cumsum(-1), counts.sum(-1)
+    return {"grid": encoded(grid), "solved": encoded(solved), "planned": encoded(planned)}
+
+
+def _ert(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
+    """ert, low, high (P, C, O, S): NaN where not asked for; successes (C, O, S) and ran (C, O), at any price."""
+    shape = (*axes.shape, axes.most)
+    values = np.full((3, len(priced), *shape), np.nan)
+    successes, ran = np.zeros(shape, dtype=np.int64), np.zeros(shape[:2], dtype=np.int64)
+    for p, each in enumerate(priced):
+        cell = axes.cell(each.ert)
+        place = (cell, axes.optimizer(each.ert), axes.slot(cell, each.ert))
+        for which, name in enumerate(("ert", "low", "high")):
+            values[which, p][place] = each.ert[name]
+        if p == 0:
+            successes[place] = each.ert.successes
+            np.maximum.at(ran, place[:2], each.ert.runs.to_numpy())
+    found = {name: encoded(array) for name, array in zip(("ert", "low", "high"), coarse(values), strict=True)}
+    return {**found, "successes": encoded(successes), "ran": encoded(ran)}
+
+
+def _curves(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
+    """curve_cost (P, C, K), curve (P, C, O, K, 3): median, low and high over runs; NaN where there is none."""
+    shape = axes.shape
+    cost = np.full((len(priced), shape[0], POINTS), np.nan)
+    curve = np.full((len(priced), *shape, POINTS, 3), np.nan)
+    for p, each in enumerate(priced):
+        table = each.convergence
+        cell, optimizer = axes.cell(table), axes.optimizer(table)
+        code = cell * shape[1] + optimizer
+        begin = np.flatnonzero(np.r_[True, code[1:] != code[:-1]]) if len(code) else np.empty(0, dtype=int)
+        point = np.arange(len(code)) - np.repeat(begin, np.diff(np.r_[begin, len(code)]))
+        cost[p, cell, point] = table.cost
+        curve[p, cell, optimizer, point] = table[["median", "low", "high"]]
+    return {"curve_cost": encoded(coarse(cost)), "curve": encoded(coarse(curve))}
+
+
+def _runs(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
+    """Each run: run_cell, run_optimizer, run_seed, run_instance, run_status (R,) with statuses, run_best, and runtimes
+    (R, S) at the first price, inf where never, NaN where not asked for."""
+    runs = axes.runs
+    statuses = sorted(set(runs.status))
+    found = np.full((len(runs), axes.most), np.nan)
+    for each in priced[:1]:
+        found[axes.run_of_hit, axes.slot_of_hit] = each.reached.runtime
+    return {
+        "statuses": statuses,
+        "run_cell": encoded(axes.cell_of_run),
+        "run_optimizer": encoded(axes.optimizer_of_run),
+        "run_status": encoded(np.searchsorted(statuses, runs.status)),
+        "run_best": encoded(runs.best.astype(float).to_numpy()),
+        **{f"run_{name}": encoded(runs[name].fillna(0).to_numpy(np.int64)) for name in ("seed", "instance")},
+        "runtimes": encoded(coarse(found)),
+    }
+
+
+def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
+    """budgets: by price; score (P, B, F + 1, O, 3): solved, low, high, where the last family is all problems; sure
+    (P, B, F + 1, O, O): 1 where the first is surely better; crossings: by price and family [below, above, cost]."""
+    size, families = axes.shape[1], len(axes.families) + 1
+    most = max((len(each.budgets) for each in priced), default=0)
+    score = np.full((len(priced), most, families, size, 3), np.nan)
+    sure = np.zeros((len(priced), most, families, size, size), dtype=np.uint8)
+    crossings: list[list[list[Any]]] = []
+    for p, each in enumerate(priced):
+        budget = np.array(each.budgets)
+        table = each.scores
+        where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
+        score[p][where] = table[["solved", "low", "high"]]
+        table = each.duels[each.duels.sure.astype(bool)]
+        where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
+        sure[p][(*where, axes.optimizer(table, "rival"))] = 1
+        table = each.crossings
+        lines: list[list[Any]] = [[] for _ in range(families)]
+        ends = (axes.optimizer(table, name).tolist() for name in ("below", "above"))
+        for family, *line in zip(axes.family(table), *ends, table.budget.tolist(), strict=True):
+            lines[family].append(line)
+        crossings.append(lines)
+    return {
+        "budgets": [each.budgets for each in priced],
+        "score": encoded(score),
+        "sure": encoded(sure),
+        "crossings": crossings,
+    }

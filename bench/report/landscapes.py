@@ -1,0 +1,170 @@
+"""Pictures of two-dimensional problems, and the paths that optimizers took across them."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.core import registry
+from bench.core.ledger import KINDS
+from bench.measure.convergence import FLOOR
+from bench.measure.prices import NAMED, priced, resolved
+from bench.measure.progress import Frame, joined
+from bench.measure.results import label
+from bench.measure.targets import optima
+from bench.report.data import coarse
+
+if TYPE_CHECKING:
+    from bench.measure.results import Results
+
+VIEWS = 24  # problems that are shown, of those of dimension 2
+LONGEST = 150  # points of a path
+MOST = 40_000  # points of all paths: one seed of each optimizer, and more seeds while there is room
+NOT_A_NUMBER = 65535  # in arrays of 16 bits; the numbers go from 0 to 65534
+AROUND = 4  # widths of the box, within which points outside of it keep their place
+DEEP = 1e-10  # of the highest gap: the least that is drawn
+BITS = 12  # of mantissa: three significant digits, and whole numbers to 8,192
+DECADES = 100  # gaps that span more are drawn on a log scale
+
+
+def landscapes(results: "Results", runs: Frame) -> dict[str, Any]:
+    """The part of the page's data that the section on landscapes draws; empty where no grid has a path.
+
+    landscape: views (problem, instance, low, high, kind, base, log, bottom, top, and the star: the best point that a
+    run found, with its gap or value), paths (view, optimizer, seed, begin and end in the arrays, asked: its points in
+    all), prices (name: row of the costs), problems (how many of dimension 2 there are), around (AROUND).
+    landscape_z (views, n, n): heights from bottom to top as 0 to 65534, of log10 where log; row 0 is the lowest x2.
+    landscape_x (points, 2): places as 0 to 65534, over the box and AROUND of its widths on every side.
+    landscape_cost (prices, points): what had been spent. landscape_best (points,): the least gap or value so far.
+    """
+    grids = _grids(results, runs)
+    chosen, length = _chosen(runs, grids[:VIEWS])
+    if not len(chosen):
+        return {}
+    events = dict(list(results.events(chosen.run.tolist()).groupby("run")))
+    paths = []
+    for run in chosen.itertuples():
+        points = results.points(run.run)
+        if len(points) and run.run in events:
+            paths.append((run, len(points), _path(run, grids[run.view]["view"], points, events[run.run], length)))
+    if not paths:
+        return {}
+    ends = np.cumsum([len(path) for _, _, path in paths]).tolist()
+    table = joined([path for _, _, path in paths], ["run"])
+    prices, costs = _costs(table, runs.set_index("run").loc[table.run, ["rows", "dim", "lanes"]], results.prices)
+    listed = [
+        {"view": run.view, "optimizer": run.optimizer, "seed": int(run.seed), "asked": asked}
+        | {"begin": end - len(path), "end": end}
+        for (run, asked, path), end in zip(paths, ends, strict=True)
+    ]
+    views = [grid["view"] for grid in grids[:VIEWS]]
+    return {
+        "landscape": {"views": views, "paths": listed, "prices": prices, "problems": len(grids), "around": AROUND},
+        "landscape_z": np.stack([grid["z"] for grid in grids[:VIEWS]]),
+        "landscape_x": table[["x", "y"]].to_numpy(np.uint16),
+        "landscape_cost": costs,
+        "landscape_best": coarse(table.best.to_numpy(), BITS),
+    }
+
+
+def _grids(results: "Results", runs: Frame) -> list[dict[str, Any]]:
+    """The first instance of each two-dimensional problem that has a grid and runs on it."""
+    flat = runs[(runs.dim == 2) & (runs.value + runs.gradient > 0)]
+    f_opt, known = optima(flat)
+    flat = flat.assign(f_opt=f_opt.where(known))
+    found: dict[str, dict[str, Any]] = {}
+    for grid in sorted(results.grids, key=lambda grid: grid["instance"]):
+        name = label(grid["problem"], grid["parameters"], registry.PROBLEMS, leave="dim")
+        own = flat[(flat.problem == name) & (flat.instance == grid["instance"])]
+        if name not in found and len(own) and np.isfinite(grid["f"]).any():
+            found[name] = {"runs": own, **_view(results, name, grid, own)}
+    size = len(next(iter(found.values()))["z"]) if found else 0  # grids of another size are of another version
+    return [one for one in found.values() if len(one["z"]) == size]
+
+
+def _view(results: "Results", name: str, grid: dict[str, Any], own: Frame) -> dict[str, Any]:
+    """How the landscape of one instance is drawn, and its heights."""
+    f, f_opt = np.asarray(grid["f"], float), own.f_opt.max()
+    known = bool(np.isfinite(f_opt))
+    best = own.best.astype(float)
+    lowest = best.idxmin() if np.isfinite(best).any() else None
+    base = float(f_opt) if known else 0.0
+    with np.errstate(invalid="ignore"):
+        height = np.where(np.isfinite(f), np.maximum(f - base, FLOOR) if known else f, np.nan)
+    steep = known and np.nanmax(height) > DECADES * np.nanquantile(height, 0.01)
+    z = np.log10(np.maximum(height, DEEP * np.nanmax(height))) if steep else height
+    bottom, top = float(np.nanmin(z)), float(np.nanmax(z))
+    levels = np.round((z - bottom) / ((top - bottom) or 1.0) * (NOT_A_NUMBER - 1))
+    star = None if lowest is None else results.best_x(int(own.run[lowest]))
+    return {
+        "z": np.where(np.isnan(levels), NOT_A_NUMBER, levels).astype(np.uint16),
+        "view": {
+            "problem": name,
+            "instance": int(grid["instance"]),
+            "low": [float(value) for value in grid["low"]],
+            "high": [float(value) for value in grid["high"]],
+            "base": base,
+            "kind": "gap" if known else "value",
+            "log": bool(steep),
+            "bottom": bottom,
+            "top": top,
+            "star": None if star is None else [float(value) for value in star],
+            "found": None if star is None else float(best[lowest] - base),
+        },
+    }
+
+
+def _chosen(runs: Frame, grids: list[dict[str, Any]]) -> tuple[Frame, int]:
+    """The runs whose paths are drawn, with the column view, and the points that a path may have: the first seed of
+    every optimizer on every view, and further ones while there is room for all of a seed."""
+    own = joined([grid["runs"].assign(view=view) for view, grid in enumerate(grids)], [*runs.columns, "view"])
+    own = own.sort_values(["view", "order", "optimizer", "seed"], kind="stable", ignore_index=True)
+    turn = own.groupby(["view", "optimizer"]).cumcount()
+    length = int(np.clip(MOST // max((turn == 0).sum(), 1), 10, LONGEST))
+    sizes = (own.value + own.gradient).clip(upper=length).groupby(turn).sum().cumsum()
+    return own[turn <= max((sizes <= MOST).sum() - 1, 0)], length
+
+
+def _path(run: Any, view: dict[str, Any], points: np.ndarray, events: Frame, length: int) -> Frame:
+    """One path: what had been asked when each of its points was, where it lies, and the best gap or value so far."""
+    import pandas as pd
+
+    # a point was kept for each value and each gradient; other questions are asked where one of these was
+    asked = (events.value + events.gradient).to_numpy(float)
+    f = events.f.to_numpy(float)
+    best = np.minimum.accumulate(np.where(np.isfinite(f), f, np.inf))
+    kept = thinned(len(points), asked, length)
+    spent = {name: getattr(run, name) for name in (*KINDS, "inside", "outside") if name in events}
+    at = np.append(asked, max(spent["value"] + spent["gradient"], asked[-1]))
+    counts = {name: np.interp(kept, at, np.append(events[name], last)) for name, last in spent.items()}
+    low, high = (np.array(view[name]) for name in ("low", "high"))
+    with np.errstate(invalid="ignore"):
+        places = (points[kept - 1] - low) / (high - low) + AROUND
+        places = np.round(np.clip(places / (1 + 2 * AROUND), 0, 1) * (NOT_A_NUMBER - 1))
+    places = np.where(np.isnan(places), NOT_A_NUMBER, places).astype(np.uint16)
+    reached = best[np.maximum(np.searchsorted(asked, kept, side="right") - 1, 0)] - view["base"]
+    return pd.DataFrame({"run": run.run, **counts, "x": places[:, 0], "y": places[:, 1], "best": reached})
+
+
+def thinned(points: int, improvements: np.ndarray, length: int) -> np.ndarray:
+    """The numbers (from 1) of at most `length` of so many points: the first, the last, the improvements, and others at
+    equal ratios; where the improvements are too many, every so manieth."""
+    new = np.unique(improvements[(improvements >= 1) & (improvements <= points)]).astype(int)
+    room = max(length - 2, 1)
+    if points <= length:
+        return np.arange(1, points + 1)
+    if len(new) > 2 * room // 3:
+        new = new[np.unique(np.linspace(0, len(new) - 1, 2 * room // 3).astype(int))]
+    others = np.unique(np.geomspace(1, points, room - len(new) + 2).astype(int))
+    return np.union1d(others, new)
+
+
+def _costs(table: Frame, facts: Frame, base: Any) -> tuple[dict[str, int], np.ndarray]:
+    """The cost of each point at each price that has a name, and the row of each price: equal rows are kept once."""
+    rows: list[np.ndarray] = []
+    found = {}
+    for name in NAMED:
+        cost = coarse(priced(table, facts, resolved(name, base)), BITS)
+        same = [number for number, row in enumerate(rows) if np.array_equal(row, cost, equal_nan=True)]
+        found[name] = same[0] if same else len(rows)
+        rows += [] if same else [cost]
+    return found, np.stack(rows)

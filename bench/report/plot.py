@@ -1,0 +1,76 @@
+"""Figures for a notebook: each answers with the Axes that it drew."""
+
+from typing import TYPE_CHECKING, Any
+
+from bench.measure.prices import Prices
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from bench.measure.results import Results
+
+
+class Plot:
+    """The figures of some results, one panel each: `results.plot.ecdf(by="order")`.
+
+    prices: as of the measures. ax: where to draw; by default a new Axes. The names stand beside the panel.
+    """
+
+    def __init__(self, results: "Results"):
+        self.results = results
+
+    def ecdf(self, by: str = "optimizer", *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
+        """Targets solved over cost, a curve for each optimizer or order."""
+        if by not in ("optimizer", "order"):
+            raise ValueError(f"one panel has curves by optimizer or order, got {by!r}: `report --figure` draws more panels")
+        return self._drawn("ecdf", by, prices, ax)
+
+    def convergence(
+        self, problem: str | None = None, dim: int | None = None, *, prices: Prices = None, ax: "Axes | None" = None
+    ) -> "Axes":
+        """Median and quartiles of the best value over cost, on one problem (which need not be named if it is alone)."""
+        return self._drawn("convergence", "optimizer", prices, ax, problem=problem, dim=dim)
+
+    def performance_profile(self, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
+        """On what share of targets each needs at most so many times the least."""
+        return self._drawn("performance-profile", "optimizer", prices, ax)
+
+    def data_profile(self, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
+        """The share of targets reached within so many simplex gradients."""
+        return self._drawn("data-profile", "optimizer", prices, ax)
+
+    def scaling(self, problem: str | None = None, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
+        """Expected runtimes over the dimension of one problem."""
+        return self._drawn("scaling", "optimizer", prices, ax, problem=problem)
+
+    def area(self, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
+        """The area under the ECDF of each optimizer, with its interval."""
+        return self._drawn("area", "optimizer", prices, ax)
+
+    def _drawn(self, name: str, by: str, prices: Prices, ax: "Axes | None", **where: Any) -> "Axes":
+        import matplotlib.pyplot as plt
+        import seaborn as sns
+        from matplotlib.lines import Line2D
+
+        from bench.report.figures import figure
+        from bench.report.panels import LOOK, short
+
+        found = figure(self.results, name, by, prices)
+        views = found.views()
+        for column, value in where.items():
+            if value is not None:
+                views = [(label, part) for label, part in views if part[column].iloc[0] == value]
+        if len(views) != 1:
+            known = ", ".join(label for label, _ in found.views()) or "nothing"
+            asked = ", ".join(f"{column}={value!r}" for column, value in where.items() if value is not None) or "one"
+            raise ValueError(f"there is {known} to draw, of which {asked} must be a single one")
+        ((label, part),) = views
+        with plt.rc_context({**sns.axes_style("whitegrid"), **LOOK, "font.size": 9}):
+            axes = plt.figure(figsize=(6.4, 4.0), layout="constrained").add_subplot() if ax is None else ax
+            found.kind.draw(axes, part)
+            axes.set_title(short(label or found.title, 60))
+            names = found.kind.names(part)
+            if names:
+                handles = [Line2D([], [], **found.kind.handle(each)) for each in names]
+                axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=7)
+        return axes

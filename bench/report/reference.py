@@ -1,0 +1,99 @@
+"""Published results beside ours: runtimes to f_opt + 1e-8 on the same functions and dims."""
+
+from typing import Any
+
+import numpy as np
+
+from bench.measure.progress import CELL, Frame, complete, cost_grid, joined
+from bench.report.interchange.published import TARGET, Published
+
+POINTS = 120
+CURVES = ("name", "ours", "dim", "cost", "fraction", "runs", "functions")
+TABLE = ("problem", "dim", "optimizer", "ert", "successes", "runs", "low", "high", "published", "algorithm", "ratio")
+
+
+def curves(runs: Frame, reached: Frame, published: Published) -> Frame:
+    """The share of runs that reached f_opt + 1e-8 within a cost, ours and the published ones, in each dim on those
+    functions that both have: columns name, ours, dim, cost, fraction, runs, functions.
+
+    Ours are at the prices of `reached`, where a gradient costs more than a value; the published ones asked for values
+    alone. An optimizer without a run on some of the functions is left out. The best of the published ones ("best 2009")
+    is the share of functions whose least expected runtime is within the cost: a portfolio that knows the function.
+    """
+    import pandas as pd
+
+    both = _common(runs, reached, published)
+    parts = []
+    for dim, ours in both.groupby("dim"):
+        functions = sorted(ours.function.unique())
+        rest = published.runtimes[(published.runtimes.dim == dim) & published.runtimes.function.isin(functions)]
+        best = published.best[(published.best.dim == dim) & published.best.function.isin(functions)]
+        best = best[np.isclose(best.target, TARGET, rtol=1e-6, atol=0)]
+        found = [(name, True, part.runtime, part.function) for name, part in ours.groupby("optimizer")]
+        found += [(name, False, part.evaluations, part.function) for name, part in rest.groupby("algorithm")]
+        found += [("best 2009", False, best.ert, best.function)]
+        every = np.concatenate([cost.to_numpy(float) for _, _, cost, _ in found])
+        positive = every[np.isfinite(every) & (every > 0)]
+        if not len(positive):
+            continue
+        grid = cost_grid(positive.min(), max(positive.max(), ours.spent.max()), POINTS)
+        for name, own, cost, function in found:
+            if function.nunique() == len(functions):
+                solved = np.searchsorted(np.sort(cost.to_numpy(float)), grid, side="right")
+                row = {"name": name, "ours": own, "dim": dim, "cost": grid, "fraction": solved / len(cost)}
+                parts.append(pd.DataFrame({**row, "runs": len(cost), "functions": len(functions)}))
+    return joined(parts, CURVES)
+
+
+def table(ert: Frame, published: Published) -> Frame:
+    """Our least expected runtime to f_opt + 1e-8 on each function and dim beside the least published one.
+
+    ert: of `ert`. Columns problem, dim, optimizer (of ours, "" where none reached it), ert, successes, runs, low, high,
+    published (ERT of the best algorithm), algorithm (who that was), ratio: ours over the published one.
+    """
+    goal = ert[(ert.kind == "gap") & np.isclose(ert.target, TARGET, rtol=1e-6, atol=0) & (ert.runs > 0)]
+    best = published.best[np.isclose(published.best.target, TARGET, rtol=1e-6, atol=0)]
+    best = best.rename(columns={"ert": "published"})[[*CELL, "published", "algorithm"]]
+    least = goal.sort_values(["ert", "optimizer"]).groupby(CELL).head(1)
+    both = least.merge(best, on=CELL)
+    both = both.assign(
+        optimizer=both.optimizer.where(np.isfinite(both.ert), ""), ratio=both.ert / both.published.to_numpy(float)
+    )
+    return both.sort_values(CELL, ignore_index=True)[list(TABLE)]
+
+
+def _common(runs: Frame, reached: Frame, published: Published) -> Frame:
+    """Our runtimes to the target on published functions and dims: optimizer, function, dim, runtime, spent."""
+    runs = complete(runs)
+    known = published.best[["problem", "function", "dim"]].drop_duplicates()
+    goal = reached[
+        (reached.kind == "gap") & np.isclose(reached.target, TARGET, rtol=1e-6, atol=0) & reached.runtime.notna()
+    ]
+    ours = goal.merge(runs[["run", *CELL, "optimizer", "order"]], on="run")
+    return ours.merge(known, on=CELL)
+
+
+def shown(curves: Frame, table: Frame, name: str) -> dict[str, Any]:
+    """The section of the page: plain lists, None for what is not finite."""
+
+    def plain(values: Any) -> list[Any]:
+        return [float(f"{value:.4g}") if np.isfinite(value) else None for value in np.asarray(values, dtype=float)]
+
+    lines = [
+        {
+            "name": key[0],
+            "ours": bool(key[1]),
+            "dim": int(key[2]),
+            "x": plain(part.cost),
+            "y": plain(part.fraction),
+            "runs": int(part.runs.iloc[0]),
+            "functions": int(part.functions.iloc[0]),
+        }
+        for key, part in curves.groupby(["name", "ours", "dim"], sort=False)
+    ]
+    numbers = {key: plain(table[key]) for key in ("ert", "low", "high", "published", "ratio")}
+    words = {key: table[key].tolist() for key in ("problem", "dim", "optimizer", "successes", "runs", "algorithm")}
+    rows = [
+        dict(zip([*words, *numbers], row, strict=True)) for row in zip(*words.values(), *numbers.values(), strict=True)
+    ]
+    return {"name": name, "lines": lines, "rows": rows}

@@ -1,0 +1,142 @@
+"""What the sections of the page need beyond its common data: paths, seconds, comparisons, hyperparameters."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from bench.measure.progress import CELL, Frame, spent
+from bench.measure.results import TUNED
+from bench.measure.runtimes import runtimes
+from bench.report.data import coarse
+from bench.report.landscapes import landscapes
+
+if TYPE_CHECKING:
+    from bench.measure.results import Results
+
+DIGITS = 5  # significant, of what is drawn
+
+
+def extra(results: "Results", runs: Frame, hits: Frame, tuned: Mapping[str, Frame]) -> dict[str, Any]:
+    """The data of these sections by name, each only where there is something to draw; arrays are to be encoded.
+
+    runs: complete ones. hits: of `bench.measure.runtimes`. tuned: of `bench.report.tuned.measured`.
+    """
+    return {
+        **landscapes(results, runs),
+        **costs(runs, results.prices),
+        **duels(runs, runtimes(runs, hits, results.prices)),
+        **settings(results, runs),
+        **sensitivity(tuned.get("sensitivity")),
+    }
+
+
+def costs(runs: Frame, prices: Mapping[str, float]) -> dict[str, Any]:
+    """Seconds of each optimizer on each problem and dim, of runs that paid for something.
+
+    costs: a row each: problem, dim, optimizer, whether some ran as lanes of a batch, which share its seconds, and runs.
+    costs_seconds (rows, 3): seconds in the problem, seconds in the method, cost.
+    """
+    cost = spent(runs, prices)
+    paid = runs.assign(spent=cost, batched=runs.lanes > 0)[(cost > 0) & (runs.status != "killed")]
+    table = paid.groupby([*CELL, "optimizer"]).agg(
+        inside=("inside", "sum"),
+        outside=("outside", "sum"),
+        spent=("spent", "sum"),
+        lanes=("batched", "any"),
+        runs=("run", "size"),
+    )
+    if table.empty:
+        return {}
+    names = table.reset_index()[[*CELL, "optimizer", "lanes", "runs"]]
+    return {
+        "costs": [[*row[:3], int(row[3]), row[4]] for row in names.itertuples(index=False, name=None)],
+        "costs_seconds": coarse(table[["inside", "outside", "spent"]].to_numpy()),
+    }
+
+
+def duels(runs: Frame, reached: Frame) -> dict[str, Any]:
+    """Every optimizer against every other, over all problems: see `bench.measure.statistics.pairs`.
+
+    pairs: optimizer, rival of each row. pairs_values (rows, 8): problems, better, worse, a12, low, high, p, adjusted.
+    """
+    from bench.measure.statistics import pairs
+
+    table = pairs(runs, reached)
+    if table.empty:
+        return {}
+    values = table[["problems", "better", "worse", "a12", "low", "high", "p", "adjusted"]]
+    return {"pairs": table[["optimizer", "rival"]].to_numpy().tolist(), "pairs_values": coarse(values.to_numpy(float))}
+
+
+def settings(results: "Results", runs: Frame) -> dict[str, Any]:
+    """The hyperparameters of which several values were run, settings: name (of the optimizer), key, scale ("log",
+    "linear" or "choice"), and lines, which differ in nothing but that value: [value, label of the optimizer] each."""
+    first = runs.drop_duplicates("optimizer")
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for run, label in zip(first.run, first.optimizer, strict=True):
+        if not label.endswith(TUNED):
+            name, values = results.setting(run)
+            found.setdefault(name, {})[label] = values
+    lists = []
+    for name, own in sorted(found.items()):
+        for key in sorted({key for values in own.values() for key in values}):
+            lines: dict[str, list[list[Any]]] = {}
+            for label, values in own.items():
+                others = repr(sorted((other, value) for other, value in values.items() if other != key))
+                lines.setdefault(others, []).append([values.get(key), label])
+            kept = [line for line in lines.values() if len({repr(value) for value, _ in line}) > 1]
+            if kept:
+                lists.append({"name": name, "key": key, **_scaled(kept)})
+    return {"settings": lists} if lists else {}
+
+
+def _scaled(lines: list[list[list[Any]]]) -> dict[str, Any]:
+    """Lines in the order of their values, as numbers where all are; and their scale."""
+    values = [value for line in lines for value, _ in line]
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) for value in values):
+        low, high = min(values), max(values)
+        return {"scale": "log" if 0 < low <= high / 4 else "linear", "lines": [sorted(line) for line in lines]}
+    texts = [sorted([_text(value), label] for value, label in line) for line in lines]
+    return {"scale": "choice", "lines": texts}
+
+
+def sensitivity(table: Frame | None) -> dict[str, Any]:
+    """What each setting of a tuning reached, over each hyperparameter: see `bench.measure.tuning.sensitivity`.
+
+    sensitivity: panels of hyperparameter, problem, dim, kind and scale, those first on which most depends, with curves
+    of optimizer, share, left (values not drawn: the run failed, the value is none, or 0 on a logarithmic axis) and
+    points [value, reached, role].
+    """
+    if table is None or table.empty:
+        return {}
+    shares = table.groupby([*CELL, "optimizer", "hyperparameter"]).share.first()
+    weight = shares.groupby("hyperparameter").sum().rank(ascending=False, method="first")
+    placed = table.assign(place=table.hyperparameter.map(weight)).sort_values("place", kind="stable")
+    panels = []
+    for (key, problem, dim), panel in placed.groupby(["hyperparameter", *CELL], sort=False):
+        scale = panel["scale"].iloc[0]
+        curves = []
+        for label, part in panel.groupby("optimizer", sort=False):
+            drawn = [
+                [_text(value) if scale == "choice" else _rounded(value), _rounded(y), role]
+                for value, y, role in zip(part["value"], part.reached, part.role, strict=True)
+                if isfinite(y) and (scale == "choice" or _drawable(value, scale))
+            ]
+            share = float(part.share.iloc[0])
+            known = round(share, 3) if isfinite(share) else None
+            curves.append({"optimizer": label, "share": known, "left": len(part) - len(drawn), "points": drawn})
+        head = {"hyperparameter": key, "problem": problem, "dim": int(dim), "kind": panel.kind.iloc[0], "scale": scale}
+        panels.append({**head, "curves": curves})
+    return {"sensitivity": panels}
+
+
+def _drawable(value: Any, scale: str) -> bool:
+    return isinstance(value, (int, float)) and isfinite(value) and (scale != "log" or value > 0)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _text(value: Any) -> str:
+    return "none" if value is None else str(value)

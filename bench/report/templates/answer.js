@@ -1,0 +1,151 @@
+// The answer: for each family the best of the selected optimizers, overall and of each order, within a budget.
+page.answerHead = (first) => page.element("tr", {}, ...[first, "Best of all"].map((textContent) => page.element("th", { scope: "col", textContent })),
+  ...page.data.orders.map(({ order }) => page.element("th", { scope: "col" }, `Best by ${FEELS[order]} `, page.element("small", { textContent: `order ${order}` }))));
+
+// each cell of a table says what its column is: on a phone the head is hidden
+page.labelled = (box) => {
+  const labels = [...box.querySelectorAll("thead th")].map((cell) => cell.textContent);
+  for (const row of box.querySelectorAll("tbody tr")) [...row.children].forEach((cell, i) => { cell.dataset.label = labels[i]; });
+};
+
+page.chart("answer", (section) => {
+  const { data, element, dot, hint, counted } = page;
+  const score = page.array("score"), sure = page.array("sure"), planned = page.array("planned"), ran = page.array("ran");
+  const [budgets, verdict, body, crossing, says] = [".budgets", ".verdict", ".body", ".crossing", ".says"].map((name) => section.querySelector(name));
+  const orders = data.orders.map(({ order }) => order);
+  const ALL = data.families.length;
+  const percent = (x) => (x > 0 && x < 0.005 ? "< 1 %" : x < 1 && x > 0.995 ? "> 99 %" : `${Math.round(100 * x)} %`);
+  const short = (names, most) => `${names.slice(0, most).join(", ")}${names.length > most ? ` and ${names.length - most} more` : ""}`;
+  const amount = ({ price, cost }) => data.prices[price].amount.replace("{}", page.number(cost));
+  const name = (o) => data.optimizers[o].name;
+  const cellsOf = (families) => page.cells().filter((c) => families.includes(data.families.indexOf(data.cells[c].family)));
+
+  // [solved, low, high] of an optimizer; over some of the families their mean, whose interval is not known
+  function scoreOf(at, families, o) {
+    const value = (f, which) => score.values[page.at(score.shape, at.price, at.budget, f, o, which)];
+    const row_ = families.length === 1 ? families[0] : families.length === ALL ? ALL : null;
+    if (row_ !== null) {
+      const [solved, low, high] = [0, 1, 2].map((which) => value(row_, which));
+      return Number.isNaN(high) ? [solved, NaN, NaN] : [solved, low, high];
+    }
+    const counts = families.map((f) => cellsOf([f]).length), n = counts.reduce((a, b) => a + b, 0);
+    return [families.reduce((sum, f, i) => sum + (counts[i] * value(f, 0)) / n, 0), NaN, NaN];
+  }
+
+  // who met all of the problems at a cost that is known, with their scores, the best first; left: how many did not
+  function ranked(at, families, some) {
+    const cells = cellsOf(families);
+    const whole = some.filter((o) => cells.every((c) => planned.values[page.at(planned.shape, at.price, c, o)] > 0));
+    const known = whole.map((o) => ({ o, score: scoreOf(at, families, o) })).filter((each) => !Number.isNaN(each.score[0]));
+    known.sort((a, b) => b.score[0] - a.score[0] || (name(a.o) < name(b.o) ? -1 : 1));
+    return { known, left: some.length - known.length, cells };
+  }
+
+  // the best of those ranked, and who cannot be told from it; null where nobody solved anything
+  function best(at, families, { known, cells }) {
+    if (!known.length || known[0].score[0] === 0) return null;
+    const [first, ...rest] = known;
+    const row = families.length === 1 ? families[0] : families.length === ALL ? ALL : null;
+    const rivals = row === null ? null : rest.filter(({ o }) => !sure.values[page.at(sure.shape, at.price, at.budget, row, first.o, o)]);
+    const runs = Math.min(...cells.map((c) => ran.values[page.at(ran.shape, c, first.o)]).filter((n) => n > 0));
+    return { ...first, rivals, compared: rest.length, runs };
+  }
+
+  function certainty({ o, rivals, compared, runs, score: [, low] }) {
+    if (!compared || rivals === null) return [];
+    if (!rivals.length) return [element("span", { className: "sure", textContent: "✓ clearly best", title: `of ${compared + 1}` })];
+    const few = Number.isNaN(low) ? `too few runs (${runs}) to tell` : "not told from";
+    const names = rivals.map((rival) => name(rival.o));
+    const button = element("button", { type: "button", className: "unsure", textContent: `≈ ${counted(rivals.length, "other")}`,
+      "aria-label": `${name(o)} is ${few === "not told from" ? "not told" : few} from ${short(names, 12)}` });
+    return [hint(button, () => `${few === "not told from" ? "Not told from" : "Too few runs to tell it from"}: ${short(names, 12)}`)];
+  }
+
+  function cell(found, empty) {
+    if (!found) return element("td", {}, element("span", { className: "none", textContent: empty }));
+    const [solved, low, high] = found.score;
+    const bar = element("span", { className: "share", "aria-hidden": "true" });
+    bar.style.setProperty("--solved", solved);
+    bar.style.setProperty("--color", data.optimizers[found.o].color);
+    if (!Number.isNaN(low)) bar.append(whisker(low, high));
+    const digits = (x) => Math.round(100 * x);
+    return element("td", {},
+      element("div", { className: "who" }, dot(data.optimizers[found.o]), element("span", { className: "name", textContent: name(found.o), title: name(found.o) })),
+      element("div", { className: "how" }, bar, element("b", { textContent: percent(solved) }),
+        ...(Number.isNaN(low) ? [] : [element("span", { className: "interval", textContent: `[${digits(low)}, ${digits(high)}]` })]), ...certainty(found)));
+  }
+
+  const none = (some, { known }) => (!some.length ? "none selected" : !known.length ? "none met all" : "nothing solved");
+
+  function whisker(low, high) {
+    const made = element("i");
+    made.style.left = `${100 * low}%`;
+    made.style.width = `${100 * Math.max(0, high - low)}%`;
+    return made;
+  }
+
+  function row(at, title, families, some) {
+    const all = ranked(at, families, some);
+    const columns = orders.map((order) => {
+      const own = some.filter((o) => data.optimizers[o].order === order);
+      const standing = ranked(at, families, own);
+      return cell(best(at, families, standing), none(own, standing));
+    });
+    const small = counted(all.cells.length, "problem");
+    return element("tr", {}, element("th", { scope: "row" }, element("span", { className: "name", textContent: title }), element("small", { textContent: small })),
+      cell(best(at, families, all), none(some, all)), ...columns);
+  }
+
+  function sentence(at, families, some) {
+    const over = families.length === ALL ? `all ${counted(page.cells().length, "problem")}` : `${counted(page.cells().length, "problem")} of ${short(families.map((f) => data.families[f]), 3)}`;
+    const standing = ranked(at, families, some), found = best(at, families, standing);
+    const within = `Within ${amount(at)}`;
+    if (!standing.known.length) return [`None of the selected optimizers met all of ${over} at a cost that is known.`];
+    if (!found) return [`${within}, over ${over}, no optimizer of those selected reached any target.`];
+    const [solved, low, high] = found.score;
+    const span = Number.isNaN(low) ? "" : ` [${Math.round(100 * low)}, ${Math.round(100 * high)}]`;
+    const others = (found.rivals ?? []).map(({ o }) => name(o));
+    const how = !found.compared ? "" : found.rivals === null ? "; how sure that is stands beside each family"
+      : !others.length ? `, clearly more than each of the ${found.compared} others`
+        : Number.isNaN(low) ? ` (${counted(found.runs, "run")} on a problem: too few to be sure)` : `, but it is not told from ${short(others, 3)}`;
+    const rest = standing.left ? ` ${counted(standing.left, "other")} did not meet all of them at a cost that is known, and ${standing.left === 1 ? "is" : "are"} not compared.` : "";
+    return [`${within}, over ${over}, `, element("b", {}, dot(data.optimizers[found.o]), name(found.o)), ` solves most: ${percent(solved)} of the targets${span}${how}.${rest}`];
+  }
+
+  function crossed(at, families, some) {
+    const row_ = families.length === ALL ? ALL : families.length === 1 ? families[0] : null;
+    const lines = row_ === null ? [] : data.crossings[at.price]?.[row_] ?? [];
+    const selected = new Set(some);
+    if (!lines.length || lines.some(([below, above]) => !selected.has(below) || !selected.has(above))) return [];
+    const parts = lines.flatMap(([below, , cost], i) => [i ? ", then " : "Who leads: ", element("b", { className: "name", textContent: name(below) }), ` below ${amount({ price: at.price, cost })}`]);
+    return [...parts, ", ", element("b", { className: "name", textContent: name(lines.at(-1)[1]) }), " above it."];
+  }
+
+  return () => {
+    const price = page.price(), known = data.budgets[price] ?? [];
+    const at = { price, budget: page.budget(), cost: known[page.budget()] };
+    const some = page.optimizers(), families = page.families();
+    budgets.replaceChildren(...(known.length ? [element("span", { className: "label", textContent: "within" })] : []), ...known.map((value, b) => {
+      const button = element("button", { type: "button", textContent: page.number(value), onclick: () => {
+        page.set("budget", b === known.length - 1 ? null : value);
+        budgets.querySelectorAll("button")[b].focus();
+      } });
+      button.setAttribute("aria-pressed", String(b === at.budget));
+      return button;
+    }));
+    const nothing = !data.cells.length ? "No runs, no answer." : !some.length ? "No optimizer is selected." : !families.length ? "No family is selected." : !known.length ? "No run spent anything, so that there is no answer." : "";
+    page.say(section, nothing);
+    verdict.replaceChildren(...(nothing ? [] : sentence(at, families, some)));
+    crossing.replaceChildren(...(nothing ? [] : crossed(at, families, some)));
+    if (nothing) return;
+    const head = page.answerHead("Family");
+    const title = families.length === ALL ? "all problems" : "all selected";
+    const rows = [...(families.length > 1 ? [row(at, title, families, some)] : []), ...families.map((f) => row(at, data.families[f] || "no family", [f], some))];
+    body.replaceChildren(element("table", { className: "answers" }, element("thead", {}, head), element("tbody", {}, ...rows)));
+    page.labelled(body);
+    const counts = page.cells().flatMap((c) => some.map((o) => ran.values[page.at(ran.shape, c, o)])).filter((n) => n > 0);
+    const [least, most] = [Math.min(...counts), Math.max(...counts)], n = data.optimizers.length;
+    const runs = !counts.length ? "no runs" : `${least === most ? "" : `${least} to `}${counted(most, "run")} of an optimizer on a problem`;
+    says.textContent = `Within ${amount(at)} (${data.prices[price].note}); n: ${runs}; ${counted((n * (n - 1)) / 2, "pair")} of optimizers.`;
+  };
+});

@@ -1,0 +1,52 @@
+"""The section on tuning: each optimizer as it comes and as tuned, and what finding the settings took."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.measure.progress import Frame, spent
+from bench.measure.results import tuned_label
+from bench.measure.tuning import sensitivity, side_by_side
+from bench.report.styles import Style
+from bench.report.tables import setting_rows, tuned_rows
+
+if TYPE_CHECKING:
+    from bench.measure.results import Results
+
+
+def measured(results: "Results", runs: Frame) -> dict[str, Frame]:
+    """The frames of tuning: "tuned", and "sensitivity" where the runs of the tuning are still there; none where nothing
+    was tuned. runs: complete ones."""
+    if not results.tuned:
+        return {}
+    pairs = [(item["family"], item["label"], tuned_label(item["label"])) for item in results.tuned if item["setting"]]
+    frames = {"tuned": side_by_side(runs, pairs, results.prices)}
+    if (source := results.tuning_results) is not None:
+        frames["sensitivity"] = sensitivity(source.runs, list(map(source.setting, source.runs.run)), results.tuned)
+    return frames
+
+
+def shown(
+    results: "Results", runs: Frame, frames: Mapping[str, Frame], styles: Mapping[str, Style]
+) -> dict[str, Any] | None:
+    """What the page says: both side by side, settings, and what tuning took; None where nothing was tuned."""
+    if "tuned" not in frames or results.tuning is None:
+        return None
+    source = results.tuning_results
+    cost = sum(item["cost"] for item in results.tuned)
+    ours = spent(runs, results.prices).sum()
+    budgets = results.tuning.get("budgets", ())  # older ones do not tell
+    ran = {group["budget"] for group in results.manifest["suite"]["groups"]}
+    return {
+        **results.tuning,
+        "rows": tuned_rows(frames["tuned"], styles),
+        "found": setting_rows(results.tuned, frames.get("sensitivity"), styles),
+        "cost": cost,
+        "runs": sum(item["runs"] for item in results.tuned),
+        "times": cost / ours if ours else float("inf"),
+        "minutes": None if source is None else (source.runs.inside.sum() + source.runs.outside.sum()) / 60,
+        "name": Path(results.tuning["path"]).parent.name,
+        "other_budgets": budgets if ran - set(budgets) else (),
+        "scored": bool(runs.scored.any()),
+        "sensitivity": "sensitivity" in frames,
+    }

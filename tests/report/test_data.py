@@ -1,0 +1,162 @@
+"""The data of the page: packed arrays hold what the frames hold."""
+
+import base64
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.measure.ecdf import ecdf
+from bench.report.data import Axes, budgets, coarse, encoded, page_data
+from bench.report.page import PRICES, measure
+
+
+def decoded(item: dict) -> np.ndarray:
+    """What the page makes of an array."""
+    dtype = np.dtype(f"<{item['type']}")
+    planes = np.frombuffer(zlib.decompress(base64.b64decode(item["data"])), np.uint8)
+    numbers = planes.reshape(dtype.itemsize, -1).T.copy().view(dtype)
+    return numbers.reshape(item["shape"])
+
+
+@pytest.fixture(scope="module")
+def frames(made):
+    return measure(made)
+
+
+@pytest.fixture(scope="module")
+def data(frames):
+    return page_data(Axes(frames.runs, frames.hits, frames.styles), frames.priced)
+
+
+@pytest.mark.parametrize(
+    ("array", "kind"),
+    [
+        ([[1.5, np.nan], [np.inf, -np.inf]], "f4"), ([0, 255], "u1"), ([256], "u2"), ([65536], "i4"), ([-1], "i4"),
+        ([], "f4"), ([True, False], "u1"), (np.zeros((0, 3), int), "u1"), (1e300, "f4"),
+    ],
+)  # fmt: skip
+def test_arrays_come_back_as_they_were(array, kind):
+    array = np.asarray(array)
+    item = encoded(array)
+    assert (item["type"], item["shape"]) == (kind, list(array.shape))
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(decoded(item), array.astype(f"<{kind}"))
+
+
+def test_whole_numbers_beyond_32_bits_are_refused():
+    with pytest.raises(ValueError, match="within 32 bits"):
+        encoded(np.array([2**31]))
+
+
+def test_coarse_numbers_are_near():
+    x = np.random.default_rng(0).normal(size=1000) * 10.0 ** np.arange(-20, 20).repeat(25)
+    np.testing.assert_allclose(coarse(x), x, rtol=2.0**-15)
+    np.testing.assert_array_equal(coarse(np.array([0.0, np.inf, np.nan, 1.0, -2.0])), [0, np.inf, np.nan, 1, -2])
+    assert len(np.unique(coarse(np.linspace(1, 1.0001, 100)))) < 4  # most bits are 0: they pack well
+
+
+def test_cells_go_by_family_and_targets_from_the_easiest(data, made):
+    families = [cell["family"] for cell in data["cells"]]
+    assert families == sorted(families)
+    assert data["families"] == sorted(set(made.runs.family))
+    rosenbrock = next(cell for cell in data["cells"] if cell["problem"] == "rosenbrock")
+    assert rosenbrock["targets"] == [f"gap 1e{power}" for power in range(2, -9, -1)]
+    assert rosenbrock["kind"] == "gap"
+    mlp = next(cell for cell in data["cells"] if cell["problem"] == "mlp")
+    assert mlp["targets"][0] == "1e-1 of gain"
+    assert (mlp["kind"], mlp["scored"]) == ("value", True)
+
+
+@pytest.mark.parametrize("by", ["optimizer", "order", "family", "dim"])
+def test_sums_of_solved_are_the_ecdf(data, frames, by):
+    """Of any grouping, at any price."""
+    values = {"optimizer": [item["name"] for item in data["optimizers"]]}
+    values["order"] = [item["order"] for item in data["optimizers"]]
+    values |= {key: [cell[key] for cell in data["cells"]] for key in ("family", "dim")}
+    axis = 1 if by in ("optimizer", "order") else 0
+    grid, solved, planned = (decoded(data[name]) for name in ("grid", "solved", "planned"))
+    for p, priced in enumerate(frames.priced):
+        table = ecdf(frames.runs, priced.reached, [by])
+        for value in set(values[by]):
+            own = np.array(values[by]) == value
+            k = solved[p].compress(own, axis).sum((0, 1))
+            rows = table[table[by] == value]
+            np.testing.assert_allclose(grid[p][: len(rows)], rows.cost, rtol=1e-6)
+            np.testing.assert_allclose(k / planned[p].compress(own, axis).sum(), rows.fraction)
+
+
+def test_ert_and_curves_are_those_of_the_frames(data, frames):
+    optimizers = [item["name"] for item in data["optimizers"]]
+    cells = {(cell["problem"], cell["dim"]): c for c, cell in enumerate(data["cells"])}
+    ert, low, high, successes, ran = (decoded(data[name]) for name in ("ert", "low", "high", "successes", "ran"))
+    names = {name: f"gap 1e{power}" for power in range(2, -9, -1) for name in [("gap", 10.0**power)]}
+    names |= {("share", 10.0**-power): f"1e-{power} of gain" for power in range(1, 7)}
+    for p, priced in enumerate(frames.priced):
+        for row in priced.ert.itertuples():
+            c, o = cells[row.problem, row.dim], optimizers.index(row.optimizer)
+            s = data["cells"][c]["targets"].index(names[row.kind, float(f"{row.target:g}")])
+            found = [ert[p, c, o, s], low[p, c, o, s], high[p, c, o, s]]
+            np.testing.assert_allclose(found, [row.ert, row.low, row.high], rtol=1e-4)
+            assert p or (successes[c, o, s], ran[c, o]) == (row.successes, row.runs)
+        cost, curve = decoded(data["curve_cost"]), decoded(data["curve"])
+        for (problem, dim, name), rows in priced.convergence.groupby(["problem", "dim", "optimizer"]):
+            c, o, n = cells[problem, dim], optimizers.index(name), len(rows)
+            np.testing.assert_allclose(cost[p, c, :n], rows.cost, rtol=1e-4)
+            with np.errstate(over="ignore"):
+                expected = rows[["median", "low", "high"]].to_numpy(np.float32)
+            np.testing.assert_allclose(curve[p, c, o, :n], expected, rtol=1e-4)
+
+
+def test_runs_are_behind_the_cells(data, frames):
+    runs, reached = frames.runs, frames.priced[0].reached
+    optimizers = np.array([item["name"] for item in data["optimizers"]])
+    assert (optimizers[decoded(data["run_optimizer"])] == runs.optimizer).all()
+    assert (np.array(data["statuses"])[decoded(data["run_status"])] == runs.status).all()
+    np.testing.assert_array_equal(decoded(data["run_seed"]), runs.seed)
+    runtimes = decoded(data["runtimes"])
+    assert (~np.isnan(runtimes)).sum() == len(reached)
+    for run, rows in list(reached.groupby("run"))[::50]:
+        rows = rows.sort_values("target", ascending=False)
+        np.testing.assert_allclose(runtimes[run][: len(rows)], rows.runtime, rtol=1e-4)
+
+
+def test_scores_and_who_is_surely_better(data, frames):
+    score, sure = decoded(data["score"]), decoded(data["sure"])
+    optimizers = [item["name"] for item in data["optimizers"]]
+    families = [*data["families"], "all"]
+    for p, priced in enumerate(frames.priced):
+        for row in priced.scores.itertuples():
+            at = score[p, priced.budgets.index(row.budget), families.index(row.family), optimizers.index(row.optimizer)]
+            np.testing.assert_allclose(at, [row.solved, row.low, row.high], rtol=1e-4)
+        assert sure[p].sum() == priced.duels.sure.sum()
+
+
+def test_prices_that_tell_nothing_new_are_left_out(data, make_results):
+    """With every price 1, passes are the cost, and lanes have no wall clock."""
+    assert [price["name"] for price in data["prices"]] == list(PRICES)
+    results = make_results(2, 8, 1, 5, hostile=False)
+    results.prices = dict.fromkeys(results.prices, 1)
+    results.runs = results.runs.assign(lanes=4)
+    names = [priced.name for priced in measure(results).priced]
+    assert names == ["cost", "differences", "inside", "outside"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "found"),
+    [
+        (1, 1000, [10, 100, 1000]), (3, 500, [10, 100, 500]), (1, 20_000, [10, 100, 10_000, 20_000]),
+        (1, 1e6, [10, 1000, 1e4, 1e6]), (1, 1, [1]), (1, 9, [9]), (1e-5, 0.1, [1e-4, 1e-3, 1e-2, 0.1]),
+        (1, 997, [10, 100, 1000]), (1, 11_100, [10, 100, 1000, 12_000]),
+    ],
+)  # fmt: skip
+def test_budgets_are_decades_and_the_end(low, high, found):
+    reached = pd.DataFrame({"run": [0, 1], "runtime": [low, np.inf], "spent": [high, high]}).astype(float)
+    assert budgets(pd.DataFrame({"run": [0, 1]}), reached) == found
+
+
+def test_without_costs_there_is_no_budget():
+    reached = pd.DataFrame({"run": [0], "runtime": [np.nan], "spent": [np.nan]})
+    assert budgets(pd.DataFrame({"run": [0]}), reached) == []
+    assert budgets(pd.DataFrame({"run": []}), reached.iloc[:0]) == []
