@@ -32,7 +32,7 @@ OPTIMIZERS = ["random-search", "nevergrad-CMA", "nevergrad-DE", "es-adam", "torc
               "scipy-lbfgsb", "scipy-cg", "scipy-newton-cg"]  # fmt: skip
 EVENTS = 300
 SECONDS, GIGABYTES = 8.0, 1.0  # of CPU and memory, for the page and tables of 6,480 runs on a quiet core
-NOISE = 2.5  # how much slower another machine may be, or one that is busy with other things
+NOISE = 1.25  # of a core that is shared with others
 WRITE = """
 import bench, json, resource, sys
 from pathlib import Path

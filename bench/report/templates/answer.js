@@ -75,7 +75,8 @@ page.chart("answer", (section) => {
         ...(Number.isNaN(low) ? [] : [element("span", { className: "interval", textContent: `[${digits(low)}, ${digits(high)}]` })]), ...certainty(found)));
   }
 
-  const none = (some, { known }) => (!some.length ? "none selected" : !known.length ? "none met all" : "nothing solved");
+  const skipped = (some, cells) => some.every((o) => cells.every((c) => !ran.values[page.at(ran.shape, c, o)]));
+  const none = (some, { known, cells }) => (!some.length ? "none selected" : skipped(some, cells) ? "cannot be run" : !known.length ? "none met all" : "nothing solved");
 
   function whisker(low, high) {
     const made = element("i");
