@@ -19,7 +19,7 @@ from bench.measure.tuning import sensitivity
 from bench.measure.virtual import virtual_best
 from bench.report.panels import SUFFIXES, Curves, Figure, Points, Rows, Table, save
 from bench.report.styles import Style, optimizer_styles, order_name, order_styles
-from bench.report.text import counted, price_list, target_list
+from bench.report.text import counted, price_list, target_list, target_name
 
 if TYPE_CHECKING:
     from bench.measure.results import Results
@@ -137,7 +137,8 @@ def convergence_figure(source: Source) -> Figure:
     return Figure(
         name="convergence",
         title="Convergence",
-        note=f"Median over runs of the best value so far{scored}, with the band between quartiles; a run that has ended "
+        note=f"Median over runs of the best value so far{scored}, with the band between quartiles; a run that "
+        "has ended "
         "keeps what it had.",
         facts=source.facts(aims=False),
         frame=source.with_family(source.convergence),
@@ -163,8 +164,10 @@ def performance_figure(source: Source) -> Figure:
         frame,
         "performance-profile",
         "Performance profile",
-        f"The share of problems (a target on a problem and dim) on which the expected runtime is within a factor of the "
-        f"least of all {counted(frame.optimizer.nunique(), 'optimizer')}; with others among them the curves are others.",
+        "The share of problems (a target on a problem and dim) on which the expected runtime is within a "
+        "factor of the "
+        f"least of all {counted(frame.optimizer.nunique(), 'optimizer')}; with others among them the curves "
+        "are others.",
         "ratio",
         "expected runtime, times the least",
     )
@@ -173,7 +176,8 @@ def performance_figure(source: Source) -> Figure:
 def data_figure(source: Source) -> Figure:
     """Data profiles, in one panel."""
     note = (
-        "The share of problems (a target on a problem and dim) of which the expected runtime is within a cost, in units "
+        "The share of problems (a target on a problem and dim) of which the expected runtime is within a "
+        "cost, in units "
         "of dim + 1, what a simplex gradient costs."
     )
     frame = data_profile(source.runs, source.reached)
@@ -204,11 +208,13 @@ def scaling_figure(source: Source) -> Figure:
     frame = table.merge(chosen, on=["problem", "kind", "target"])
     slopes = scaling(frame)[["problem", "optimizer", "exponent", "error"]]
     frame = frame.merge(slopes, on=["problem", "optimizer"]).sort_values(["problem", "order", "optimizer", "dim"])
-    frame = source.with_family(frame[frame.ert.notna()]).drop(columns="kind")
+    goals = [f"{row.problem}, {target_name(row.kind, row.target)}" for row in frame.itertuples()]
+    frame = source.with_family(frame.assign(panel=goals)[frame.ert.notna()]).drop(columns="kind")
     return Figure(
         name="scaling",
         title="Scaling with the dimension",
-        note="Expected runtime over the dimension, with its bootstrap interval, at the hardest of the targets that some "
+        note="Expected runtime over the dimension, with its bootstrap interval, at the hardest of the targets "
+        "that some "
         "optimizer reached in the most dims. White marks at the upper edge: reached by no run.",
         facts=source.facts(),
         frame=frame,
@@ -223,7 +229,7 @@ def scaling_figure(source: Source) -> Figure:
             band=True,
             marks=True,
         ),
-        by=("problem",),
+        by=("panel",),
     )
 
 
@@ -249,7 +255,8 @@ def ert_figure(source: Source) -> Figure:
     return Figure(
         name="ert",
         title="Expected runtimes",
-        note="The expected runtime on each problem at the hardest target that some run reached, with how many runs reached "
+        note="The expected runtime on each problem at the hardest target that some run reached, with how many "
+        "runs reached "
         "it where not all did. Colours: the factor over the least.",
         facts=source.facts(aims=False),
         frame=source.with_family(frame),
@@ -259,7 +266,7 @@ def ert_figure(source: Source) -> Figure:
 
 def cost_figure(source: Source) -> Figure:
     """Seconds in the problem and in the method, for each unit of cost."""
-    prices = None if source.prices in SECONDS else source.prices
+    prices = None if isinstance(source.prices, str) and source.prices in SECONDS else source.prices
     cost = spent(source.runs, resolved(prices, source.results.prices))
     paid = source.runs.assign(cost=cost)[(cost > 0) & (source.runs.status != "killed")]
     groups = paid.groupby(["order", "optimizer"])
@@ -276,7 +283,9 @@ def cost_figure(source: Source) -> Figure:
         note="Seconds for each unit of cost, of all runs together. Runs in lanes share the seconds of their batch.",
         facts=source.facts(aims=False),
         frame=frame,
-        kind=Rows(source.styles, {"inside": "in the problem", "outside": "in the method"}, "seconds a unit of cost", log=True),
+        kind=Rows(
+            source.styles, {"inside": "in the problem", "outside": "in the method"}, "seconds a unit of cost", log=True
+        ),
     )
 
 
@@ -297,7 +306,8 @@ def area_figure(source: Source) -> Figure:
     return Figure(
         name="area",
         title="Area under the ECDF",
-        note="The mean over problems of the area under the ECDF over the logarithm of the cost, 0 to 1; intervals of 95 % "
+        note="The mean over problems of the area under the ECDF over the logarithm of the cost, 0 to 1; "
+        "intervals of 95 % "
         "from the variance over seeds within each problem, none below 5 seeds.",
         facts=source.facts(),
         frame=frame.sort_values("area", ascending=False, ignore_index=True),
@@ -311,7 +321,9 @@ def sensitivity_figure(source: Source) -> Figure:
 
     tuning = source.results.tuning_results if source.results.tuned else None
     settings = [] if tuning is None else list(map(tuning.setting, tuning.runs.run))
-    table = sensitivity(source.runs[:0] if tuning is None else tuning.runs, settings, source.results.tuned if settings else [])
+    table = sensitivity(
+        source.runs[:0] if tuning is None else tuning.runs, settings, source.results.tuned if settings else []
+    )
     number: Any = pd.to_numeric(table["value"].where(table["scale"] != "choice"), errors="coerce")
     number = number.where((table["scale"] != "log") | (number > 0))
     drawn = table.assign(at=number.fillna(0))[
@@ -323,9 +335,12 @@ def sensitivity_figure(source: Source) -> Figure:
     return Figure(
         name="sensitivity",
         title="Sensitivity",
-        note="What each setting of the tuning reached by the end of its budget (median over tuning instances and seeds), "
-        "over one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; stars: the best "
-        f"settings. Not drawn: {counted(len(table) - len(drawn), 'value')} of {len(table)}, where runs failed, the value "
+        note="What each setting of the tuning reached by the end of its budget (median over tuning instances "
+        "and seeds), "
+        "over one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; "
+        "stars: the best "
+        f"settings. Not drawn: {counted(len(table) - len(drawn), 'value')} of {len(table)}, where runs failed, "
+        "the value "
         "is none, or it is 0 on a logarithmic axis.",
         facts=f"{counted(len(drawn), 'setting')} of {counted(drawn.optimizer.nunique(), 'optimizer')}.",
         frame=drawn,
@@ -366,7 +381,11 @@ def figure(results: "Results", name: str, by: str = "optimizer", prices: Prices 
 
 def all_figures(source: Source) -> list[Figure]:
     """Every figure that there is something for; an ecdf by everything of which there are several."""
-    several = [by for by, columns in BY.items() if by in ("optimizer", "order") or len(source.runs[columns].drop_duplicates()) > 1]
+    several = [
+        by
+        for by, columns in BY.items()
+        if by in ("optimizer", "order") or len(source.runs[columns].drop_duplicates()) > 1
+    ]
     found = [ecdf_figure(source, by) for by in several]
     found += [make(source) for name, make in FIGURES.items() if name != "ecdf"]
     return [one for one in found if len(one.frame)]

@@ -28,7 +28,8 @@ def save_latex(frame: Frame, path: Path) -> None:
     layout = "".join("r" if one else "l" for one in numeric)
     head = " & ".join(map(escaped, columns)) + r" \\"
     cells = [[_cell(value) for value in shown[name]] for name in frame.columns]
-    rows = [" & ".join(row) + r" \\" for row in zip(*cells, strict=True)]
+    # behind {}, because a row that begins with [ or * would be an option of the line break before it
+    rows = ["{}" + " & ".join(row) + r" \\" for row in zip(*cells, strict=True)]
     if len(frame) > MOST:
         rows.append(rf"\multicolumn{{{len(columns)}}}{{l}}{{{MOST:,} of {len(frame):,} rows; the CSV has all}} \\")
     kind = "longtable" if len(rows) > LONG else "tabular"

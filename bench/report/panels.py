@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.measure.progress import CELL, Frame
 from bench.report.styles import DASHES, Style
-from bench.report.text import cell_name, number, plain, target_name
+from bench.report.text import cell_name, plain, target_name
 
 SUFFIXES = (".svg", ".pdf", ".png")
 COLUMN, PAGE = 3.5, 7.0  # inches: the width of a column, and of a page of two
@@ -102,7 +102,9 @@ class Curves(Kind):
 
     def log(self, part: Frame) -> bool:
         """Whether the vertical axis is logarithmic: where lower is better and all values allow it."""
-        return self.better == "low" and bool((part[self.y] > 0).all() and (not self.band or (part.low.fillna(1) > 0).all()))
+        return self.better == "low" and bool(
+            (part[self.y] > 0).all() and (not self.band or (part.low.fillna(1) > 0).all())
+        )
 
     def names(self, part: Frame) -> list[str]:
         """The curves that are shown: of a crowded panel the best of each order, by their mean height."""
@@ -123,6 +125,15 @@ class Curves(Kind):
         mark = {"marker": MARKS[style.dash], "markersize": 3} if self.marks else {}
         return {**look, **mark, "label": short(name) + (f" ({remark})" if remark else "")}
 
+    def _spread(self, axes: Any, rows: Frame, name: str) -> None:
+        """Between low and high: a band, or a bar at each point where there are marks."""
+        color = self.styles[name].color
+        own = rows[np.isfinite(rows.low) & np.isfinite(rows.high)]
+        if self.marks:
+            axes.vlines(own[self.x], own.low, own.high, color=color, linewidth=0.7)
+        else:
+            axes.fill_between(own[self.x], own.low, own.high, color=color, alpha=0.15, linewidth=0)
+
     def draw(self, axes: Any, part: Frame) -> None:
         curves = dict(list(part.groupby(self.curve)))
         kept = part[part[self.curve].isin(self.names(part))]
@@ -136,13 +147,13 @@ class Curves(Kind):
             y = rows[self.y].where(np.isfinite(rows[self.y]))
             axes.plot(rows[self.x], y, drawstyle="steps-post" if self.step else "default", **self.handle(name))
             if self.band:
-                area = rows[np.isfinite(rows.low) & np.isfinite(rows.high)]
-                color = self.styles[name].color
-                axes.fill_between(area[self.x], area.low, area.high, color=color, alpha=0.15, linewidth=0)
+                self._spread(axes, rows, name)
             if self.marks and np.isinf(rows[self.y]).any():
-                x = rows[self.x][np.isinf(rows[self.y])]
+                never = rows[self.x][np.isinf(rows[self.y])].to_numpy(float)
+                # beside each other, so that none hides the others
+                x = never * 1.06 ** (self.names(part).index(name) - (len(self.names(part)) - 1) / 2)
                 look = {**self.handle(name), "linestyle": "", "label": "", "markerfacecolor": "white", "clip_on": False}
-                axes.plot(x, np.ones(len(x)), transform=axes.get_xaxis_transform(), **look)
+                axes.plot(x, np.full(len(x), 0.96), transform=axes.get_xaxis_transform(), **look)
         axes.margins(x=0.04 if self.marks else 0.0)
         small = axes.get_position().width * axes.figure.get_figwidth() < 2
         if self.marks:
@@ -229,7 +240,8 @@ class Table(Kind):
         texts[row, column] = [_entry(item) for item in part.itertuples()]
         beside = axes.inset_axes((1 + 0.12 / self._wide(axes), 0.0, 0.08 / self._wide(axes), 1.0))
         sns.heatmap(
-            np.clip(color, 0, self.worst), vmin=0, vmax=self.worst, cmap="viridis_r", linewidths=0.5, ax=axes, cbar_ax=beside
+            np.clip(color, 0, self.worst), vmin=0, vmax=self.worst, cmap="viridis_r", linewidths=0.5, ax=axes,
+            cbar_ax=beside,
         )  # fmt: skip
         dark = np.nan_to_num(color) > 0.55 * self.worst
         size = float(np.clip(self._wide(axes) / len(names) * 15, 3, 5.5))
@@ -244,9 +256,10 @@ class Table(Kind):
         axes.set_xticks(np.arange(len(names)) + 0.5, [short(name, 30) for name in names], rotation=90)
         axes.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False, pad=1)
         axes.tick_params(axis="y", left=False)
+        axes.grid(False)
         axes.set(xlabel="", ylabel="")
         decades = np.arange(int(self.worst) + 1)
-        beside.yaxis.set_major_locator(FixedLocator(decades))
+        beside.yaxis.set_major_locator(FixedLocator(decades.tolist()))
         beside.set_yticklabels([f"{'≥ ' if n == self.worst else ''}{10**n:,}" for n in decades])
         beside.set_ylabel("times the least", labelpad=2)
 
@@ -359,7 +372,9 @@ class Figure:
         endings = [re.sub("[^a-z0-9]+", "-", "-dim-".join(map(str, key)).lower())[:40].strip("-") for key, _ in found]
         if len({*endings} - {""}) < len(found):
             endings = [f"{n:02}" for n in range(1, len(found) + 1)]
-        return [replace(self, name=f"{self.name}-{end}", frame=part) for end, (_, part) in zip(endings, found, strict=True)]
+        return [
+            replace(self, name=f"{self.name}-{end}", frame=part) for end, (_, part) in zip(endings, found, strict=True)
+        ]
 
     def crowded(self) -> str:
         """The rule by which curves are left out, where some are."""
@@ -453,7 +468,9 @@ def drawn(figure: Figure) -> Any:
             axes.yaxis.set_label_coords(-0.36 / box.wide, 0.5)
     if names:
         _legend(canvas, handles, beside, (SMALL * len(facts) + 0.07) / height)
-    canvas.text(0.06 / width, 0.03 / height, "\n".join(facts), fontsize=4.8, color="0.45", va="bottom", linespacing=1.25)
+    canvas.text(
+        0.06 / width, 0.03 / height, "\n".join(facts), fontsize=4.8, color="0.45", va="bottom", linespacing=1.25
+    )
     return canvas
 
 
@@ -482,10 +499,19 @@ def log_ticks(axis: Any, most: int) -> None:
     else:
         at = [m * 10.0**n for n in range(first - 1, last + 2) for m in (1, 2, 5)]
         at = [x for x in at if low <= x <= high] or [float(np.sqrt(low * high))]
-        labels = [number(x) for x in at]
+        at = at[:: -(-len(at) // min(most, 4))]
+        labels = [_brief(x) for x in at]
     axis.set_major_locator(FixedLocator(at))
     axis.set_minor_locator(NullLocator())
     axis.set_ticklabels(labels)
+
+
+def _brief(x: float) -> str:
+    """A number in few letters: `0.5`, `200`, `2·10⁵`."""
+    if 1e-2 <= x < 1e4:
+        return f"{x:g}"
+    exponent = int(np.floor(np.log10(x) + 1e-9))
+    return f"{x / 10**exponent:.2g}·10{str(exponent).translate(EXPONENTS)}"
 
 
 def value_ticks(axis: Any, values: Sequence[float], most: int) -> None:

@@ -22,7 +22,9 @@ class Plot:
     def ecdf(self, by: str = "optimizer", *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
         """Targets solved over cost, a curve for each optimizer or order."""
         if by not in ("optimizer", "order"):
-            raise ValueError(f"one panel has curves by optimizer or order, got {by!r}: `report --figure` draws more panels")
+            raise ValueError(
+                f"one panel has curves by optimizer or order, got {by!r}: `report --figure` draws more panels"
+            )
         return self._drawn("ecdf", by, prices, ax)
 
     def convergence(
@@ -65,7 +67,8 @@ class Plot:
             asked = ", ".join(f"{column}={value!r}" for column, value in where.items() if value is not None) or "one"
             raise ValueError(f"there is {known} to draw, of which {asked} must be a single one")
         ((label, part),) = views
-        with plt.rc_context({**sns.axes_style("whitegrid"), **LOOK, "font.size": 9}):
+        look: Any = {**sns.axes_style("whitegrid"), **LOOK, "font.size": 9}
+        with plt.rc_context(look):
             axes = plt.figure(figsize=(6.4, 4.0), layout="constrained").add_subplot() if ax is None else ax
             found.kind.draw(axes, part)
             axes.set_title(short(label or found.title, 60))

@@ -1,217 +1,217 @@
-"""What is drawn equals the frames, by Plotly and by seaborn."""
-
-import warnings
-import xml.etree.ElementTree as ET
+"""Figures for papers: what they show, which files they write, and that nothing in results breaks them."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
 
-from bench.report.figures import PARTLY, _drawn, plotly_figure, rounded, save_svg
-from bench.report.page import figures, measure, sensitivity_figure
-from bench.report.styles import DASHES, SHADES, optimizer_styles
+from bench.measure.runtimes import hits
+from bench.report.figures import FIGURES, Source, all_figures, draw, figure
+from bench.report.latex import escaped, save_latex
+from bench.report.panels import SUFFIXES, drawn, save
+
+HOSTILE = [
+    "$x_1^{2$",
+    "_under",
+    "\u202eright to left \u05d0",
+    "a\nb\x07",
+    "n" * 10_000,
+    "</svg><script>alert(1)</script>",
+]
 
 
 @pytest.fixture(scope="module")
-def drawn(made):
-    return {figure.name: figure for figure in figures(measure(made), made.prices)}
+def results(make_results):
+    return with_measures(make_results(problems=12, optimizers=14, seeds=5, events=30, hostile=False))
 
 
-@pytest.mark.parametrize("name", ["ecdf-by-order", "ecdf-by-optimizer", "ecdf-by-problem", "convergence"])
-def test_plotly_draws_the_frame(drawn, name):
-    figure = drawn[name]
-    views = plotly_figure(figure)["views"]
-    assert [view["label"] for view in views] == [label for label, _ in figure.views()]
-    for view, (_, part) in zip(views, figure.views(), strict=True):
-        assert {trace["name"] for trace in view["data"]} == set(part[figure.curve])
-        for trace in view["data"]:
-            rows = part[part[figure.curve] == trace["name"]]
-            np.testing.assert_allclose(trace["x"], rows.cost, rtol=1e-4)
-            np.testing.assert_allclose(trace["y"], rows[figure.y], rtol=1e-4)
-            if figure.band:
-                np.testing.assert_allclose(trace["customdata"], rows[["low", "high"]], rtol=1e-4)
-    assert sum(len(trace["x"]) for view in views for trace in view["data"]) == len(figure.frame)
+def with_measures(made):
+    """Results of a formula, with the two measures that figures ask of results."""
+    from bench.measure.convergence import convergence
+
+    made.hits = hits(made.runs, made.trajectories)
+    made.convergence = lambda prices=None: convergence(made.runs, made.trajectories, prices or made.prices)
+    return made
 
 
-@pytest.mark.parametrize("name", ["ecdf-by-order", "ecdf-by-problem", "convergence"])
-def test_seaborn_draws_what_plotly_shows_at_first(drawn, name):
-    figure = drawn[name]
-    canvas = _drawn(figure)
-    views = plotly_figure(figure)["views"]
-    assert len(canvas.axes) == len(views)
-    for axes, view in zip(canvas.axes, views, strict=True):
-        shown = [trace for trace in view["data"] if trace["visible"]]
-        assert len(axes.lines) == len(shown)
-        for line, trace in zip(axes.lines, shown, strict=True):
-            np.testing.assert_allclose(line.get_xdata(), trace["x"], rtol=1e-4)
-            np.testing.assert_allclose(line.get_ydata(), trace["y"], rtol=1e-4)
-            assert to_hex(line.get_color()) == trace["line"]["color"]
-        assert axes.get_yscale() == view["layout"]["yaxis"].get("type", "linear")
-        assert axes.get_ylabel() == view["layout"]["yaxis"]["title"]["text"]
+@pytest.mark.parametrize("name", [name for name in FIGURES if name != "sensitivity"])
+def test_each_figure_is_drawn_from_its_frame(results, name, tmp_path):
+    found = figure(results, name)
+    paths = [tmp_path / f"{name}{suffix}" for suffix in SUFFIXES]
+    save(found, *paths)
+    assert paths[0].read_text().startswith("<?xml")
+    assert paths[1].read_bytes().startswith(b"%PDF")
+    assert paths[2].read_bytes().startswith(b"\x89PNG")
+    panels = len(found.frame.groupby(list(found.by))) if found.by else 1
+    assert len(found.views()) == panels
+    assert len(drawn(found).axes) == panels
 
 
-def test_seaborn_draws_the_bands(drawn):
-    figure = drawn["convergence"]
-    for axes, (_, part) in zip(_drawn(figure).axes, figure.views(), strict=True):
-        names = [name for name in figure.styles if name in figure.shown(part)]
-        assert len(axes.collections) == len(names) > 0
-        for filled, name in zip(axes.collections, names, strict=True):
-            rows = part[(part.optimizer == name) & np.isfinite(part.high)]
-            ends = [(row.cost, y) for row in rows.itertuples() for y in (row.low, row.high)]
-            corners = filled.get_paths()[0].vertices
-            np.testing.assert_array_equal(np.unique(corners, axis=0), np.unique(ends, axis=0))
-            assert to_hex(filled.get_facecolor()[0]) == figure.styles[name].color
-            assert 0 < filled.get_alpha() < 0.5
+def test_an_ecdf_has_the_curves_of_the_measure(results):
+    from bench.measure.ecdf import ecdf
+    from bench.measure.runtimes import runtimes
+
+    found = figure(results, "ecdf", "order")
+    wanted = ecdf(results.runs, runtimes(results.runs, results.hits, results.prices), ["order"])
+    assert found.frame.fraction.tolist() == wanted.fraction.tolist()
+    (axes,) = drawn(found).axes
+    heights = sorted(float(line.get_ydata()[-1]) for line in axes.lines)
+    assert heights == pytest.approx(sorted(wanted.groupby("order").fraction.last()))
 
 
-def test_svg_holds_the_bands(drawn, written):
-    """A filled path of every shown curve, in its colour and translucent."""
-    figure = drawn["convergence"]
-    fills = [element.get("style", "") for element in ET.parse(written / "figures/convergence.svg").iter()]
-    for name, style in figure.styles.items():
-        panels = sum(name in figure.shown(part) for _, part in figure.views())
-        found = sum(f"fill: {style.color}; fill-opacity: 0.15" in fill for fill in fills)
-        assert found >= panels, name  # two curves may share a colour
-
-
-def test_convergence_has_log_axes_where_values_allow_it(drawn):
-    views = {view["label"]: view["layout"]["yaxis"] for view in plotly_figure(drawn["convergence"])["views"]}
-    assert views["rosenbrock, dim 2"]["type"] == "log"
-    assert views["rosenbrock, dim 2"]["title"]["text"] == "f - f_opt"
-    assert views["mlp, dim 2"]["title"]["text"] == "f"
-    assert "type" not in views["cartpole, dim 2"]  # rewards with their sign turned are below zero
-
-
-def test_crowded_panels_show_the_best_of_each_order(drawn):
-    figure = drawn["convergence"]
-    part = next(part for label, part in figure.views() if label == "rosenbrock, dim 2")
-    shown = figure.shown(part)
-    assert sorted(figure.styles[name].order for name in shown) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
-    height = np.log10(part["median"]).groupby(part.optimizer).mean()
-    for order in (0, 1, 2):
-        members = [name for name in height.index if figure.styles[name].order == order]
-        assert set(height[members].nsmallest(3).index) <= shown
-
-
-@pytest.mark.parametrize(("optimizers", "crowded"), [(24, False), (25, True)])
-def test_ecdf_of_many_optimizers_shows_the_best_of_each_order(make_results, optimizers, crowded):
-    results = make_results(1, 5, 5, 5, hostile=False)
-    number = np.arange(len(results.runs))
-    results.runs = results.runs.assign(optimizer=[f"m{n % optimizers:02}" for n in number], order=number % 3 % 2)
-    results.runs = results.runs.assign(order=results.runs.optimizer.str[1:].astype(int) % 3)
-    (figure,) = (each for each in figures(measure(results), results.prices) if each.name == "ecdf-by-optimizer")
-    ((_, part),) = figure.views()
-    shown = figure.shown(part)
-    assert part.optimizer.nunique() == optimizers
-    assert sorted(figure.styles[name].order for name in shown) == (
-        [0, 0, 0, 1, 1, 1, 2, 2, 2] if crowded else sorted(n % 3 for n in range(24))
-    )
-    assert (PARTLY in figure.caption()) == crowded
-
-
-def test_caption_tells_of_hidden_curves_only_where_there_are(drawn, make_results):
-    assert [PARTLY in drawn[name].caption() for name in drawn] == [False, False, True, True]
-    few = make_results(2, 6, 1, 5)
-    assert not any("three best" in figure.caption() for figure in figures(measure(few), few.prices))
-
-
-def test_curves_over_fewer_problems_say_so(drawn, make_results):
-    """Order 1 runs on one of two problems."""
-    results = make_results(2, 8, 1, 5, hostile=False)
+@pytest.mark.parametrize("by", ["optimizer", "order", "family", "dim", "problem"])
+def test_an_ecdf_goes_by_what_is_asked(results, by):
+    views = figure(results, "ecdf", by).views()
     runs = results.runs
-    results.runs = runs[(runs.order == 0) | (runs.problem == "quadratic")]
-    by_order, by_optimizer, by_problem, _ = figures(measure(results), results.prices)
-    assert by_order.remarks == {"order 1, slope": "over 1 of 2 problems"}
-    assert by_optimizer.remarks == {"gradient-descent": "over 1 of 2 problems"}
-    assert by_problem.remarks == {}
-    (view,) = plotly_figure(by_order)["views"]
-    assert ["over 1 of 2 problems" in trace["hovertemplate"] for trace in view["data"]] == [False, True]
-    assert [trace["meta"]["remark"] for trace in view["data"]] == ["", "over 1 of 2 problems"]
-    (legend,) = _drawn(by_order).legends
-    assert [text.get_text() for text in legend.get_texts()][1] == "order 1, slope (over 1 of 2 problems)"
-    assert "not over the same problems" in by_order.note
-    assert not any(figure.remarks for figure in drawn.values())
-    assert not any("not over the same problems" in figure.note for figure in drawn.values())
+    expected = {
+        "family": runs.family.nunique(),
+        "dim": runs.dim.nunique(),
+        "problem": len(runs.groupby(["problem", "dim"])),
+    }
+    assert len(views) == expected.get(by, 1)
 
 
-def test_csv_of_a_figure_is_its_frame(drawn, written):
-    table = pd.read_csv(written / "tables/convergence.csv")
-    assert list(table.columns) == list(drawn["convergence"].frame.columns)
-    np.testing.assert_allclose(table["median"], drawn["convergence"].frame["median"])
+def test_costs_are_in_the_price_that_is_asked(results):
+    cost, passes = (figure(results, "ecdf", "order", prices) for prices in (None, "passes"))
+    slope = [found.frame[found.frame.order == "order 1, slope"] for found in (cost, passes)]
+    half = [part[part.fraction > 0.5].cost.min() for part in slope]
+    assert 2.5 < half[0] / half[1] < 3.5  # a gradient costs 3, and is one pass
+    assert "passes over the data" in drawn(passes).axes[0].get_xlabel()
+    assert figure(results, "cost-split", prices={"gradient": 1}).frame.cost.sum() > 0
 
 
-def test_svg_holds_names_as_text(written):
-    for path in (written / "figures").glob("*.svg"):
-        tags = {element.tag.split("}")[1] for element in ET.parse(path).iter()}
-        assert tags.isdisjoint({"script", "image", "img", "foreignObject"}), path
-    text = "".join(ET.parse(written / "figures/ecdf-by-problem.svg").getroot().itertext())
-    assert "</script><img src=x onerror=alert(1)>, dim 2" in text
-    assert "<b>bold</b> $x_1$" in text
+def test_a_crowded_panel_shows_the_best_of_each_order_and_says_so(results):
+    found = figure(results, "ecdf", "problem")
+    _, part = found.views()[0]
+    assert part.optimizer.nunique() > 6
+    orders = [found.kind.styles[name].order for name in found.kind.names(part)]
+    assert max(orders.count(order) for order in (0, 1, 2)) == 3
+    assert "the 3 best of each order" in found.caption()
 
 
-def test_svg_takes_any_name(make_results, tmp_path):
-    results = make_results(1, 6, 1, 5, hostile=False)
-    names = ["_hidden", "$\\frac{$", "$", "優化器 \U0001f32b", "line\nbreak\x00", "a;b", "%{x}"]
-    results.runs = results.runs.assign(optimizer=[names[n % len(names)] for n in range(len(results.runs))])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for figure in figures(measure(results), results.prices):
-            save_svg(figure, tmp_path / f"{figure.name}.svg")
-    text = "".join(ET.parse(tmp_path / "ecdf-by-optimizer.svg").getroot().itertext())
-    assert "_hidden" in text
-    assert "$\\frac{$" in text
-    assert "優化器" in text
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_same_bytes_every_time(results, suffix, tmp_path):
+    for name in ("a", "b"):
+        save(figure(results, "performance-profile"), tmp_path / f"{name}{suffix}")
+    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
-def test_styles_keep_order_and_differ():
-    pairs = [(f"method-{n}", n % 3) for n in range(60)]
-    styles = optimizer_styles(pairs)
-    assert len({(style.color, style.dash) for style in styles.values()}) == 60
-    for name, order in pairs:
-        assert styles[name].order == order
-        assert styles[name].color in SHADES[order]
-        assert styles[name].dash in DASHES
-    assert optimizer_styles(reversed(pairs)) == styles
+def test_many_panels_are_cut_into_pages(make_results):
+    many = with_measures(make_results(problems=60, optimizers=3, seeds=1, events=5, hostile=False))
+    runs = many.runs
+    many.runs = runs.assign(family=np.where(runs.dim < 5, "low", "high"))
+    pages = figure(many, "convergence").pages()
+    assert len(pages) > 1 and len({page.name for page in pages}) == len(pages)
+    assert sum(len(page.frame) for page in pages) == len(figure(many, "convergence").frame)
 
 
-def test_what_is_not_finite_is_not_drawn():
-    assert rounded(pd.Series([1.234567, np.inf, np.nan, -np.inf, 0.0])) == [1.2346, None, None, None, 0.0]
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda runs: runs.iloc[:0],
+        lambda runs: runs.iloc[:1],
+        lambda runs: runs[runs.optimizer == runs.optimizer.iloc[0]],
+        lambda runs: runs[runs.problem == runs.problem.iloc[0]],
+        lambda runs: runs[runs.seed == 0],
+        lambda runs: runs[runs.status == "skipped"],
+        lambda runs: runs.assign(f_opt=np.nan),
+        lambda runs: runs.assign(f_opt=np.nan, first=np.nan, best=np.nan, final=np.nan),
+    ],
+    ids=[
+        "no runs",
+        "one run",
+        "one optimizer",
+        "one problem",
+        "one seed",
+        "only skips",
+        "no optimum",
+        "NaN everywhere",
+    ],
+)
+def test_whatever_there_is_can_be_drawn(make_results, change, tmp_path):
+    made = make_results(problems=10, optimizers=14, seeds=2, events=8, hostile=False)
+    made.runs = change(made.runs)
+    made.trajectories = made.trajectories[made.trajectories.run.isin(made.runs.run)]
+    if (
+        change(pd.DataFrame({"f_opt": [0.0], "optimizer": "", "problem": "", "seed": 0, "status": ""}))
+        .f_opt.isna()
+        .all()
+    ):
+        made.trajectories = made.trajectories.assign(f=np.nan)
+    for found in all_figures(Source(with_measures(made))):
+        for page in found.pages():
+            save(page, tmp_path / f"{page.name}.svg")
+    save(figure(made, "convergence"), tmp_path / "c.svg")
+    assert ("no data" in (tmp_path / "c.svg").read_text()) == made.convergence().empty
 
 
-def test_a_tuned_optimizer_looks_like_its_default_but_wider():
-    styles = optimizer_styles([("a", 1), ("a (tuned)", 1), ("a[lr=1]", 1), ("a[lr=1] (tuned)", 1), ("b (tuned)", 1)])
-    for name in ("a", "a[lr=1]"):
-        default, tuned = styles[name], styles[f"{name} (tuned)"]
-        assert (tuned.color, tuned.dash, tuned.order) == (default.color, default.dash, default.order)
-        assert tuned.width > default.width
-    assert len({(styles[name].color, styles[name].dash) for name in ("a", "a[lr=1]", "b (tuned)")}) == 3
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_text(make_results, name, tmp_path):
+    made = make_results(problems=2, optimizers=2, seeds=1, events=5, hostile=False)
+    runs = made.runs
+    made.runs = runs.assign(
+        problem=runs.problem.where(runs.problem != runs.problem.iloc[0], name),
+        optimizer=runs.optimizer.where(runs.optimizer != runs.optimizer.iloc[0], name),
+    )
+    for found in all_figures(Source(with_measures(made))):
+        save(found, tmp_path / f"{found.name}.svg", tmp_path / f"{found.name}.pdf")
+        assert "<script" not in (tmp_path / f"{found.name}.svg").read_text()
 
 
-def test_sensitivity_is_points_over_each_hyperparameter(tmp_path):
-    rows = [
-        ("lr", "log", 0.1, 2.0, "default", 0.5), ("lr", "log", 1.0, np.inf, "", 0.5),
-        ("lr", "log", 0.01, 1.0, "tuned", 0.5),
-        ("rule", "choice", "x", 2.0, "default", 0.9), ("rule", "choice", "y", 1.0, "tuned", 0.9),
-        ("size", "linear", None, 2.0, "default", np.nan), ("size", "linear", 8, 1.0, "tuned", np.nan),
-    ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["hyperparameter", "scale", "value", "reached", "role", "share"])
-    table = table.assign(problem="bowl", dim=2, family="toys", optimizer="a", order=1, kind="gap", runs=3)
-    figure = sensitivity_figure(table, optimizer_styles([("a", 1)]))
-    views = plotly_figure(figure)["views"]
-    assert [view["label"] for view in views] == ["rule: bowl, dim 2", "lr: bowl, dim 2", "size: bowl, dim 2"]
-    traces = [view["data"][0] for view in views]
-    assert [(trace["x"], trace["y"]) for trace in traces] == [
-        (["x", "y"], [2.0, 1.0]),
-        ([0.01, 0.1], [1.0, 2.0]),
-        ([8.0], [1.0]),
-    ]
-    assert traces[1]["marker"]["symbol"] == ["star", "diamond"]
-    assert [view["layout"]["xaxis"].get("type") for view in views] == ["category", "log", None]
-    assert "Not drawn: 2 values of 7" in figure.caption()
-    save_svg(figure, tmp_path / "s.svg")
-    text = (tmp_path / "s.svg").read_text()
-    assert "rule: bowl, dim 2" in text
-    (axes,) = [one for one in _drawn(figure).axes if one.get_xlabel() == "lr"]
-    drawn_points = sorted(tuple(point) for marks in axes.collections for point in marks.get_offsets().data)
-    assert drawn_points == [(0.01, 1.0), (0.1, 2.0)]
+def test_refusals(results, tmp_path):
+    (tmp_path / "there.svg").write_text("mine")
+    (tmp_path / "link.svg").symlink_to(tmp_path / "elsewhere.svg")
+    for name, by, file, words in (
+        ("pie", "optimizer", "a.svg", "got 'pie'"),
+        ("ecdf", "luck", "a.svg", "got 'luck'"),
+        ("convergence", "family", "a.svg", "only an ecdf goes by family"),
+        ("ecdf", "optimizer", "a.gif", ".svg, .pdf, .png"),
+        ("ecdf", "optimizer", "there.svg", "nothing is written over"),
+        ("ecdf", "optimizer", "link.svg", "nothing is written over"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            draw(results, name, by, None, tmp_path / file)
+    assert (tmp_path / "there.svg").read_text() == "mine"
+    assert not (tmp_path / "elsewhere.svg").exists()
+
+
+# tables
+
+
+def test_a_table_in_latex_is_what_one_would_write_by_hand(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "optimizer": ["a_b", "50% & $"],
+            "ert": [12345.6, np.inf],
+            "low": [np.nan, 0.01234],
+            "runs": [5, 0],
+            "sure": [True, False],
+        }
+    )
+    save_latex(frame, tmp_path / "t.tex")
+    assert (tmp_path / "t.tex").read_text() == (
+        "\\begin{tabular}{lrrrl}\n\\toprule\noptimizer & ert & low & runs & sure \\\\\n\\midrule\n"
+        "{}a\\_b & 12,300 & -- & 5 & yes \\\\\n{}50\\% \\& \\$ & $\\infty$ & 0.0123 & 0 & no \\\\\n"
+        "\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def test_long_tables_break_and_very_long_ones_say_what_is_left_out(tmp_path):
+    save_latex(pd.DataFrame({"x": range(50)}), tmp_path / "long.tex")
+    assert (tmp_path / "long.tex").read_text().startswith("\\begin{longtable}{r}")
+    assert "\\endhead" in (tmp_path / "long.tex").read_text()
+    save_latex(pd.DataFrame({"x": [1e7] * 3000}), tmp_path / "longer.tex")
+    text = (tmp_path / "longer.tex").read_text()
+    assert "2,000 of 3,000 rows" in text and text.count("$1.00 \\cdot 10^{7}$") == 2000
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\\input{x}", "\\textbackslash{}input\\{x\\}"),
+        ("a~b^c#d", "a\\textasciitilde{}b\\textasciicircum{}c\\#d"),
+        ("two\nlines\ttabs", "two lines tabs"),
+        ("bell\x07", "bell\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_nothing_in_a_text_is_a_command_of_latex(text, shown):
+    assert escaped(text) == shown
