@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -175,11 +176,13 @@ def _by_problem(results: "Results") -> Table:
     for heading in ("problem", "dim", "best", "expected cost", "reached", "to", "not clearly better than"):
         table.add_column(heading, overflow="fold")
     answer: Any = results.best_optimizers()
-    lowest = results.runs.groupby("problem").best.min()
+    lowest = results.runs.groupby(["problem", "dim"]).best.min().to_dict()
     for row in answer[answer["among"] == "all"].to_dict("records"):
         where = (escape(row["problem"]), str(row["dim"] or ""))
         if not row["optimizer"]:
-            table.add_row(*where, "none reached a target", f"best f: {number(lowest[row['problem']])}")
+            table.add_row(
+                *where, "none reached a target", f"best f: {number(lowest.get((row['problem'], row['dim']), nan))}"
+            )
             continue
         table.add_row(
             *where,
@@ -636,7 +639,7 @@ def import_(
         from bench.report.interchange.imported import import_runs
         from bench.report.text import counted
 
-        if name != Path(name).name:
+        if not name or name != Path(name).name:
             raise ValueError(f"--name must be a name, not a path, got {name!r}")
         command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
         done = import_runs(source, api.RESULTS / name, optimizer=optimizer, order=order, command=command)

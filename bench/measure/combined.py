@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.measure.prices import priced
 from bench.measure.progress import CELL
 from bench.measure.results import RUN_COLUMNS, Results
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 class Combined(Results):
     """The runs of several results, with the attributes and measures of one.
 
-    An optimizer that met a problem in more than one of them has the name of its results behind its own: they may be two
-    versions.
+    An optimizer that met a problem in more than one of them, or that is not the same method in all (of another order,
+    or imported), has the name of its results behind its own.
     Costs are in the prices of the first. Targets by the best found refer to the best of all.
     """
 
@@ -48,14 +49,26 @@ class Combined(Results):
         import pandas as pd
 
         seen = pd.concat([part.runs[[*CELL, "optimizer"]].drop_duplicates() for part in self.members])
-        twice = set(seen.optimizer[seen.duplicated()])
+        twice = set(seen.optimizer[seen.duplicated()]) | self._strangers()
         frames = []
         for part, begin in zip(self.members, self._begin, strict=False):
             own = part.runs.optimizer
             renamed = own.where(~own.isin(twice), own + f" ({part.name})")
             frames.append(part.runs.assign(run=part.runs.run + begin, optimizer=renamed))
         joined: Any = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
-        return joined[list(RUN_COLUMNS)]
+        return joined.assign(cost=priced(joined, joined, self.prices))[list(RUN_COLUMNS)]
+
+    def _strangers(self) -> set[str]:
+        """Names that are not of one method wherever they occur: of another order, or of data that others measured."""
+        import pandas as pd
+
+        parts = []
+        for part in self.members:
+            foreign = "imported from" in part.manifest.get("environment", {})
+            known = part.runs[["optimizer", "order"]].drop_duplicates()
+            parts.append(known.assign(of=part.name if foreign else ""))
+        both = pd.concat(parts).drop_duplicates()
+        return set(both.optimizer[both.optimizer.duplicated()])
 
     def events(self, runs: Sequence[int]) -> "pd.DataFrame":
         """The trajectories of some runs, given by their numbers."""

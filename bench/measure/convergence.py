@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.measure.prices import Prices, priced
-from bench.measure.progress import CELL, POINTS, Frame, complete, cost_grid, progress, spent
+from bench.measure.progress import CELL, POINTS, Frame, complete, cost_grid, finite_costs, progress, spent
 from bench.measure.targets import optima
 
 FLOOR = 1e-9  # gaps below it are rounding error beside the hardest target
@@ -29,7 +29,7 @@ def fixed_budget(runs: Frame, trajectories: Frame, budgets: Sequence[float], pri
     The fixed-budget view beside the fixed-target one of the ERT (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897). A
     run that ended for less keeps what it had.
     """
-    return _at_costs(runs, trajectories, prices, np.unique(np.asarray(budgets, dtype=float)))
+    return _at_costs(runs, trajectories, prices, np.unique(finite_costs(budgets)))
 
 
 def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.ndarray) -> Frame:
@@ -49,7 +49,7 @@ def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.nda
         cells = runs.cell.to_numpy()
         low, high = np.full(runs.cell.nunique(), np.inf), np.zeros(runs.cell.nunique())
         np.minimum.at(low, cells[place], np.where(cost > 0, cost, np.inf))
-        np.maximum.at(high, cells, runs.spent.to_numpy())
+        np.maximum.at(high, cells, runs.spent.where(np.isfinite(runs.spent), 0.0).to_numpy())
         grids = [cost_grid(a if np.isfinite(a) else 1.0, b, at) for a, b in zip(low, high, strict=True)]
     else:
         grids = [at] * runs.cell.nunique()

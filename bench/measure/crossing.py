@@ -73,8 +73,12 @@ def reigns(value: np.ndarray, ahead: np.ndarray) -> list[tuple[int, int]]:
     for g, top in enumerate(value.argmax(axis=0)):
         if found and not ahead[top, found[-1][0], g]:
             continue
-        while found and found[-1][0] != top and not ahead[found[-1][0], top, found[-1][1] : g].any():
-            found.pop()
-        if not found or found[-1][0] != top:
-            found.append((top, g))
+        kept = list(found)
+        while kept and kept[-1][0] != top and not ahead[kept[-1][0], top, kept[-1][1] : g].any():
+            kept.pop()
+        if kept and kept[-1][0] != top:
+            if not ahead[top, kept[-1][0], g]:  # not surely ahead of who now stands before it: not yet
+                continue
+            kept.append((top, g))
+        found = kept or [(top, g)]
     return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.measure.progress import CELL, POINTS, Frame, complete, cost_grid, joined
+from bench.measure.progress import CELL, POINTS, Frame, complete, cost_grid, finite_costs, joined
 
 
 def ecdf(
@@ -33,7 +33,7 @@ def ecdf(
     reached = reached[reached.runtime.notna()]
     facts = runs.assign(cell=runs.groupby(CELL).ngroup()).set_index("run")[[*by, "cell"]].reindex(reached.run)
     facts = facts.reset_index(drop=True).assign(runtime=reached.runtime.to_numpy(float))
-    grid = default_costs(runs, reached) if costs is None else np.asarray(costs, dtype=float)
+    grid = default_costs(runs, reached) if costs is None else finite_costs(costs, "costs")
     parts = []
     for key, group in facts.groupby(list(by)):
         solved = np.searchsorted(np.sort(group.runtime), grid, side="right")

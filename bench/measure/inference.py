@@ -31,7 +31,8 @@ def contrast(x: np.ndarray, planned: np.ndarray, first: np.ndarray, second: np.n
 
     difference: the mean over the cells where both were planned (C, O, N) of the mean of their paired differences.
     p: that of `sign_flip`. low, high: the 95 % t interval, from the variances within cells, with the degrees of freedom
-    of Satterthwaite (1946, doi:10.2307/3002019) for unequal ones. All three are NaN with fewer than 5 pairs in a cell.
+    of Satterthwaite (1946, doi:10.2307/3002019) for unequal ones. All three are NaN with fewer than 5 pairs in a cell,
+    the interval too where all differences are equal.
     problems, runs: how many cells, and pairs of runs.
     """
     from scipy.special import stdtrit
@@ -48,6 +49,7 @@ def contrast(x: np.ndarray, planned: np.ndarray, first: np.ndarray, second: np.n
         v = (within**2).sum(axis=2) * size / free
         freedom = v.sum(axis=0) ** 2 / np.maximum((v**2 / free).sum(axis=0), 1e-300)
         half = stdtrit(np.maximum(freedom, 1.0), 1 - LEVEL / 2) * np.sqrt(v.sum(axis=0))
+        half[v.sum(axis=0) == 0] = np.nan  # equal differences tell nothing of how far they may be off
         difference = np.round(d.sum(axis=(0, 2)), 12)  # rounding error is no difference
         p = sign_flip(np.moveaxis(d, 0, 1).reshape(len(first), d.shape[0] * d.shape[2]))
         columns.append((difference, difference - half, difference + half, p))

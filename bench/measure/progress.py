@@ -35,8 +35,8 @@ def complete(runs: Frame) -> Frame:
 def spent(runs: Frame, prices: Prices = None) -> Column:
     """What each run cost, in full evaluations or seconds: the sum of price x count over the rows of data.
 
-    A killed run left no counts: it is charged its whole budget, in the prices of its suite, or no seconds. NaN where
-    seconds are not known: those of imported runs, and the wall clock of lanes.
+    A killed run left no counts: it is charged its whole budget, as its suite prices it, or infinitely many seconds. NaN
+    where seconds are not known: those of imported runs, and the wall clock of lanes.
     """
     import pandas as pd
 
@@ -45,7 +45,7 @@ def spent(runs: Frame, prices: Prices = None) -> Column:
     if prices not in SECONDS:
         return cost.where(runs.status != "killed", runs.budget.astype(float))
     asked = runs[[kind for kind in KINDS if kind in runs]].any(axis=1)
-    return cost.where(~asked | (runs.inside + runs.outside > 0))
+    return cost.where(~asked | (runs.inside + runs.outside > 0)).where(runs.status != "killed", np.inf)
 
 
 def progress(runs: Frame, trajectories: Frame) -> Frame:
@@ -70,6 +70,14 @@ def costs(runs: Frame, events: Frame, prices: Prices = None) -> np.ndarray:
     """The cost (n,) of each of these events when it came; runs: complete ones."""
     facts = runs.set_index("run")[["rows", "dim", "lanes"]].reindex(events.run)
     return priced(events, facts, prices)
+
+
+def finite_costs(costs: Sequence[float], what: str = "budgets") -> np.ndarray:
+    """These costs as an array; raises ValueError for one that is not positive and finite."""
+    found = np.asarray(costs, dtype=float)
+    if wrong := [cost for cost in found.ravel().tolist() if not 0 < cost < np.inf]:
+        raise ValueError(f"{what} must be positive and finite, got {wrong[0]!r}")
+    return found
 
 
 def cost_grid(low: float, high: float, points: int = POINTS) -> np.ndarray:

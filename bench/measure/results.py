@@ -271,23 +271,28 @@ class Results:
         """What each run had asked when it first reached each target: see `bench.measure.runtimes.hits`."""
         return self._by_parts(hits)
 
-    def runtimes(self, prices: Prices = None) -> "pd.DataFrame":
+    def runtimes(self, prices: Prices = None, **targets: Any) -> "pd.DataFrame":
         """The cost at which each run reached each target: see `bench.measure.runtimes.runtimes`.
 
         prices, here and below: those of the suite where none are given; a price for each kind of question; or one of
         "gradients", "passes", "differences", "inside", "outside", "wall" (see `bench.measure.prices`).
+        targets: your own, in place of the usual ones: gaps=[...], shares=[...], by="best" (see
+        `bench.measure.targets`).
         """
-        return runtimes(self.runs, self.hits, resolved(prices, self.prices))
+        found = self._by_parts(lambda runs, events: hits(runs, events, **targets)) if targets else self.hits
+        return runtimes(self.runs, found, resolved(prices, self.prices))
 
-    def ert(self, prices: Prices = None) -> "pd.DataFrame":
-        """Expected runtimes, with successes and intervals: see `bench.measure.ert`."""
-        return ert(self.runs, self.runtimes(prices))
+    def ert(self, prices: Prices = None, **targets: Any) -> "pd.DataFrame":
+        """Expected runtimes, with successes and intervals: see `bench.measure.ert`; targets as of `runtimes`."""
+        return ert(self.runs, self.runtimes(prices, **targets))
 
     def ecdf(
-        self, by: str | Sequence[str] = "order", prices: Prices = None, *, restarts: bool = False
+        self, by: str | Sequence[str] = "order", prices: Prices = None, *, restarts: bool = False, **targets: Any
     ) -> "pd.DataFrame":
-        """The fraction of (run, target) pairs solved within a cost: see `bench.measure.ecdf`."""
-        return ecdf(self.runs, self.runtimes(prices), [by] if isinstance(by, str) else by, restarts=restarts)
+        """The fraction of (run, target) pairs solved within a cost: see `bench.measure.ecdf`; targets as of
+        `runtimes`."""
+        columns = [by] if isinstance(by, str) else by
+        return ecdf(self.runs, self.runtimes(prices, **targets), columns, restarts=restarts)
 
     def convergence(self, prices: Prices = None) -> "pd.DataFrame":
         """Median and quartiles of the best value over cost: see `bench.measure.convergence`."""
@@ -335,6 +340,11 @@ class Results:
     def pairs(self, prices: Prices = None) -> "pd.DataFrame":
         """Each optimizer against each other over all problems: see `bench.measure.statistics.pairs`."""
         return statistics.pairs(self.runs, self.runtimes(prices))
+
+    def bayesian(self, prices: Prices = None) -> "pd.DataFrame":
+        """How probably each is better than, much like, or worse than each other: see `statistics.bayesian` (extra
+        `bayes`)."""
+        return statistics.bayesian(self.runs, self.runtimes(prices))
 
     def crossings(self, prices: Prices = None) -> "pd.DataFrame":
         """Below which budget which optimizer leads: see `bench.measure.crossing`."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.measure.inference import LEVEL, contrast, holm, resampled_mean, signed_rank, superiority
-from bench.measure.progress import CELL, Frame, complete
+from bench.measure.progress import CELL, Frame, complete, finite_costs
 from bench.measure.strata import Strata, solved, strata
 
 
@@ -31,6 +31,7 @@ def areas(runs: Frame, reached: Frame) -> Frame:
     runtime, spent = (reached[name].to_numpy(float) for name in ("runtime", "spent"))
     positive = np.where(np.isfinite(runtime) & (runtime > 0), runtime, np.nan)
     low = pd.Series(positive).groupby(cell).transform("min").to_numpy()
+    spent = np.where(np.isfinite(spent), spent, np.nan)
     high = pd.Series(np.fmax(positive, spent)).groupby(cell).transform("max").to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.clip(1 - np.log(runtime / low) / np.log(high / low), 0.0, 1.0)
@@ -157,7 +158,7 @@ def bayesian(runs: Frame, reached: Frame, rope: float = 0.01, samples: int = 10_
 
 def _shares(runs: Frame, reached: Frame, budgets: Sequence[float]) -> tuple[Strata, np.ndarray, np.ndarray]:
     """The layout, the budgets rising, and the share of targets (C, O, N, B) that each run reached within each."""
-    layout, costs = strata(runs), np.unique(np.asarray(budgets, dtype=float))
+    layout, costs = strata(runs), np.unique(finite_costs(budgets))
     return layout, costs, layout.spread(solved(runs, reached, costs))
 
 

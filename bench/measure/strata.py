@@ -1,6 +1,7 @@
 """The layout of a comparison: runs that began alike stand side by side, and cells are strata."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,15 +39,24 @@ class Strata:
         return np.concatenate([values, np.full_like(values[:1], np.nan, shape=(1, *values.shape[1:]))])[self.place]
 
 
+def _slots(runs: Frame) -> Any:
+    """The slot of each run in its cell: first those starts that all optimizers there share, then the other runs of each
+    by instance and seed, which are independent draws, and may stand beside any others."""
+    start = ["cell", "instance", "seed", "copy"]
+    shared = runs.groupby(start).entrant.transform("size") == runs.groupby("cell").entrant.transform("nunique")
+    ranked = runs.assign(late=~shared).sort_values(["late", *start[1:]], kind="stable")
+    slot = ranked.groupby(["cell", "entrant"]).cumcount()
+    return slot.reindex(runs.index)
+
+
 def strata(runs: Frame) -> Strata:
     """The layout of these runs; optimizers by order and name, families by name."""
-    runs = complete(runs)
+    runs = complete(runs).reset_index(drop=True)
     runs = runs.assign(cell=runs.groupby(CELL).ngroup(), entrant=runs.groupby(["order", "optimizer"]).ngroup())
     # the family of a run that never began may not be known
     runs = runs.assign(family=runs.family.fillna("").astype(str).groupby(runs.cell).transform("max"))
     runs = runs.assign(copy=runs.groupby(["cell", "entrant", "instance", "seed"]).cumcount())  # under another budget
-    start = runs.groupby(["cell", "instance", "seed", "copy"]).ngroup()
-    slot = start - start.groupby(runs.cell).transform("min")
+    slot = _slots(runs)
     cells = runs.drop_duplicates("cell").sort_values("cell", ignore_index=True)[[*CELL, "family"]]
     heads = runs.drop_duplicates("entrant").sort_values("entrant", ignore_index=True)[["optimizer", "order"]]
     place = np.full((len(cells), len(heads), slot.max() + 1 if len(runs) else 0), -1)

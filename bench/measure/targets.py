@@ -60,8 +60,9 @@ def targets(
     def part(kind: str, target: float | Column, f_target: Column, asked: Column) -> Frame:
         return pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})[asked]
 
+    gaps, shares = tuple(dict.fromkeys(gaps)), tuple(dict.fromkeys(shares))
     parts = [part("gap", gap, f_opt + gap, known & (runs.target <= gap)) for gap in gaps]
-    if tuple(gaps) == GAPS:
+    if gaps == GAPS:
         parts.append(part("gap", runs.target, f_opt + runs.target, known & (runs.target > 0) & ~runs.target.isin(GAPS)))
     parts += [part("share", share, (f_best + share * gain).where(improved), ~known) for share in shares]
     return joined(parts, ["run", "kind", "target", "f_target"])

@@ -201,10 +201,11 @@ def _solved(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
 
 
 def _ert(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
-    """ert, low, high (P, C, O, S): NaN where not asked for; successes (C, O, S) and ran (C, O), at any price."""
+    """ert, low, high (P, C, O, S): NaN where not asked for; successes and asked (C, O, S), the runs that were asked for
+    that target, and ran (C, O), the most of them; at the first price."""
     shape = (*axes.shape, axes.most)
     values = np.full((3, len(priced), *shape), np.nan)
-    successes, ran = np.zeros(shape, dtype=np.int64), np.zeros(shape[:2], dtype=np.int64)
+    successes, asked = np.zeros((2, *shape), dtype=np.int64)
     for p, each in enumerate(priced):
         cell = axes.cell(each.ert)
         place = (cell, axes.optimizer(each.ert), axes.slot(cell, each.ert))
@@ -212,9 +213,10 @@ def _ert(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
             values[which, p][place] = each.ert[name]
         if p == 0:
             successes[place] = each.ert.successes
-            np.maximum.at(ran, place[:2], each.ert.runs.to_numpy())
+            asked[place] = each.ert.runs
     found = {name: encoded(array) for name, array in zip(("ert", "low", "high"), coarse(values), strict=True)}
-    return {**found, "successes": encoded(successes), "ran": encoded(ran)}
+    ran = asked.max(axis=2, initial=0)
+    return {**found, "successes": encoded(successes), "asked": encoded(asked), "ran": encoded(ran)}
 
 
 def _curves(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:

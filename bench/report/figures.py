@@ -268,7 +268,8 @@ def cost_figure(source: Source) -> Figure:
     """Seconds in the problem and in the method, for each unit of cost."""
     prices = None if isinstance(source.prices, str) and source.prices in SECONDS else source.prices
     cost = spent(source.runs, resolved(prices, source.results.prices))
-    paid = source.runs.assign(cost=cost)[(cost > 0) & (source.runs.status != "killed")]
+    timed = source.runs.inside + source.runs.outside > 0  # imported runs are not
+    paid = source.runs.assign(cost=cost)[(cost > 0) & timed & (source.runs.status != "killed")]
     groups = paid.groupby(["order", "optimizer"])
     frame = groups[["inside", "outside", "cost"]].sum().reset_index()
     frame = frame.assign(

@@ -27,8 +27,8 @@ def curves(runs: Frame, reached: Frame, published: Published) -> Frame:
     for dim, ours in both.groupby("dim"):
         functions = sorted(ours.function.unique())
         rest = published.runtimes[(published.runtimes.dim == dim) & published.runtimes.function.isin(functions)]
-        best = published.best[(published.best.dim == dim) & published.best.function.isin(functions)]
-        best = best[np.isclose(best.target, TARGET, rtol=1e-6, atol=0)]
+        best = _least(published)
+        best = best[(best.dim == dim) & best.function.isin(functions)]
         found = [(name, True, part.runtime, part.function) for name, part in ours.groupby("optimizer")]
         found += [(name, False, part.evaluations, part.function) for name, part in rest.groupby("algorithm")]
         found += [("best 2009", False, best.ert, best.function)]
@@ -52,14 +52,23 @@ def table(ert: Frame, published: Published) -> Frame:
     published (ERT of the best algorithm), algorithm (who that was), ratio: ours over the published one.
     """
     goal = ert[(ert.kind == "gap") & np.isclose(ert.target, TARGET, rtol=1e-6, atol=0) & (ert.runs > 0)]
-    best = published.best[np.isclose(published.best.target, TARGET, rtol=1e-6, atol=0)]
-    best = best.rename(columns={"ert": "published"})[[*CELL, "published", "algorithm"]]
+    best = _least(published).rename(columns={"ert": "published"})[[*CELL, "published", "algorithm"]]
     least = goal.sort_values(["ert", "optimizer"]).groupby(CELL).head(1)
     both = least.merge(best, on=CELL)
     both = both.assign(
-        optimizer=both.optimizer.where(np.isfinite(both.ert), ""), ratio=both.ert / both.published.to_numpy(float)
+        optimizer=both.optimizer.where(np.isfinite(both.ert), ""),
+        ratio=(both.ert / both.published).where(np.isfinite(both.published)),
     )
     return both.sort_values(CELL, ignore_index=True)[list(TABLE)]
+
+
+def _least(published: Published) -> Frame:
+    """The least published ERT to the target on each function and dim: inf, of nobody, where none reached it."""
+    keys = [*CELL, "function"]
+    every = published.best[keys].drop_duplicates()
+    reached = published.best[np.isclose(published.best.target, TARGET, rtol=1e-6, atol=0)]
+    found = every.merge(reached[[*keys, "ert", "algorithm"]], on=keys, how="left")
+    return found.fillna({"ert": np.inf, "algorithm": ""})
 
 
 def _common(runs: Frame, reached: Frame, published: Published) -> Frame:

@@ -37,7 +37,8 @@ def costs(runs: Frame, prices: Mapping[str, float]) -> dict[str, Any]:
     costs_seconds (rows, 3): seconds in the problem, seconds in the method, cost.
     """
     cost = spent(runs, prices)
-    paid = runs.assign(spent=cost, batched=runs.lanes > 0)[(cost > 0) & (runs.status != "killed")]
+    timed = runs.inside + runs.outside > 0  # imported runs are not
+    paid = runs.assign(spent=cost, batched=runs.lanes > 0)[(cost > 0) & timed & (runs.status != "killed")]
     table = paid.groupby([*CELL, "optimizer"]).agg(
         inside=("inside", "sum"),
         outside=("outside", "sum"),

@@ -59,6 +59,28 @@ def test_points_and_settings_come_from_their_own_folder(folders):
         assert both.setting(number + len(a.runs)) == b.setting(number)
 
 
+def test_one_name_for_two_methods_is_told_apart(folders):
+    a, b = map(Results, folders)
+    b.__dict__["runs"] = b.runs.assign(optimizer=b.runs.optimizer.replace({"gradient-descent": "random-search"}))
+    names = set(Combined([a, b]).runs.optimizer)  # of order 0 in one, of order 1 in the other
+    assert {"random-search (a)", "random-search (b)"} <= names
+    a, b = map(Results, folders)
+    b.__dict__["runs"] = a.runs.assign(problem=a.runs.problem + "-2")
+    assert "random-search" in set(Combined([a, b]).runs.optimizer)
+    b.manifest["environment"]["imported from"] = "elsewhere"
+    assert {"random-search (a)", "random-search (b)"} <= set(Combined([a, b]).runs.optimizer)
+
+
+def test_costs_are_in_the_prices_of_the_first(folders):
+    a, b = map(Results, folders)
+    b.manifest["suite"]["prices"]["gradient"] = 10.0
+    one, other = Combined([a, b]), Combined([b, a])
+    bfgs = one.runs[one.runs.optimizer == "scipy-bfgs (b)"]
+    assert (bfgs.cost == bfgs.value + 3 * bfgs.gradient).all()
+    bfgs = other.runs[other.runs.optimizer == "scipy-bfgs (b)"]
+    assert (bfgs.cost == bfgs.value + 10 * bfgs.gradient).all()
+
+
 def test_the_same_folder_twice_is_refused(folders):
     with pytest.raises(ValueError, match="different names, got a, a"):
         Combined([Results(folders[0]), Results(folders[0])])

@@ -420,6 +420,15 @@ def test_curves_in_seconds_leave_out_runs_that_were_not_alone():
     assert list(table["median"]) == [9, 1]
 
 
+@pytest.mark.parametrize("cost", [inf, nan, 0.0])
+def test_costs_that_are_asked_for_are_positive_and_finite(cost):
+    runs, events = make_runs({}), descents([(0, 9.0), (1, 1.0)])
+    with pytest.raises(ValueError, match="budgets must be positive and finite"):
+        fixed_budget(runs, events, [10, cost])
+    with pytest.raises(ValueError, match="costs must be positive and finite"):
+        ecdf(runs, events, costs=[cost])
+
+
 # the answer
 
 

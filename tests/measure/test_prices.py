@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.measure.ert import ert
 from bench.measure.prices import NAMED, priced, resolved
 from bench.measure.progress import spent
 from bench.measure.runtimes import hits, runtimes
@@ -89,10 +90,14 @@ def test_unknown_wall_clock_is_nan_not_unsolved():
     assert runtimes(runs, hits(runs, EVENTS), "wall")[["runtime", "spent"]].isna().all(axis=None)
 
 
-def test_killed_run_is_charged_its_budget_but_no_seconds():
+def test_killed_run_is_charged_its_budget_or_all_time_there_is():
     runs = pd.DataFrame([{"run": 0, **RUN, "status": "killed", "inside": 0.0}])
     assert list(spent(runs)) == list(spent(runs, "passes")) == [100.0]
-    assert list(spent(runs, "inside")) == [0.0]
+    assert list(spent(runs, "inside")) == [inf]
+    both = pd.concat([runs, runs.assign(run=1, status="target", inside=0.3)], ignore_index=True)
+    events = pd.concat([EVENTS.iloc[:1], EVENTS.assign(run=1)])
+    table = ert(both, runtimes(both, hits(both, events), "inside")).set_index("target")
+    assert (table.ert[1.0], table.successes[1.0], table.runs[1.0]) == (inf, 1, 2)
 
 
 def test_seconds_that_nobody_took_are_unknown_not_zero():

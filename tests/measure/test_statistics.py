@@ -399,3 +399,55 @@ def test_reigns_by_hand():
     assert reigns(
         np.array([[0.1, 0.1, 0.1], [0.0, 0.0, 3.0]]), np.array([[[0] * 3] * 2, [[0, 0, 1], [0] * 3]]) > 0
     ) == [(1, 2)]
+
+
+def test_a_reign_is_sure_against_who_stands_before_it():
+    """The second was never sure, and is dropped; the third, surely ahead of it, is not surely ahead of the first."""
+    value = np.array([[5.0, 3.0, 4.9], [0.0, 6.0, 1.0], [0.0, 1.0, 5.0]])
+    sure = np.zeros((3, 3, 3), dtype=bool)
+    sure[0, 1, 0] = sure[0, 2, 0] = sure[1, 0, 1] = sure[2, 1, 2] = True
+    assert reigns(value, sure) == [(0, 0), (1, 1)]
+
+
+def test_runs_that_did_not_begin_alike_are_compared_as_independent_ones():
+    """Ours: one instance, ten seeds. Theirs: ten instances, one seed each, as data of others come."""
+    ours = several("ours", [[1]] * 10)
+    theirs = [{"optimizer": "theirs", "instance": n, "seed": 99, "runtimes": [inf]} for n in range(1, 11)]
+    row = at(duels(*made(*ours, *theirs), [10]), family="all", optimizer="ours", rival="theirs")
+    assert (row.runs, row.problems, row.difference) == (10, 1, 1)
+    assert row.p == pytest.approx(2 / 2**10)
+    assert row.sure
+
+
+def test_problems_without_common_seeds_count_too():
+    """a wins where the seeds are shared, b on nine problems where they are not: b is ahead."""
+    rows = [*several("a", [[1]] * 5), *several("b", [[inf]] * 5)]
+    for n in range(9):
+        rows += several("a", [[inf]] * 5, problem=f"p{n}")
+        rows += [{**row, "seed": row["seed"] + 100} for row in several("b", [[1]] * 5, problem=f"p{n}")]
+    row = at(duels(*made(*rows), [10]), family="all", optimizer="b", rival="a")
+    assert (row.problems, row.runs) == (10, 50)
+    assert row.difference == pytest.approx(0.8)
+    assert row.sure
+
+
+def test_runs_that_began_alike_stay_paired_beside_others():
+    """Six shared seeds of which each differs by a little, whatever the others did."""
+    a = several("a", [[1, inf]] * 3 + [[1, 1]] * 3)
+    b = several("b", [[inf, inf]] * 3 + [[1, inf]] * 3)
+    row = at(duels(*made(*a, *b, *several("c", [[1, 1]] * 2)), [10]), family="all", optimizer="a", rival="b")
+    assert row.difference == 0.5
+    assert row.p == pytest.approx(2 / 2**6)
+
+
+@pytest.mark.parametrize("budget", [inf, nan, 0, -1])
+def test_budgets_are_positive_and_finite(budget):
+    frames = made({"runtimes": [1]})
+    for measure in (scores, duels):
+        with pytest.raises(ValueError, match="budgets must be positive and finite, got"):
+            measure(*frames, [10, budget])
+
+
+def test_area_with_a_killed_run_in_seconds():
+    frames = made({"runtimes": [1, 100]}, {"seed": 1, "status": "killed", "spent": inf, "runtimes": [inf, inf]})
+    assert areas(*frames).area.tolist() == pytest.approx([1 / 2, 0])

@@ -70,6 +70,19 @@ def test_least_expected_runtimes_stand_beside_each_other(published):
     assert (second.optimizer, second.ert, second.published, second.ratio) == ("", inf, 300, inf)
 
 
+def test_what_nobody_reached_in_2009_stays(published):
+    nobody = pd.DataFrame([("bbob-f20", 20, 5, 1.0, 70.0, "B")], columns=published.best.columns)
+    both = Published("bbob-2009", published.runtimes, pd.concat([published.best, nobody], ignore_index=True))
+    runs, reached = ours(("bbob-f01", "x", 20.0), ("bbob-f20", "x", 30.0))
+    best = curves(runs, reached, both).query("name == 'best 2009'")
+    assert (best.functions.iloc[0], best.fraction.iloc[-1]) == (2, 0.5)
+    row = ("bbob-f20", 5, "x", 1e-8, 30.0, 1, 1, nan, nan)
+    columns = ["problem", "dim", "optimizer", "target", "ert", "successes", "runs", "low", "high"]
+    found = table(pd.DataFrame([row], columns=columns).assign(kind="gap"), both).iloc[0]
+    assert (found.ert, found.published, found.algorithm) == (30, inf, "")
+    assert np.isnan(found.ratio)
+
+
 def test_nothing_in_common_is_nothing_to_show(published):
     runs, reached = ours(("sphere", "x", 2.0))
     assert curves(runs, reached, published).empty

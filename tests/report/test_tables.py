@@ -19,6 +19,11 @@ def test_csv_quotes_formulas_and_leaves_numbers(tmp_path):
     assert lines == ["name,x,n", "'=1+1,-1.5,-3", "'+a,inf,-2", "'-b,,-1", "'@c,0.0,0", "d,1.0,1", ",2.0,2", ",3.0,3"]
 
 
+def test_csv_leaves_numbers_beside_texts_and_quotes_behind_blanks(tmp_path):
+    save_csv(pd.DataFrame({"value": pd.Series([-0.5, "\n=1", " @x", "ok"], dtype=object)}), tmp_path / "a.csv")
+    assert pd.read_csv(tmp_path / "a.csv").value.tolist() == ["-0.5", "'\n=1", "' @x", "ok"]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

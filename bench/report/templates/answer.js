@@ -118,8 +118,8 @@ page.chart("answer", (section) => {
     const lines = row_ === null ? [] : data.crossings[at.price]?.[row_] ?? [];
     const selected = new Set(some);
     if (!lines.length || lines.some(([below, above]) => !selected.has(below) || !selected.has(above))) return [];
-    const parts = lines.flatMap(([below, , cost], i) => [i ? ", then " : "Who leads: ", element("b", { className: "name", textContent: name(below) }), ` below ${amount({ price: at.price, cost })}`]);
-    return [...parts, ", ", element("b", { className: "name", textContent: name(lines.at(-1)[1]) }), " above it."];
+    const parts = lines.flatMap(([below, , cost], i) => [i ? ", then " : "Surely ahead: ", element("b", { className: "name", textContent: name(below) }), ` below ${amount({ price: at.price, cost })}`]);
+    return [...parts, ", ", element("b", { className: "name", textContent: name(lines.at(-1)[1]) }), " above it (by 2.5 standard errors of the difference)."];
   }
 
   return () => {

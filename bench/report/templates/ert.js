@@ -1,7 +1,7 @@
 // The table of expected runtimes: problems by optimizers at a target, to sort, filter and copy; a cell shows its runs.
 page.chart("ert", (section) => {
   const { data, element, dot, number, interval, counted } = page;
-  const [ert, low, high, successes, ran, runtimes] = ["ert", "low", "high", "successes", "ran", "runtimes"].map(page.array);
+  const [ert, low, high, successes, asked, runtimes] = ["ert", "low", "high", "successes", "asked", "runtimes"].map(page.array);
   const [controls, body, status, dialog] = [".controls", ".body", ".status", "dialog"].map((name) => section.querySelector(name));
   const name = (o) => data.optimizers[o].name;
 
@@ -24,7 +24,7 @@ page.chart("ert", (section) => {
 
   function entry(price, c, o, slot) {
     const value = ({ shape, values }) => values[page.at(shape, price, c, o, slot)];
-    const runs = ran.values[page.at(ran.shape, c, o)];
+    const runs = asked.values[page.at(asked.shape, c, o, slot)];
     return { c, o, slot, ert: value(ert), low: value(low), high: value(high), k: successes.values[page.at(successes.shape, c, o, slot)], runs };
   }
 
@@ -121,7 +121,7 @@ page.chart("ert", (section) => {
   // copying
 
   const plain = (x) => (Number.isNaN(x) ? "" : Number.isFinite(x) ? Number(x.toPrecision(6)) : "inf");
-  const safe = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text); // a spreadsheet would run such a cell
+  const safe = (text) => (/^(\s*[=+\-@]|[\t\r])/.test(text) ? `'${text}` : text); // a spreadsheet would run such a cell
 
   function separated({ some, rows }, sign) {
     const quoted = (value) => {

@@ -10,7 +10,7 @@ page.chart("pairs", (section) => {
     duels.set([optimizer, rival].map((name) => optimizerOf.get(name)).join(), one);
   });
   if (!duels.size) return () => page.show(section, false);
-  const every = duels.size / 2; // each stands there both ways
+  const every = [...duels.values()].filter(({ p }) => !Number.isNaN(p)).length / 2; // each stands there both ways
   const [box, detail, says] = [".scroll", ".detail", ".says"].map((name) => section.querySelector(name));
   const label = (o) => data.optimizers[o].name;
   const short = (name) => (name.length > 60 ? `${name.slice(0, 59)}…` : name);

@@ -1,7 +1,7 @@
 // Expected runtime over the dimension of a problem, for one target.
 page.chart("scaling", (section) => {
   const { data, number } = page;
-  const ert = page.array("ert"), low = page.array("low"), high = page.array("high"), successes = page.array("successes"), ran = page.array("ran");
+  const ert = page.array("ert"), low = page.array("low"), high = page.array("high"), successes = page.array("successes"), asked = page.array("asked");
   const families = new Map(); // name of a problem -> its cells by dim
   data.cells.forEach(({ problem }, c) => families.set(problem, [...(families.get(problem) ?? []), c]));
   for (const cells of families.values()) cells.sort((a, b) => data.cells[a].dim - data.cells[b].dim);
@@ -44,7 +44,7 @@ page.chart("scaling", (section) => {
       const slot = data.cells[c].targets.indexOf(goal), place = page.at(successes.shape, c, o, Math.max(slot, 0));
       return {
         dim: data.cells[c].dim, runtime: at(ert, c, o, goal), low: at(low, c, o, goal), high: at(high, c, o, goal),
-        k: slot < 0 ? 0 : successes.values[place], n: ran.values[page.at(ran.shape, c, o)],
+        k: slot < 0 ? 0 : successes.values[place], n: slot < 0 ? 0 : asked.values[place],
       };
     });
     const solved = rows.filter(({ runtime }) => runtime > 0 && runtime < Infinity), never = rows.filter(({ runtime }) => runtime === Infinity);
