@@ -246,18 +246,22 @@ def ert_figure(source: Source) -> Figure:
     """Expected runtimes as a heat map, at one target for each problem and dim."""
     best = virtual_best(source.table)
     best = best[best["among"] == "all"]
-    rank = best.assign(none=~np.isfinite(best.best) | (best.best == 0), level=np.where(np.isfinite(best.best), 1, -1))
-    rank = rank.assign(level=rank.level * rank.target)  # the hardest that was reached; where none was, the easiest
-    chosen = rank.sort_values([*CELL, "none", "level"]).drop_duplicates(CELL)[[*CELL, "kind", "target"]]
     keys = [*CELL, "kind", "target"]
+    table = source.table
+    # the hardest that some optimizer reached in half its runs; else that some run reached; else the easiest
+    reached, beyond = table.successes > 0, ~(table.ert <= 0)  # not by the start already
+    half = reached & beyond & (2 * table.successes >= table.runs)
+    rank = table.assign(rank=np.select([half, reached & beyond], [0, 1], 2))
+    rank = rank.assign(level=rank.target.where(rank["rank"] < 2, -rank.target))
+    chosen = rank.sort_values([*CELL, "rank", "level"], kind="stable").drop_duplicates(CELL)[keys]
     counts = source.table[[*keys, "optimizer", "successes", "runs", "low", "high"]]
     frame = best.merge(chosen, on=keys).merge(counts, on=[*keys, "optimizer"]).drop(columns="among")
     return Figure(
         name="ert",
         title="Expected runtimes",
-        note="The expected runtime on each problem at the hardest target that some run reached, with how many "
-        "runs reached "
-        "it where not all did. Colours: the factor over the least.",
+        note="The expected runtime on each problem at the hardest target that some optimizer reached in half of its "
+        "runs (else: that some run reached), with how many runs reached it where not all did. Colours: the factor over "
+        "the least.",
         facts=source.facts(aims=False),
         frame=source.with_family(frame),
         kind=Table(source.styles),

@@ -121,9 +121,18 @@ class Curves(Kind):
     def handle(self, name: str) -> dict[str, Any]:
         style, remark = self.styles[name], self.remarks.get(name, "")
         dash = DASHES[style.dash]
-        look = {"color": style.color, "linewidth": 0.55 * style.width, "linestyle": (0, dash) if dash else "-"}
+        look = {"color": style.color, "linewidth": 0.4 + 0.35 * style.width, "linestyle": (0, dash) if dash else "-"}
         mark = {"marker": MARKS[style.dash], "markersize": 3} if self.marks else {}
         return {**look, **mark, "label": short(name) + (f" ({remark})" if remark else "")}
+
+    def _aside(self, part: Frame, name: str) -> float:
+        """By what factor a mark of this curve stands beside its x, so that none hides another, nor comes near another
+        x."""
+        unsolved = [each for each in self.names(part) if np.isinf(part[self.y][part[self.curve] == each]).any()]
+        known = np.log(np.unique(part[self.x].to_numpy(float)))
+        room = 0.5 * float(np.diff(known).min()) if len(known) > 1 else 0.5
+        step = min(0.06, room / max(len(unsolved) - 1, 1))
+        return float(np.exp(step * (unsolved.index(name) - (len(unsolved) - 1) / 2)))
 
     def _spread(self, axes: Any, rows: Frame, name: str) -> None:
         """Between low and high: a band, or a bar at each point where there are marks."""
@@ -150,8 +159,7 @@ class Curves(Kind):
                 self._spread(axes, rows, name)
             if self.marks and np.isinf(rows[self.y]).any():
                 never = rows[self.x][np.isinf(rows[self.y])].to_numpy(float)
-                # beside each other, so that none hides the others
-                x = never * 1.06 ** (self.names(part).index(name) - (len(self.names(part)) - 1) / 2)
+                x = never * self._aside(part, name)
                 look = {**self.handle(name), "linestyle": "", "label": "", "markerfacecolor": "white", "clip_on": False}
                 axes.plot(x, np.full(len(x), 0.96), transform=axes.get_xaxis_transform(), **look)
         axes.margins(x=0.04 if self.marks else 0.0)
@@ -302,7 +310,7 @@ class Rows(Kind):
     def handle(self, name: str) -> dict[str, Any]:
         hollow = name != next(iter(self.marks))
         return {
-            "linestyle": "", "marker": "D" if hollow else "o", "markersize": 4, "label": self.marks[name],
+            "linestyle": "", "marker": "D" if hollow else "o", "markersize": 3, "label": self.marks[name],
             "markerfacecolor": "white" if hollow else None, "color": "0.3",
         }  # fmt: skip
 
@@ -332,7 +340,7 @@ class Rows(Kind):
 
     @staticmethod
     def _label(row: Any) -> str:
-        return row.optimizer + (f" ({row.remark})" if getattr(row, "remark", "") else "")
+        return row.optimizer + (f", {row.remark}" if getattr(row, "remark", "") else "")
 
 
 @dataclass(frozen=True)
