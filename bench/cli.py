@@ -78,7 +78,9 @@ def run(
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")] = "auto",
-    retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Try crashed or killed runs again.")] = None,
+    retry: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help="Do crashed, killed or damaged runs again.")
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Begin anew; earlier runs are kept under another name.")
     ] = False,
@@ -111,7 +113,7 @@ def run(
     _closing_table(results)
     _reasons(results)
     out.print(
-        f"{campaign.planned} runs planned, {campaign.there} were there, {campaign.added} added"
+        f"Runs: {campaign.planned} planned, {campaign.there} there already, {campaign.added} added"
         + "".join(f", {n} {status}" for status, n in sorted(campaign.statuses.items()) if n)
     )
     if campaign.beside:
@@ -216,7 +218,8 @@ def _by_family(results: "Results") -> Table:
             continue
         span = "" if row["low"] != row["low"] else f" [{row['low']:.0%}, {row['high']:.0%}]"
         share = f"{row['solved']:.0%}{span}"
-        table.add_row(*head, number(row["budget"]), escape(row["optimizer"]), share, _some(row["rivals"]))
+        rivals = _some(row["rivals"]) if row["enough"] else "too few runs to tell"
+        table.add_row(*head, number(row["budget"]), escape(row["optimizer"]), share, rivals)
     return table
 
 
@@ -246,12 +249,19 @@ def _reasons(results: "Results") -> None:
 
 def _verdict(results: "Results") -> int:
     """Exit status: 1 where a run crashed, was killed or is damaged."""
-    for name in results.damaged:
-        err.print(f"[bold red]Damaged, left out:[/] {escape(name)}")
     failed = results.runs[results.runs.status.isin(["crashed", "killed"])]
     if len(failed):
         err.print(f"[bold red]{len(failed)} runs crashed or were killed:[/] see the report, or --retry crashed")
-    return TROUBLE if len(failed) or results.damaged else 0
+    return max(_damaged(results), TROUBLE if len(failed) else 0)
+
+
+def _damaged(results: "Results") -> int:
+    """Name the runs that are damaged; exit status 1 where there are any."""
+    for name in results.damaged:
+        err.print(f"[bold red]Damaged, left out:[/] {escape(name)}", soft_wrap=True)
+    if results.damaged:
+        err.print("Restore runs.db from a copy, or run the suite again with --retry damaged.", soft_wrap=True)
+    return TROUBLE if results.damaged else 0
 
 
 @app.command()
@@ -273,7 +283,9 @@ def tune(
     name: Annotated[str | None, typer.Option(help="Runs and file go to results/NAME-tuning; else the suite's.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")] = "auto",
-    retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Try crashed or killed runs again.")] = None,
+    retry: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help="Do crashed, killed or damaged runs again.")
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Begin anew; earlier runs are kept under another name.")
     ] = False,
@@ -333,12 +345,15 @@ def report(
         str | None, typer.Option(metavar="FIGURE", help="Draw one figure for a paper instead: ecdf, convergence, ...")
     ] = None,
     by: Annotated[
-        str, typer.Option(metavar="COLUMN", help="One curve for each optimizer, order, family, dim or problem.")
-    ] = "optimizer",
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Of the figure: a curve for each optimizer, order, family, dim or problem."
+        ),
+    ] = None,
     prices: Annotated[
-        str,
+        str | None,
         typer.Option(help="Of the figure: cost, gradients, passes, differences, inside, outside or wall (seconds)."),
-    ] = "cost",
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Of the figure: a new .svg, .pdf or .png.")
     ] = None,
@@ -354,8 +369,13 @@ def report(
     with _explained():
         from bench import api
 
-        if figure is None and file is not None:
-            raise ValueError("--out is of a figure, which --figure names; the page goes to reports/")
+        of_figure = {"--by": by, "--prices": prices, "--out": file}
+        if figure is None and (given := [name for name, value in of_figure.items() if value is not None]):
+            raise ValueError(
+                f"{given[0]} is of a figure, which --figure names; the page shows all and goes to reports/"
+            )
+        if figure is not None and published is not None:
+            raise ValueError("--published is of the page, and not of a figure: leave out one of them")
         results = api.load(names, imports or ())
         if figure is None:
             page = api.write_report(results, api.REPORTS / results.name, published, figures=not no_figures)
@@ -363,11 +383,9 @@ def report(
         else:
             from bench.report.figures import draw
 
-            drawn = draw(results, figure, by, prices, file or Path(f"{figure}.pdf"))
+            drawn = draw(results, figure, by or "optimizer", prices, file or Path(f"{figure}.pdf"))
             out.print(f"Figure: {escape(str(drawn))}", soft_wrap=True)
-    for damaged in results.damaged:
-        err.print(f"[bold red]Damaged, left out:[/] {escape(damaged)}")
-    raise typer.Exit(TROUBLE if results.damaged else 0)
+    raise typer.Exit(_damaged(results))
 
 
 @app.command("list")
@@ -524,7 +542,11 @@ def show(
         named = parse_entry(name)
         known = {**registry.PROBLEMS, **registry.OPTIMIZERS, **suites()}
         composed = "+" in named.name
-        definition = registry.find_problem(named.name) if composed else registry.lookup(known, named.name, "name")
+        definition = (
+            registry.find_problem(named.name)
+            if composed
+            else registry.lookup(known, named.name, "problem or optimizer or suite")
+        )
         if isinstance(definition, Path):
             sys.stdout.write(definition.read_text(encoding="utf-8"))
             return
@@ -620,6 +642,7 @@ def export(
         out.print(escape(str(path)), soft_wrap=True)
     for reason in done.left_out:
         out.print(f"Left out: {escape(reason)}", soft_wrap=True)
+    raise typer.Exit(_damaged(results))
 
 
 @app.command("import")

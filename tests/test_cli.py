@@ -27,13 +27,13 @@ def test_run_report_export(tmp_path):
     done = call("run", *SMALL, "--seeds", 5, "--name", "mine")
     assert done.exit_code == 0, done.output
     assert "Which optimizer for which problem? (mine)" in done.output
-    assert "30 runs planned, 0 were there, 30 added" in done.output
+    assert "Runs: 30 planned, 0 there already, 30 added" in done.output
     assert done.output.rstrip().endswith("reports/mine/index.html")
     assert (tmp_path / "reports/mine/index.html").is_file()
 
     again = call("run", *SMALL, "--seeds", 5, "--name", "mine")
     assert again.exit_code == 0
-    assert "30 runs planned, 30 were there, 0 added" in again.output
+    assert "Runs: 30 planned, 30 there already, 0 added" in again.output
 
     exported = call("export", "mine", "--to", "csv")
     assert exported.exit_code == 0
@@ -164,7 +164,7 @@ def test_tune_and_run_tuned(tmp_path):
 
     done = call("run", "small.toml", "--tuned", path)
     assert done.exit_code == 0, done.output
-    assert "16 runs planned" in done.output  # random search, BFGS, Adam and tuned Adam
+    assert "Runs: 16 planned" in done.output  # random search, BFGS, Adam and tuned Adam
     page = (tmp_path / "reports/small/index.html").read_text()
     assert "Tuned and default" in page
     assert "torch-adam[beta2=0.99] (tuned)" in page
@@ -193,9 +193,14 @@ def test_tune_and_run_tuned(tmp_path):
         (["tune", "quick", "-o", "torch-adam", "--search", "grid"], "search must be sobol, halton or tpe, got 'grid'"),
         (["tune", "quick", "-o", "torch-adam[lr=0]"], "torch-adam: lr must be > 0, got 0"),
         (["tune", "quick", "-o", "torch-adam[lr=1,2]"], "is a grid of 2 settings"),
-        (["run", "quick", "--tuned", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["run", "quick", "--tuned", "nowhere.toml"], "nowhere.toml is not there: `python -m bench tune` writes one"),
         (["run", "quik"], "unknown suite 'quik'"),
         (["run", "-p", "rosenbrok", "-o", "scipy-bfgs"], "did you mean rosenbrock"),
+        (["run", "-p", "zzz", "-o", "scipy-bfgs"], "`python -m bench list problems` name all (a module of your own is"),
+        (
+            ["show", "zzz"],
+            "list optimizers`, `python -m bench list suites` name all",
+        ),
         (["run", "-p", "rosenbrock", "-o", "scipy-bgfs"], "did you mean scipy-bfgs"),
         (
             ["run", "-p", "rosenbrock[dims=3]", "-o", "scipy-bfgs"],
@@ -209,9 +214,13 @@ def test_tune_and_run_tuned(tmp_path):
         (["run", *SMALL, "--name", "../up"], "name must be letters"),
         (["run", *SMALL, "--workers", "0"], "workers must be >= 1, got 0"),
         (["run", *SMALL, "--device", "tpu"], "device must be auto, cpu or cuda, got 'tpu'"),
-        (["run", *SMALL, "--retry", "budget"], "retry takes killed or crashed"),
+        (["run", *SMALL, "--retry", "budget"], "retry takes killed, crashed, damaged"),
         (["run", *SMALL, "--import", "no_such_module"], "no_such_module"),
         (["report", "nowhere"], "nowhere holds no results"),
+        (["report", "nowhere", "--by", "dim"], "--by is of a figure, which --figure names"),
+        (["report", "nowhere", "--prices", "wall"], "--prices is of a figure"),
+        (["report", "nowhere", "--out", "a.pdf"], "--out is of a figure"),
+        (["report", "nowhere", "--figure", "ecdf", "--published", "bbob-2009"], "--published is of the page"),
         (["export", "nowhere", "--to", "csv"], "nowhere holds no results"),
         (["list", "birds"], "list takes problems, optimizers, wrappers or suites, got 'birds'"),
         (["show", "torch-adm"], "did you mean torch-adam"),
@@ -243,6 +252,10 @@ def test_damaged_and_newer_results_are_explained(tmp_path):
     damaged = call("report", "d")
     assert damaged.exit_code == 1
     assert "Damaged, left out" in damaged.output
+    assert "--retry damaged" in damaged.output
+    exported = call("export", "d", "--to", "csv", "--out", "csv")
+    assert (exported.exit_code, "Damaged, left out" in exported.output) == (1, True)
+    assert (tmp_path / "csv/runs.csv").is_file()
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()

@@ -248,12 +248,9 @@ def lookup(registry: Mapping[str, Any], name: str, what: str) -> Any:
     same.sort(key=lambda key: not key.startswith(("torch-", "scipy-", "bbob-")))
     close = [lower[key] for key in difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.5)]
     close = list(dict.fromkeys([*same[:2], *close]))[:4]
-    hint = (
-        f"did you mean {', '.join(close)}?"
-        if close
-        else "`python -m bench list problems`, `list optimizers` and `list wrappers` name all"
-    )
-    raise UnknownName(f"unknown {what} {name!r}: {hint}")
+    listed = "`, `".join(f"python -m bench list {each}s" for each in what.split(" or "))
+    hint = f"did you mean {', '.join(close)}?" if close else f"`{listed}` name all"
+    raise UnknownName(f"unknown {what} {name!r}: {hint} (a module of your own is loaded by --import)")
 
 
 def find_problem(name: str) -> ProblemDefinition:

@@ -4,6 +4,7 @@ In all measures a run that never reaches a target counts as unsolved; nothing is
 """
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bench.measure.progress import CELL, Frame, complete
 
@@ -11,6 +12,9 @@ FEWEST = 5  # runs from which an interval is given
 RESAMPLES = 1000
 COVERAGE = 0.95  # nominal: of the bootstrap below about 15 runs less
 GROUPS = 10_000  # resampled at a time, for the sake of memory
+
+# products of many small matrices: BLAS threads that wait for the next one burn more time than they save
+one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
 def ert(runs: Frame, reached: Frame) -> Frame:
@@ -44,10 +48,11 @@ def ert(runs: Frame, reached: Frame) -> Frame:
     successes, n = (np.add.reduceat(x, begin, dtype=np.int64) if len(begin) else begin for x in (solved, ran))
     total = np.add.reduceat(cost, begin) if len(begin) else np.empty(0)
     value = np.where(n > 0, _ratio(total, successes), np.nan)
-    low, high = _intervals(cost[ran], solved[ran], n)
+    low, high = _intervals(cost[ran], solved[ran], n, successes)
     never = (successes == 0) & (n >= FEWEST)
     allowed = 1 - (1 - COVERAGE) ** (1 / np.maximum(n, 1))
     low = np.where(never, np.divide(total, n, out=np.zeros(len(n)), where=n > 0) / allowed, low)
+    high = np.where(never, np.inf, high)
     answer = heads.iloc[code[begin] // max(len(kinds), 1)].reset_index(drop=True)
     answer[["kind", "target"]] = kinds.iloc[code[begin] % max(len(kinds), 1)].to_numpy()
     answer = answer.astype({"kind": "str", "target": float})
@@ -60,20 +65,28 @@ def _ratio(cost: np.ndarray, successes: np.ndarray) -> np.ndarray:
     return np.divide(cost, successes, out=np.full(cost.shape, np.inf, dtype=cost.dtype), where=successes > 0)
 
 
-def _intervals(cost: np.ndarray, solved: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile intervals of the ERT (groups,) over resampled runs (Efron 1979, doi:10.1214/aos/1176344552)."""
+@one_thread
+def _intervals(
+    cost: np.ndarray, solved: np.ndarray, sizes: np.ndarray, successes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Percentile intervals of the ERT (groups,) over resampled runs (Efron 1979, doi:10.1214/aos/1176344552); NaN
+    where there are too few runs, or no success."""
     low, high = np.full(len(sizes), np.nan), np.full(len(sizes), np.nan)
-    cost, solved = cost.astype(np.float32), solved.astype(np.float32)
+    endless = np.isinf(cost)  # that of a killed run, in seconds; times 0 it would be NaN
+    cost, solved = np.where(endless, 0.0, cost).astype(np.float32), solved.astype(np.float32)
     begin = np.cumsum(sizes) - sizes
     tail = int(RESAMPLES * (1 - COVERAGE) / 2)
-    for n in np.unique(sizes[sizes >= FEWEST]):
+    resampled = (sizes >= FEWEST) & (successes > 0)
+    for n in np.unique(sizes[resampled]):
         rng = np.random.default_rng(0)  # the same resamples for every group: answers do not depend on their neighbours
         # how often each run is drawn; single precision halves the time, and an interval needs no more
         weights = rng.multinomial(n, np.full(n, 1 / n), RESAMPLES).T.astype(np.float32)
-        of_size = np.flatnonzero(sizes == n)
+        of_size = np.flatnonzero(resampled & (sizes == n))
         for groups in np.array_split(of_size, -(-len(of_size) // GROUPS)):
             rows = begin[groups, None] + np.arange(n)
             ratios = _ratio(cost[rows] @ weights, solved[rows] @ weights)
+            if endless[rows].any():
+                ratios[endless[rows].astype(np.float32) @ weights > 0] = np.inf
             ratios.partition((tail, RESAMPLES - 1 - tail), axis=1)
             low[groups], high[groups] = ratios[:, tail], ratios[:, RESAMPLES - 1 - tail]
     return low, high

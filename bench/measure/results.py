@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 TUNED = " (tuned)"  # behind the label of an optimizer at the setting that tuning found
 EVENT = (*KINDS, "inside", "outside", "f")  # the columns of every trajectory
-HELD = 64 << 20  # bytes of trajectories and points kept in memory; what is beyond is read again when used
-PART = 1_000_000  # events that are in memory at a time
+HELD = 64 << 20  # bytes of trajectories, compressed, and points kept in memory; what is beyond is read again when used
+PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
+PASSING = ("key", "parameters", "counts", "restarts", "versions", "written")  # columns of a run that are not kept
 
 
 def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registry.Definition], leave: str = "") -> str:
@@ -57,9 +58,12 @@ def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str
     return json.dumps([family, optimizer, dict(hyperparameters)], sort_keys=True)
 
 
-def _extra(table: Any) -> list[str]:
-    """The names of the metrics, beside the columns that every trajectory has."""
-    return [name for name in table.column_names if name not in EVENT]
+def _last_metrics(row: Mapping[str, Any]) -> dict[str, str]:
+    """What each metric was in the end, as text; only scores come with metrics."""
+    if not (row["scored"] and row["trajectory"]):
+        return {}
+    table = decode(row["trajectory"], row["trajectory_bytes"])
+    return {name: repr(table[name][-1].as_py()) for name in table.column_names if name not in EVENT}
 
 
 def _plain(value: Any) -> Any:
@@ -96,37 +100,42 @@ class Results:
         self.sources = [(self.name, self.manifest)]
 
     def _read(self, store: Store) -> list[dict[str, Any]]:
+        # many rows have the same texts: each is read once, and what it says is shared
+        parsed, labels = cache(json.loads), cache(self._labels)
+        titles = cache(lambda name, text: label(name, parsed(text), registry.PROBLEMS, leave="dim"))
         kept, held = [], 0
         for row, whole in store.rows():
             try:
                 if not whole:
                     raise ValueError("its checksum does not hold")
-                table = decode(row["trajectory"], row["trajectory_bytes"]) if row["trajectory"] else None
-                row["events"] = 0 if table is None else table.num_rows
-                row["metrics"] = {name: repr(table[name][-1].as_py()) for name in _extra(table)} if table else {}
-                row["parameters"] = json.loads(row["parameters"])
+                row["metrics"] = _last_metrics(row)
                 row.update(dict.fromkeys(KINDS, 0) | json.loads(row["counts"]))
-                row["hyperparameters"] = json.loads(row["hyperparameters"])
-                row["target"] = float(json.loads(row.pop("key"))["target"])
-                labels = self._labels(row)
+                row["target"] = float(json.loads(row["key"])["target"])
+                row["title"] = titles(row["problem"], row["parameters"])
+                names = labels(row["family"], row["optimizer"], row["hyperparameters"])
+                row["hyperparameters"] = parsed(row["hyperparameters"])
             except (ValueError, TypeError, KeyError, OSError) as error:
-                self.damaged.append(f"{row['problem']} with {row['optimizer']}, seed {row['seed']}: {error}")
+                where = f"{row['problem']}, dim {row['dim']}, instance {row['instance']}"
+                self.damaged.append(f"{where}, with {row['optimizer']}, seed {row['seed']}: {error}")
                 continue
-            held += row["trajectory_bytes"] + len(row["points"] or b"")
+            held += len(row["trajectory"] or b"") + len(row["points"] or b"")
             row["held"] = held <= HELD
-            row["trajectory"] = table if row["held"] else None
-            row["points"] = row["points"] if row["held"] else None
-            kept += [{**row, "label": name} for name in labels]
+            if not row["held"]:
+                row["trajectory"] = row["points"] = None
+            for name in PASSING:
+                del row[name]
+            kept += [{**row, "label": name} for name in names]
         return kept
 
-    def _labels(self, row: Mapping[str, Any]) -> list[str]:
+    def _labels(self, family: str, optimizer: str, hyperparameters: str) -> list[str]:
         """What an optimizer is called: by its settings, or as the tuned one, or both, where the best setting is one
         that the suite names itself. Its runs then count under both names."""
+        values = json.loads(hyperparameters)
         own, tuned = self._names
-        found = tuned.get(_key(row["family"], row["optimizer"], row["hyperparameters"]), [])
-        if found and _key("", row["optimizer"], row["hyperparameters"]) not in own:
+        found = tuned.get(_key(family, optimizer, values), [])
+        if found and _key("", optimizer, values) not in own:
             return found
-        return [label(row["optimizer"], row["hyperparameters"], registry.OPTIMIZERS), *found]
+        return [label(optimizer, values, registry.OPTIMIZERS), *found]
 
     @cached_property
     def _names(self) -> tuple[set[str], dict[str, list[str]]]:
@@ -201,7 +210,7 @@ class Results:
         return {
             **{name: row[name] for name in RUN_COLUMNS if name in row},
             "run": number,
-            "problem": label(row["problem"], row["parameters"], registry.PROBLEMS, leave="dim"),
+            "problem": row["title"],
             "optimizer": row["label"],
             "order": row["optimizer_order"],
             "scored": bool(row["scored"]),
@@ -220,14 +229,14 @@ class Results:
         import pandas as pd
         import pyarrow as pa
 
-        numbers = [run for run in runs if self._rows[run]["events"]]
+        numbers = [run for run in runs if self._rows[run]["trajectory_bytes"]]
         tables = list(self._tables(numbers))
         if not tables:
             return pd.DataFrame({"run": np.empty(0, dtype=np.int64), **{name: np.empty(0) for name in EVENT}})
-        tables = [table.select([name for name in EVENT if name in table.column_names]) for table in tables]
         joined = pa.concat_tables(tables, promote_options="default")  # a kind that was not known then was not asked
-        columns = {name: np.zeros(len(joined), dtype=np.int64) for name in EVENT if name not in joined.column_names}
-        for name in joined.column_names:
+        known = [name for name in EVENT if name in joined.column_names]
+        columns = {name: np.zeros(len(joined), dtype=np.int64) for name in EVENT if name not in known}
+        for name in known:
             column = joined[name]
             columns[name] = (column.fill_null(0) if column.null_count else column).to_numpy()
         run = np.repeat(numbers, [len(table) for table in tables])
@@ -239,11 +248,11 @@ class Results:
         try:
             for run in runs:
                 row = self._rows[run]
-                if row["held"]:
-                    yield row["trajectory"]
-                    continue
-                store = store or Store(self.folder)
-                yield decode(store.blob(row["hash"], "trajectory") or b"", row["trajectory_bytes"])
+                blob = row["trajectory"]
+                if not row["held"]:
+                    store = store or Store(self.folder)
+                    blob = store.blob(row["hash"], "trajectory")
+                yield decode(blob or b"", row["trajectory_bytes"])
         finally:
             if store is not None:
                 store.close()
@@ -263,8 +272,8 @@ class Results:
             yield runs[part == number], self.events(np.flatnonzero(part == number).tolist())
 
     def _sizes(self) -> list[int]:
-        """How many events each run has."""
-        return [row["events"] for row in self._rows]
+        """How many bytes the trajectory of each run has, uncompressed."""
+        return [row["trajectory_bytes"] for row in self._rows]
 
     @cached_property
     def hits(self) -> "pd.DataFrame":

@@ -48,17 +48,19 @@ def scores(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
     solved: the mean over the cells of a family of the mean over runs of the share of targets reached. low, high: its
     95 % percentile interval over resampled seeds, stratified by cell (Agarwal et al. 2021, arXiv:2108.13264), the same
     resamples for all optimizers. problems: the cells in which the optimizer was planned, of so many; where they are
-    fewer, it does not compare with the others. runs: over all these cells. NaN where a cost is not known.
+    fewer, it does not compare with the others. runs: over all these cells; ran: those that were not skipped. NaN where
+    a cost is not known.
 
-    Columns family, budget, optimizer, order, solved, low, high, problems, of, runs: a row for each family ("all" the
-    last), budget (rising) and optimizer (by order and name), in this order.
+    Columns family, budget, optimizer, order, solved, low, high, problems, of, runs, ran: a row for each family ("all"
+    the last), budget (rising) and optimizer (by order and name), in this order.
     """
     layout, costs, x = _shares(runs, reached, budgets)
-    count = layout.planned.sum(axis=2)  # (C, O)
+    count, ran = layout.planned.sum(axis=2), _ran(layout, runs).sum(axis=2)  # (C, O)
     parts = []
     for own in layout.member:
         mean, low, high = resampled_mean(x[own], layout.planned[own], layout.sizes[own])
-        known = {"problems": (count[own] > 0).sum(axis=0), "of": own.sum(), "runs": count[own].sum(axis=0)}
+        known = {"problems": (count[own] > 0).sum(axis=0), "of": own.sum()}
+        known |= {"runs": count[own].sum(axis=0), "ran": ran[own].sum(axis=0)}
         parts.append({"solved": mean.T, "low": low.T, "high": high.T, **known})
     names = layout.optimizers
     return _table(layout, costs, parts, {"optimizer": names.optimizer.to_numpy(), "order": names.order.to_numpy()})
@@ -68,26 +70,33 @@ def duels(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
     """Each optimizer against each other within each budget, by problem family and over "all".
 
     difference: in the share of targets reached, by instance and seed; mean over seeds, then over the cells in which
-    both were planned. low, high: its 95 % interval; p: that of `contrast`. adjusted: p by Holm over all pairs of
-    optimizers of that family and budget. sure: adjusted <= 0.05, and the difference is positive. problems, runs: how
-    many cells, and pairs of runs.
+    both were planned. low, high: its 95 % interval; p: that of `contrast`, NaN where all runs of either were skipped.
+    adjusted: p by Holm over all pairs of optimizers of that family and budget. sure: adjusted <= 0.05, and the
+    difference is positive. problems, runs: how many cells, and pairs of runs. enough: whether as many differences that
+    are not 0 could be sure at all, were they all of one sign, among so many pairs of optimizers.
 
-    Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, sure, problems, runs: a row for each
-    family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
+    Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, sure, enough, problems, runs: a row
+    for each family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
     """
     layout, costs, x = _shares(runs, reached, budgets)
     first, second, mirrored = _both_ways(len(layout.optimizers))
+    ran = _ran(layout, runs)
     parts = []
     for own in layout.member:
         found = contrast(x[own], layout.planned[own], first, second)  # (pairs, budgets) each
+        began: np.ndarray = np.any(ran[own], axis=(0, 2))
+        found["p"] = np.where((began[first] & began[second])[:, None], found["p"], np.nan)
         found["adjusted"] = holm(found["p"].T).T
         found["sure"] = found["adjusted"] <= LEVEL
+        least = np.exp2(1.0 - found.pop("differing"))  # of p: see `sign_flip`
+        compared = ~np.isnan(found["p"])
+        found["enough"] = found["sure"] | compared & (least * compared.sum(axis=0) <= LEVEL)
         back = {"difference": -found["difference"], "low": -found["high"], "high": -found["low"]}
         parts.append({key: mirrored(found[key], back.get(key, found[key])).T for key in found})
     names = layout.optimizers.optimizer.to_numpy()
     ends = [mirrored(names[a], names[b]) for a, b in ((first, second), (second, first))]
     table = _table(layout, costs, parts, {"optimizer": ends[0], "rival": ends[1]})
-    columns = ["difference", "low", "high", "p", "adjusted", "sure", "problems", "runs"]
+    columns = ["difference", "low", "high", "p", "adjusted", "sure", "enough", "problems", "runs"]
     return table.assign(sure=table.sure & (table.difference > 0))[["family", "budget", "optimizer", "rival", *columns]]
 
 
@@ -160,6 +169,11 @@ def _shares(runs: Frame, reached: Frame, budgets: Sequence[float]) -> tuple[Stra
     """The layout, the budgets rising, and the share of targets (C, O, N, B) that each run reached within each."""
     layout, costs = strata(runs), np.unique(finite_costs(budgets))
     return layout, costs, layout.spread(solved(runs, reached, costs))
+
+
+def _ran(layout: Strata, runs: Frame) -> np.ndarray:
+    """Which runs there are that were not skipped (C, O, N)."""
+    return layout.spread((runs.status != "skipped").to_numpy(float)) == 1
 
 
 def _medians(runs: Frame, reached: Frame) -> tuple[Strata, np.ndarray, np.ndarray]:

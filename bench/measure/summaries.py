@@ -74,28 +74,36 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     """The answer for whole families of problems: for each family and budget the optimizer that reached most targets, of
     all and of each order. scores, duels: of `bench.measure.statistics`.
 
-    Compared are those that were planned on every problem of the family and whose cost is known. The rivals of the best
-    are all that the duels cannot tell from it (by Holm over all pairs of that family and budget), best first.
+    Compared are those that were planned on every problem of the family, could run on some of them, and whose cost is
+    known. The rivals of the best are all that the duels cannot tell from it (by Holm over all pairs of that family and
+    budget), best first. enough: whether at least half of those compared are told from it, or of its rivals could have
+    been with so many runs.
     Columns family, budget, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, solved,
-    low, high, runs, problems, compared, clear (others were compared, and none is a rival), rivals (joined by "; ").
+    low, high, runs, problems, compared, clear (others were compared, and none is a rival), enough, rivals (joined by
+    "; ").
     """
     import pandas as pd
 
-    whole = scores[(scores.problems == scores.of) & scores.solved.notna()]
+    scores = scores.assign(whole=(scores.problems == scores.of) & (scores.ran > 0) & scores.solved.notna())
     told = duels[duels.sure]
-    sure = {(*key, name): set(part.rival) for (*key, name), part in told.groupby(["family", "budget", "optimizer"])}
+    scope = ["family", "budget", "optimizer"]
+    sure = {key: set(part.rival) for key, part in told.groupby(scope)}
+    enough = {key: set(part.rival) for key, part in duels[duels.enough].groupby(scope)}
     rows = []
-    both = [("all", whole), *((str(order), part) for order, part in whole.groupby("order"))]
+    both = [("all", scores), *((str(order), part) for order, part in scores.groupby("order"))]
     for among, some in both:
         for (family, budget), part in some.groupby(["family", "budget"], sort=False):
+            problems, part = part["of"].iloc[0], part[part.whole]
             part = part.sort_values(["solved", "optimizer"], ascending=[False, True])
-            best = part.iloc[0]
-            row = {"family": family, "budget": budget, "among": among, "compared": len(part), "problems": best["of"]}
-            if best.solved == 0:
-                rows.append({**row, "optimizer": "", "clear": False, "rivals": ""})
+            row = {"family": family, "budget": budget, "among": among, "compared": len(part), "problems": problems}
+            if not (part.solved > 0).any():
+                rows.append({**row, "optimizer": "", "clear": False, "enough": False, "rivals": ""})
                 continue
-            worse = sure.get((family, budget, best.optimizer), set())
-            rivals = [name for name in part.optimizer[1:] if name not in worse]
+            best = part.iloc[0]
+            key = (family, budget, best.optimizer)
+            rivals = [name for name in part.optimizer[1:] if name not in sure.get(key, ())]
+            tellable = sum(name in enough.get(key, ()) for name in rivals)
+            row["enough"] = 2 * len(rivals) <= len(part) - 1 or 2 * tellable >= len(rivals)
             row |= {name: best[name] for name in ("optimizer", "order", "solved", "low", "high", "runs")}
             rows.append({**row, "clear": len(part) > 1 and not rivals, "rivals": "; ".join(rivals)})
     frame = pd.DataFrame(rows, columns=list(ANSWERS)).astype({"order": "Int64", "runs": "Int64"})
@@ -106,7 +114,7 @@ def answers(scores: Frame, duels: Frame) -> Frame:
 
 ANSWERS = (
     "family", "budget", "among", "optimizer", "order", "solved", "low", "high", "runs", "problems", "compared", "clear",
-    "rivals",
+    "enough", "rivals",
 )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class Priced:
     ert: Frame
     convergence: Frame
     budgets: list[float]
+    standard: int  # the place of the budget that is shown first
     scores: Frame
     duels: Frame
     crossings: Frame
@@ -74,17 +75,36 @@ def coarse(array: np.ndarray, bits: int = BITS) -> np.ndarray:
     return np.where(np.isfinite(number), rounded, number)
 
 
-def budgets(runs: Frame, reached: Frame) -> list[float]:
-    """At most four costs at which the answer is given: decades within the data, and what the longest run spent."""
+def budgets(runs: Frame, reached: Frame, fair: float = np.inf) -> list[float]:
+    """At most four costs at which the answer is given: decades within the data, a fair one (see `fair_cost`) where it
+    is less than half of the last, and the last, what the longest run spent."""
     grid = default_costs(runs, reached, 2)
     low, high = float(grid[0]), float(grid[-1])
     if not (reached.spent > 0).any() or not 0 < high < np.inf:
         return []
-    unit = 10.0 ** (np.floor(np.log10(high)) - 1)
-    top = float(f"{np.ceil(high / unit * (1 - 1e-9)) * unit:.3g}")
-    decades = 10.0 ** np.arange(np.ceil(np.log10(low) + 0.3), np.log10(top / 1.99))
-    found = [float(f"{each:.3g}") for each in (*decades, top)]
-    return [found[int(place)] for place in np.unique(np.linspace(0, len(found) - 1, BUDGETS).round())]
+    last = [_up(high)] if fair > high / 2 else [_up(fair), _up(high)]
+    decades = 10.0 ** np.arange(np.ceil(np.log10(low) + 0.3), np.log10(last[0] / 1.99))
+    found = [float(f"{each:.3g}") for each in (*decades, last[0])]
+    places = np.unique(np.linspace(0, len(found) - 1, BUDGETS + 1 - len(last)).round())
+    return [*(found[int(place)] for place in places), *last[1:]]
+
+
+def _up(cost: float) -> float:
+    """The next number of two digits."""
+    unit = 10.0 ** (np.floor(np.log10(cost)) - 1)
+    return float(f"{np.ceil(cost / unit * (1 - 1e-9)) * unit:.3g}")
+
+
+def fair_cost(runs: Frame, reached: Frame) -> float:
+    """The most that every optimizer could spend somewhere: the least, over optimizers that a budget ended, of the most
+    that a run of theirs cost then; infinite where it ended none.
+
+    Where a price is not that of the suite, budgets ended some methods long before others: what they had reached then
+    says nothing of what they reach for a cost that others went on to.
+    """
+    spent = runs.run.map(reached.groupby("run").spent.first())
+    most = spent[(runs.status == "budget") & (spent > 0) & np.isfinite(spent)].groupby(runs.optimizer).max()
+    return float(most.min()) if len(most) else np.inf
 
 
 class Axes:
@@ -205,7 +225,7 @@ def _ert(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
     that target, and ran (C, O), the most of them; at the first price."""
     shape = (*axes.shape, axes.most)
     values = np.full((3, len(priced), *shape), np.nan)
-    successes, asked = np.zeros((2, *shape), dtype=np.int64)
+    successes, asked, posed = np.zeros((3, *shape), dtype=np.int64)
     for p, each in enumerate(priced):
         cell = axes.cell(each.ert)
         place = (cell, axes.optimizer(each.ert), axes.slot(cell, each.ert))
@@ -214,9 +234,16 @@ def _ert(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
         if p == 0:
             successes[place] = each.ert.successes
             asked[place] = each.ert.runs
+            posed[place] = 1
     found = {name: encoded(array) for name, array in zip(("ert", "low", "high"), coarse(values), strict=True)}
     ran = asked.max(axis=2, initial=0)
-    return {**found, "successes": encoded(successes), "asked": encoded(asked), "ran": encoded(ran)}
+    return {
+        **found,
+        "successes": encoded(successes),
+        "asked": encoded(asked),
+        "posed": encoded(posed),
+        "ran": encoded(ran),
+    }
 
 
 def _curves(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
@@ -255,8 +282,9 @@ def _runs(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
 
 
 def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
-    """budgets: by price; score (P, B, F + 1, O, 3): solved, low, high, where the last family is all problems; sure
-    (P, B, F + 1, O, O): 1 where the first is surely better; crossings: by price and family [below, above, cost]."""
+    """budgets: by price; standard: the place of the one shown first; score (P, B, F + 1, O, 3): solved, low, high,
+    where the last family is all problems; sure (P, B, F + 1, O, O): 1 where the first is surely better, 2 where there
+    are too few runs that it could be; crossings: by price and family [below, above, cost]."""
     size, families = axes.shape[1], len(axes.families) + 1
     most = max((len(each.budgets) for each in priced), default=0)
     score = np.full((len(priced), most, families, size, 3), np.nan)
@@ -267,9 +295,10 @@ def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
         table = each.scores
         where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
         score[p][where] = table[["solved", "low", "high"]]
-        table = each.duels[each.duels.sure.astype(bool)]
-        where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
-        sure[p][(*where, axes.optimizer(table, "rival"))] = 1
+        for code, told in ((1, each.duels.sure), (2, ~each.duels.enough)):
+            table = each.duels[told.astype(bool)]
+            where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
+            sure[p][(*where, axes.optimizer(table, "rival"))] = code
         table = each.crossings
         lines: list[list[Any]] = [[] for _ in range(families)]
         ends = (axes.optimizer(table, name).tolist() for name in ("below", "above"))
@@ -278,6 +307,7 @@ def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
         crossings.append(lines)
     return {
         "budgets": [each.budgets for each in priced],
+        "standard": [each.standard for each in priced],
         "score": encoded(score),
         "sure": encoded(sure),
         "crossings": crossings,

@@ -404,6 +404,8 @@ def draw(results: "Results", name: str, by: str, prices: Prices, out: Path) -> P
     if out.suffix not in SUFFIXES:
         raise ValueError(f"a figure must end in {', '.join(SUFFIXES)}, got {out.name!r}")
     if out.exists() or out.is_symlink():
-        raise ValueError(f"{out} is there already, and nothing is written over: choose another name")
+        raise ValueError(f"{out} is there already, and nothing is written over: choose another name with --out")
+    if not out.parent.is_dir():
+        raise ValueError(f"{out.parent}, where the figure should go, is not a folder: make it first")
     save(figure(results, name, by, prices), out)
     return out

@@ -21,7 +21,7 @@ from bench.measure.runtimes import hits, runtimes
 from bench.measure.statistics import duels, scores
 from bench.measure.summaries import answers, best_optimizers, endings, failures
 from bench.report import reference, sections, tuned
-from bench.report.data import Axes, Priced, budgets, encoded, page_data
+from bench.report.data import Axes, Priced, budgets, encoded, fair_cost, page_data
 from bench.report.styles import Style, optimizer_styles
 from bench.report.tables import failure_rows, save_csv, skip_rows
 from bench.report.text import counted, number, price_list, script_json, target_list
@@ -61,7 +61,7 @@ PRICES = {  # name: what the page calls it, an amount of it, and what it means
     ),
     "differences": (
         "black box",
-        "{} values, derivatives by differences,",
+        "{} values (derivatives by differences)",
         "what a black box would charge: dim + 1 values for a gradient, 2 (dim + 1) for a Hessian-vector product",
     ),
     "inside": ("seconds in problem", "{} seconds in the problem", "runs in lanes share the seconds of their batch"),
@@ -206,7 +206,8 @@ def _tells(reached: Frame, earlier: list[Frame]) -> bool:
 
 
 def _priced(name: str, runs: Frame, reached: Frame, curves: Frame, prices: Mapping[str, float]) -> Priced:
-    at = budgets(runs, reached)
+    fair = np.inf if name == "cost" else fair_cost(runs, reached)
+    at = budgets(runs, reached, fair)
     short, amount, note = PRICES[name]
     return Priced(
         name=name,
@@ -218,6 +219,7 @@ def _priced(name: str, runs: Frame, reached: Frame, curves: Frame, prices: Mappi
         ert=ert(runs, reached),
         convergence=curves,
         budgets=at,
+        standard=len(at) - (2 if len(at) > 1 and fair <= at[-2] else 1),
         scores=scores(runs, reached, at),
         duels=duels(runs, reached, at),
         crossings=crossings(runs, reached),

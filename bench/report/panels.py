@@ -1,6 +1,7 @@
 """How figures for papers are drawn: the kinds of panels, how they are laid out on a page, and the files."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -48,7 +49,7 @@ def short(name: str, most: int = 40) -> str:
     return plain(name if len(name) <= most else f"{name[: ends[0]]}…{name[-ends[1] :]}")
 
 
-class Kind:
+class Kind(ABC):
     """How a panel is drawn: with which curves, on how much room."""
 
     def legend(self) -> list[str]:
@@ -61,7 +62,7 @@ class Kind:
 
     def handle(self, name: str) -> dict[str, Any]:
         """The sample of an entry of the legend: what a Line2D takes."""
-        raise NotImplementedError
+        return {"label": short(name)}
 
     def box(self, parts: Sequence[Frame], columns: int) -> Box:
         """The room of each of these panels, so many beside each other."""
@@ -70,9 +71,9 @@ class Kind:
         wide = PAGE / columns - 0.58
         return Box(wide, 0.75 * wide, left=0.47, right=0.11, bottom=0.2)
 
+    @abstractmethod
     def draw(self, axes: Any, part: Frame) -> None:
         """Draw a panel, with its scales, ticks and titles."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -195,8 +196,9 @@ class Points(Kind):
         }  # fmt: skip
 
     def box(self, parts: Sequence[Frame], columns: int) -> Box:
-        choice = any((part["scale"] == "choice").any() for part in parts)
-        return replace(super().box(parts, columns), bottom=0.75 if choice else 0.36)  # names of choices stand upright
+        choices = [str(value) for part in parts for value in part["value"][part["scale"] == "choice"]]
+        longest = max((min(len(value), 16) for value in choices), default=0)  # names of choices stand upright
+        return replace(super().box(parts, columns), bottom=0.32 + LETTER * longest)
 
     def draw(self, axes: Any, part: Frame) -> None:
         scale, title = part["scale"].iloc[0], self.y_titles[part.kind.iloc[0]]
@@ -363,7 +365,11 @@ class Figure:
         """Each panel's label and rows; a figure without panels has one, labelled ""."""
         if not self.by:
             return [("", self.frame)] if len(self.frame) else []
-        return [(_title(self.by, key), part) for key, part in self.frame.groupby(list(self.by), sort=False)]
+        label = self.by if not isinstance(self.kind, Points) else CELL  # the axis tells the hyperparameter
+        return [
+            (_title(label, [part[name].iloc[0] for name in label]), part)
+            for _, part in self.frame.groupby(list(self.by), sort=False)
+        ]
 
     def pages(self) -> "list[Figure]":
         """This figure, or, where it has more panels (a table: rows) than fit a page, one for each family, or for each
@@ -396,8 +402,8 @@ class Figure:
         return self.note + self.crowded()
 
 
-def _title(by: tuple[str, ...], key: tuple[Any, ...]) -> str:
-    """A panel's label: `ellipsoid, dim 10`, `lr: ellipsoid, dim 10`, `dim 10`."""
+def _title(by: Sequence[str], key: Sequence[Any]) -> str:
+    """A panel's label: `ellipsoid, dim 10`, `dim 10`, `toys`."""
     named = dict(zip(by, key, strict=True))
     texts = [str(value) for column, value in named.items() if column not in CELL]
     if "problem" in named:
@@ -445,10 +451,11 @@ def drawn(figure: Figure) -> Any:
         canvas.text(0.5, 0.5, "no data", ha="center", va="center", color="0.4")
         return canvas
     columns = 3 if len(views) in (3, 5, 6, 9) else min(4, len(views))
-    rows = -(-len(views) // columns)
-    box = figure.kind.box([part for _, part in views], columns)
-    step = box.left + box.wide + box.right, box.top + box.high + box.bottom
-    width = max(columns * step[0], COLUMN)
+    rows = [[part for _, part in views[begin : begin + columns]] for begin in range(0, len(views), columns)]
+    boxes = [figure.kind.box(row, columns) for row in rows]
+    tops = np.cumsum([0.0, *(box.top + box.high + box.bottom for box in boxes)])
+    step = max(box.left + box.wide + box.right for box in boxes)
+    width = max(columns * step, COLUMN)
     shown = {name for _, part in views for name in figure.kind.names(part)}
     names = [name for name in figure.kind.legend() if name in shown]
     handles = [figure.kind.handle(name) for name in names]
@@ -456,11 +463,11 @@ def drawn(figure: Figure) -> Any:
     facts = wrap(figure.facts + figure.crowded(), int(width / 0.037))
     titles = 0.16 if len(views) > 1 else 0.0  # of the lowest axes
     below = LINE * -(-len(names) // beside) + SMALL * len(facts) + 0.1
-    height = rows * step[1] + titles + below
+    height = tops[-1] + titles + below
     canvas = Canvas(figsize=(width, height))
     previous = ""
     for number_, (label, part) in enumerate(views):
-        left, top = (number_ % columns) * step[0], height - (number_ // columns) * step[1]
+        box, left, top = boxes[number_ // columns], (number_ % columns) * step, height - tops[number_ // columns]
         place = (left + box.left, top - box.top - box.high, box.wide, box.high)
         axes = canvas.add_axes(tuple(np.divide(place, (width, height, width, height))))
         figure.kind.draw(axes, part)

@@ -50,6 +50,8 @@ def draw(objective: Objective, path: Path) -> Path:
         raise ValueError(f"a picture must end in {', '.join(FORMATS)}, got {str(path)!r}")
     if path.exists():
         raise ValueError(f"{path} is there already, and nothing is written over: choose another name")
+    if not path.parent.is_dir():
+        raise ValueError(f"{path.parent}, where the picture should go, is not a folder: make it first")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4.5), layout="constrained")

@@ -19,7 +19,7 @@ from bench.runner.single import RunRecord, unrun
 from bench.runner.store import Store, StoreError
 from bench.runner.suite import Suite
 
-RETRIED = ("killed", "crashed")  # statuses that a second try could change
+RETRIED = ("killed", "crashed", "damaged")  # what a second try could change: statuses, and rows that cannot be read
 GRID = 81  # points a side of the picture of a two-dimensional problem
 
 
@@ -84,12 +84,13 @@ def run_suite(
     """Run what a suite plans and the folder lacks. Raises ValueError for a suite that cannot be planned, before
     anything is written, and StoreError for a folder that cannot be used.
 
-    workers: children at once; None runs everything in this process. retry: statuses to try again. fresh: set the file
+    workers: children at once; None runs everything in this process. retry: statuses to try again ("killed", "crashed"),
+    or "damaged", the rows whose checksum does not hold. fresh: set the file
     of an earlier run aside and begin anew.
     """
     for status in retry:
         if status not in RETRIED:
-            raise ValueError(f"retry takes {' or '.join(RETRIED)}, got {status!r}: the others would end as they did")
+            raise ValueError(f"retry takes {', '.join(RETRIED)}, got {status!r}: the others would end as they did")
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be >= 1, got {workers}")
     watcher = watcher or Quiet()
@@ -138,6 +139,8 @@ def _run_planned(
             manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment()}
             store.begin(specs, manifest)
         store.forget(retry)
+        if "damaged" in retry:
+            store.forget_damaged()
         # what was skipped for want of a library may have it now
         store.forget(["skipped"], only=[spec.hash() for spec in specs if not spec.skip])
         known = store.hashes()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCHEMA = 1  # PRAGMA user_version
 PATIENCE = 30.0  # seconds to wait for another process that holds the file
 LARGEST = 1 << 28  # bytes of one trajectory, uncompressed: more is taken for damage
+TYPES = {each: each.__name__.encode() for each in (str, int, float, bytes, type(None))}  # of what SQLite stores
 
 # counts is JSON by kind of question, in rows of data, so that a new kind is no new column. SQLite has no NaN: first,
 # best and final are NULL where they are not finite, and the trajectory has the number itself. The checksum goes over
@@ -210,6 +211,12 @@ class Store:
                 rows = ((one, status) for one in hashes)
                 self._db.executemany("DELETE FROM runs WHERE hash = ? AND status = ?", rows)
 
+    def forget_damaged(self) -> None:
+        """Remove the planned runs whose checksum does not hold, so that they are done again."""
+        damaged = [(row["hash"],) for row, whole in self.rows() if not whole]
+        with self.transaction():
+            self._db.executemany("DELETE FROM runs WHERE hash = ?", damaged)
+
     def add_grid(self, problem: str, parameters: str, instance: int, low: Any, high: Any, f: np.ndarray) -> None:
         """Write the values (n, n) of a two-dimensional problem between two corners, for its picture."""
         row = (problem, parameters, instance, json.dumps(list(low)), json.dumps(list(high)), f.astype("<f8").tobytes())
@@ -273,7 +280,7 @@ def checksum(row: Sequence[Any]) -> str:
     parts = []
     for value in row:
         data = value if isinstance(value, bytes) else repr(value).encode()
-        parts += (f"{type(value).__name__}:{len(data)}:".encode(), data)
+        parts.append(b"%b:%d:%b" % (TYPES[type(value)], len(data), data))
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 

@@ -46,6 +46,8 @@ def read_tuned(source: str | Path) -> Tuning:
     path = Path(source)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SuiteError(f"{path} is not there: `python -m bench tune` writes one, and says where") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"{path}: cannot be read as text ({error})") from None
     except tomllib.TOMLDecodeError as error:

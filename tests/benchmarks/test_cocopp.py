@@ -65,18 +65,19 @@ def ours(folder):
 
 
 def theirs(cocopp, folder):
-    """Load, expected runtimes."""
-    return {(ds.funcId, ds.dim): ds.detERT(GAPS) for ds in cocopp.load(str(folder))}
+    """Load, expected runtimes; and the data."""
+    data = cocopp.load(str(folder))
+    return {(ds.funcId, ds.dim): ds.detERT(GAPS) for ds in data}, data
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_expected_runtimes_beside_cocopp(benchmark, results, cocopp, tmp_path):
+def test_runtimes_beside_cocopp(benchmark, results, cocopp, tmp_path):
     (folder,) = export(results, "coco", tmp_path / "coco").paths
     begin = process_time()
-    found = theirs(cocopp, folder)
+    found, data = theirs(cocopp, folder)
     slow = process_time() - begin
     begin = process_time()
-    table, _ = ours(results.folder)
+    table, distribution = ours(results.folder)
     quick = process_time() - begin
     benchmark.pedantic(ours, (results.folder,), rounds=3)
     benchmark.extra_info.update(cocopp_cpu_seconds=slow, our_cpu_seconds=quick, ratio=slow / quick)
@@ -88,4 +89,8 @@ def test_expected_runtimes_beside_cocopp(benchmark, results, cocopp, tmp_path):
         value = found[int(row.problem[-2:]), row.dim][GAPS.index(row.target)]
         assert value == pytest.approx(row.ert, rel=1e-12)
     assert len(table) == len(found) * len(GAPS) == 24 * len(DIMS) * len(GAPS)
+    evaluations = np.concatenate([np.concatenate(ds.detEvals(GAPS)) for ds in data])
+    assert (distribution.pairs == len(evaluations)).all()
+    for row in distribution.itertuples():
+        assert row.fraction == np.count_nonzero(evaluations <= row.cost) / row.pairs
     assert quick < slow

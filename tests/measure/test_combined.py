@@ -89,7 +89,7 @@ def test_the_same_folder_twice_is_refused(folders):
 def test_what_does_not_fit_in_memory_is_read_again(folders, monkeypatch):
     whole = Results(folders[0])
     monkeypatch.setattr(module, "HELD", 0)
-    monkeypatch.setattr(module, "PART", 50)
+    monkeypatch.setattr(module, "PART", 5_000)
     again = Results(folders[0])
     assert len(list(again.parts())) > 1
     cells = [set(zip(runs.problem, runs.dim, strict=True)) for runs, _ in again.parts()]

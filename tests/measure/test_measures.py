@@ -264,6 +264,16 @@ def test_ert_interval_covers_the_resampled_means():
     assert row.high == pytest.approx(1.8)  # P(mean = 2) = 0.4^5 = 1.0 %, below; P(mean >= 1.8) = 8.7 %
 
 
+def test_ert_interval_where_a_run_cost_infinitely_much():
+    """In seconds a killed run does. A resample without it, of which there are 0.8^5 = 33 %, has a finite ERT."""
+    runs = make_runs({"status": "killed"}, *({"seed": seed} for seed in range(1, 5)))
+    cost = [inf, 1.0, 2.0, 3.0, 4.0]
+    times = pd.DataFrame({"run": range(5), "kind": "gap", "target": 1.0, "runtime": cost, "spent": cost})
+    row = expected.ert(runs, times).iloc[0]
+    assert (row.ert, row.successes, row.high) == (inf, 4, inf)
+    assert 1.0 <= row.low <= 2.5
+
+
 def test_ert_interval_is_infinite_where_a_resample_may_hold_no_success():
     paths = [[(0, 1e3), (10, 0.5)], *[[(0, 1e3)]] * 4]  # P(no success) = 0.8^5 = 33 %
     runs = make_runs(*({"seed": s, "value": 10} for s in range(5)))
@@ -529,28 +539,44 @@ def test_skipped_optimizers_are_not_compared():
     assert answer.loc["1", "optimizer"] == ""
 
 
-def share(optimizer: str, order: int, solved: float, problems: int = 4, family: str = "toys") -> dict:
+def share(optimizer: str, order: int, solved: float, problems: int = 4, family: str = "toys", ran: int = 60) -> dict:
     """A row of scores, over 4 problems."""
     interval = {"low": solved - 0.1, "high": solved + 0.1}
     return {"family": family, "budget": 10.0, "optimizer": optimizer, "order": order, "solved": solved, **interval,
-            "problems": problems, "of": 4, "runs": 15 * problems}  # fmt: skip
+            "problems": problems, "of": 4, "runs": 15 * problems, "ran": ran}  # fmt: skip
 
 
-def told(*pairs: tuple[str, str], family: str = "toys") -> pd.DataFrame:
-    """Duels in which the first of each pair is surely better."""
-    rows = [{"family": family, "budget": 10.0, "optimizer": a, "rival": b, "sure": True} for a, b in pairs]
-    return pd.DataFrame(rows, columns=["family", "budget", "optimizer", "rival", "sure"]).astype({"sure": bool})
+def told(*pairs: tuple[str, str], unsure: str = "", family: str = "toys") -> pd.DataFrame:
+    """Duels in which the first of each pair is surely better; unsure: a pair that had runs enough, and is not."""
+    row = {"family": family, "budget": 10.0, "enough": True}
+    both = [*pairs, tuple(unsure)] if unsure else pairs
+    rows = [{**row, "optimizer": a, "rival": b, "sure": a + b != unsure} for a, b in both]
+    columns = [*row, "sure", "optimizer", "rival"]
+    return pd.DataFrame(rows, columns=columns).astype({"sure": bool, "enough": bool})
 
 
 def test_answer_for_a_family_is_who_reached_most_and_whom_it_is_told_from():
     scores = pd.DataFrame([share("a", 0, 0.9), share("b", 1, 0.8), share("c", 1, 0.2), share("d", 2, 0.95, problems=3)])
-    table = answers(scores, told(("a", "c"), ("b", "c"))).set_index("among")
+    table = answers(scores, told(("a", "c"), ("b", "c"), unsure="ab")).set_index("among")
     best = table.loc["all"]  # d was not planned on all problems: its share is of others
     assert (best.optimizer, best.solved, best.compared, best.rivals, best.clear) == ("a", 0.9, 3, "b", False)
     assert (best.problems, best.runs, best.order) == (4, 60, 0)
     assert (table.loc["1", "optimizer"], table.loc["1", "clear"], table.loc["1", "rivals"]) == ("b", True, "")
+    assert best.enough
+    assert answers(scores, told(("a", "c"), ("b", "c"))).enough[0]  # half of two are told from a
+    assert not answers(scores, told(("b", "c"))).enough[0]  # nobody is, nor could have been
     assert not table.loc["0", "clear"]  # there is nobody else of its order
-    assert "2" not in table.index
+    assert (table.loc["2", "optimizer"], table.loc["2", "compared"]) == ("", 0)
+
+
+def test_an_optimizer_that_could_not_run_in_a_family_is_no_rival_there():
+    scores = pd.DataFrame([share("a", 0, 0.9), share("b", 0, 0.8), share("c", 1, 0.0, ran=0), share("d", 1, 0.0)])
+    table = answers(scores, told(("a", "b"))).set_index("among")
+    assert (table.loc["all", "compared"], table.loc["all", "rivals"]) == (3, "d")  # it ran, and reached nothing
+    nobody = answers(scores.assign(ran=0), told())
+    assert not nobody.enough.any()
+    assert set(nobody.optimizer) == {""}
+    assert set(nobody["among"]) == {"all", "0", "1"}
 
 
 def test_answer_where_nobody_reached_anything_is_nobody():

@@ -76,6 +76,32 @@ def test_area_where_there_is_no_room():
     assert areas(*made(*cell, {"problem": "other", "runtimes": [inf]})).area.tolist() == [1, 1, 0, 0]
 
 
+def test_few_runs_cannot_be_sure_among_many_pairs():
+    """The least p of n pairs of runs is 2 / 2^n, and Holm multiplies it by the number of pairs of optimizers."""
+    for n, optimizers, enough in ((6, 2, True), (5, 2, False), (6, 3, False), (7, 3, True), (4, 2, False)):
+        names = "abc"[:optimizers]
+        rows = [run for k, name in enumerate(names) for run in several(name, [[1.0 if k == 0 else inf]] * n)]
+        table = duels(*made(*rows), [10])
+        ends = table[(table.optimizer == "a") & (table.rival == "b")]
+        assert ends.enough.all() == ends.sure.all() == enough
+    same = duels(*made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 3 + [[1.0]] * 6)), [10])
+    assert not same.enough.any()  # six of nine pairs tell nothing
+
+
+def test_one_that_could_not_run_takes_no_power_from_the_others():
+    """Holm over three pairs of those that ran, not over six."""
+    rows = [*several("a", [[1.0]] * 6), *several("b", [[inf]] * 6), *several("c", [[1.0]] * 3 + [[inf]] * 3)]
+    without = duels(*made(*rows), [10])
+    skipped = several("d", [[inf]] * 6, status="skipped", spent=0.0)
+    both = duels(*made(*rows, *skipped), [10])
+    mine = both[(both.family == "all") & (both.optimizer == "a")].set_index("rival")
+    assert np.isnan(mine.p["d"]) and np.isnan(mine.adjusted["d"]) and not mine.sure["d"]
+    assert mine.difference["d"] == 1.0
+    assert mine.adjusted["b"] == at(without, family="all", optimizer="a", rival="b").adjusted == 3 * 2 / 2**6
+    assert at(scores(*made(*rows, *skipped), [10]), family="all", optimizer="d").ran == 0
+    assert at(scores(*made(*rows, *skipped), [10]), family="all", optimizer="b").ran == 6
+
+
 # scores
 
 

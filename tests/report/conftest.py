@@ -1,5 +1,7 @@
-"""Results as a store would give them, made by a formula: no optimizer is run."""
+"""Results as a store would give them, made by a formula: no optimizer is run; and a browser that opens their pages."""
 
+import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,10 @@ import pytest
 from bench.measure.results import Results
 from bench.report.page import write_report
 
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update", "--hide-scrollbars")  # fmt: skip
+SLOW = 60  # seconds after which a page counts as not drawn: machines of continuous integration are slow
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 PRICES = {"value": 1, "gradient": 3, "hessian_vector": 6}
 MANIFEST = {
@@ -83,8 +89,9 @@ OPTIMIZERS = {
         "=cmd|' /C calc'!A1",
     ],
     1: ["gradient-descent", "torch-sgd[momentum=0.9]", "torch-adam[lr=0.1]", "torch-lbfgs", "scipy-cg"],
-    2: ["scipy-newton-cg", "trust-region", "gauss-newton"],
-}
+    2: ["scipy-newton-cg", "trust-region", "gauss-newton", "truncated-newton", "gauss-newton-cg", "cubic-newton",
+        "saddle-free-newton", "levenberg-marquardt"],
+}  # fmt: skip
 
 
 def make(problems: int = 20, optimizers: int = 15, seeds: int = 5, events: int = 100, hostile: bool = True) -> Made:
@@ -185,3 +192,123 @@ def grid() -> dict[str, Any]:
     x, y = np.meshgrid(np.linspace(-5, 5, 81), np.linspace(-5, 5, 81))
     where = {"problem": "rosenbrock", "parameters": {"dim": 2}, "instance": 1}
     return {**where, "low": [-5.0, -5.0], "high": [5.0, 5.0], "f": 1 + x**2 + 100 * y**2}
+
+
+class Browser:
+    """Chromium with a page of ours."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def open(self, page: Path, address: str = "", width: int = 1280, height: int = 800, **media) -> None:
+        """Open a page at a width, with features of media, e.g. color_scheme="dark", or media="print"."""
+        self.size(width, height)
+        self.media(**media)
+        self.driver.get("about:blank")
+        self.log("browser"), self.log("performance")  # what came before is not ours
+        self.driver.get(page.as_uri() + address)
+        self.drawn()
+
+    def size(self, width: int, height: int = 800) -> None:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def media(self, media: str = "", color_scheme: str = "light") -> None:
+        features = [{"name": "prefers-color-scheme", "value": color_scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+
+    def log(self, kind: str) -> list[dict]:
+        return self.driver.get_log(kind)
+
+    def console(self) -> list[str]:
+        return [entry["message"] for entry in self.log("browser")]
+
+    def js(self, script: str, *arguments):
+        """What an expression gives in the page."""
+        return self.driver.execute_script(f"return ({script})", *arguments)
+
+    def until(self, script: str) -> None:
+        end = time.monotonic() + SLOW
+        while not self.js(script):
+            assert time.monotonic() < end, f"never came true: {script}"
+            time.sleep(0.02)
+
+    def drawn(self) -> None:
+        self.until("document.documentElement.dataset.drawn === 'yes'")
+
+    def click(self, selector: str, text: str = "") -> None:
+        """Click on the first element of a selector that holds a text, and wait until all is drawn."""
+        found = "[...document.querySelectorAll(arguments[0])].find((node) => node.textContent.includes(arguments[1]))"
+        clicked = self.js(f"((node) => node && (node.click(), true))({found})", selector, text)
+        assert clicked, f"no {selector} with {text!r}"
+        self.drawn()
+
+    def choose(self, selector: str, value: str) -> None:
+        """Choose a value of a <select>, as the reader would."""
+        self.js(
+            "((list) => { list.value = arguments[1]; list.dispatchEvent(new Event('change')); })"
+            "(document.querySelector(arguments[0]))",
+            selector,
+            value,
+        )
+        self.drawn()
+
+    def keys(self, *keys: str) -> None:
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def texts(self, selector: str) -> list[str]:
+        return self.js("[...document.querySelectorAll(arguments[0])].map((node) => node.textContent)", selector)
+
+    def traces(self, section: str) -> list[str]:
+        """The names of the curves of a chart."""
+        plot = f"document.querySelector('#{section} .js-plotly-plot')"
+        return self.js(f"{plot} ? {plot}.data.map((trace) => trace.name).filter(Boolean) : []")
+
+    def counts(self) -> dict[str, int]:
+        """How much each section shows."""
+        count = "(selector) => document.querySelectorAll(selector).length"
+        shown = {section: len(self.traces(section)) for section in ("solved", "convergence", "profiles")}
+        return {
+            **shown,
+            "costs": self.js("document.querySelector('#costs .js-plotly-plot').layout.yaxis.ticktext?.length ?? 0"),
+            "answer rows": self.js(f"({count})('#answer > .body tbody tr')"),
+            "ert columns": self.js(f"({count})('#ert thead th')") - 1,
+            "ert rows": self.js(f"({count})('#ert tbody tr')"),
+            "pairs": self.js(f"({count})('#pairs tbody tr')"),
+            "paths": self.js(f"({count})('#landscape .legend button:not(.group)')"),
+            "failures": self.js(f"({count})('#failures .trouble tbody tr:not([hidden])')"),
+            "skips": self.js(f"({count})('#failures details[data-families]:not([hidden])')"),
+        }
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    for name, found in (("chromium", CHROMIUM), ("chromedriver", DRIVER)):
+        if found is None:
+            pytest.skip(f"{name} is not on PATH")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield Browser(driver)
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def plain(make_results, grid, tmp_path_factory) -> tuple[Results, Path]:
+    """Results without hostile names, and their page."""
+    results = make_results(events=40, hostile=False)
+    results.grids = [grid]
+    return results, write_report(results, tmp_path_factory.mktemp("plain"), figures=False)
+
+
+@pytest.fixture
+def page(browser, plain) -> Browser:
+    """That page, freshly opened."""
+    browser.open(plain[1])
+    return browser

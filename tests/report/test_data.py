@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.measure.ecdf import ecdf
-from bench.report.data import Axes, budgets, coarse, encoded, page_data
+from bench.report.data import Axes, budgets, coarse, encoded, fair_cost, page_data
 from bench.report.page import PRICES, measure
 
 
@@ -130,7 +130,11 @@ def test_scores_and_who_is_surely_better(data, frames):
         for row in priced.scores.itertuples():
             at = score[p, priced.budgets.index(row.budget), families.index(row.family), optimizers.index(row.optimizer)]
             np.testing.assert_allclose(at, [row.solved, row.low, row.high], rtol=1e-4)
-        assert sure[p].sum() == priced.duels.sure.sum()
+        for row in priced.duels.sample(300, random_state=0).itertuples():
+            b, f = priced.budgets.index(row.budget), families.index(row.family)
+            code = sure[p, b, f, optimizers.index(row.optimizer), optimizers.index(row.rival)]
+            assert code == (1 if row.sure else 0 if row.enough else 2)
+        assert (sure[p] == 1).sum() == priced.duels.sure.sum()
 
 
 def test_prices_that_tell_nothing_new_are_left_out(data, make_results):
@@ -154,6 +158,28 @@ def test_prices_that_tell_nothing_new_are_left_out(data, make_results):
 def test_budgets_are_decades_and_the_end(low, high, found):
     reached = pd.DataFrame({"run": [0, 1], "runtime": [low, np.inf], "spent": [high, high]}).astype(float)
     assert budgets(pd.DataFrame({"run": [0, 1]}), reached) == found
+
+
+def test_a_fair_cost_is_one_that_every_optimizer_could_spend():
+    """a was ended by its budget at 100 and 300, b at 20,000, c never: 300."""
+    runs = pd.DataFrame(
+        {"run": range(5), "optimizer": list("aabcc"), "status": ["budget"] * 3 + ["target", "returned"]}
+    )
+    spent = [100.0, 300.0, 20_000.0, 7.0, np.inf]
+    reached = pd.DataFrame({"run": range(5), "runtime": [1.0, 2.0, 3.0, 4.0, np.inf], "spent": spent})
+    assert fair_cost(runs, reached) == 300
+    assert fair_cost(runs[runs.status != "budget"], reached) == np.inf
+    assert budgets(runs, reached.iloc[:4], 300.0) == [10, 100, 300, 20_000]
+    assert budgets(runs, reached.iloc[:4], 12_345.0) == [10, 100, 10_000, 20_000]
+    assert budgets(runs, reached.iloc[:4], 0.5) == [0.5, 20_000]
+
+
+def test_at_other_prices_the_first_budget_is_a_fair_one(data, frames):
+    for p, priced in enumerate(frames.priced):
+        fair = np.inf if p == 0 else fair_cost(frames.runs, priced.reached)
+        first = priced.budgets[data["standard"][p]]
+        assert first == priced.budgets[-1] or fair <= first <= 1.1 * fair
+    assert any(each.standard < len(each.budgets) - 1 for each in frames.priced)
 
 
 def test_without_costs_there_is_no_budget():

@@ -78,13 +78,14 @@ def cocopp():
         yield cocopp
 
 
-def theirs(cocopp, folder: Path) -> dict[tuple[str, int], list[float]]:
-    """What cocopp finds for each problem and dim of a folder of one algorithm: the ERT of each of TARGETS."""
+def theirs(cocopp, folder: Path, measure: str = "detERT") -> dict[tuple[str, int], list]:
+    """What cocopp finds for each problem and dim of a folder of one algorithm, for each of TARGETS: the ERT, or, by
+    "detEvals", the runtimes of all runs, NaN where the target was not reached."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         data = cocopp.load(str(folder))
         prefix = {"bbob": "bbob-f", "bbob-noisy": "bbob-noisy-f", "bbob-mixint": "bbob-mixint-f"}
-        return {(f"{prefix[ds.suite_name]}{ds.funcId:02d}", ds.dim): ds.detERT(TARGETS) for ds in data}
+        return {(f"{prefix[ds.suite_name]}{ds.funcId:02d}", ds.dim): getattr(ds, measure)(TARGETS) for ds in data}
 
 
 # COCO
@@ -114,6 +115,35 @@ def test_cocopp_finds_the_same_expected_runtimes(results, cocopp, tmp_path) -> N
     )
     assert compared == 3 * 24 * 3 * 7 - 3 * 7  # scipy-bfgs is skipped on f23, which has no gradient
     assert unequal < compared / 10
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_cocopp_finds_the_same_distributions_of_runtimes(results, cocopp, tmp_path) -> None:
+    """The pairs of a run and one of seven targets that are solved within a cost, without restarts: on each function in
+    each dim, and on all. Costs begin at one evaluation, so that it does not matter that in COCO the start costs one."""
+    found = {
+        (path.name, *key): np.concatenate(evaluations)
+        for path in export(results, "coco", tmp_path / "out").paths
+        for key, evaluations in theirs(cocopp, path, "detEvals").items()
+    }
+    for name in OPTIMIZERS:
+        found[(name,)] = np.concatenate([runtimes for key, runtimes in found.items() if key[0] == name])
+    skipped = {("scipy-bfgs", "bbob-f23", dim) for dim in DIMS}  # it has no gradient, and cocopp hears nothing of it
+    compared = 0
+    for by in (["optimizer", "problem", "dim"], ["optimizer"]):
+        table = results.ecdf(by, gaps=TARGETS)
+        assert table.cost.min() >= 1
+        for key, curve in table.groupby(by):
+            if key in skipped:
+                assert (curve.fraction == 0).all()
+                continue
+            never = len(skipped) * 5 * len(TARGETS) if key == ("scipy-bfgs",) else 0
+            solved = (found[key][:, None] <= curve.cost.to_numpy()).sum(axis=0)
+            assert (curve.pairs == len(found[key]) + never).all()
+            assert curve.fraction.tolist() == (solved / curve.pairs).tolist()
+            compared += len(curve)
+    print(f"\n{compared} points of {len(found)} distributions equal cocopp's")
+    assert len(found) == 3 * 24 * 3 - len(skipped) + 3
 
 
 @pytest.mark.parametrize("form", ["coco", "ioh"])

@@ -1,5 +1,6 @@
 """The store: what is written comes back, bit for bit, or is named as damaged."""
 
+import hashlib
 import sqlite3
 
 import numpy as np
@@ -9,7 +10,7 @@ from bench.measure.results import Results
 from bench.runner.campaign import run_suite
 from bench.runner.plan import plan
 from bench.runner.single import RunRecord
-from bench.runner.store import SCHEMA, Store, StoreError, decode, encode
+from bench.runner.store import SCHEMA, Store, StoreError, checksum, decode, encode
 from bench.runner.suite import make_suite
 
 
@@ -62,6 +63,11 @@ def test_nan_and_infinity_survive():
     np.testing.assert_array_equal(table["f"].to_numpy(), trajectory[:, -1])
 
 
+def test_the_checksum_goes_over_values_types_and_lengths():
+    spelled = b"str:4:'\xc3\xa9'int:1:1float:3:1.0NoneType:4:Nonebytes:2:ab"
+    assert checksum(("é", 1, 1.0, None, b"ab")) == hashlib.sha256(spelled).hexdigest()
+
+
 def test_one_flipped_bit_anywhere_is_found(tmp_path):
     run(tmp_path / "t", seeds=1)
     path = tmp_path / "t" / "runs.db"
@@ -74,12 +80,27 @@ def test_one_flipped_bit_anywhere_is_found(tmp_path):
         with sqlite3.connect(path) as db:
             db.execute("UPDATE runs SET trajectory = ? WHERE optimizer = 'odd-walk'", (bytes(bad),))
         results = Results(tmp_path / "t")
-        assert results.damaged == ["odd-bowl with odd-walk, seed 0: its checksum does not hold"]
+        assert results.damaged == ["odd-bowl, dim 2, instance 1, with odd-walk, seed 0: its checksum does not hold"]
         assert list(results.runs.optimizer) == ["odd-descent"]
     with sqlite3.connect(path) as db:
         db.execute("UPDATE runs SET trajectory = ?, best = best / 2 WHERE optimizer = 'odd-walk'", (blob,))
     assert len(Results(tmp_path / "t").damaged) == 1
     db.close()
+
+
+def test_damaged_runs_are_done_again(tmp_path):
+    suite = make_suite(["odd-bowl"], ["odd-walk", "odd-descent"], budget=30, name="t", seeds=2)
+    run_suite(suite, tmp_path / "t", workers=None)
+    whole = Results(tmp_path / "t").runs
+    with sqlite3.connect(tmp_path / "t" / "runs.db") as db:
+        db.execute("UPDATE runs SET best = -1 WHERE optimizer = 'odd-walk' AND seed = 1")
+    db.close()
+    assert run_suite(suite, tmp_path / "t", workers=None).added == 0
+    assert len(Results(tmp_path / "t").damaged) == 1
+    assert run_suite(suite, tmp_path / "t", workers=None, retry=["damaged"]).added == 1
+    mended = Results(tmp_path / "t")
+    assert not mended.damaged
+    assert mended.runs.best.tolist() == whole.best.tolist()
 
 
 def test_sizes_are_capped():
@@ -139,7 +160,7 @@ def test_only_what_a_second_try_could_change_is_retried(tmp_path):
     run_suite(suite, tmp_path / "t", workers=None)
     again = run_suite(suite, tmp_path / "t", workers=None, retry=["crashed"])
     assert (again.there, again.added, dict(again.statuses)) == (2, 2, {"crashed": 2})
-    with pytest.raises(ValueError, match=r"retry takes killed or crashed, got 'budget'"):
+    with pytest.raises(ValueError, match=r"retry takes killed, crashed, damaged, got 'budget'"):
         run_suite(suite, tmp_path / "t", workers=None, retry=["budget"])
 
 

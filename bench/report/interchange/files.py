@@ -26,7 +26,9 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Raises ValueError where there is something already, or a symbolic link.
     """
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        raise ValueError(f"{folder} is there already, and nothing is written over: choose another one")
+        raise ValueError(
+            f"{folder} is there already, and nothing is written over: choose another --out, or --name of an import"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.parent / f".{secrets.token_hex(8)}.part"
     draft.mkdir()

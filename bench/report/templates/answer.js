@@ -32,11 +32,14 @@ page.chart("answer", (section) => {
     return [families.reduce((sum, f, i) => sum + (counts[i] * value(f, 0)) / n, 0), NaN, NaN];
   }
 
-  // who met all of the problems at a cost that is known, with their scores, the best first; left: how many did not
+  const began = (o, cells) => cells.some((c) => ran.values[page.at(ran.shape, c, o)] > 0);
+
+  // who met all of the problems and could run on some, at a cost that is known, with their scores, the best first; left:
+  // how many did not
   function ranked(at, families, some) {
     const cells = cellsOf(families);
     const whole = some.filter((o) => cells.every((c) => planned.values[page.at(planned.shape, at.price, c, o)] > 0));
-    const known = whole.map((o) => ({ o, score: scoreOf(at, families, o) })).filter((each) => !Number.isNaN(each.score[0]));
+    const known = whole.filter((o) => began(o, cells)).map((o) => ({ o, score: scoreOf(at, families, o) })).filter((each) => !Number.isNaN(each.score[0]));
     known.sort((a, b) => b.score[0] - a.score[0] || (name(a.o) < name(b.o) ? -1 : 1));
     return { known, left: some.length - known.length, cells };
   }
@@ -46,19 +49,20 @@ page.chart("answer", (section) => {
     if (!known.length || known[0].score[0] === 0) return null;
     const [first, ...rest] = known;
     const row = families.length === 1 ? families[0] : families.length === ALL ? ALL : null;
-    const rivals = row === null ? null : rest.filter(({ o }) => !sure.values[page.at(sure.shape, at.price, at.budget, row, first.o, o)]);
+    const told = ({ o }) => sure.values[page.at(sure.shape, at.price, at.budget, row, first.o, o)]; // 1: surely worse; 2: too few runs
+    const rivals = row === null ? null : rest.filter((rival) => told(rival) !== 1);
     const runs = Math.min(...cells.map((c) => ran.values[page.at(ran.shape, c, first.o)]).filter((n) => n > 0));
-    return { ...first, rivals, compared: rest.length, runs };
+    const few = rivals !== null && 2 * rivals.length > rest.length && 2 * rivals.filter((rival) => told(rival) === 2).length > rivals.length;
+    return { ...first, rivals, compared: rest.length, runs, few };
   }
 
-  function certainty({ o, rivals, compared, runs, score: [, low] }) {
+  function certainty({ o, rivals, compared, few }) {
     if (!compared || rivals === null) return [];
     if (!rivals.length) return [element("span", { className: "sure", textContent: "✓ clearly best", title: `of ${compared + 1}` })];
-    const few = Number.isNaN(low) ? `too few runs (${runs}) to tell` : "not told from";
-    const names = rivals.map((rival) => name(rival.o));
-    const button = element("button", { type: "button", className: "unsure", textContent: `≈ ${counted(rivals.length, "other")}`,
-      "aria-label": `${name(o)} is ${few === "not told from" ? "not told" : few} from ${short(names, 12)}` });
-    return [hint(button, () => `${few === "not told from" ? "Not told from" : "Too few runs to tell it from"}: ${short(names, 12)}`)];
+    const names = short(rivals.map((rival) => name(rival.o)), 12);
+    const button = element("button", { type: "button", className: "unsure", textContent: few ? "too few runs" : `≈ ${counted(rivals.length, "other")}`,
+      "aria-label": few ? `too few runs to tell ${name(o)} from ${names}` : `${name(o)} is not surely better than ${names}` });
+    return [hint(button, () => `${few ? "Too few runs to tell it from" : "Not surely better than"}: ${names}`)];
   }
 
   function cell(found, empty) {
@@ -75,8 +79,7 @@ page.chart("answer", (section) => {
         ...(Number.isNaN(low) ? [] : [element("span", { className: "interval", textContent: `[${digits(low)}, ${digits(high)}]` })]), ...certainty(found)));
   }
 
-  const skipped = (some, cells) => some.every((o) => cells.every((c) => !ran.values[page.at(ran.shape, c, o)]));
-  const none = (some, { known, cells }) => (!some.length ? "none selected" : skipped(some, cells) ? "cannot be run" : !known.length ? "none met all" : "nothing solved");
+  const none = (some, { known, cells }) => (!some.length ? "none selected" : !some.some((o) => began(o, cells)) ? "cannot be run" : !known.length ? "none met all" : "nothing solved");
 
   function whisker(low, high) {
     const made = element("i");
@@ -98,7 +101,7 @@ page.chart("answer", (section) => {
   }
 
   function sentence(at, families, some) {
-    const over = families.length === ALL ? `all ${counted(page.cells().length, "problem")}` : `${counted(page.cells().length, "problem")} of ${short(families.map((f) => data.families[f]), 3)}`;
+    const over = families.length === ALL && page.cells().length > 1 ? `all ${counted(page.cells().length, "problem")}` : `${counted(page.cells().length, "problem")} of ${short(families.map((f) => data.families[f]), 3)}`;
     const standing = ranked(at, families, some), found = best(at, families, standing);
     const within = `Within ${amount(at)}`;
     if (!standing.known.length) return [`None of the selected optimizers met all of ${over} at a cost that is known.`];
@@ -108,8 +111,8 @@ page.chart("answer", (section) => {
     const others = (found.rivals ?? []).map(({ o }) => name(o));
     const how = !found.compared ? "" : found.rivals === null ? "; how sure that is stands beside each family"
       : !others.length ? `, clearly more than each of the ${found.compared} others`
-        : Number.isNaN(low) ? ` (${counted(found.runs, "run")} on a problem: too few to be sure)` : `, but it is not told from ${short(others, 3)}`;
-    const rest = standing.left ? ` ${counted(standing.left, "other")} did not meet all of them at a cost that is known, and ${standing.left === 1 ? "is" : "are"} not compared.` : "";
+        : found.few ? ` (${counted(found.runs, "run")} on a problem: too few to be sure)` : `, but not surely more than ${short(others, 3)}`;
+    const rest = standing.left ? ` ${counted(standing.left, "other")} did not meet all of them at a cost that is known, or could not run, and ${standing.left === 1 ? "is" : "are"} not compared.` : "";
     return [`${within}, over ${over}, `, element("b", {}, dot(data.optimizers[found.o]), name(found.o)), ` solves most: ${percent(solved)} of the targets${span}${how}.${rest}`];
   }
 
@@ -118,8 +121,9 @@ page.chart("answer", (section) => {
     const lines = row_ === null ? [] : data.crossings[at.price]?.[row_] ?? [];
     const selected = new Set(some);
     if (!lines.length || lines.some(([below, above]) => !selected.has(below) || !selected.has(above))) return [];
-    const parts = lines.flatMap(([below, , cost], i) => [i ? ", then " : "Surely ahead: ", element("b", { className: "name", textContent: name(below) }), ` below ${amount({ price: at.price, cost })}`]);
-    return [...parts, ", ", element("b", { className: "name", textContent: name(lines.at(-1)[1]) }), " above it (by 2.5 standard errors of the difference)."];
+    const who = (o) => element("b", { className: "name", textContent: name(o) });
+    const parts = lines.flatMap(([below, above, cost], i) => [i ? "; " : "It depends on the budget: ", who(below), ` is ahead of `, who(above), ` below ${amount({ price: at.price, cost })} and behind it above`]);
+    return [...parts, " (each somewhere by 2.5 standard errors)."];
   }
 
   return () => {
@@ -128,7 +132,7 @@ page.chart("answer", (section) => {
     const some = page.optimizers(), families = page.families();
     budgets.replaceChildren(...(known.length ? [element("span", { className: "label", textContent: "within" })] : []), ...known.map((value, b) => {
       const button = element("button", { type: "button", textContent: page.number(value), onclick: () => {
-        page.set("budget", b === known.length - 1 ? null : value);
+        page.set("budget", b === data.standard[price] ? null : value);
         budgets.querySelectorAll("button")[b].focus();
       } });
       button.setAttribute("aria-pressed", String(b === at.budget));

@@ -213,11 +213,10 @@ const page = (() => {
   const price = () => Math.max(0, data.prices.findIndex(({ name }) => name === state.price));
   const scale = () => (state.scale === "linear" ? "linear" : "log");
 
-  // the place of the chosen budget among data.budgets[price()]: by default the last
+  // the place of the chosen budget among data.budgets[price()]: by default the largest that all could spend
   function budget() {
-    const known = data.budgets[price()] ?? [];
-    const place = known.findIndex((value) => String(value) === state.budget);
-    return place < 0 ? known.length - 1 : place;
+    const place = (data.budgets[price()] ?? []).findIndex((value) => String(value) === state.budget);
+    return place < 0 ? data.standard[price()] : place;
   }
 
   // controls that live in the state
@@ -226,8 +225,8 @@ const page = (() => {
   // brings the list up to date and gives the chosen value: the first where the state names none of them; undefined where
   // there are none.
   function choice(controls, label, key, options, standard = () => undefined) {
-    const list = select(controls, label, [], (value) => set(key, value));
-    let before = "";
+    let before = "", usual;
+    const list = select(controls, label, [], (value) => set(key, value === usual ? null : value));
     return () => {
       const known = options().map(([value, text]) => [String(value), text]);
       const now = JSON.stringify(known);
@@ -235,8 +234,9 @@ const page = (() => {
         list.replaceChildren(...known.map(([value, text]) => element("option", { value, textContent: text })));
         before = now;
       }
-      const wanted = [state[key], standard()].find((value) => known.some(([other]) => other === String(value)));
-      const value = wanted === undefined ? known[0]?.[0] : String(wanted);
+      const there = (value) => known.find(([other]) => other === String(value))?.[0];
+      usual = there(standard()) ?? known[0]?.[0];
+      const value = there(state[key]) ?? usual;
       if (value !== undefined) list.value = value;
       list.parentElement.hidden = known.length < 2;
       return value;
@@ -283,11 +283,14 @@ const page = (() => {
   const CONFIG = { responsive: true, displaylogo: false, displayModeBar: "hover",
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
 
+  // on a phone a long title of an axis takes two lines
+  const folded = ({ text, ...rest }) => ({ ...rest, text: innerWidth < 640 ? text.replace(/^(.{20,36})\s(?=.{8})/, "$1<br>") : text });
+
   // Plotly.react in the colours of the page; axes take what they do not say from its theme
   function plot(box, traces, layout = {}, config = {}) {
     const { axis, layout: base } = theme();
     const axes = Object.entries({ xaxis: {}, yaxis: {}, ...layout }).filter(([key]) => /^[xy]axis/.test(key));
-    const whole = { ...base, ...layout, ...Object.fromEntries(axes.map(([key, own_]) => [key, { ...axis, ...own_ }])) };
+    const whole = { ...base, ...layout, ...Object.fromEntries(axes.map(([key, own_]) => [key, { ...axis, ...own_, ...(own_.title ? { title: folded(own_.title) } : {}) }])) };
     return Plotly.react(box, traces, whole, { ...CONFIG, ...config });
   }
 

@@ -17,7 +17,7 @@ page.chart("pairs", (section) => {
 
   function told(a, b) {
     const { problems, better, worse, a12, low, high, p, adjusted } = duels.get(`${a},${b}`);
-    const verdict = adjusted <= SURE ? (a12 > 0.5 ? "surely better than" : "surely worse than") : "not told from";
+    const verdict = adjusted <= SURE ? (a12 > 0.5 ? "surely better than" : "surely worse than") : "not surely better or worse than";
     detail.replaceChildren(element("b", { textContent: short(label(a)) }), ` is ${verdict} `, element("b", { textContent: short(label(b)) }),
       `: a run of the first is the better one with probability ${a12.toFixed(2)}${Number.isNaN(low) ? "" : ` [${low.toFixed(2)}, ${high.toFixed(2)}]`}. ` +
       `Its median is better on ${better} and worse on ${worse} of ${page.counted(problems, "problem")}; ` +

@@ -1,7 +1,7 @@
 // Performance profiles (expected runtime over that of the best of those selected) and data profiles (over dim + 1).
 page.chart("profiles", (section) => {
   const { data, number } = page;
-  const ert = page.array("ert"), planned = page.array("planned");
+  const ert = page.array("ert"), planned = page.array("planned"), posed = page.array("posed");
   const [controls, plot, says] = [".controls", ".plot", ".says"].map((name) => section.querySelector(name));
   const KINDS = [["performance", "of performance: against the best of those selected"], ["data", "of data: cost over dim + 1"]];
   const kind = page.choice(controls, "Profile", "profiles.kind", () => KINDS);
@@ -23,7 +23,7 @@ page.chart("profiles", (section) => {
 
   // the sorted ratios of one optimizer, of how many pairs
   function curve(price, all, o, ratio) {
-    const own = all.filter(({ c }) => planned.values[page.at(planned.shape, price, c, o)] > 0);
+    const own = all.filter(({ c, slot }) => planned.values[page.at(planned.shape, price, c, o)] > 0 && posed.values[page.at(posed.shape, c, o, slot)] > 0);
     const ratios = own.map((pair) => ratio(ert.values[page.at(ert.shape, price, pair.c, o, pair.slot)], pair)).filter(Number.isFinite);
     return { o, ratios: Float64Array.from(ratios).sort(), of: own.length };
   }

@@ -83,7 +83,7 @@ page.chart("scaling", (section) => {
     if (!cells.length) return page.say(section, "Nothing to draw: no problem of the selected families was run in two dimensions or more.");
     const every = page.optimizers().map((o) => line(o, goal)).filter(({ solved, never }) => solved.length + never.length);
     const byOptimizer = new Map(every.map((one) => [one.o, one]));
-    const rank = (o) => { const { solved } = byOptimizer.get(o); return solved.length ? Math.log10(solved.at(-1).runtime) - 100 * solved.length : 0; };
+    const rank = (o) => { const { solved } = byOptimizer.get(o); return solved.length ? Math.log10(solved.at(-1).runtime) - 100 * solved.length : Infinity; };
     const items = page.optimizerItems(every.map(({ o }) => o), rank, (o) => remark(byOptimizer.get(o)));
     const dims = cells.map((c) => data.cells[c].dim), visible = shown(items);
     // bounds of one height stand side by side

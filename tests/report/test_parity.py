@@ -1,0 +1,252 @@
+"""What the page computes itself, from packed arrays, equals what Python computes from the runs.
+
+A float32 is right within 2^-24, one of `coarse`, which keeps BITS bits of its mantissa, within 2^-(BITS + 1), and a
+quotient of two of these within twice that. Counts, and their quotients, are exact.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.measure.ecdf import ecdf
+from bench.measure.inference import LEVEL
+from bench.measure.profiles import data_profile, performance_profile
+from bench.measure.results import Results
+from bench.report.data import BITS
+from bench.report.page import write_report
+from bench.report.text import cell_name, target_name
+
+FLOAT, COARSE, QUOTIENT = 2.0**-24, 2.0 ** -(BITS + 1) + 2.0**-24, 2.0**-BITS + 2.0**-23
+SOME = ("nevergrad-DE", "nevergrad-PSO", "torch-lbfgs", "scipy-cg", "trust-region", "gauss-newton")
+FAMILIES = ("bbob", "learning", "control")
+VIEWS = {  # page, price, optimizers and families, all of them where none are named
+    "all": ("plain", "cost", (), ()),
+    "selection": ("plain", "differences", SOME, FAMILIES),
+    "uneven": ("uneven", "cost", (), ()),
+    "wall": ("uneven", "wall", (), ()),
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """A page opened at a price and selection, and the results that it shows."""
+
+    browser: Any  # of the fixture
+    results: Results
+    price: str
+    runs: pd.DataFrame  # the selected ones
+
+    def selected(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a measure that are of the selection."""
+        frame = frame[frame.optimizer.isin(self.runs.optimizer)]
+        return frame[frame.problem.isin(self.runs.problem)] if "problem" in frame else frame
+
+    def reached(self) -> pd.DataFrame:
+        """The runtimes of the selected runs, at targets that do not depend on who is selected."""
+        reached = self.results.runtimes(self.price)
+        return reached[reached.run.isin(self.runs.run)]
+
+    def choose(self, section: str, label: str, value: str) -> None:
+        """Choose a value of the list of this label."""
+        lists = self.browser.texts(f"#{section} .controls label")
+        place = [text.startswith(label) for text in lists].index(True) + 1
+        self.browser.choose(f"#{section} .controls label:nth-child({place}) select", value)
+
+    def options(self, section: str, label: str) -> list[str]:
+        """The values of the list of this label."""
+        lists = f"[...document.querySelectorAll('#{section} .controls label')]"
+        own = f"{lists}.find((node) => node.textContent.startsWith(arguments[0]))"
+        return self.browser.js(f"[...{own}.querySelectorAll('option')].map((option) => option.value)", label)
+
+    def drawn(self, section: str) -> list[dict]:
+        """The traces of a chart with all its curves: name, and x and y as arrays, NaN where there is none."""
+        every = f"#{section} .legend .group[title='show all']"
+        while self.browser.js("Boolean(document.querySelector(arguments[0]))", every):
+            self.browser.click(every)
+        data = f"document.querySelector('#{section} .js-plotly-plot').data"
+        traces = self.browser.js(f"{data}.map(({{name, x, y}}) => ({{name, x: Array.from(x), y: Array.from(y)}}))")
+        return [{**trace, **{axis: np.array(trace[axis], float) for axis in "xy"}} for trace in traces]
+
+    def curves(self, section: str) -> dict[str, dict]:
+        """The traces that have a name, by it; of those that share one the first."""
+        return {trace["name"]: trace for trace in reversed(self.drawn(section)) if trace["name"]}
+
+
+@pytest.fixture(scope="session")
+def uneven(make_results, tmp_path_factory) -> tuple[Results, Path]:
+    """Results in three dims; not all optimizers met all problems, were asked all targets, or have a wall clock."""
+    results = make_results(problems=30, events=40, hostile=False)
+    runs = results.runs
+    runs = runs[~runs.optimizer.isin(["nevergrad-PSO", "torch-lbfgs", "=cmd|' /C calc'!A1", "spsa"])]
+    runs = runs[~((runs.optimizer == "scipy-cg") & (runs.family == "bbob"))]
+    runs = runs[~((runs.optimizer == "trust-region") & (runs.seed > 1))]
+    runs.loc[runs.optimizer == "gauss-newton", "target"] = 2.5e-3  # not among those of the others, who go on to 1e-8
+    runs.loc[runs.optimizer == "nevergrad-DE", "lanes"] = 8
+    killed = (runs.optimizer == "trust-region") & (runs.problem == "rosenbrock") & (runs.seed == 0)
+    lost = {"status": "killed", "first": np.nan, "best": np.nan, "final": np.nan, "hessian_vector": 0}
+    runs.loc[killed, list(lost)] = list(lost.values())
+    events = results.trajectories
+    results.trajectories = events[events.run.isin(runs.run[~killed])]
+    results.runs = runs.reset_index(drop=True)
+    return results, write_report(results, tmp_path_factory.mktemp("uneven"), figures=False)
+
+
+@pytest.fixture(scope="module", params=VIEWS)
+def view(request, browser) -> View:
+    page, price, optimizers, families = VIEWS[request.param]
+    results, path = request.getfixturevalue(page)
+    chosen = {"optimizers": optimizers, "families": families}
+    address = "&".join(f"{key}={','.join(names)}" for key, names in chosen.items() if names)
+    browser.open(path, f"#&price={price}&{address}")
+    runs = results.runs
+    runs = runs[runs.optimizer.isin(optimizers or runs.optimizer) & runs.family.isin(families or runs.family)]
+    return View(browser, results, price, runs)
+
+
+LINES = {"optimizer": str, "order": "order {}".format, "family": str, "dim": "dim {}".format}
+
+
+@pytest.mark.parametrize("by", LINES)
+def test_targets_solved(view, by):
+    costs = view.results.ecdf("optimizer", view.price).cost.unique()
+    table = ecdf(view.runs, view.reached(), [by], costs)
+    view.choose("solved", "Lines", by)
+    curves = {name.split(", ")[0]: curve for name, curve in view.curves("solved").items()}
+    assert set(curves) == {LINES[by](key) for key in table[by]}
+    for key, part in table.groupby(by):
+        curve = curves[LINES[by](key)]
+        assert curve["x"][: len(part)] == pytest.approx(part.cost, rel=FLOAT)
+        assert curve["y"][: len(part)].tolist() == part.fraction.tolist()
+
+
+def test_convergence(view):
+    table = view.selected(view.results.convergence(view.price))
+    cells = view.options("convergence", "Problem")
+    known = table[np.isfinite(table["median"])]
+    assert set(cells) >= {cell_name(*key) for key, _ in known.groupby(["problem", "dim"])}
+    for (problem, dim), of_cell in list(known.groupby(["problem", "dim"]))[::3]:
+        view.choose("convergence", "Problem", cell_name(problem, dim))
+        traces = view.drawn("convergence")
+        bands, curves = traces[: len(traces) // 2], traces[len(traces) // 2 :]
+        assert {curve["name"] for curve in curves} == set(of_cell.optimizer)
+        for band, curve in zip(bands, curves, strict=True):
+            part = of_cell[of_cell.optimizer == curve["name"]]
+            assert curve["x"] == pytest.approx(part.cost, rel=COARSE)
+            assert curve["y"] == pytest.approx(part["median"], rel=COARSE)
+            part = part[np.isfinite(part.high)]
+            assert band["x"] == pytest.approx([*part.cost, *part.cost[::-1]], rel=COARSE)
+            assert band["y"] == pytest.approx([*part.high, *part.low[::-1]], rel=COARSE)
+
+
+PROFILES = {"performance": (performance_profile, "ratio"), "data": (data_profile, "cost")}
+
+
+@pytest.mark.parametrize("kind", PROFILES)
+def test_profiles(view, kind):
+    """The page draws a step at each ratio, Python reads at a grid of them: where a step is nearer to the point of the
+    grid than it is known, either side is right."""
+    measure, over = PROFILES[kind]
+    table = measure(view.runs, view.reached())
+    view.choose("profiles", "Profile", kind)
+    curves = view.curves("profiles")
+    assert set(curves) == set(table.optimizer)
+    unsure = 0
+    for name, part in table.groupby("optimizer"):
+        x, y = curves[name]["x"], np.r_[0.0, curves[name]["y"]]
+        at = part[over].to_numpy()
+        low, high = (y[np.searchsorted(x, where, side="right")] for where in (at * (1 - QUOTIENT), at * (1 + QUOTIENT)))
+        low = np.where(at * (1 - QUOTIENT) < x[0], y[1], low)
+        assert (low <= part.fraction).all()
+        assert (part.fraction <= high).all()
+        assert y[-1] == part.fraction.iloc[-1]
+        unsure += (low < high).sum()
+    assert unsure < 0.02 * len(table)
+
+
+def test_scaling(view):
+    """Exponents and errors as written, with two digits behind the point; a line through the points drawn is exact to
+    what packing leaves of the logarithms of three runtimes."""
+    table = view.selected(view.results.scaling(view.price))
+    table = table.assign(goal=[target_name(*key) for key in zip(table.kind, table.target, strict=True)])
+    table = table[(table.used != "") | (table.unsolved != "")]
+    fits = 0
+    for problem in list(dict.fromkeys(table.problem))[::5]:
+        view.choose("scaling", "Problem", problem)
+        goals = table[table.problem == problem].groupby("goal")
+        assert set(view.options("scaling", "Target")) >= set(goals.groups)
+        for goal, rows in goals:
+            view.choose("scaling", "Target", goal)
+            if not (rows.used != "").any():
+                assert view.browser.js("document.querySelector('#scaling .plot').hidden")
+                continue
+            curves = view.curves("scaling")
+            assert set(curves) == set(rows.optimizer)
+            said = dict(
+                zip(*(view.browser.texts(f"#scaling .legend {node}") for node in (".name", "small")), strict=True)
+            )
+            for row in rows.itertuples():
+                there = ~np.isnan(curves[row.optimizer]["y"])
+                x, y = (curves[row.optimizer][axis][there] for axis in "xy")
+                assert ", ".join(f"{dim:g}" for dim in x) == row.used
+                remark = said[row.optimizer]
+                assert (f"not reached in dim {row.unsolved}" in remark) == (row.unsolved != "" and row.used != "")
+                numbers = re.match(r"∝ dim\^(\S+) ± (\S+?)(,|$)", remark)
+                assert bool(numbers) == (row.dims >= 3)
+                if numbers:
+                    fits += 1
+                    assert [float(text) for text in numbers.groups()[:2]] == pytest.approx(
+                        [row.exponent, row.error], abs=0.0051
+                    )
+                    assert np.polyfit(np.log(x), np.log(y), 1) == pytest.approx(
+                        [row.exponent, np.log(row.factor)], abs=1e-3
+                    )
+    assert fits > 20 or view.runs.dim.nunique() < 3
+
+
+TOLD = re.compile(
+    r" is (?P<verdict>surely better|surely worse|not).* with probability (?P<a12>[\d.]+)"
+    r"( \[(?P<low>\S+), (?P<high>\S+)\])?\. "
+    r"Its median is better on (?P<better>\d+) and worse on (?P<worse>\d+) of (?P<problems>\d+) problems?; "
+    r"(too few differ for a test|p = (?P<p>\S+), corrected for (?P<tested>\d+) pairs? (?P<adjusted>\S+))\.$"
+)
+
+
+def test_pairs(view):
+    """At the prices of the suite and over all problems, whatever is selected; numbers as written: two digits behind the
+    point, p-values in three digits."""
+    table = view.results.pairs()
+    tested = table.p.notna().sum() / 2
+    table = table[table.optimizer.isin(view.runs.optimizer) & table.rival.isin(view.runs.optimizer)]
+    table = table[table.a12.notna()].set_index(["optimizer", "rival"])
+    mean = table.a12.groupby("optimizer").mean()
+    rows, columns = (view.browser.texts(f"#pairs {part} th span") for part in ("tbody", "thead"))
+    assert rows == columns
+    assert set(rows) == set(mean.index)
+    assert (np.diff(mean[rows]) < COARSE).all()  # the best first
+    cells = view.browser.js(
+        """[...document.querySelectorAll('#pairs tbody tr')].map((row) => [...row.querySelectorAll('td')].map((td) => {
+            const button = td.querySelector('button');
+            button?.dispatchEvent(new Event('pointerenter'));
+            return button && [button.textContent, document.querySelector('#pairs .detail').textContent];
+        }))"""
+    )
+    shown = {
+        (a, b): cell for a, line in zip(rows, cells, strict=True) for b, cell in zip(rows, line, strict=True) if cell
+    }
+    assert set(shown) == set(table.index)
+    for (optimizer, rival), (text, detail) in shown.items():
+        row, told = table.loc[(optimizer, rival)], TOLD.search(detail)
+        assert detail.startswith(optimizer)
+        assert float(text) == pytest.approx(row.a12, abs=0.00501)
+        sure = row.adjusted <= LEVEL
+        assert told["verdict"] == ("not" if not sure else "surely better" if row.a12 > 0.5 else "surely worse")
+        assert [int(told[name]) for name in ("problems", "better", "worse")] == [row.problems, row.better, row.worse]
+        for names, error in ((("a12", "low", "high"), {"abs": 0.00501}), (("p", "adjusted"), {"rel": 0.00501})):
+            found = [float(told[name] or "nan") for name in names]
+            assert found == pytest.approx(row[list(names)].tolist(), nan_ok=True, **error)
+        assert told["tested"] in (None, f"{tested:.0f}")
