@@ -171,7 +171,7 @@ def optimizer(
     arrays: what it computes with; "any" is torch on problems of torch and on a GPU, and NumPy elsewhere.
     kinds: of the coordinates that it takes, see `Domain`. structure: what a problem must have beside a value:
     "residuals" (least squares) or "composite". lane_rates: whether `lr` may be an array (R, 1), one a lane.
-    deterministic: whether the seed fixes the run (False where it reads the clock).
+    deterministic: whether the seed fixes the run (False where it reads the clock, say).
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:

@@ -158,7 +158,7 @@ def test_the_seed_fixes_the_run(definition: OptimizerDefinition) -> None:
     paths = [ledger.events if ledger.points is None else ledger.points for ledger in (first, other)]
     assert not np.array_equal(*(np.array(path)[:, -1] for path in paths))
     if not definition.deterministic:
-        pytest.skip("reads a clock, or was not measured")
+        pytest.skip("is not fixed by its seed, or was not measured")
     if first.points is not None and again.points is not None:
         np.testing.assert_array_equal(first.points, again.points)
     np.testing.assert_array_equal(without_seconds(first), without_seconds(again))
