@@ -121,7 +121,7 @@ def run(
     out.print(f"Results: {escape(str(campaign.folder / 'runs.db'))}")
     if not no_report:
         page = api.REPORTS / chosen.name / "index.html"
-        if campaign.added or campaign.changed or not page.is_file():
+        if campaign.added or campaign.changed or results.damaged or not page.is_file():
             with err.status("writing the report") if err.is_terminal else nullcontext(), _explained():
                 page = api.write_report(results, page.parent)
         out.print(f"Report: {escape(str(page))}")
@@ -214,7 +214,8 @@ def _by_family(results: "Results") -> Table:
         head = ("", "") if row["family"] == before else (escape(row["family"]), str(row["problems"]))
         before = row["family"]
         if not row["optimizer"]:
-            table.add_row(*head, number(row["budget"]), "none reached a target")
+            empty = "none reached a target" if row["compared"] else "none met all problems, or could run"
+            table.add_row(*head, number(row["budget"]), empty)
             continue
         span = "" if row["low"] != row["low"] else f" [{row['low']:.0%}, {row['high']:.0%}]"
         share = f"{row['solved']:.0%}{span}"

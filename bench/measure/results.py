@@ -59,8 +59,8 @@ def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str
 
 
 def _last_metrics(row: Mapping[str, Any]) -> dict[str, str]:
-    """What each metric was in the end, as text; only scores come with metrics."""
-    if not (row["scored"] and row["trajectory"]):
+    """What each metric was in the end, as text. Raises ValueError or OSError where the trajectory cannot be read."""
+    if not row["trajectory"]:
         return {}
     table = decode(row["trajectory"], row["trajectory_bytes"])
     return {name: repr(table[name][-1].as_py()) for name in table.column_names if name not in EVENT}

@@ -72,8 +72,8 @@ def duels(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
     difference: in the share of targets reached, by instance and seed; mean over seeds, then over the cells in which
     both were planned. low, high: its 95 % interval; p: that of `contrast`, NaN where all runs of either were skipped.
     adjusted: p by Holm over all pairs of optimizers of that family and budget. sure: adjusted <= 0.05, and the
-    difference is positive. problems, runs: how many cells, and pairs of runs. enough: whether as many differences that
-    are not 0 could be sure at all, were they all of one sign, among so many pairs of optimizers.
+    difference is positive. problems, runs: how many cells, and pairs of runs. enough: whether so many pairs of runs
+    could be sure at all, were all differences of one sign, among so many pairs of optimizers.
 
     Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, sure, enough, problems, runs: a row
     for each family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
@@ -88,7 +88,7 @@ def duels(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
         found["p"] = np.where((began[first] & began[second])[:, None], found["p"], np.nan)
         found["adjusted"] = holm(found["p"].T).T
         found["sure"] = found["adjusted"] <= LEVEL
-        least = np.exp2(1.0 - found.pop("differing"))  # of p: see `sign_flip`
+        least = np.exp2(1.0 - found["runs"])  # of p: see `sign_flip`
         compared = ~np.isnan(found["p"])
         found["enough"] = found["sure"] | compared & (least * compared.sum(axis=0) <= LEVEL)
         back = {"difference": -found["difference"], "low": -found["high"], "high": -found["low"]}

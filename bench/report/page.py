@@ -219,7 +219,7 @@ def _priced(name: str, runs: Frame, reached: Frame, curves: Frame, prices: Mappi
         ert=ert(runs, reached),
         convergence=curves,
         budgets=at,
-        standard=len(at) - (2 if len(at) > 1 and fair <= at[-2] else 1),
+        standard=len(at) - (2 if len(at) > 1 and fair <= at[-2] * (1 + 1e-9) else 1),
         scores=scores(runs, reached, at),
         duels=duels(runs, reached, at),
         crossings=crossings(runs, reached),

@@ -212,8 +212,9 @@ class Store:
                 self._db.executemany("DELETE FROM runs WHERE hash = ? AND status = ?", rows)
 
     def forget_damaged(self) -> None:
-        """Remove the planned runs whose checksum does not hold, so that they are done again."""
-        damaged = [(row["hash"],) for row, whole in self.rows() if not whole]
+        """Remove the planned runs whose checksum does not hold, or whose trajectory cannot be read, so that they are
+        done again."""
+        damaged = [(row["hash"],) for row, whole in self.rows() if not (whole and _readable(row))]
         with self.transaction():
             self._db.executemany("DELETE FROM runs WHERE hash = ?", damaged)
 
@@ -273,6 +274,13 @@ class Store:
                 "high": json.loads(high),
                 "f": f.reshape(n, n),
             }
+
+
+def _readable(row: Mapping[str, Any]) -> bool:
+    try:
+        return not row["trajectory"] or bool(decode(row["trajectory"], row["trajectory_bytes"]).num_columns)
+    except (ValueError, OSError):
+        return False
 
 
 def checksum(row: Sequence[Any]) -> str:

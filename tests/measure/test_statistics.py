@@ -85,7 +85,8 @@ def test_few_runs_cannot_be_sure_among_many_pairs():
         ends = table[(table.optimizer == "a") & (table.rival == "b")]
         assert ends.enough.all() == ends.sure.all() == enough
     same = duels(*made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 3 + [[1.0]] * 6)), [10])
-    assert not same.enough.any()  # six of nine pairs tell nothing
+    assert same.enough.all()  # that six of nine are alike is no want of runs
+    assert not same.sure.any()
 
 
 def test_one_that_could_not_run_takes_no_power_from_the_others():

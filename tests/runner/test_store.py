@@ -10,7 +10,7 @@ from bench.measure.results import Results
 from bench.runner.campaign import run_suite
 from bench.runner.plan import plan
 from bench.runner.single import RunRecord
-from bench.runner.store import SCHEMA, Store, StoreError, checksum, decode, encode
+from bench.runner.store import COLUMNS, SCHEMA, Store, StoreError, checksum, decode, encode
 from bench.runner.suite import make_suite
 
 
@@ -86,6 +86,22 @@ def test_one_flipped_bit_anywhere_is_found(tmp_path):
         db.execute("UPDATE runs SET trajectory = ?, best = best / 2 WHERE optimizer = 'odd-walk'", (blob,))
     assert len(Results(tmp_path / "t").damaged) == 1
     db.close()
+
+
+def test_a_trajectory_that_cannot_be_read_is_damage_even_under_a_checksum_that_holds(tmp_path):
+    suite = make_suite(["odd-bowl"], ["odd-walk", "odd-descent"], budget=30, name="t", seeds=1)
+    run_suite(suite, tmp_path / "t", workers=None)
+    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    with sqlite3.connect(tmp_path / "t" / "runs.db") as db:
+        db.execute("UPDATE runs SET trajectory = x'00112233' WHERE optimizer = 'odd-walk'")
+        row = db.execute(f"SELECT {columns} FROM runs WHERE optimizer = 'odd-walk'").fetchone()
+        db.execute("UPDATE runs SET checksum = ? WHERE optimizer = 'odd-walk'", (checksum(row),))
+    db.close()
+    results = Results(tmp_path / "t")
+    assert [one.partition(":")[0] for one in results.damaged] == ["odd-bowl, dim 2, instance 1, with odd-walk, seed 0"]
+    assert list(results.runs.optimizer) == ["odd-descent"]
+    assert run_suite(suite, tmp_path / "t", workers=None, retry=["damaged"]).added == 1
+    assert not Results(tmp_path / "t").damaged
 
 
 def test_damaged_runs_are_done_again(tmp_path):

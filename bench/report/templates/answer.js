@@ -122,8 +122,8 @@ page.chart("answer", (section) => {
     const selected = new Set(some);
     if (!lines.length || lines.some(([below, above]) => !selected.has(below) || !selected.has(above))) return [];
     const who = (o) => element("b", { className: "name", textContent: name(o) });
-    const parts = lines.flatMap(([below, above, cost], i) => [i ? "; " : "It depends on the budget: ", who(below), ` is ahead of `, who(above), ` below ${amount({ price: at.price, cost })} and behind it above`]);
-    return [...parts, " (each somewhere by 2.5 standard errors)."];
+    const parts = lines.flatMap(([below, above, cost], i) => [i ? "; " : "It depends on the budget: ", who(below), " is surely ahead of ", who(above), ` somewhere below ${amount({ price: at.price, cost })}, and surely behind somewhere above`]);
+    return [...parts, " (2.5 standard errors)."];
   }
 
   return () => {
@@ -151,6 +151,6 @@ page.chart("answer", (section) => {
     const counts = page.cells().flatMap((c) => some.map((o) => ran.values[page.at(ran.shape, c, o)])).filter((n) => n > 0);
     const [least, most] = [Math.min(...counts), Math.max(...counts)], n = data.optimizers.length;
     const runs = !counts.length ? "no runs" : `${least === most ? "" : `${least} to `}${counted(most, "run")} of an optimizer on a problem`;
-    says.textContent = `Within ${amount(at)} (${data.prices[price].note}); n: ${runs}; ${counted((n * (n - 1)) / 2, "pair")} of optimizers.`;
+    says.textContent = `Within ${amount(at)} (${data.prices[price].note}); n: ${runs}; ${counted((n * (n - 1)) / 2, "pair")} of optimizers at most.`;
   };
 });

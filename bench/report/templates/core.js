@@ -213,7 +213,7 @@ const page = (() => {
   const price = () => Math.max(0, data.prices.findIndex(({ name }) => name === state.price));
   const scale = () => (state.scale === "linear" ? "linear" : "log");
 
-  // the place of the chosen budget among data.budgets[price()]: by default the largest that all could spend
+  // the place of the chosen budget among data.budgets[price()]: by default the largest that all could spend somewhere
   function budget() {
     const place = (data.budgets[price()] ?? []).findIndex((value) => String(value) === state.budget);
     return place < 0 ? data.standard[price()] : place;
