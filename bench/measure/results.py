@@ -17,7 +17,7 @@ from bench.measure.prices import Prices, resolved
 from bench.measure.progress import CELL, complete
 from bench.measure.runtimes import hits, runtimes
 from bench.runner.plan import plain, settled
-from bench.runner.store import Store, StoreError, decode
+from bench.runner.store import Store, StoreError, decode, unpacked
 from bench.runner.suite import Entry
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str
 def _last_metrics(row: Mapping[str, Any]) -> dict[str, str]:
     """What each metric was in the end, as text. Raises ValueError or OSError where the trajectory cannot be read."""
     if not row["trajectory"]:
+        return {}
+    if not row["scored"]:  # only scores come with metrics
+        unpacked(row["trajectory"], row["trajectory_bytes"])
         return {}
     table = decode(row["trajectory"], row["trajectory_bytes"])
     return {name: repr(table[name][-1].as_py()) for name in table.column_names if name not in EVENT}
