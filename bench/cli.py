@@ -32,6 +32,8 @@ MANY = 30  # definitions of one module above which a list shows their number onl
 FEW = 15  # problems up to which the terminal shows each
 REASONS = 5  # for skips and crashes that the terminal names
 BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
+TOO_FEW = "too few runs to tell"
+RETRY_DAMAGED = "run its suite again with --retry damaged"
 
 Imports = Annotated[
     list[str] | None, typer.Option("--import", metavar="MODULE", help="A module that registers problems or optimizers.")
@@ -110,8 +112,8 @@ def run(
             err.print("Stopped. What was done is stored; the same command does the rest.")
             raise typer.Exit(INTERRUPTED) from None
         results = api.load(campaign.folder)
-    _closing_table(results)
-    _reasons(results)
+        _closing_table(results)
+        _reasons(results)
     out.print(
         f"Runs: {campaign.planned} planned, {campaign.there} there already, {campaign.added} added"
         + "".join(f", {n} {status}" for status, n in sorted(campaign.statuses.items()) if n)
@@ -192,13 +194,14 @@ def _by_problem(results: "Results") -> Table:
             f"{number(row['ert'])} {interval(row['low'], row['high'])}",
             f"{row['successes']}/{row['runs']}",
             target_name(row["kind"], row["target"]),
-            _some(row["rivals"]),
+            _some(row["rivals"]) if row["low"] == row["low"] or not row["rivals"] else TOO_FEW,
         )
     return table
 
 
 def _by_family(results: "Results") -> Table:
     from bench.measure.statistics import duels, scores
+    from bench.measure.strata import ALL
     from bench.measure.summaries import answers
     from bench.report.data import budgets
     from bench.report.text import number
@@ -209,17 +212,20 @@ def _by_family(results: "Results") -> Table:
     table = Table(title=f"Which optimizer for which family of problems? ({results.name})", title_justify="left")
     for heading in ("family", "problems", "within a cost of", "best", "targets reached", "not clearly better than"):
         table.add_column(heading, overflow="fold")
+    if cut := answer.cut[answer.family == ALL].max():
+        problems = answer.problems.max()
+        table.caption = f"On {cut} of {problems} problems a budget ended some runs before others: nobody counts beyond."
+        table.caption_justify = "left"
     before = None
     for row in answer[answer["among"] == "all"].to_dict("records"):
         head = ("", "") if row["family"] == before else (escape(row["family"]), str(row["problems"]))
         before = row["family"]
         if not row["optimizer"]:
-            empty = "none reached a target" if row["compared"] else "none met all problems, or could run"
-            table.add_row(*head, number(row["budget"]), empty)
+            table.add_row(*head, number(row["budget"]), row["reason"])
             continue
         span = "" if row["low"] != row["low"] else f" [{row['low']:.0%}, {row['high']:.0%}]"
         share = f"{row['solved']:.0%}{span}"
-        rivals = _some(row["rivals"]) if row["enough"] else "too few runs to tell"
+        rivals = _some(row["rivals"]) if row["enough"] else TOO_FEW
         table.add_row(*head, number(row["budget"]), escape(row["optimizer"]), share, rivals)
     return table
 
@@ -261,7 +267,11 @@ def _damaged(results: "Results") -> int:
     for name in results.damaged:
         err.print(f"[bold red]Damaged, left out:[/] {escape(name)}", soft_wrap=True)
     if results.damaged:
-        err.print("Restore runs.db from a copy, or run the suite again with --retry damaged.", soft_wrap=True)
+        again = {
+            "import the data again" if "imported from" in manifest.get("environment", {}) else RETRY_DAMAGED
+            for _, manifest in results.sources
+        }
+        err.print(f"Restore runs.db from a copy, or {' or '.join(sorted(again))}.", soft_wrap=True)
     return TROUBLE if results.damaged else 0
 
 

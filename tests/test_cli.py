@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bench.cli import app
+import bench
+from bench.cli import _by_family, app
 
 SMALL = ["-p", "rosenbrock[dim=2,10]", "-o", "torch-adam[lr=0.01,0.1]", "-o", "scipy-bfgs", "--budget", "90"]
 
@@ -97,6 +98,14 @@ def test_data_of_others_are_imported(tmp_path):
     done = call("import", "results/b/ioh", "--name", "back")
     assert done.exit_code == 0, done.output
     assert "2 runs of scipy-bfgs on 1 problem" in done.output
+    with sqlite3.connect(tmp_path / "results/back/runs.db") as db:
+        db.execute("UPDATE runs SET best = -1 WHERE id = 1")
+    db.close()
+    damaged = call("report", "back").output
+    assert "or import the data again." in damaged
+    assert "--retry damaged" not in damaged
+    both = call("report", "b", "back").output
+    assert "or import the data again or run its suite again with --retry damaged." in " ".join(both.split())
     assert call("import", "results/b/ioh", "--name", "back").exit_code == 2
     assert call("import", "nowhere", "--name", "new").exit_code == 2
     assert call("import", "results/b/ioh", "--name", "../out").exit_code == 2
@@ -111,6 +120,22 @@ def test_many_problems_are_answered_by_family(tmp_path):
     assert done.exit_code == 0, done.output
     assert "Which optimizer for which family of problems? (many)" in done.output
     assert "quadratic" in done.output and "lbfgs" in done.output
+    assert "nobody counts beyond" not in done.output
+
+    # of the same runs those of another optimizer, whose budget is a fifth, and of one that cannot run
+    more = ("-o", "random-search", "--budget", 12, "--seeds", 1, "--name", "few", "--no-report")
+    assert call("run", *problems, *more).exit_code == 0
+    both = _by_family(bench.load(["many", "few"]))
+    assert both.caption == "On 16 of 16 problems a budget ended some runs before others: nobody counts beyond."
+    done = call("run", *problems, "-p", "onemax[dim=4]", "-o", "lbfgs", "--budget", 60, "--seeds", 1, "--name", "odd")
+    assert "cannot be run" in done.output
+    assert "none met all" not in done.output
+
+
+def test_few_runs_are_said_to_be_few(tmp_path):
+    both = ("-p", "quadratic[dim=2]", "-o", "lbfgs", "-o", "gradient-descent", "--budget", 60, "--no-report")
+    assert "too few runs to tell" in call("run", *both, "--seeds", 2, "--name", "few").output
+    assert "too few runs to tell" not in call("run", *both, "--seeds", 6, "--name", "more").output
 
 
 def test_a_suite_file_and_its_name(tmp_path):

@@ -19,7 +19,7 @@ class Combined(Results):
 
     An optimizer that met a problem in more than one of them, or that is not the same method in all (of another order,
     or imported), has the name of its results behind its own.
-    Costs are in the prices of the first. Targets by the best found refer to the best of all.
+    Costs and budgets are in the prices of the first. Targets by the best found refer to the best of all.
     """
 
     def __init__(self, parts: Sequence[Results]):
@@ -56,7 +56,9 @@ class Combined(Results):
             renamed = own.where(~own.isin(twice), own + f" ({part.name})")
             frames.append(part.runs.assign(run=part.runs.run + begin, optimizer=renamed))
         joined: Any = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
-        return joined.assign(cost=priced(joined, joined, self.prices))[list(RUN_COLUMNS)]
+        cost = priced(joined, joined, self.prices)
+        ratio = np.divide(cost, joined.cost, out=np.ones(len(joined)), where=(joined.cost > 0).to_numpy())
+        return joined.assign(cost=cost, budget=joined.budget * ratio)[list(RUN_COLUMNS)]
 
     def _strangers(self) -> set[str]:
         """Names that are not of one method wherever they occur: of another order, or of data that others measured."""

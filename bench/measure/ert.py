@@ -22,11 +22,11 @@ def ert(runs: Frame, reached: Frame) -> Frame:
     the target or ended, over the number that reached it (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897).
 
     reached: of `runtimes`, at any prices.
-    Columns problem, dim, scored, optimizer, order, kind, target, ert (inf where no run reached it, NaN where all were
-    skipped, or their cost is not known), successes, runs (without those), low, high: a bootstrap interval, NaN below 5
-    runs; nominally of 95 %, in truth too short below about 15. Where no run of n reached it, low is the mean cost over
-    the success probability that n failures still allow, 1 - 0.05^(1/n) (Hanley & Lippman-Hand 1983,
-    doi:10.1001/jama.1983.03330370053031), and high is inf.
+    Columns problem, dim, scored, optimizer, order, kind, target, ert (inf where no run reached it, and in seconds where
+    one was killed; NaN where all were skipped, or their cost is not known), successes, runs (without those), low, high:
+    a bootstrap interval, NaN below 5 runs; nominally of 95 %, in truth too short below about 15. Where no run of n
+    reached it, low is the mean cost over the success probability that n failures still allow, 1 - 0.05^(1/n) (Hanley &
+    Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031), and high is inf.
     """
     import pandas as pd
 

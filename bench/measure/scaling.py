@@ -14,7 +14,7 @@ def scaling(table: Frame) -> Frame:
     optimizer, order, kind, target, exponent, error (its standard error), factor (a):
     all three NaN where the target was reached in fewer than three dims; dims: how many are used; used and unsolved:
     which, joined by ", ". Where the largest dims are unsolved, the exponent is that of the easy ones. Dims where the
-    start was good enough (ERT 0), and where all runs were skipped, are in neither.
+    start was good enough (ERT 0), where all runs were skipped, and in seconds where one was killed, are in neither.
     """
     keys = ["problem", "optimizer", "order", "kind", "target"]
     table = table.astype({"dim": int})
@@ -25,7 +25,7 @@ def scaling(table: Frame) -> Frame:
     answer = table.drop_duplicates(keys)[keys].reset_index(drop=True)
 
     value = table.ert.to_numpy(float)
-    used, unsolved = np.isfinite(value) & (value > 0), np.isinf(value)
+    used, unsolved = np.isfinite(value) & (value > 0), np.isinf(value) & (table.successes == 0).to_numpy()
     x = np.log(table.dim.to_numpy(float))
     y = np.log(np.where(used, value, 1.0))
 

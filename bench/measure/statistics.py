@@ -2,6 +2,7 @@
 
 Runs are compared within a cell (a problem and dim) only, where those of one instance and seed began alike; problems
 count alike, however many targets and runs they have. A skipped or crashed run has what it reached: mostly nothing.
+Nobody is compared beyond the cost at which a budget ended another there: see `bench.measure.strata.limits`.
 reached: of `runtimes`, at any prices. Where n is below 5 runs of an optimizer in a cell, there is no interval.
 """
 
@@ -13,14 +14,15 @@ import numpy as np
 
 from bench.measure.inference import LEVEL, contrast, holm, resampled_mean, signed_rank, superiority
 from bench.measure.progress import CELL, Frame, complete, finite_costs
-from bench.measure.strata import Strata, solved, strata
+from bench.measure.strata import Strata, limits, solved, strata
 
 
 def areas(runs: Frame, reached: Frame) -> Frame:
     """The area under the distribution of runtimes of each run, over the logarithm of the cost: columns run, area.
 
     The mean over the targets of a run of 1 - log(runtime / low) / log(high / low), between 0 and 1; 0 for a target that
-    it never reached. low: the least positive runtime in the cell; high: the most that any run spent there. So 1 is: at
+    it never reached. low: the least positive runtime in the cell; high: the most that any run spent there, or the limit
+    of the cell, which is less where budgets differ (see `bench.measure.strata.limits`). So 1 is: at
     once, 0: never, and between is the expected share of targets reached within a budget drawn log-uniformly from low to
     high (the anytime view of Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897). NaN where the cost is not known.
     """
@@ -29,6 +31,8 @@ def areas(runs: Frame, reached: Frame) -> Frame:
     row = pd.Index(runs.run).get_indexer(reached.run)
     cell = complete(runs).groupby(CELL).ngroup().to_numpy()[row]
     runtime, spent = (reached[name].to_numpy(float) for name in ("runtime", "spent"))
+    limit = limits(runs, reached)[row]
+    runtime, spent = np.where(runtime > limit, np.inf, runtime), np.minimum(spent, limit)
     positive = np.where(np.isfinite(runtime) & (runtime > 0), runtime, np.nan)
     low = pd.Series(positive).groupby(cell).transform("min").to_numpy()
     spent = np.where(np.isfinite(spent), spent, np.nan)
@@ -48,18 +52,19 @@ def scores(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
     solved: the mean over the cells of a family of the mean over runs of the share of targets reached. low, high: its
     95 % percentile interval over resampled seeds, stratified by cell (Agarwal et al. 2021, arXiv:2108.13264), the same
     resamples for all optimizers. problems: the cells in which the optimizer was planned, of so many; where they are
-    fewer, it does not compare with the others. runs: over all these cells; ran: those that were not skipped. NaN where
-    a cost is not known.
+    fewer, it does not compare with the others. cut: the cells with a limit, beyond which nobody counts. runs: over all
+    these cells; ran: those that were not skipped. NaN where a cost is not known.
 
-    Columns family, budget, optimizer, order, solved, low, high, problems, of, runs, ran: a row for each family ("all"
-    the last), budget (rising) and optimizer (by order and name), in this order.
+    Columns family, budget, optimizer, order, solved, low, high, problems, of, cut, runs, ran: a row for each family
+    ("all" the last), budget (rising) and optimizer (by order and name), in this order.
     """
     layout, costs, x = _shares(runs, reached, budgets)
+    limit = np.nanmin(layout.spread(limits(runs, reached)), axis=(1, 2), initial=np.inf)  # (C,)
     count, ran = layout.planned.sum(axis=2), _ran(layout, runs).sum(axis=2)  # (C, O)
     parts = []
     for own in layout.member:
         mean, low, high = resampled_mean(x[own], layout.planned[own], layout.sizes[own])
-        known = {"problems": (count[own] > 0).sum(axis=0), "of": own.sum()}
+        known = {"problems": (count[own] > 0).sum(axis=0), "of": own.sum(), "cut": (limit[own] < np.inf).sum()}
         known |= {"runs": count[own].sum(axis=0), "ran": ran[own].sum(axis=0)}
         parts.append({"solved": mean.T, "low": low.T, "high": high.T, **known})
     names = layout.optimizers
@@ -109,7 +114,8 @@ def pairs(runs: Frame, reached: Frame) -> Frame:
     the rival on the same problem, 0.5 where they are alike (see `superiority`); low, high: its 95 % interval.
 
     Columns optimizer, rival, problems, better, worse, a12, low, high, p, adjusted: by order and name; each pair stands
-    there both ways. Problems on which a cost of either is not known are left out.
+    there both ways. Problems on which a cost of either is not known are left out; p is NaN where there is none, or all
+    runs of either were skipped.
     """
     import pandas as pd
 
@@ -118,7 +124,8 @@ def pairs(runs: Frame, reached: Frame) -> Frame:
     difference = medians[:, first] - medians[:, second]
     p = signed_rank(np.nan_to_num(difference))
     better, worse, problems = (which.sum(axis=0) for which in (difference > 0, difference < 0, ~np.isnan(difference)))
-    p[problems == 0] = np.nan
+    ran: np.ndarray = np.any(_ran(layout, runs), axis=(0, 2))
+    p[(problems == 0) | ~(ran[first] & ran[second])] = np.nan
     a12, low, high = superiority(x, layout.sizes, first, second)
     names = layout.optimizers.optimizer.to_numpy()
     columns = {
@@ -142,8 +149,8 @@ def bayesian(runs: Frame, reached: Frame, rope: float = 0.01, samples: int = 10_
 
     rope: areas that differ by less count as the same. better, same, worse: three probabilities that sum to 1, after so
     many samples of the posterior. They need no adjustment for the number of pairs.
-    Columns optimizer, rival, problems, better, same, worse: each pair once. Raises ValueError for a rope below 0,
-    ModuleNotFoundError where baycomp is not installed.
+    Columns optimizer, rival, problems, better, same, worse: each pair once, without those whose runs were all skipped.
+    Raises ValueError for a rope below 0, ModuleNotFoundError where baycomp is not installed.
     """
     import pandas as pd
 
@@ -154,11 +161,11 @@ def bayesian(runs: Frame, reached: Frame, rope: float = 0.01, samples: int = 10_
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError("the Bayesian test needs baycomp: pip install 'fogbench[bayes]'") from error
     layout, _, medians = _medians(runs, reached)
-    names = layout.optimizers.optimizer
+    names, ran = layout.optimizers.optimizer, np.any(_ran(layout, runs), axis=(0, 2))
     rows = []
     for a, b in zip(*np.triu_indices(len(names), 1), strict=True):
         both = ~np.isnan(medians[:, a] - medians[:, b])
-        if not both.any():
+        if not (both.any() and ran[a] and ran[b]):
             continue
         posterior = test(*medians[both][:, [a, b]].T, rope, nsamples=samples, random_state=0)
         rows.append((names[a], names[b], both.sum(), *posterior.probs()))

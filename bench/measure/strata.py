@@ -8,6 +8,7 @@ import numpy as np
 from bench.measure.progress import CELL, Frame, complete
 
 ALL = "all"  # the family of all problems
+ROUNDING = 1e-9  # costs that differ by this fraction are the same
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,26 @@ def strata(runs: Frame) -> Strata:
     return Strata(cells, heads, [*names, ALL], member.reshape(len(names) + 1, len(cells)), place)
 
 
+def limits(runs: Frame, reached: Frame) -> np.ndarray:
+    """The cost up to which each run is compared with others on its problem and dim (runs,): the least at which a budget
+    ended one there, had that run spent all of it; inf where none spent more.
+
+    Where budgets differ, or prices are not those of the suite, a budget ends some runs long before others, and what
+    these reached later says nothing of what those would have.
+    """
+    cell = complete(runs).groupby(CELL).ngroup().to_numpy()
+    spent = reached.drop_duplicates("run").set_index("run").spent.reindex(runs.run).to_numpy(float)
+    ended = (runs.status == "budget").to_numpy() & (runs.cost > 0).to_numpy() & (runs.budget < np.inf).to_numpy()
+    whole = np.where(ended, spent * np.divide(runs.budget, runs.cost, where=ended, out=np.ones(len(runs))), np.inf)
+    least, most = np.full(cell.max(initial=-1) + 1, np.inf), np.zeros(cell.max(initial=-1) + 1)
+    np.fmin.at(least, cell, whole)
+    np.fmax.at(most, cell, np.where(spent < np.inf, spent, np.nan))  # a killed run costs endless seconds
+    return np.where(most > least * (1 + ROUNDING), least * (1 + ROUNDING), np.inf)[cell]
+
+
 def solved(runs: Frame, reached: Frame, costs: np.ndarray) -> np.ndarray:
-    """The share of its targets that each run reached within these rising costs (runs, costs); every planned run counts.
+    """The share of its targets that each run reached within these rising costs (runs, costs), and before its limit (see
+    `limits`); every planned run counts.
 
     NaN where the cost of a run is not known, and where it has no target.
     """
@@ -75,6 +94,7 @@ def solved(runs: Frame, reached: Frame, costs: np.ndarray) -> np.ndarray:
 
     row = pd.Index(runs.run).get_indexer(reached.run)
     runtime = reached.runtime.to_numpy(float)
+    runtime = np.where(runtime > limits(runs, reached)[row], np.inf, runtime)
     within = np.searchsorted(costs, runtime)  # that of NaN is the last
     size = len(costs) + 1
     count = np.bincount(row * size + within, minlength=len(runs) * size).reshape(-1, size)

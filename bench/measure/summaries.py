@@ -78,9 +78,10 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     known. The rivals of the best are all that the duels cannot tell from it (by Holm over all pairs of that family and
     budget), best first. enough: whether at least half of those compared are told from it, or of its rivals could have
     been with so many runs.
-    Columns family, budget, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, solved,
-    low, high, runs, problems, compared, clear (others were compared, and none is a rival), enough, rivals (joined by
-    "; ").
+    Columns family, budget, among ("all", "0", "1", "2"), optimizer ("" where there is none), reason (then: "cannot be
+    run", "none met all" problems of the family at a known cost, "nothing solved"), order, solved, low, high, runs,
+    problems, cut (of them, those with a limit: see `scores`), compared, clear (others were compared, and none is a
+    rival), enough, rivals (joined by "; ").
     """
     import pandas as pd
 
@@ -93,10 +94,13 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     both = [("all", scores), *((str(order), part) for order, part in scores.groupby("order"))]
     for among, some in both:
         for (family, budget), part in some.groupby(["family", "budget"], sort=False):
-            problems, part = part["of"].iloc[0], part[part.whole]
+            row = {"family": family, "budget": budget, "among": among, "problems": part["of"].iloc[0]}
+            row["cut"] = part.cut.iloc[0]
+            began, part = (part.ran > 0).any(), part[part.whole]
             part = part.sort_values(["solved", "optimizer"], ascending=[False, True])
-            row = {"family": family, "budget": budget, "among": among, "compared": len(part), "problems": problems}
+            row |= {"compared": len(part), "reason": ""}
             if not (part.solved > 0).any():
+                row["reason"] = "nothing solved" if len(part) else "none met all" if began else "cannot be run"
                 rows.append({**row, "optimizer": "", "clear": False, "enough": False, "rivals": ""})
                 continue
             best = part.iloc[0]
@@ -113,8 +117,8 @@ def answers(scores: Frame, duels: Frame) -> Frame:
 
 
 ANSWERS = (
-    "family", "budget", "among", "optimizer", "order", "solved", "low", "high", "runs", "problems", "compared", "clear",
-    "enough", "rivals",
+    "family", "budget", "among", "optimizer", "reason", "order", "solved", "low", "high", "runs", "problems", "cut",
+    "compared", "clear", "enough", "rivals",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from bench.measure.ecdf import default_costs
 from bench.measure.progress import CELL, POINTS, Frame
+from bench.measure.strata import ALL, limits
 from bench.report.styles import SHADES, Style
 from bench.report.tables import Places
 from bench.report.text import target_name
@@ -22,7 +23,6 @@ GRID = 2 * POINTS
 BITS = 14  # of a curve's 23 that are kept: a height is right within 0.003 %
 BUDGETS = 4  # at most, for which the answer is given
 WORDS = ("name", "short", "amount", "title", "note")  # of a price
-ALL = "all"  # the family of all problems
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,6 @@ class Priced:
     ert: Frame
     convergence: Frame
     budgets: list[float]
-    standard: int  # the place of the budget that is shown first
     scores: Frame
     duels: Frame
     crossings: Frame
@@ -75,36 +74,27 @@ def coarse(array: np.ndarray, bits: int = BITS) -> np.ndarray:
     return np.where(np.isfinite(number), rounded, number)
 
 
-def budgets(runs: Frame, reached: Frame, fair: float = np.inf) -> list[float]:
-    """At most four costs at which the answer is given: decades within the data, a fair one (see `fair_cost`) where it
-    is less than half of the last, and the last, what the longest run spent."""
-    grid = default_costs(runs, reached, 2)
-    low, high = float(grid[0]), float(grid[-1])
-    if not (reached.spent > 0).any() or not 0 < high < np.inf:
+def budgets(runs: Frame, reached: Frame) -> list[float]:
+    """At most four costs at which the answer is given: decades within the data, and the last, the most that counts on
+    some problem: what the longest run spent there, or its limit (see `bench.measure.strata.limits`)."""
+    import pandas as pd
+
+    limit = pd.Series(limits(runs, reached), index=runs.run).reindex(reached.run).to_numpy()
+    low = float(default_costs(runs, reached, 2)[0])
+    spent = reached.spent.to_numpy(float)
+    high = float(np.minimum(spent, limit)[spent < np.inf].max(initial=0.0))
+    if not high > 0:
         return []
-    last = [_up(high)] if fair > high / 2 else [_up(fair), _up(high)]
-    decades = 10.0 ** np.arange(np.ceil(np.log10(low) + 0.3), np.log10(last[0] / 1.99))
-    found = [float(f"{each:.3g}") for each in (*decades, last[0])]
-    places = np.unique(np.linspace(0, len(found) - 1, BUDGETS + 1 - len(last)).round())
-    return [*(found[int(place)] for place in places), *last[1:]]
+    last = _up(high)
+    decades = 10.0 ** np.arange(np.ceil(np.log10(low) + 0.3), np.log10(last / 1.99))
+    found = [float(f"{each:.3g}") for each in (*decades, last)]
+    return [found[int(place)] for place in np.unique(np.linspace(0, len(found) - 1, BUDGETS).round())]
 
 
 def _up(cost: float) -> float:
     """The next number of two digits."""
     unit = 10.0 ** (np.floor(np.log10(cost)) - 1)
     return float(f"{np.ceil(cost / unit * (1 - 1e-9)) * unit:.3g}")
-
-
-def fair_cost(runs: Frame, reached: Frame) -> float:
-    """The most that every optimizer could spend somewhere: the least, over optimizers that a budget ended, of the most
-    that a run of theirs cost then; infinite where it ended none.
-
-    Where a price is not that of the suite, budgets ended some methods long before others: what they had reached then
-    says nothing of what they reach for a cost that others went on to.
-    """
-    spent = runs.run.map(reached.groupby("run").spent.first())
-    most = spent[(runs.status == "budget") & (spent > 0) & np.isfinite(spent)].groupby(runs.optimizer).max()
-    return float(most.min()) if len(most) else np.inf
 
 
 class Axes:
@@ -282,16 +272,20 @@ def _runs(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
 
 
 def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
-    """budgets: by price; standard: the place of the one shown first; score (P, B, F + 1, O, 3): solved, low, high,
+    """budgets: by price; limit (P, C): see `bench.measure.strata.limits`; score (P, B, F + 1, O, 3): solved, low, high,
     where the last family is all problems; sure (P, B, F + 1, O, O): 1 where the first is surely better, 2 where there
-    are too few runs that it could be; crossings: by price and family [below, above, cost]."""
+    are too few runs that it could be; tests (P, B, F + 1): the pairs of Holm's correction; crossings: by price and
+    family [below, above, cost]."""
     size, families = axes.shape[1], len(axes.families) + 1
     most = max((len(each.budgets) for each in priced), default=0)
     score = np.full((len(priced), most, families, size, 3), np.nan)
     sure = np.zeros((len(priced), most, families, size, size), dtype=np.uint8)
+    tests = np.zeros((len(priced), most, families), dtype=np.int64)
+    limit = np.full((len(priced), axes.shape[0]), np.inf)
     crossings: list[list[list[Any]]] = []
     for p, each in enumerate(priced):
         budget = np.array(each.budgets)
+        limit[p, axes.cell_of_run] = limits(axes.runs, each.reached)
         table = each.scores
         where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
         score[p][where] = table[["solved", "low", "high"]]
@@ -299,6 +293,8 @@ def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
             table = each.duels[told.astype(bool)]
             where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
             sure[p][(*where, axes.optimizer(table, "rival"))] = code
+        table = each.duels[each.duels.adjusted.notna()]
+        np.add.at(tests[p], (np.searchsorted(budget, table.budget), axes.family(table)), 1)
         table = each.crossings
         lines: list[list[Any]] = [[] for _ in range(families)]
         ends = (axes.optimizer(table, name).tolist() for name in ("below", "above"))
@@ -307,8 +303,9 @@ def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
         crossings.append(lines)
     return {
         "budgets": [each.budgets for each in priced],
-        "standard": [each.standard for each in priced],
+        "limit": encoded(limit),
         "score": encoded(score),
         "sure": encoded(sure),
+        "tests": encoded(tests // 2),  # each pair stands there both ways
         "crossings": crossings,
     }

@@ -21,7 +21,7 @@ from bench.measure.runtimes import hits, runtimes
 from bench.measure.statistics import duels, scores
 from bench.measure.summaries import answers, best_optimizers, endings, failures
 from bench.report import reference, sections, tuned
-from bench.report.data import Axes, Priced, budgets, encoded, fair_cost, page_data
+from bench.report.data import Axes, Priced, budgets, encoded, page_data
 from bench.report.styles import Style, optimizer_styles
 from bench.report.tables import failure_rows, save_csv, skip_rows
 from bench.report.text import counted, number, price_list, script_json, target_list
@@ -206,8 +206,7 @@ def _tells(reached: Frame, earlier: list[Frame]) -> bool:
 
 
 def _priced(name: str, runs: Frame, reached: Frame, curves: Frame, prices: Mapping[str, float]) -> Priced:
-    fair = np.inf if name == "cost" else fair_cost(runs, reached)
-    at = budgets(runs, reached, fair)
+    at = budgets(runs, reached)
     short, amount, note = PRICES[name]
     return Priced(
         name=name,
@@ -219,7 +218,6 @@ def _priced(name: str, runs: Frame, reached: Frame, curves: Frame, prices: Mappi
         ert=ert(runs, reached),
         convergence=curves,
         budgets=at,
-        standard=len(at) - (2 if len(at) > 1 and fair <= at[-2] * (1 + 1e-9) else 1),
         scores=scores(runs, reached, at),
         duels=duels(runs, reached, at),
         crossings=crossings(runs, reached),

@@ -85,8 +85,7 @@ def run_suite(
     anything is written, and StoreError for a folder that cannot be used.
 
     workers: children at once; None runs everything in this process. retry: statuses to try again ("killed", "crashed"),
-    or "damaged", the rows whose checksum does not hold. fresh: set the file
-    of an earlier run aside and begin anew.
+    or "damaged", the rows whose checksum does not hold. fresh: set the file of an earlier run aside and begin anew.
     """
     for status in retry:
         if status not in RETRIED:

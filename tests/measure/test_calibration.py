@@ -61,13 +61,15 @@ def frames(runtimes: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Runs and reached of runtimes (problems, names, seeds, targets)."""
     problem, name, seed = (index.ravel() for index in np.indices(runtimes.shape[:3]))
     runs = pd.DataFrame({"problem": problem, "optimizer": name, "seed": seed}).assign(
-        run=np.arange(len(problem)), dim=2, instance=1, family="bbob", scored=False, order=0, status="budget"
+        run=np.arange(len(problem)), dim=2, instance=1, family="bbob", scored=False, order=0, budget=BUDGET
     )
     runs = runs.assign(problem=runs.problem.map("{:02d}".format), optimizer=runs.optimizer.map("m{:03d}".format))
     targets = runtimes.shape[3]
     reached = pd.DataFrame({"run": np.repeat(runs.run, targets), "target": np.tile(GAPS, len(runs)), "kind": "gap"})
-    solved_all = np.repeat(np.where(np.isfinite(runtimes).all(axis=3), runtimes.max(axis=3), BUDGET).ravel(), targets)
-    return runs, reached.assign(runtime=runtimes.ravel(), spent=solved_all)
+    whole = np.isfinite(runtimes).all(axis=3).ravel()
+    spent = np.where(whole, runtimes.max(axis=3).ravel(), BUDGET)
+    runs = runs.assign(status=np.where(whole, "target", "budget"), cost=spent)
+    return runs, reached.assign(runtime=runtimes.ravel(), spent=np.repeat(spent, targets))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Results of several folders as one, and results that are larger than memory may hold."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -36,6 +37,17 @@ def test_runs_of_both_stand_beside_each_other(folders):
     theirs = own[(own.optimizer == "random-search") & (own.problem == "quadratic")]
     columns = ["target", "ert", "successes", "low", "high"]
     pd.testing.assert_frame_equal(ours[columns].reset_index(drop=True), theirs[columns].reset_index(drop=True))
+
+
+def test_budgets_and_costs_are_in_the_prices_of_the_first(folders):
+    a, b = map(Results, folders)
+    a.manifest["suite"]["prices"] = {**a.prices, "gradient": 5}
+    both = Combined([a, b]).runs
+    own = both[both.optimizer == "gradient-descent"]
+    there = b.runs[b.runs.optimizer == "gradient-descent"]
+    np.testing.assert_allclose(own.cost, there.value + 5 * there.gradient)
+    np.testing.assert_allclose(own.budget / own.cost, there.budget / there.cost)
+    assert (both.budget[both.optimizer == "random-search"] == 40).all()
 
 
 def test_shares_refer_to_the_best_of_all(folders):

@@ -543,7 +543,7 @@ def share(optimizer: str, order: int, solved: float, problems: int = 4, family: 
     """A row of scores, over 4 problems."""
     interval = {"low": solved - 0.1, "high": solved + 0.1}
     return {"family": family, "budget": 10.0, "optimizer": optimizer, "order": order, "solved": solved, **interval,
-            "problems": problems, "of": 4, "runs": 15 * problems, "ran": ran}  # fmt: skip
+            "problems": problems, "of": 4, "cut": 0, "runs": 15 * problems, "ran": ran}  # fmt: skip
 
 
 def told(*pairs: tuple[str, str], unsure: str = "", family: str = "toys") -> pd.DataFrame:
@@ -566,7 +566,8 @@ def test_answer_for_a_family_is_who_reached_most_and_whom_it_is_told_from():
     assert answers(scores, told(("a", "c"), ("b", "c"))).enough[0]  # half of two are told from a
     assert not answers(scores, told(("b", "c"))).enough[0]  # nobody is, nor could have been
     assert not table.loc["0", "clear"]  # there is nobody else of its order
-    assert (table.loc["2", "optimizer"], table.loc["2", "compared"]) == ("", 0)
+    assert tuple(table.loc["2", ["optimizer", "reason", "compared"]]) == ("", "none met all", 0)
+    assert best.reason == ""
 
 
 def test_an_optimizer_that_could_not_run_in_a_family_is_no_rival_there():
@@ -577,11 +578,14 @@ def test_an_optimizer_that_could_not_run_in_a_family_is_no_rival_there():
     assert not nobody.enough.any()
     assert set(nobody.optimizer) == {""}
     assert set(nobody["among"]) == {"all", "0", "1"}
+    assert set(nobody.reason) == {"cannot be run"}
+    assert table.loc["1", "reason"] == "nothing solved"
 
 
 def test_answer_where_nobody_reached_anything_is_nobody():
     table = answers(pd.DataFrame([share("a", 0, 0.0), share("b", 0, 0.0)]), told())
     assert list(table.optimizer) == ["", ""]
+    assert set(table.reason) == {"nothing solved"}
     assert not table.clear.any()
 
 

@@ -27,7 +27,7 @@ def results(*rows: tuple) -> tuple[pd.DataFrame, pd.DataFrame]:
 def table(*rows: tuple) -> pd.DataFrame:
     """A table of ERT: (problem, dim, optimizer, order, ert)."""
     frame = pd.DataFrame(rows, columns=["problem", "dim", "optimizer", "order", "ert"])
-    return frame.assign(kind="gap", target=1.0)
+    return frame.assign(kind="gap", target=1.0, successes=np.isfinite(frame.ert.to_numpy(float)).astype(int))
 
 
 def height(curves: pd.DataFrame, optimizer: str, at: str, x: float) -> float:
@@ -200,6 +200,13 @@ def test_scaling_gives_no_exponent_below_three_dims():
     assert row.dims == 2
     assert np.isnan(row.exponent)
     assert len(scaling(table())) == 0
+
+
+def test_a_killed_run_does_not_make_a_dim_unsolved():
+    """In seconds its cost is endless, and so is the ERT, though others reached the target."""
+    killed = table(("p", 2, "a", 0, 4.0), ("p", 3, "a", 0, inf), ("p", 5, "a", 0, inf)).assign(successes=[5, 4, 0])
+    (row,) = scaling(killed).itertuples()
+    assert (row.used, row.unsolved) == ("2", "5")
 
 
 # simulated restarts

@@ -12,12 +12,13 @@ from bench.measure import inference
 from bench.measure.crossing import crossings, reigns
 from bench.measure.inference import contrast, holm, resampled_mean, sign_flip, signed_rank, superiority
 from bench.measure.statistics import areas, bayesian, duels, pairs, scores
+from bench.measure.strata import limits
 
 inf, nan = np.inf, np.nan
 
 RUN = {
     "problem": "sphere", "family": "toys", "dim": 2, "instance": 1, "scored": False, "optimizer": "a", "order": 0,
-    "seed": 0, "status": "budget", "target": 0.0, "spent": 100.0,
+    "seed": 0, "status": "budget", "target": 0.0, "spent": 100.0, "budget": 100.0, "cost": 100.0,
 }  # fmt: skip
 
 
@@ -354,7 +355,7 @@ def test_only_skips():
     frames = made(*(dict(row, dim=None) for row in rows))
     assert set(scores(*frames, [10]).solved) == {0}
     assert not duels(*frames, [10]).sure.any()
-    assert set(pairs(*frames).p) == {1}
+    assert pairs(*frames).p.isna().all()
     assert not len(crossings(*frames))
 
 
@@ -478,3 +479,71 @@ def test_budgets_are_positive_and_finite(budget):
 def test_area_with_a_killed_run_in_seconds():
     frames = made({"runtimes": [1, 100]}, {"seed": 1, "status": "killed", "spent": inf, "runtimes": [inf, inf]})
     assert areas(*frames).area.tolist() == pytest.approx([1 / 2, 0])
+
+
+# limits
+
+
+def test_nobody_is_compared_beyond_the_cost_at_which_a_budget_ended_another():
+    """a was ended at 100 of its 100; b at 950 of 1,000, as the rest bought nothing; c returned, d was killed."""
+    ended = {"optimizer": "a", "runtimes": [10, inf]}
+    longer = {"optimizer": "b", "budget": 1000.0, "cost": 950.0, "spent": 950.0, "runtimes": [10, 900]}
+    returned = {
+        "optimizer": "c",
+        "status": "returned",
+        "budget": 20.0,
+        "spent": 20.0,
+        "cost": 20.0,
+        "runtimes": [5, inf],
+    }
+    killed = {"optimizer": "d", "status": "killed", "spent": inf, "runtimes": [inf, inf]}
+    elsewhere = [{**longer, "problem": "other"}, {**longer, "problem": "other", "optimizer": "e", "spent": 1000.0}]
+    frames = made(ended, longer, returned, killed, *elsewhere)
+    assert limits(*frames) == pytest.approx([100] * 4 + [inf] * 2)
+    assert at(scores(*frames, [1000]), family="all", optimizer="b").solved == (1 / 2 + 1) / 2
+    assert set(scores(*frames, [1000]).cut) == {1}
+    first, second, *_ = areas(*frames).area
+    assert first == second == pytest.approx(np.log(10) / np.log(100 / 5) / 2)
+
+
+def test_what_a_budget_left_over_limits_nobody():
+    """At the prices of the suite budgets are equal, though a gradient may not fit into what is left of one."""
+    short = {"optimizer": "a", "spent": 98.0, "cost": 98.0, "runtimes": [inf]}
+    assert limits(*made(short, {"optimizer": "b", "runtimes": [100]})).tolist() == [inf, inf]
+    broke = {"optimizer": "a", "spent": 0.0, "cost": 0.0, "runtimes": [inf]}
+    assert limits(*made(broke, {"optimizer": "b", "runtimes": [100]})).tolist() == [inf, inf]
+
+
+def test_a_budget_is_priced_as_what_was_bought_with_it():
+    """a spent 99 of 100 on gradients at 3, which are 33 passes: its budget would have bought 33 1/3."""
+    dear = {"optimizer": "a", "cost": 99.0, "spent": 33.0, "runtimes": [inf]}
+    frames = made(dear, {"optimizer": "b", "runtimes": [33.2]}, {"optimizer": "c", "runtimes": [33.5]})
+    assert limits(*frames) == pytest.approx([100 / 3] * 3)
+    solved = scores(*frames, [100]).query("family == 'all'").set_index("optimizer").solved
+    assert solved.to_dict() == {"a": 0, "b": 1, "c": 0}
+
+
+def test_a_longer_budget_is_no_merit():
+    """Two folders, the second with a hundred times the budget: what it reached later does not make it better."""
+    short = several("a", [[50.0, inf, inf]] * 9)
+    long = several("b", [[50.0, 5e3, 9e3]] * 9, budget=1e4, spent=1e4, cost=1e4)
+    frames = made(*short, *long)
+    assert not duels(*frames, [100, 1e4]).sure.any()
+    assert not crossings(*frames).size
+    assert at(pairs(*frames), optimizer="a", rival="b").a12 == 0.5
+
+
+def test_who_could_not_run_takes_no_power_from_pairs():
+    rows = [
+        {"optimizer": name, "problem": f"p{n}", "runtimes": [1.0 if name == "a" else 10.0 + n]}
+        for n in range(8)
+        for name in "abc"
+    ]
+    without = at(pairs(*made(*rows)), optimizer="a", rival="b")
+    skipped = [{"optimizer": "d", "problem": f"p{n}", "status": "skipped", "runtimes": [inf]} for n in range(8)]
+    table = pairs(*made(*rows, *skipped))
+    assert at(table, optimizer="a", rival="b").adjusted == without.adjusted
+    assert at(table, optimizer="a", rival="d")[["p", "adjusted"]].isna().all()
+    assert at(table, optimizer="a", rival="d").problems == 8
+    found = bayesian_or_skip(*made(*rows, *skipped), samples=100)
+    assert set(found.optimizer) | set(found.rival) == set("abc")

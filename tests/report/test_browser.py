@@ -1,9 +1,11 @@
 """The page in a browser: what it draws, that one selection drives it all, and that it asks for nothing."""
 
 import json
+import re
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.measure.summaries import answers
@@ -174,6 +176,41 @@ def test_answer_is_that_of_the_frames(page, plain):
             words = f"≈ {n_rivals} other{'' if n_rivals == 1 else 's'}" if row.enough else "too few runs"
             others = [words] if n_rivals else []
             assert page.texts(f"{cell} .how :is(.sure, .unsure)") == (["✓ clearly best"] if row.clear else others)
+
+
+def test_the_answer_says_how_many_tests_and_limits_there_are(page, plain):
+    """Where every question counts 1, budgets end those that ask for slopes first."""
+    first = measure(plain[0]).priced[0]
+    duels = first.duels[(first.duels.budget == first.budgets[-1]) & (first.duels.optimizer < first.duels.rival)]
+    tested = duels[duels.adjusted.notna()].groupby("family").size()
+    said = dict(zip(*(page.texts(f"#answer > .body tbody th {part}") for part in (".name", "small")), strict=True))
+    for family, n in tested.items():
+        assert said["all problems" if family == "all" else family].endswith(f", {n} pairs")
+    assert "a budget ended" not in page.texts("#answer .says")[0]
+    page.choose("#bar .price select", "passes")
+    assert re.search(r"On \d+ of 20 problems a budget ended some runs before others", page.texts("#answer .says")[0])
+
+
+def test_equal_answers_are_said_to_be_equal(browser, make_results, tmp_path):
+    results = make_results(3, 1, 5, 30, hostile=False)
+    runs, events = results.runs, results.trajectories
+    twins = runs.assign(run=runs.run + len(runs), optimizer="twin")
+    results.runs = pd.concat([runs, twins], ignore_index=True)
+    results.trajectories = pd.concat([events, events.assign(run=events.run + len(runs))], ignore_index=True)
+    browser.open(write_report(results, tmp_path, figures=False))
+    assert "of the targets" in browser.texts("#answer .verdict")[0]
+    assert ", as much as twin" in browser.texts("#answer .verdict")[0]
+
+
+def test_where_no_curve_stands_out_some_are_shown(browser, make_results, tmp_path):
+    """None of 15 optimizers reached the target: the page shows what the failures of some still allow."""
+    results = make_results(events=20, hostile=False)
+    results.runs = results.runs.assign(f_opt=results.runs.f_opt - 1e-3)
+    browser.open(write_report(results, tmp_path, figures=False))
+    browser.choose("#scaling .controls label:nth-child(1) select", "rosenbrock")
+    browser.choose("#scaling .controls label:nth-child(2) select", "gap 1e-4")
+    assert len(set(browser.traces("scaling"))) == 9  # three of each order
+    assert "not reached" in browser.texts("#scaling .legend small")[0]
 
 
 def test_budgets_change_the_answer(page):

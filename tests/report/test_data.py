@@ -8,8 +8,11 @@ import pandas as pd
 import pytest
 
 from bench.measure.ecdf import ecdf
-from bench.report.data import Axes, budgets, coarse, encoded, fair_cost, page_data
+from bench.measure.strata import limits
+from bench.report.data import Axes, budgets, coarse, encoded, page_data
 from bench.report.page import PRICES, measure
+
+RUN = {"problem": "p", "dim": 2.0, "order": 0, "scored": False, "status": "budget", "budget": 1.0, "cost": 1.0}
 
 
 def decoded(item: dict) -> np.ndarray:
@@ -156,33 +159,37 @@ def test_prices_that_tell_nothing_new_are_left_out(data, make_results):
     ],
 )  # fmt: skip
 def test_budgets_are_decades_and_the_end(low, high, found):
+    runs = pd.DataFrame({"run": [0, 1], **RUN, "status": ["target", "returned"]})
     reached = pd.DataFrame({"run": [0, 1], "runtime": [low, np.inf], "spent": [high, high]}).astype(float)
-    assert budgets(pd.DataFrame({"run": [0, 1]}), reached) == found
+    assert budgets(runs, reached) == found
 
 
-def test_a_fair_cost_is_one_that_every_optimizer_could_spend():
-    """a was ended by its budget at 100 and 300, b at 20,000, c never: 300."""
-    runs = pd.DataFrame(
-        {"run": range(5), "optimizer": list("aabcc"), "status": ["budget"] * 3 + ["target", "returned"]}
-    )
-    spent = [100.0, 300.0, 20_000.0, 7.0, np.inf]
-    reached = pd.DataFrame({"run": range(5), "runtime": [1.0, 2.0, 3.0, 4.0, np.inf], "spent": spent})
-    assert fair_cost(runs, reached) == 300
-    assert fair_cost(runs[runs.status != "budget"], reached) == np.inf
-    assert budgets(runs, reached.iloc[:4], 300.0) == [10, 100, 300, 20_000]
-    assert budgets(runs, reached.iloc[:4], 12_345.0) == [10, 100, 10_000, 20_000]
-    assert budgets(runs, reached.iloc[:4], 0.5) == [0.5, 20_000]
+def test_the_last_budget_is_the_most_that_counts_on_some_problem():
+    """On p runs were ended at 300 and 20,000, on q at 700: beyond 700 nothing counts anywhere."""
+    facts = {"run": range(3), **RUN, "problem": list("ppq"), "budget": [300.0, 2e4, 700.0], "cost": [300.0, 2e4, 700.0]}
+    reached = pd.DataFrame({"run": range(3), "runtime": [1.0, 2e4, np.inf], "spent": [300.0, 2e4, 700.0]})
+    assert budgets(pd.DataFrame(facts), reached) == [10, 100, 700]
 
 
-def test_at_other_prices_the_first_budget_is_a_fair_one(data, frames):
+def test_limits_and_tests_are_those_of_the_frames(data, frames):
+    """Who feels a slope is stopped sooner where a question counts 1."""
+    limit, tests = decoded(data["limit"]), decoded(data["tests"])
+    names = [price["name"] for price in data["prices"]]
+    assert np.isinf(limit[0]).all()
+    assert np.isfinite(limit[names.index("passes")]).any()
+    cells = {(cell["problem"], cell["dim"]): c for c, cell in enumerate(data["cells"])}
+    where = [cells[key] for key in zip(frames.runs.problem, frames.runs.dim, strict=True)]
+    families = [*data["families"], "all"]
     for p, priced in enumerate(frames.priced):
-        fair = np.inf if p == 0 else fair_cost(frames.runs, priced.reached)
-        first = priced.budgets[data["standard"][p]]
-        assert first == priced.budgets[-1] or fair <= first <= 1.1 * fair
-    assert any(each.standard < len(each.budgets) - 1 for each in frames.priced)
+        np.testing.assert_allclose(limit[p, where], limits(frames.runs, priced.reached), rtol=1e-6)
+        for (family, budget), part in priced.duels.groupby(["family", "budget"]):
+            pairs = part[part.optimizer < part.rival].adjusted.notna().sum()
+            assert tests[p, priced.budgets.index(budget), families.index(family)] == pairs
+        assert tests[p].max() > 0
 
 
 def test_without_costs_there_is_no_budget():
     reached = pd.DataFrame({"run": [0], "runtime": [np.nan], "spent": [np.nan]})
-    assert budgets(pd.DataFrame({"run": [0]}), reached) == []
-    assert budgets(pd.DataFrame({"run": []}), reached.iloc[:0]) == []
+    runs = pd.DataFrame({"run": [0], **RUN})
+    assert budgets(runs, reached) == []
+    assert budgets(runs.iloc[:0], reached.iloc[:0]) == []

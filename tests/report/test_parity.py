@@ -16,6 +16,7 @@ import pytest
 from bench.measure.ecdf import ecdf
 from bench.measure.inference import LEVEL
 from bench.measure.profiles import data_profile, performance_profile
+from bench.measure.progress import complete
 from bench.measure.results import Results
 from bench.report.data import BITS
 from bench.report.page import write_report
@@ -166,6 +167,45 @@ def test_profiles(view, kind):
         assert y[-1] == part.fraction.iloc[-1]
         unsure += (low < high).sum()
     assert unsure < 0.02 * len(table)
+    goals = view.selected(view.results.ert(view.price)).groupby(["problem", "dim", "kind", "target"]).ert.min()
+    if kind == "data":  # all targets that somebody was asked for, at a known cost
+        goals = goals[goals.index.isin(_asked(view))]
+        says = f"{len(goals)} targets of {len(goals.groupby(['problem', 'dim']))} problems (each dim counts)"
+        none = goals.isna().sum() + np.isinf(goals).sum()
+        assert view.browser.texts("#profiles .says") == [says + (f"; {none} of them none reached." if none else ".")]
+
+
+def _asked(view: View) -> pd.MultiIndex:
+    """Problem, dim, kind, and target of those runs whose cost is known."""
+    reached = view.reached().dropna(subset=["runtime"])
+    cell = complete(view.runs).set_index("run")[["problem", "dim"]].reindex(reached.run).reset_index(drop=True)
+    return pd.MultiIndex.from_frame(cell.join(reached[["kind", "target"]].reset_index(drop=True)))
+
+
+def test_empty_cells_of_the_table(view):
+    """Skipped: all runs were. A dash: not run there, not asked for that target, or of unknown cost."""
+    table, ran = (view.selected(view.results.ert(price)) for price in (view.price, "cost"))
+    table = table.assign(ran=ran.runs)
+    for kind, target in (("gap", 1e-8), ("share", 1e-3), ("gap", 1.0)):
+        own = table[(table.kind == kind) & np.isclose(table.target, target)]
+        if own.empty:
+            continue
+        view.choose("ert", "Target", target_name(kind, target))
+        names = [name.strip() for name in view.browser.texts("#ert thead th")[1:]]
+        cells = view.browser.js(
+            """[...document.querySelectorAll('#ert tbody tr')].flatMap((row) => [...row.cells].slice(1).map((cell, i) =>
+                [row.cells[0].textContent, i, cell.classList.contains('none') ? cell.textContent : 'there']))"""
+        )
+        shown = {}
+        for head, i, text in cells:
+            problem, dim = re.match(r"(.+) dim (\d+) ·", head).groups()
+            shown[problem, int(dim), names[i]] = text
+        known = own.set_index(["problem", "dim", "optimizer"])
+        assert known.index.isin(list(shown)).all()
+        for key, text in shown.items():
+            row = known.loc[key] if key in known.index else None
+            empty = "skipped" if row is not None and not row.ran else "-"
+            assert text == ("there" if row is not None and not np.isnan(row.ert) else empty), key
 
 
 def test_scaling(view):
@@ -181,9 +221,6 @@ def test_scaling(view):
         assert set(view.options("scaling", "Target")) >= set(goals.groups)
         for goal, rows in goals:
             view.choose("scaling", "Target", goal)
-            if not (rows.used != "").any():
-                assert view.browser.js("document.querySelector('#scaling .plot').hidden")
-                continue
             curves = view.curves("scaling")
             assert set(curves) == set(rows.optimizer)
             said = dict(
@@ -212,7 +249,8 @@ TOLD = re.compile(
     r" is (?P<verdict>surely better|surely worse|not).* with probability (?P<a12>[\d.]+)"
     r"( \[(?P<low>\S+), (?P<high>\S+)\])?\. "
     r"Its median is better on (?P<better>\d+) and worse on (?P<worse>\d+) of (?P<problems>\d+) problems?; "
-    r"(too few differ for a test|p = (?P<p>\S+), corrected for (?P<tested>\d+) pairs? (?P<adjusted>\S+))\.$"
+    r"(all runs of one of them were skipped: there is no test|"
+    r"p = (?P<p>\S+), corrected for (?P<tested>\d+) pairs? (?P<adjusted>\S+))\.$"
 )
 
 

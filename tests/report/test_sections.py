@@ -110,7 +110,7 @@ def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_most_te
 
 
 def test_no_runs_have_no_sections():
-    runs = make_runs({}).iloc[:0]
+    runs = make_runs({}).assign(cost=1.0).iloc[:0]
     results = SimpleNamespace(grids=[], prices=PRICES, tuned=[], tuning=None)
     counts = {name: pd.Series(dtype=float) for name in (*KINDS, "inside", "outside")}
     hits = pd.DataFrame({"run": pd.Series(dtype=int), "kind": [], "target": [], "f_target": [], **counts})

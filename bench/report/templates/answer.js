@@ -11,6 +11,7 @@ page.labelled = (box) => {
 page.chart("answer", (section) => {
   const { data, element, dot, hint, counted } = page;
   const score = page.array("score"), sure = page.array("sure"), planned = page.array("planned"), ran = page.array("ran");
+  const limit = page.array("limit"), tests = page.array("tests");
   const [budgets, verdict, body, crossing, says] = [".budgets", ".verdict", ".body", ".crossing", ".says"].map((name) => section.querySelector(name));
   const orders = data.orders.map(({ order }) => order);
   const ALL = data.families.length;
@@ -20,10 +21,13 @@ page.chart("answer", (section) => {
   const name = (o) => data.optimizers[o].name;
   const cellsOf = (families) => page.cells().filter((c) => families.includes(data.families.indexOf(data.cells[c].family)));
 
+  // the place of families in the arrays; null where there are none of just these
+  const familyOf = (families) => (families.length === 1 ? families[0] : families.length === ALL ? ALL : null);
+
   // [solved, low, high] of an optimizer; over some of the families their mean, whose interval is not known
   function scoreOf(at, families, o) {
     const value = (f, which) => score.values[page.at(score.shape, at.price, at.budget, f, o, which)];
-    const row_ = families.length === 1 ? families[0] : families.length === ALL ? ALL : null;
+    const row_ = familyOf(families);
     if (row_ !== null) {
       const [solved, low, high] = [0, 1, 2].map((which) => value(row_, which));
       return Number.isNaN(high) ? [solved, NaN, NaN] : [solved, low, high];
@@ -48,10 +52,10 @@ page.chart("answer", (section) => {
   function best(at, families, { known, cells }) {
     if (!known.length || known[0].score[0] === 0) return null;
     const [first, ...rest] = known;
-    const row = families.length === 1 ? families[0] : families.length === ALL ? ALL : null;
+    const row = familyOf(families);
     const told = ({ o }) => sure.values[page.at(sure.shape, at.price, at.budget, row, first.o, o)]; // 1: surely worse; 2: too few runs
     const rivals = row === null ? null : rest.filter((rival) => told(rival) !== 1);
-    const runs = Math.min(...cells.map((c) => ran.values[page.at(ran.shape, c, first.o)]).filter((n) => n > 0));
+    const runs = Math.min(...[first, ...rest].flatMap(({ o }) => cells.map((c) => ran.values[page.at(ran.shape, c, o)])).filter((n) => n > 0));
     const few = rivals !== null && 2 * rivals.length > rest.length && 2 * rivals.filter((rival) => told(rival) === 2).length > rivals.length;
     return { ...first, rivals, compared: rest.length, runs, few };
   }
@@ -95,7 +99,8 @@ page.chart("answer", (section) => {
       const standing = ranked(at, families, own);
       return cell(best(at, families, standing), none(own, standing));
     });
-    const small = counted(all.cells.length, "problem");
+    const f = familyOf(families), pairs = f === null ? 0 : tests.values[page.at(tests.shape, at.price, at.budget, f)];
+    const small = `${counted(all.cells.length, "problem")}${pairs ? `, ${counted(pairs, "pair")}` : ""}`;
     return element("tr", {}, element("th", { scope: "row" }, element("span", { className: "name", textContent: title }), element("small", { textContent: small })),
       cell(best(at, families, all), none(some, all)), ...columns);
   }
@@ -109,15 +114,17 @@ page.chart("answer", (section) => {
     const [solved, low, high] = found.score;
     const span = Number.isNaN(low) ? "" : ` [${Math.round(100 * low)}, ${Math.round(100 * high)}]`;
     const others = (found.rivals ?? []).map(({ o }) => name(o));
+    const equal = (found.rivals ?? []).filter(({ score }) => score[0] === solved).map(({ o }) => name(o));
+    const as = equal.length ? `, as much as ${short(equal, 3)}` : "";
     const how = !found.compared ? "" : found.rivals === null ? "; how sure that is stands beside each family"
       : !others.length ? `, clearly more than each of the ${found.compared} others`
         : found.few ? ` (${counted(found.runs, "run")} on a problem: too few to be sure)` : `, but not surely more than ${short(others, 3)}`;
     const rest = standing.left ? ` ${counted(standing.left, "other")} did not meet all of them at a cost that is known, or could not run, and ${standing.left === 1 ? "is" : "are"} not compared.` : "";
-    return [`${within}, over ${over}, `, element("b", {}, dot(data.optimizers[found.o]), name(found.o)), ` solves most: ${percent(solved)} of the targets${span}${how}.${rest}`];
+    return [`${within}, over ${over}, `, element("b", {}, dot(data.optimizers[found.o]), name(found.o)), ` solves most: ${percent(solved)} of the targets${span}${as}${how}.${rest}`];
   }
 
   function crossed(at, families, some) {
-    const row_ = families.length === ALL ? ALL : families.length === 1 ? families[0] : null;
+    const row_ = familyOf(families);
     const lines = row_ === null ? [] : data.crossings[at.price]?.[row_] ?? [];
     const selected = new Set(some);
     if (!lines.length || lines.some(([below, above]) => !selected.has(below) || !selected.has(above))) return [];
@@ -132,7 +139,7 @@ page.chart("answer", (section) => {
     const some = page.optimizers(), families = page.families();
     budgets.replaceChildren(...(known.length ? [element("span", { className: "label", textContent: "within" })] : []), ...known.map((value, b) => {
       const button = element("button", { type: "button", textContent: page.number(value), onclick: () => {
-        page.set("budget", b === data.standard[price] ? null : value);
+        page.set("budget", b === known.length - 1 ? null : value);
         budgets.querySelectorAll("button")[b].focus();
       } });
       button.setAttribute("aria-pressed", String(b === at.budget));
@@ -149,8 +156,10 @@ page.chart("answer", (section) => {
     body.replaceChildren(element("table", { className: "answers" }, element("thead", {}, head), element("tbody", {}, ...rows)));
     page.labelled(body);
     const counts = page.cells().flatMap((c) => some.map((o) => ran.values[page.at(ran.shape, c, o)])).filter((n) => n > 0);
-    const [least, most] = [Math.min(...counts), Math.max(...counts)], n = data.optimizers.length;
+    const [least, most] = [Math.min(...counts), Math.max(...counts)];
     const runs = !counts.length ? "no runs" : `${least === most ? "" : `${least} to `}${counted(most, "run")} of an optimizer on a problem`;
-    says.textContent = `Within ${amount(at)} (${data.prices[price].note}); n: ${runs}; ${counted((n * (n - 1)) / 2, "pair")} of optimizers at most.`;
+    const cells = page.cells(), cut = cells.filter((c) => limit.values[page.at(limit.shape, price, c)] < Infinity).length;
+    const ended = cut ? ` On ${cut} of ${counted(cells.length, "problem")} a budget ended some runs before others: there nobody counts beyond the cost at which it ended the first.` : "";
+    says.textContent = `Within ${amount(at)} (${data.prices[price].note}); n: ${runs}.${ended}`;
   };
 });

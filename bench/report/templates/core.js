@@ -213,10 +213,10 @@ const page = (() => {
   const price = () => Math.max(0, data.prices.findIndex(({ name }) => name === state.price));
   const scale = () => (state.scale === "linear" ? "linear" : "log");
 
-  // the place of the chosen budget among data.budgets[price()]: by default the largest that all could spend somewhere
+  // the place of the chosen budget among data.budgets[price()]: by default the last
   function budget() {
-    const place = (data.budgets[price()] ?? []).findIndex((value) => String(value) === state.budget);
-    return place < 0 ? data.standard[price()] : place;
+    const known = data.budgets[price()] ?? [], place = known.findIndex((value) => String(value) === state.budget);
+    return place < 0 ? known.length - 1 : place;
   }
 
   // controls that live in the state

@@ -1,7 +1,7 @@
 // The table of expected runtimes: problems by optimizers at a target, to sort, filter and copy; a cell shows its runs.
 page.chart("ert", (section) => {
   const { data, element, dot, number, interval, counted } = page;
-  const [ert, low, high, successes, asked, runtimes] = ["ert", "low", "high", "successes", "asked", "runtimes"].map(page.array);
+  const [ert, low, high, successes, asked, posed, runtimes] = ["ert", "low", "high", "successes", "asked", "posed", "runtimes"].map(page.array);
   const [controls, body, status, dialog] = [".controls", ".body", ".status", "dialog"].map((name) => section.querySelector(name));
   const name = (o) => data.optimizers[o].name;
 
@@ -24,8 +24,8 @@ page.chart("ert", (section) => {
 
   function entry(price, c, o, slot) {
     const value = ({ shape, values }) => values[page.at(shape, price, c, o, slot)];
-    const runs = asked.values[page.at(asked.shape, c, o, slot)];
-    return { c, o, slot, ert: value(ert), low: value(low), high: value(high), k: successes.values[page.at(successes.shape, c, o, slot)], runs };
+    const runs = asked.values[page.at(asked.shape, c, o, slot)], skipped = !runs && posed.values[page.at(posed.shape, c, o, slot)] > 0;
+    return { c, o, slot, ert: value(ert), low: value(low), high: value(high), k: successes.values[page.at(successes.shape, c, o, slot)], runs, skipped };
   }
 
   function table() {
@@ -65,8 +65,8 @@ page.chart("ert", (section) => {
   }
 
   function cell(each, least) {
-    if (!each.runs) return element("td", { className: "none", textContent: "skipped" });
-    if (Number.isNaN(each.ert)) return element("td", { className: "none", textContent: "-", title: "its cost is not known, or the target was not asked for" });
+    if (each.skipped) return element("td", { className: "none", textContent: "skipped" });
+    if (Number.isNaN(each.ert)) return element("td", { className: "none", textContent: "-", title: each.runs ? "its cost is not known" : "it was not run there, or not asked for that target" });
     const button = element("button", { type: "button", title: "the runs behind it" }, element("span", { textContent: number(each.ert) }), element("small", { textContent: `${each.k}/${each.runs}` }),
       element("small", { textContent: interval(each.low, each.high) }));
     button.onclick = () => show(each);
@@ -137,7 +137,7 @@ page.chart("ert", (section) => {
   function markdown({ some, rows }) {
     const escape = (text) => text.replace(/[\\|*_`<>[\]]/g, "\\$&").replace(/[\r\n]+/g, " ");
     const line = (cells) => `| ${cells.join(" | ")} |`;
-    const text = (each) => (each.runs ? `${number(each.ert)} ${interval(each.low, each.high)} ${each.k}/${each.runs}` : "skipped");
+    const text = (each) => (each.runs ? `${number(each.ert)} ${interval(each.low, each.high)} ${each.k}/${each.runs}` : each.skipped ? "skipped" : "-");
     return [line(["problem", "dim", "target", ...some.map((o) => escape(name(o)))]), line(["---", "---:", "---", ...some.map(() => "---:")]),
       ...rows.map(({ c, slot, entries }) => line([escape(data.cells[c].problem), data.cells[c].dim, data.cells[c].targets[slot], ...entries.map(text)]))].join("\n");
   }

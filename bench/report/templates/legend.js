@@ -2,7 +2,7 @@
 
 // legend(section, most) gives a function of items, {id, name, order, style, rank, remark}, best rank first, that writes
 // the names and answers with the items to draw. With more than `most` of them it shows the best of each order, of finite
-// rank, until the reader chooses.
+// rank where there is one, until the reader chooses.
 page.legend = (section, most = 12) => {
   const SHOWN = 3;
   const wanted = new Map(); // id -> whether the reader wants it, where they said so
@@ -11,7 +11,8 @@ page.legend = (section, most = 12) => {
 
   function first(items) {
     if (items.length <= most) return new Set(items.map(({ id }) => id));
-    const ranked = items.filter(({ rank }) => rank < Infinity).sort((a, b) => a.rank - b.rank);
+    const finite = items.filter(({ rank }) => rank < Infinity).sort((a, b) => a.rank - b.rank);
+    const ranked = finite.length ? finite : items;
     const orders = [...new Set(items.map(({ order }) => order))];
     return new Set(orders.flatMap((order) => ranked.filter((item) => item.order === order).slice(0, SHOWN).map(({ id }) => id)));
   }

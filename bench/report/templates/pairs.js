@@ -21,7 +21,7 @@ page.chart("pairs", (section) => {
     detail.replaceChildren(element("b", { textContent: short(label(a)) }), ` is ${verdict} `, element("b", { textContent: short(label(b)) }),
       `: a run of the first is the better one with probability ${a12.toFixed(2)}${Number.isNaN(low) ? "" : ` [${low.toFixed(2)}, ${high.toFixed(2)}]`}. ` +
       `Its median is better on ${better} and worse on ${worse} of ${page.counted(problems, "problem")}; ` +
-      (Number.isNaN(p) ? "too few differ for a test." : `p = ${number(p)}, corrected for ${page.counted(every, "pair")} ${number(adjusted)}.`));
+      (Number.isNaN(p) ? "all runs of one of them were skipped: there is no test." : `p = ${number(p)}, corrected for ${page.counted(every, "pair")} ${number(adjusted)}.`));
   }
 
   function cell(a, b, place) {

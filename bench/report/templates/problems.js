@@ -1,7 +1,7 @@
 // Problem by problem: the best of the selected optimizers at the hardest target that one of them reached in half its runs.
 page.chart("problems", (box) => {
   const { data, element, dot, hint, number, counted } = page;
-  const [ert, low, high, successes, asked, ran] = ["ert", "low", "high", "successes", "asked", "ran"].map(page.array);
+  const [ert, low, high, successes, asked, posed, ran] = ["ert", "low", "high", "successes", "asked", "posed", "ran"].map(page.array);
   const body = box.querySelector(".body");
   const orders = data.orders.map(({ order }) => order);
   const LATE = 10 ** 0.1, SURE = 0.025; // as in bench.measure.summaries
@@ -16,7 +16,8 @@ page.chart("problems", (box) => {
   // the best of some optimizers on a cell, with its rivals: see bench.measure.summaries.best_optimizers
   function best(price, c, some) {
     const here = some.map((o) => ({ o, runs: ran.values[page.at(ran.shape, c, o)] })).filter(({ runs }) => runs > 0);
-    if (!here.length) return { none: some.length ? "skipped" : "none selected" };
+    const planned = (o) => data.cells[c].targets.some((_, slot) => posed.values[page.at(posed.shape, c, o, slot)] > 0);
+    if (!here.length) return { none: !some.length ? "none selected" : some.some(planned) ? "skipped" : "not run" };
     const facts = (slot) => here.map(({ o }) => ({
       o, runs: asked.values[page.at(asked.shape, c, o, slot)], successes: successes.values[page.at(successes.shape, c, o, slot)],
       ...Object.fromEntries([["ert", ert], ["low", low], ["high", high]].map(([key, { shape, values }]) => [key, values[page.at(shape, price, c, o, slot)]])),

@@ -7,23 +7,25 @@ page.chart("profiles", (section) => {
   const kind = page.choice(controls, "Profile", "profiles.kind", () => KINDS);
   const shown = page.legend(section);
 
-  // every (problem, dim, target), those that the starts meet only if asked for: its cell and the least expected runtime
+  // whether an optimizer was asked for a target, at a cost that is known
+  const asked = (price, { c, slot }, o) => planned.values[page.at(planned.shape, price, c, o)] > 0 && posed.values[page.at(posed.shape, c, o, slot)] > 0;
+
+  // every (problem, dim, target) that one of these was asked for, those that the starts meet only if wanted: its cell
+  // and the least expected runtime
   function pairs(price, cells, some, met) {
     const found = [];
     for (const c of cells) for (let slot = 0; slot < data.cells[c].targets.length; slot++) {
-      let best = Infinity;
-      for (const o of some) {
-        const runtime = ert.values[page.at(ert.shape, price, c, o, slot)];
-        if (runtime < best) best = runtime; // not where it is NaN
-      }
-      if (best > 0 || met) found.push({ c, slot, best });
+      const of = some.filter((o) => asked(price, { c, slot }, o));
+      const runtimes = of.map((o) => ert.values[page.at(ert.shape, price, c, o, slot)]).filter((runtime) => !Number.isNaN(runtime));
+      const best = Math.min(...runtimes, Infinity);
+      if (of.length && (best > 0 || met)) found.push({ c, slot, best });
     }
     return found;
   }
 
   // the sorted ratios of one optimizer, of how many pairs
   function curve(price, all, o, ratio) {
-    const own = all.filter(({ c, slot }) => planned.values[page.at(planned.shape, price, c, o)] > 0 && posed.values[page.at(posed.shape, c, o, slot)] > 0);
+    const own = all.filter((pair) => asked(price, pair, o));
     const ratios = own.map((pair) => ratio(ert.values[page.at(ert.shape, price, pair.c, o, pair.slot)], pair)).filter(Number.isFinite);
     return { o, ratios: Float64Array.from(ratios).sort(), of: own.length };
   }
@@ -66,7 +68,7 @@ page.chart("profiles", (section) => {
     const linear = page.scale() === "linear";
     const axis = linear ? { range: [performance ? 1 : 0, end] } : { type: "log", exponentformat: "power", dtick: end > 100 * start ? 1 : "D2", range: [Math.log10(start), Math.log10(end)] };
     page.plot(plot, traces, { xaxis: { title: { text: title }, ...axis }, yaxis: { title: { text: "targets reached" }, range: [0, 1.02], tickformat: ".0%" } });
-    says.textContent = `${page.counted(all.length, "target")} of ${page.counted(page.cells().length, "problem")} (each dim counts)${performance ? `, relative to ${page.counted(curves.length, "optimizer")}` : ""}` +
+    says.textContent = `${page.counted(all.length, "target")} of ${page.counted(new Set(all.map(({ c }) => c)).size, "problem")} (each dim counts)${performance ? `, relative to ${page.counted(curves.length, "optimizer")}` : ""}` +
       `${none ? `; ${none} of them none reached` : ""}.`;
   };
 });

@@ -47,7 +47,7 @@ page.chart("scaling", (section) => {
         k: slot < 0 ? 0 : successes.values[place], n: slot < 0 ? 0 : asked.values[place],
       };
     });
-    const solved = rows.filter(({ runtime }) => runtime > 0 && runtime < Infinity), never = rows.filter(({ runtime }) => runtime === Infinity);
+    const solved = rows.filter(({ runtime }) => runtime > 0 && runtime < Infinity), never = rows.filter(({ runtime, k }) => runtime === Infinity && !k);
     return { o, rows, solved, never, fit: slope(solved) };
   }
 
