@@ -24,6 +24,9 @@ page.chart("answer", (section) => {
   // the place of families in the arrays; null where there are none of just these
   const familyOf = (families) => (families.length === 1 ? families[0] : families.length === ALL ? ALL : null);
 
+  // on how many problems nobody counts beyond the cost at which a budget ended another
+  const limited = (price) => page.cells().filter((c) => limit.values[page.at(limit.shape, price, c)] < Infinity).length;
+
   // [solved, low, high] of an optimizer; over some of the families their mean, whose interval is not known
   function scoreOf(at, families, o) {
     const value = (f, which) => score.values[page.at(score.shape, at.price, at.budget, f, o, which)];
@@ -57,16 +60,20 @@ page.chart("answer", (section) => {
     const rivals = row === null ? null : rest.filter((rival) => told(rival) !== 1);
     const runs = Math.min(...[first, ...rest].flatMap(({ o }) => cells.map((c) => ran.values[page.at(ran.shape, c, o)])).filter((n) => n > 0));
     const few = rivals !== null && 2 * rivals.length > rest.length && 2 * rivals.filter((rival) => told(rival) === 2).length > rivals.length;
-    return { ...first, rivals, compared: rest.length, runs, few };
+    return { ...first, rivals, compared: rest.length, runs, few, pairs: tested(at, families) };
   }
 
-  function certainty({ o, rivals, compared, few }) {
+  // how many pairs of optimizers Holm's correction was over; 0 where nothing was tested
+  const tested = (at, families) => (familyOf(families) === null ? 0 : tests.values[page.at(tests.shape, at.price, at.budget, familyOf(families))]);
+
+  function certainty({ o, rivals, compared, few, pairs }) {
     if (!compared || rivals === null) return [];
-    if (!rivals.length) return [element("span", { className: "sure", textContent: "✓ clearly best", title: `of ${compared + 1}` })];
+    const over = `(corrected for ${counted(pairs, "pair")} of optimizers)`;
+    if (!rivals.length) return [hint(element("button", { type: "button", className: "sure", textContent: "✓ clearly best" }), () => `Surely better than each of ${counted(compared, "other")} ${over}`)];
     const names = short(rivals.map((rival) => name(rival.o)), 12);
     const button = element("button", { type: "button", className: "unsure", textContent: few ? "too few runs" : `≈ ${counted(rivals.length, "other")}`,
       "aria-label": few ? `too few runs to tell ${name(o)} from ${names}` : `${name(o)} is not surely better than ${names}` });
-    return [hint(button, () => `${few ? "Too few runs to tell it from" : "Not surely better than"}: ${names}`)];
+    return [hint(button, () => `${few ? "Too few runs to tell it from" : "Not surely better than"}: ${names} ${over}`)];
   }
 
   function cell(found, empty) {
@@ -99,8 +106,7 @@ page.chart("answer", (section) => {
       const standing = ranked(at, families, own);
       return cell(best(at, families, standing), none(own, standing));
     });
-    const f = familyOf(families), pairs = f === null ? 0 : tests.values[page.at(tests.shape, at.price, at.budget, f)];
-    const small = `${counted(all.cells.length, "problem")}${pairs ? `, ${counted(pairs, "pair")}` : ""}`;
+    const small = counted(all.cells.length, "problem");
     return element("tr", {}, element("th", { scope: "row" }, element("span", { className: "name", textContent: title }), element("small", { textContent: small })),
       cell(best(at, families, all), none(some, all)), ...columns);
   }
@@ -108,7 +114,8 @@ page.chart("answer", (section) => {
   function sentence(at, families, some) {
     const over = families.length === ALL && page.cells().length > 1 ? `all ${counted(page.cells().length, "problem")}` : `${counted(page.cells().length, "problem")} of ${short(families.map((f) => data.families[f]), 3)}`;
     const standing = ranked(at, families, some), found = best(at, families, standing);
-    const within = `Within ${amount(at)}`;
+    const cut = limited(at.price);
+    const within = `Within ${amount(at)}${cut ? ` (less on ${counted(cut, "problem")}: see below)` : ""}`;
     if (!standing.known.length) return [`None of the selected optimizers met all of ${over} at a cost that is known.`];
     if (!found) return [`${within}, over ${over}, no optimizer of those selected reached any target.`];
     const [solved, low, high] = found.score;
@@ -152,14 +159,16 @@ page.chart("answer", (section) => {
     if (nothing) return;
     const head = page.answerHead("Family");
     const title = families.length === ALL ? "all problems" : "all selected";
-    const rows = [...(families.length > 1 ? [row(at, title, families, some)] : []), ...families.map((f) => row(at, data.families[f] || "no family", [f], some))];
-    body.replaceChildren(element("table", { className: "answers" }, element("thead", {}, head), element("tbody", {}, ...rows)));
+    const rows = [...(families.length > 1 ? [[title, families]] : []), ...families.map((f) => [data.families[f] || "no family", [f]])];
+    body.replaceChildren(element("table", { className: "answers" }, element("thead", {}, head), element("tbody", {}, ...rows.map(([name_, own]) => row(at, name_, own, some)))));
     page.labelled(body);
     const counts = page.cells().flatMap((c) => some.map((o) => ran.values[page.at(ran.shape, c, o)])).filter((n) => n > 0);
     const [least, most] = [Math.min(...counts), Math.max(...counts)];
     const runs = !counts.length ? "no runs" : `${least === most ? "" : `${least} to `}${counted(most, "run")} of an optimizer on a problem`;
-    const cells = page.cells(), cut = cells.filter((c) => limit.values[page.at(limit.shape, price, c)] < Infinity).length;
-    const ended = cut ? ` On ${cut} of ${counted(cells.length, "problem")} a budget ended some runs before others: there nobody counts beyond the cost at which it ended the first.` : "";
-    says.textContent = `Within ${amount(at)} (${data.prices[price].note}); n: ${runs}.${ended}`;
+    const cut = limited(price);
+    const ended = cut ? ` On ${cut} of ${counted(page.cells().length, "problem")} a budget ended some runs before others: there nobody counts beyond the cost at which it ended the first.` : "";
+    const pairs = rows.map(([, own]) => tested(at, own)).filter((n) => n > 0), [fewest, highest] = [Math.min(...pairs), Math.max(...pairs)];
+    const corrected = pairs.length ? `; corrected for ${fewest < highest ? `${fewest} to ` : ""}${counted(highest, "pair")} of optimizers in a row` : "";
+    says.textContent = `Within ${amount(at)} (${data.prices[price].note}); n: ${runs}${corrected}.${ended}`;
   };
 });
