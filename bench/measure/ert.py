@@ -48,7 +48,7 @@ def ert(runs: Frame, reached: Frame) -> Frame:
     successes, n = (np.add.reduceat(x, begin, dtype=np.int64) if len(begin) else begin for x in (solved, ran))
     total = np.add.reduceat(cost, begin) if len(begin) else np.empty(0)
     value = np.where(n > 0, _ratio(total, successes), np.nan)
-    low, high = _intervals(cost[ran], solved[ran], n, successes)
+    low, high = (_decimal(end) for end in _intervals(cost[ran], solved[ran], n, successes))
     never = (successes == 0) & (n >= FEWEST)
     allowed = 1 - (1 - COVERAGE) ** (1 / np.maximum(n, 1))
     low = np.where(never, np.divide(total, n, out=np.zeros(len(n)), where=n > 0) / allowed, low)
@@ -63,6 +63,16 @@ def ert(runs: Frame, reached: Frame) -> Frame:
 
 def _ratio(cost: np.ndarray, successes: np.ndarray) -> np.ndarray:
     return np.divide(cost, successes, out=np.full(cost.shape, np.inf, dtype=cost.dtype), where=successes > 0)
+
+
+def _decimal(x: np.ndarray) -> np.ndarray:
+    """Numbers of single precision (n,) as decimals of six digits: the others are noise."""
+    found = x.copy()
+    own = np.isfinite(x) & (x > 0)
+    digits = 5 - np.floor(np.log10(x[own]))  # behind the point
+    whole = np.round(x[own] * 10.0**digits)
+    found[own] = np.where(digits > 0, whole / 10.0 ** np.maximum(digits, 0), whole * 10.0 ** np.maximum(-digits, 0))
+    return found
 
 
 @one_thread

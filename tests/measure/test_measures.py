@@ -248,6 +248,16 @@ def test_ert_interval_of_equal_runs_is_a_point():
     assert row.low == pytest.approx(22.187, rel=1e-4)
 
 
+def test_ends_of_an_interval_are_decimals_of_six_digits():
+    rng = np.random.default_rng(0)
+    for scale in (1, 1e7):
+        counts = [int(scale * n) for n in rng.integers(10, 99, 7)]
+        runs = make_runs(*({"seed": seed, "value": n} for seed, n in enumerate(counts)))
+        row = ert(runs, descents(*([(0, 1e3), (n, 0.5)] for n in counts))).query("target == 1").iloc[0]
+        assert row.low < row.ert < row.high
+        assert [float(f"{end:.6g}") for end in (row.low, row.high)] == [row.low, row.high]
+
+
 def test_no_interval_below_five_runs_also_where_none_succeeded():
     runs = make_runs(*({"seed": seed, "value": 10} for seed in range(4)))
     row = ert(runs, descents(*[[(0, 1e3)]] * 4)).query("target == 1").iloc[0]

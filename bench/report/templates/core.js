@@ -75,6 +75,7 @@ const page = (() => {
 
   function dot(style) {
     const made = element("i", { className: "dot" });
+    made.dataset.mark = style.dash;
     made.style.background = style.color;
     return made;
   }
