@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.measure.ecdf import default_costs
 from bench.measure.progress import CELL, POINTS, Frame
-from bench.measure.strata import ALL, limits
+from bench.measure.strata import ALL, ROUNDING, limits
 from bench.report.styles import SHADES, Style
 from bench.report.tables import Places
 from bench.report.text import target_name
@@ -94,7 +94,7 @@ def budgets(runs: Frame, reached: Frame) -> list[float]:
 def _up(cost: float) -> float:
     """The next number of two digits."""
     unit = 10.0 ** (np.floor(np.log10(cost)) - 1)
-    return float(f"{np.ceil(cost / unit * (1 - 1e-9)) * unit:.3g}")
+    return float(f"{np.ceil(cost / unit * (1 - 10 * ROUNDING)) * unit:.3g}")
 
 
 class Axes:

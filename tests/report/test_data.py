@@ -166,9 +166,11 @@ def test_budgets_are_decades_and_the_end(low, high, found):
 
 def test_the_last_budget_is_the_most_that_counts_on_some_problem():
     """On p runs were ended at 300 and 20,000, on q at 700: beyond 700 nothing counts anywhere."""
-    facts = {"run": range(3), **RUN, "problem": list("ppq"), "budget": [300.0, 2e4, 700.0], "cost": [300.0, 2e4, 700.0]}
-    reached = pd.DataFrame({"run": range(3), "runtime": [1.0, 2e4, np.inf], "spent": [300.0, 2e4, 700.0]})
+    spent = [300.0, 2e4, 700.0]
+    facts = {"run": range(3), **RUN, "problem": list("ppq"), "budget": spent, "cost": spent}
+    reached = pd.DataFrame({"run": range(3), "runtime": [1.0, 2e4, np.inf], "spent": spent})
     assert budgets(pd.DataFrame(facts), reached) == [10, 100, 700]
+    assert budgets(pd.DataFrame(facts).iloc[:2], reached.iloc[:2]) == [10, 100, 300]
 
 
 def test_limits_and_tests_are_those_of_the_frames(data, frames):

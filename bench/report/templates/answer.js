@@ -24,8 +24,8 @@ page.chart("answer", (section) => {
   // the place of families in the arrays; null where there are none of just these
   const familyOf = (families) => (families.length === 1 ? families[0] : families.length === ALL ? ALL : null);
 
-  // on how many problems nobody counts beyond the cost at which a budget ended another
-  const limited = (price) => page.cells().filter((c) => limit.values[page.at(limit.shape, price, c)] < Infinity).length;
+  // on how many problems nobody counts beyond a lower cost, at which a budget ended another
+  const limited = (price, cost) => page.cells().filter((c) => limit.values[page.at(limit.shape, price, c)] < cost).length;
 
   // [solved, low, high] of an optimizer; over some of the families their mean, whose interval is not known
   function scoreOf(at, families, o) {
@@ -69,7 +69,7 @@ page.chart("answer", (section) => {
   function certainty({ o, rivals, compared, few, pairs }) {
     if (!compared || rivals === null) return [];
     const over = `(corrected for ${counted(pairs, "pair")} of optimizers)`;
-    if (!rivals.length) return [hint(element("button", { type: "button", className: "sure", textContent: "✓ clearly best" }), () => `Surely better than each of ${counted(compared, "other")} ${over}`)];
+    if (!rivals.length) return [hint(element("button", { type: "button", className: "sure", textContent: "✓ clearly best" }), () => `Surely better than ${compared > 1 ? `each of ${compared} others` : "the other"} ${over}`)];
     const names = short(rivals.map((rival) => name(rival.o)), 12);
     const button = element("button", { type: "button", className: "unsure", textContent: few ? "too few runs" : `≈ ${counted(rivals.length, "other")}`,
       "aria-label": few ? `too few runs to tell ${name(o)} from ${names}` : `${name(o)} is not surely better than ${names}` });
@@ -114,20 +114,19 @@ page.chart("answer", (section) => {
   function sentence(at, families, some) {
     const over = families.length === ALL && page.cells().length > 1 ? `all ${counted(page.cells().length, "problem")}` : `${counted(page.cells().length, "problem")} of ${short(families.map((f) => data.families[f]), 3)}`;
     const standing = ranked(at, families, some), found = best(at, families, standing);
-    const cut = limited(at.price);
+    const cut = limited(at.price, at.cost);
     const within = `Within ${amount(at)}${cut ? ` (less on ${counted(cut, "problem")}: see below)` : ""}`;
     if (!standing.known.length) return [`None of the selected optimizers met all of ${over} at a cost that is known.`];
     if (!found) return [`${within}, over ${over}, no optimizer of those selected reached any target.`];
     const [solved, low, high] = found.score;
     const span = Number.isNaN(low) ? "" : ` [${Math.round(100 * low)}, ${Math.round(100 * high)}]`;
-    const others = (found.rivals ?? []).map(({ o }) => name(o));
-    const equal = (found.rivals ?? []).filter(({ score }) => score[0] === solved).map(({ o }) => name(o));
+    const [equal, others] = [true, false].map((same) => (found.rivals ?? []).filter(({ score }) => (score[0] === solved) === same).map(({ o }) => name(o)));
     const as = equal.length ? `, as much as ${short(equal, 3)}` : "";
     const how = !found.compared ? "" : found.rivals === null ? "; how sure that is stands beside each family"
-      : !others.length ? `, clearly more than each of the ${found.compared} others`
-        : found.few ? ` (${counted(found.runs, "run")} on a problem: too few to be sure)` : `, but not surely more than ${short(others, 3)}`;
+      : !found.rivals.length ? `, clearly more than ${found.compared > 1 ? `each of the ${found.compared} others` : "the other"}`
+        : found.few ? `${as} (${counted(found.runs, "run")} on a problem: too few to be sure)` : `${as}${others.length ? `, but not surely more than ${short(others, 3)}` : ""}`;
     const rest = standing.left ? ` ${counted(standing.left, "other")} did not meet all of them at a cost that is known, or could not run, and ${standing.left === 1 ? "is" : "are"} not compared.` : "";
-    return [`${within}, over ${over}, `, element("b", {}, dot(data.optimizers[found.o]), name(found.o)), ` solves most: ${percent(solved)} of the targets${span}${as}${how}.${rest}`];
+    return [`${within}, over ${over}, `, element("b", {}, dot(data.optimizers[found.o]), name(found.o)), ` solves most: ${percent(solved)} of the targets${span}${how}.${rest}`];
   }
 
   function crossed(at, families, some) {
@@ -165,7 +164,7 @@ page.chart("answer", (section) => {
     const counts = page.cells().flatMap((c) => some.map((o) => ran.values[page.at(ran.shape, c, o)])).filter((n) => n > 0);
     const [least, most] = [Math.min(...counts), Math.max(...counts)];
     const runs = !counts.length ? "no runs" : `${least === most ? "" : `${least} to `}${counted(most, "run")} of an optimizer on a problem`;
-    const cut = limited(price);
+    const cut = limited(price, Infinity);
     const ended = cut ? ` On ${cut} of ${counted(page.cells().length, "problem")} a budget ended some runs before others: there nobody counts beyond the cost at which it ended the first.` : "";
     const pairs = rows.map(([, own]) => tested(at, own)).filter((n) => n > 0), [fewest, highest] = [Math.min(...pairs), Math.max(...pairs)];
     const corrected = pairs.length ? `; corrected for ${fewest < highest ? `${fewest} to ` : ""}${counted(highest, "pair")} of optimizers in a row` : "";
