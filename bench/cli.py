@@ -201,21 +201,18 @@ def _by_problem(results: "Results") -> Table:
 
 def _by_family(results: "Results") -> Table:
     from bench.measure.statistics import duels, scores
-    from bench.measure.strata import ALL
     from bench.measure.summaries import answers
     from bench.report.data import budgets
     from bench.report.text import number
 
     runs, reached = results.runs, results.runtimes()
     at = budgets(runs, reached)
-    answer: Any = answers(scores(runs, reached, at), duels(runs, reached, at))
+    scored, told = scores(runs, reached, at), duels(runs, reached, at)
+    answer: Any = answers(scored, told)
     table = Table(title=f"Which optimizer for which family of problems? ({results.name})", title_justify="left")
     for heading in ("family", "problems", "within a cost of", "best", "targets reached", "not clearly better than"):
         table.add_column(heading, overflow="fold")
-    if cut := answer.cut[answer.family == ALL].max():
-        problems = answer.problems.max()
-        table.caption = f"On {cut} of {problems} problems a budget ended some runs before others: nobody counts beyond."
-        table.caption_justify = "left"
+    table.caption, table.caption_justify = _caption(runs, scored, told), "left"
     before = None
     for row in answer[answer["among"] == "all"].to_dict("records"):
         head = ("", "") if row["family"] == before else (escape(row["family"]), str(row["problems"]))
@@ -228,6 +225,28 @@ def _by_family(results: "Results") -> Table:
         rivals = _some(row["rivals"]) if row["enough"] else TOO_FEW
         table.add_row(*head, number(row["budget"]), escape(row["optimizer"]), share, rivals)
     return table
+
+
+def _caption(runs: Any, scored: Any, told: Any) -> str:
+    """What the claims of the table by family rest on: n, the number of tests, and limits."""
+    from bench.report.text import counted
+
+    n = runs[runs.status != "skipped"].groupby(["problem", "dim", "optimizer"]).size()
+    if n.empty:
+        return ""
+    text = f"n: {_span(n)}{counted(n.max(), 'run')} of an optimizer on a problem"
+    tests = told[told.adjusted.notna()].groupby(["family", "budget"]).size() // 2
+    if len(tests):
+        text += f"; corrected for {_span(tests)}{counted(tests.max(), 'pair')} of optimizers in a row"
+    if cut := scored.cut.max():
+        every = counted(scored["of"].max(), "problem")
+        text += f". On {cut} of {every} a budget ended some optimizers before others: nobody counts beyond"
+    return f"{text}."
+
+
+def _span(counts: Any) -> str:
+    """`5 to `, where these counts are not all the same."""
+    return f"{counts.min():,} to " if counts.min() < counts.max() else ""
 
 
 def _some(rivals: str) -> str:
@@ -269,7 +288,9 @@ def _damaged(results: "Results") -> int:
     if results.damaged:
         again = {
             "import the data again" if "imported from" in manifest.get("environment", {}) else RETRY_DAMAGED
-            for _, manifest in results.sources
+            for part in getattr(results, "members", [results])
+            for _, manifest in part.sources
+            if part.damaged
         }
         err.print(f"Restore runs.db from a copy, or {' or '.join(sorted(again))}.", soft_wrap=True)
     return TROUBLE if results.damaged else 0

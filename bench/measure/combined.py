@@ -19,7 +19,8 @@ class Combined(Results):
 
     An optimizer that met a problem in more than one of them, or that is not the same method in all (of another order,
     or imported), has the name of its results behind its own.
-    Costs and budgets are in the prices of the first. Targets by the best found refer to the best of all.
+    Costs are in the prices of the first, and so are budgets, but of runs without an answer. Targets by the best found
+    refer to the best of all.
     """
 
     def __init__(self, parts: Sequence[Results]):

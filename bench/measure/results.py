@@ -16,6 +16,7 @@ from bench.measure.ert import ert
 from bench.measure.prices import Prices, resolved
 from bench.measure.progress import CELL, complete
 from bench.measure.runtimes import hits, runtimes
+from bench.measure.strata import limits_of_cells
 from bench.runner.plan import plain, settled
 from bench.runner.store import Store, StoreError, decode, unpacked
 from bench.runner.suite import Entry
@@ -364,7 +365,8 @@ class Results:
 
     def best_optimizers(self, prices: Prices = None) -> "pd.DataFrame":
         """Which optimizer for which problem: see `bench.measure.summaries.best_optimizers`."""
-        return summaries.best_optimizers(self.ert(prices))
+        reached = self.runtimes(prices)
+        return summaries.best_optimizers(ert(self.runs, reached), limits_of_cells(self.runs, reached))
 
     def failures(self) -> "pd.DataFrame":
         """Runs that ended without an answer, with reasons: see `bench.measure.summaries.failures`."""

@@ -68,20 +68,31 @@ def strata(runs: Frame) -> Strata:
 
 
 def limits(runs: Frame, reached: Frame) -> np.ndarray:
-    """The cost up to which each run is compared with others on its problem and dim (runs,): the least at which a budget
-    ended one there, had that run spent all of it; inf where none spent more.
+    """The cost up to which each run is compared with others on its problem and dim (runs,); inf where none spent more.
 
-    Where budgets differ, or prices are not those of the suite, a budget ends some runs long before others, and what
-    these reached later says nothing of what those would have.
+    It is the most that a run of an optimizer would have cost, had it spent the whole of the budget that ended it; the
+    least over optimizers, and over budgets where one had several. Where budgets differ, or prices are not those of the
+    suite, a budget ends some methods long before others, and what these reached later says nothing of what those would
+    have. A run that had reached all its targets limits nobody.
     """
+    import pandas as pd
+
+    row = pd.Index(runs.run).get_indexer(reached.run)
+    spent, unsolved = np.full(len(runs), np.nan), np.full(len(runs), False)
+    spent[row] = reached.spent
+    unsolved[row[np.isinf(reached.runtime.to_numpy(float))]] = True
+    ended = (runs.status == "budget").to_numpy() & unsolved & (spent > 0) & (runs.cost > 0).to_numpy()
+    whole = spent * np.divide(runs.budget, runs.cost, where=ended, out=np.full(len(runs), np.nan))
     cell = complete(runs).groupby(CELL).ngroup().to_numpy()
-    spent = reached.drop_duplicates("run").set_index("run").spent.reindex(runs.run).to_numpy(float)
-    ended = (runs.status == "budget").to_numpy() & (runs.cost > 0).to_numpy() & (runs.budget < np.inf).to_numpy()
-    whole = np.where(ended, spent * np.divide(runs.budget, runs.cost, where=ended, out=np.ones(len(runs))), np.inf)
-    least, most = np.full(cell.max(initial=-1) + 1, np.inf), np.zeros(cell.max(initial=-1) + 1)
-    np.fmin.at(least, cell, whole)
-    np.fmax.at(most, cell, np.where(spent < np.inf, spent, np.nan))  # a killed run costs endless seconds
-    return np.where(most > least * (1 + ROUNDING), least * (1 + ROUNDING), np.inf)[cell]
+    most: Any = pd.Series(whole).groupby([cell, runs.optimizer.to_numpy(), runs.budget.to_numpy()]).max()
+    least = most.groupby(level=0).min().reindex(cell).to_numpy() * (1 + ROUNDING)
+    known: Any = pd.Series(np.where(runs.status == "killed", np.nan, spent))  # a killed run is only charged its budget
+    return np.where(known.groupby(cell).transform("max").to_numpy() > least, least, np.inf)
+
+
+def limits_of_cells(runs: Frame, reached: Frame) -> Frame:
+    """The limits of `limits` by problem and dim: columns problem, dim, limit."""
+    return complete(runs).assign(limit=limits(runs, reached)).drop_duplicates(CELL)[[*CELL, "limit"]]
 
 
 def solved(runs: Frame, reached: Frame, costs: np.ndarray) -> np.ndarray:

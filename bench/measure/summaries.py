@@ -11,8 +11,9 @@ SURE = 0.025
 LATE = 10**0.1  # a runtime read at ten checkpoints a decade of cost is up to this factor above the true one
 
 
-def best_optimizers(table: Frame) -> Frame:
-    """The answer: on each problem and dim the best optimizer of all, and of each order. table: of `ert`.
+def best_optimizers(table: Frame, limits: Frame | None = None) -> Frame:
+    """The answer: on each problem and dim the best optimizer of all, and of each order. table: of `ert`; limits: of
+    `strata.limits_of_cells`, by default none.
 
     Rule: take the hardest target that some optimizer reached in at least half of its runs (where there is none: in any
     run), beyond what the start reached already; the best is the one of those with the least ERT. Its rivals are all
@@ -20,6 +21,8 @@ def best_optimizers(table: Frame) -> Frame:
     intervals, all others. On scored problems, where runtimes are late, the beginnings count as 26 % earlier. One that
     never reached the target is no rival where that is no chance either: Fisher's exact test of its successes against
     those of the winner, one-sided, p <= 0.025 (Fisher 1934; 5/5 or 4/5 against 0/5 is that sure, 3/5 is not).
+    On problems with a limit, where a budget ended some before others, nobody is told from a winner whose interval ends
+    beyond it.
 
     Columns problem, dim, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, kind, target,
     ert, low, high, successes, runs, compared (optimizers that were asked for that target; without one, that ran), clear
@@ -38,6 +41,8 @@ def best_optimizers(table: Frame) -> Frame:
     ranked = reached.assign(rare=rare).sort_values(["rare", "target", "ert", "optimizer"])
     winners = ranked.groupby(scope).head(1).drop(columns="rare")
     answer = asked.merge(present, how="left", on=scope).merge(winners, how="left", on=scope)
+    if limits is not None:
+        winners = winners.merge(limits, how="left", on=CELL)
     answer = answer.merge(_comparison(ran, winners, scope), how="left", on=scope)
     answer = answer.assign(compared=answer.compared.fillna(answer.present))
     counts = ["successes", "runs", "compared", "tied"]
@@ -50,13 +55,15 @@ def best_optimizers(table: Frame) -> Frame:
 
 def _comparison(ran: Frame, winners: Frame, scope: list[str]) -> Frame:
     """Who was compared with each winner at its target, and cannot be told from it: columns compared, rivals, tied."""
-    best = winners[[*scope, "kind", "target", "optimizer", "ert", "high", "successes", "runs"]]
+    best = winners.assign(limit=winners.get("limit", np.inf))
+    best = best[[*scope, "kind", "target", "optimizer", "ert", "high", "successes", "runs", "limit"]]
     names = {"optimizer": "winner", "ert": "least", "high": "end", "successes": "wins", "runs": "of"}
     best = best.rename(columns=names)
     asked = ran.merge(best, on=[*scope, "kind", "target"])
     begin = asked.low / np.where(asked.scored, LATE, 1.0)
     asked = asked.assign(tie=asked.ert == asked.least)
     worse = (begin > asked.end) | (asked.successes == 0) & (_chance(asked) <= SURE)
+    worse &= ~(asked.end > asked.limit)
     close = asked[(asked.optimizer != asked.winner) & (asked.tie | ~worse)]  # also where an end is not known
     close = close.sort_values(["ert", "optimizer"]).groupby(scope)
     names = close.agg(rivals=("optimizer", "; ".join), tied=("tie", "sum"))

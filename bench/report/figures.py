@@ -311,9 +311,9 @@ def area_figure(source: Source) -> Figure:
     return Figure(
         name="area",
         title="Area under the ECDF",
-        note="The mean over problems of the area under the ECDF over the logarithm of the cost, 0 to 1; "
-        "intervals of 95 % "
-        "from the variance over seeds within each problem, none below 5 seeds.",
+        note="The mean over problems of the area under the ECDF over the logarithm of the cost, 0 to 1, up to where a "
+        "budget ended an optimizer before others; intervals of 95 % from the variance over seeds within each problem, "
+        "none below 5 seeds.",
         facts=source.facts(),
         frame=frame.sort_values("area", ascending=False, ignore_index=True),
         kind=Rows(source.styles, {"area": "area"}, "area under the ECDF"),

@@ -19,6 +19,7 @@ from bench.measure.prices import NAMED, resolved
 from bench.measure.progress import CELL, Frame, complete, progress
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.statistics import duels, scores
+from bench.measure.strata import limits_of_cells
 from bench.measure.summaries import answers, best_optimizers, endings, failures
 from bench.report import reference, sections, tuned
 from bench.report.data import Axes, Priced, budgets, encoded, page_data
@@ -179,7 +180,7 @@ def measure(results: "Results", published: str | None = None) -> Frames:
         hits=whole["hits"],
         styles=optimizer_styles(zip(runs.optimizer, runs.order, strict=True)),
         priced=priced,
-        best=best_optimizers(priced[0].ert),
+        best=best_optimizers(priced[0].ert, limits_of_cells(runs, priced[0].reached)),
         failures=failures(runs),
         endings=endings(runs),
         tuned=tuned.measured(results, runs),

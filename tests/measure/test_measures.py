@@ -541,6 +541,16 @@ def test_without_intervals_nobody_is_clearly_best():
     assert (answer.optimizer, answer.rivals, answer.clear) == ("a", "b", False)
 
 
+def test_nobody_is_told_from_a_best_that_a_budget_had_let_go_on():
+    """a reached it at 500, when the budget of b, 300, had ended; c is told from a where a's interval ends before."""
+    table = rows_of_ert(("a", 0, 1e0, 500.0, 10, 400.0, 600.0), ("b", 0, 1e0, inf, 0, 1000.0, inf))
+    assert best_optimizers(table).clear[0]
+    limits = pd.DataFrame({"problem": ["p"], "dim": [2], "limit": [300.0]})
+    assert best_optimizers(table, limits).set_index("among").loc["all", "rivals"] == "b"
+    assert best_optimizers(table, limits.assign(limit=700.0)).clear[0]
+    assert best_optimizers(table, limits.assign(limit=inf)).clear[0]
+
+
 def test_skipped_optimizers_are_not_compared():
     table = rows_of_ert(("a", 0, 1e0, 5.0, 10, 4.0, 6.0), ("b", 1, 1e0, nan, 0, nan, nan))
     table.loc[table.optimizer == "b", "runs"] = 0

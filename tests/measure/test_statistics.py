@@ -12,7 +12,7 @@ from bench.measure import inference
 from bench.measure.crossing import crossings, reigns
 from bench.measure.inference import contrast, holm, resampled_mean, sign_flip, signed_rank, superiority
 from bench.measure.statistics import areas, bayesian, duels, pairs, scores
-from bench.measure.strata import limits
+from bench.measure.strata import limits, limits_of_cells
 
 inf, nan = np.inf, np.nan
 
@@ -488,22 +488,38 @@ def test_nobody_is_compared_beyond_the_cost_at_which_a_budget_ended_another():
     """a was ended at 100 of its 100; b at 950 of 1,000, as the rest bought nothing; c returned, d was killed."""
     ended = {"optimizer": "a", "runtimes": [10, inf]}
     longer = {"optimizer": "b", "budget": 1000.0, "cost": 950.0, "spent": 950.0, "runtimes": [10, 900]}
-    returned = {
-        "optimizer": "c",
-        "status": "returned",
-        "budget": 20.0,
-        "spent": 20.0,
-        "cost": 20.0,
-        "runtimes": [5, inf],
-    }
+    returned = {"optimizer": "c", "status": "returned", "spent": 20.0, "cost": 20.0, "runtimes": [5, inf]}
     killed = {"optimizer": "d", "status": "killed", "spent": inf, "runtimes": [inf, inf]}
-    elsewhere = [{**longer, "problem": "other"}, {**longer, "problem": "other", "optimizer": "e", "spent": 1000.0}]
+    other = {"problem": "other", "family": "others"}
+    elsewhere = [{**longer, **other}, {**longer, **other, "optimizer": "e", "spent": 1000.0}]
     frames = made(ended, longer, returned, killed, *elsewhere)
     assert limits(*frames) == pytest.approx([100] * 4 + [inf] * 2)
-    assert at(scores(*frames, [1000]), family="all", optimizer="b").solved == (1 / 2 + 1) / 2
-    assert set(scores(*frames, [1000]).cut) == {1}
+    table = scores(*frames, [1000])
+    assert at(table, family="all", optimizer="b").solved == (1 / 2 + 1) / 2
+    assert table.groupby("family").cut.unique().to_dict() == {"all": [1], "others": [0], "toys": [1]}
     first, second, *_ = areas(*frames).area
     assert first == second == pytest.approx(np.log(10) / np.log(100 / 5) / 2)
+    assert limits_of_cells(*frames).set_index("problem").limit.to_dict() == pytest.approx({"sphere": 100, "other": inf})
+
+
+def test_who_has_done_all_or_spent_nothing_limits_nobody():
+    longer = {"optimizer": "b", "budget": 1000.0, "spent": 1000.0, "cost": 1000.0, "runtimes": [10, inf]}
+    done = {"optimizer": "a", "runtimes": [10, 50]}  # all its targets; it went on until the budget
+    assert limits(*made(done, longer)).tolist() == [inf, inf]
+    free = {"optimizer": "a", "spent": 0.0, "runtimes": [10, inf]}  # at these prices its questions cost nothing
+    assert limits(*made(free, longer)).tolist() == [inf, inf]
+    killed = {**longer, "status": "killed"}  # it is charged its budget, and did not go so far
+    assert limits(*made({"optimizer": "a", "runtimes": [10, inf]}, killed)).tolist() == [inf, inf]
+
+
+def test_repeats_of_one_optimizer_do_not_limit_it_unless_their_budgets_differ():
+    """In seconds runs of one budget end at unlike costs: the most that one of them spent limits the others."""
+    slow = [{"optimizer": "a", "seed": seed, "spent": spent, "runtimes": [inf]} for seed, spent in enumerate((5, 7, 6))]
+    assert limits(*made(*slow)).tolist() == [inf] * 3
+    other = {"optimizer": "b", "spent": 9.0, "runtimes": [inf]}
+    assert limits(*made(*slow, other)) == pytest.approx([7] * 4)
+    again = {"optimizer": "b", "spent": 4.0, "budget": 50.0, "cost": 50.0, "runtimes": [inf]}
+    assert limits(*made(*slow, other, again)) == pytest.approx([4] * 5)
 
 
 def test_what_a_budget_left_over_limits_nobody():

@@ -193,7 +193,9 @@ def test_the_answer_says_how_many_tests_and_limits_there_are(page, plain):
     assert "a budget ended" not in page.texts("#answer .says")[0]
     page.choose("#bar .price select", "passes")
     assert re.search(r"^Within .* \(less on \d+ problems: see below\), over all", page.texts("#answer .verdict")[0])
-    assert re.search(r"On \d+ of 20 problems a budget ended some runs before others", page.texts("#answer .says")[0])
+    assert re.search(
+        r"On \d+ of 20 problems a budget ended some optimizers before others", page.texts("#answer .says")[0]
+    )
 
 
 def test_equal_answers_are_said_to_be_equal(browser, make_results, tmp_path):

@@ -12,7 +12,8 @@ from bench.measure.strata import limits
 from bench.report.data import Axes, budgets, coarse, encoded, page_data
 from bench.report.page import PRICES, measure
 
-RUN = {"problem": "p", "dim": 2.0, "order": 0, "scored": False, "status": "budget", "budget": 1.0, "cost": 1.0}
+RUN = {"problem": "p", "dim": 2.0, "order": 0, "scored": False, "optimizer": "a", "status": "budget", "budget": 1.0,
+       "cost": 1.0}  # fmt: skip
 
 
 def decoded(item: dict) -> np.ndarray:
@@ -168,7 +169,7 @@ def test_the_last_budget_is_the_most_that_counts_on_some_problem():
     """On p runs were ended at 300 and 20,000, on q at 700: beyond 700 nothing counts anywhere."""
     spent = [300.0, 2e4, 700.0]
     facts = {"run": range(3), **RUN, "problem": list("ppq"), "budget": spent, "cost": spent}
-    reached = pd.DataFrame({"run": range(3), "runtime": [1.0, 2e4, np.inf], "spent": spent})
+    reached = pd.DataFrame({"run": range(3), "runtime": np.inf, "spent": spent})
     assert budgets(pd.DataFrame(facts), reached) == [10, 100, 700]
     assert budgets(pd.DataFrame(facts).iloc[:2], reached.iloc[:2]) == [10, 100, 300]
 

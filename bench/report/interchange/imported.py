@@ -120,7 +120,8 @@ def _seeded(courses: Sequence[Course]) -> Iterator[Course]:
 
 
 def record(course: Course, budget: float, order: int | None) -> RunRecord:
-    """A run of others as one of ours: its evaluations are values. budget: of all runs on that problem and dim."""
+    """A run of others as one of ours: its evaluations are values. budget: what the longest of that optimizer took
+    there. Why it ended is not known: where it did not reach its target, it counts as ended by that budget."""
     facts = _objective(course.problem, course.instance)
     f_opt = course.f_opt if facts is None or facts.f_opt is None else facts.f_opt
     base = 0.0 if isnan(f_opt) else f_opt

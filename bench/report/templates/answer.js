@@ -165,7 +165,7 @@ page.chart("answer", (section) => {
     const [least, most] = [Math.min(...counts), Math.max(...counts)];
     const runs = !counts.length ? "no runs" : `${least === most ? "" : `${least} to `}${counted(most, "run")} of an optimizer on a problem`;
     const cut = limited(price, Infinity);
-    const ended = cut ? ` On ${cut} of ${counted(page.cells().length, "problem")} a budget ended some runs before others: there nobody counts beyond the cost at which it ended the first.` : "";
+    const ended = cut ? ` On ${cut} of ${counted(page.cells().length, "problem")} a budget ended some optimizers before others: there nobody counts beyond the cost at which it ended the first, whoever is selected.` : "";
     const pairs = rows.map(([, own]) => tested(at, own)).filter((n) => n > 0), [fewest, highest] = [Math.min(...pairs), Math.max(...pairs)];
     const corrected = pairs.length ? `; corrected for ${fewest < highest ? `${fewest} to ` : ""}${counted(highest, "pair")} of optimizers in a row` : "";
     says.textContent = `Within ${amount(at)} (${data.prices[price].note}); n: ${runs}${corrected}.${ended}`;

@@ -72,6 +72,6 @@ page.chart("pairs", (section) => {
     detail.textContent = "Point at a number, or go to it with Tab and the arrow keys, to read what is behind it.";
     const few = [...duels.values()].some(({ low }) => Number.isNaN(low));
     const most = Math.max(...[...duels.values()].map(({ problems }) => problems)), least = 2 * 0.5 ** most * every; // adjusted, of a rank test
-    says.textContent = `${least > SURE ? `With ${page.counted(most, "problem")} no difference can be sure among so many pairs. ` : ""}${known.length > MOST ? `The first ${MOST} of ${known.length} optimizers. ` : ""}${few ? "Where there are fewer than 5 seeds, no interval is given. " : ""}Corrected for all ${page.counted(every, "pair")} of this report (Holm 1979).`;
+    says.textContent = `${every && least > SURE ? `With ${page.counted(most, "problem")} no difference can be sure among so many pairs. ` : ""}${known.length > MOST ? `The first ${MOST} of ${known.length} optimizers. ` : ""}${few ? "Where there are fewer than 5 seeds, no interval is given. " : ""}${every ? `Corrected for all ${page.counted(every, "pair")} of this report (Holm 1979).` : "There is no test: no two optimizers ran."}`;
   };
 });

@@ -1,7 +1,7 @@
 // Problem by problem: the best of the selected optimizers at the hardest target that one of them reached in half its runs.
 page.chart("problems", (box) => {
   const { data, element, dot, hint, number, counted } = page;
-  const [ert, low, high, successes, asked, posed, ran] = ["ert", "low", "high", "successes", "asked", "posed", "ran"].map(page.array);
+  const [ert, low, high, successes, asked, posed, ran, limit] = ["ert", "low", "high", "successes", "asked", "posed", "ran", "limit"].map(page.array);
   const body = box.querySelector(".body");
   const orders = data.orders.map(({ order }) => order);
   const LATE = 10 ** 0.1, SURE = 0.025; // as in bench.measure.summaries
@@ -27,18 +27,19 @@ page.chart("problems", (box) => {
       for (const slot of slots) {
         const asked = facts(slot);
         const [winner] = asked.filter((each) => each.successes > 0 && each.ert > 0 && (!half || each.successes * 2 >= each.runs)).sort((a, b) => a.ert - b.ert);
-        if (winner) return { ...winner, slot, compared: asked.length, ...rivalsOf(c, winner, asked) };
+        if (winner) return { ...winner, slot, compared: asked.length, ...rivalsOf(price, c, winner, asked) };
       }
     }
     return { none: "no target reached" };
   }
 
-  function rivalsOf(c, winner, asked) {
+  function rivalsOf(price, c, winner, asked) {
+    const beyond = winner.high > limit.values[page.at(limit.shape, price, c)]; // where a budget had ended some before
     const close = asked.filter((each) => {
       if (each.o === winner.o) return false;
       const begin = each.low / (data.cells[c].scored ? LATE : 1);
       const worse = begin > winner.high || (each.successes === 0 && chance(winner.successes, winner.runs, each.runs) <= SURE);
-      return each.ert === winner.ert || !worse;
+      return each.ert === winner.ert || beyond || !worse;
     }).sort((a, b) => a.ert - b.ert);
     return { tied: close.filter((each) => each.ert === winner.ert), rivals: close.filter((each) => each.ert !== winner.ert) };
   }
