@@ -221,6 +221,8 @@ def _chosen(
     instances: Sequence[int],
     name: str | None,
 ) -> Suite:
+    if name == "":
+        raise ValueError("the name of results must not be empty")
     given = {"budget": budget, "seeds": seeds, "instances": tuple(instances) or None}
     options = {key: value for key, value in given.items() if value is not None}
     if suite is not None and (problems or optimizers):

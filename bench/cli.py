@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from math import nan
+from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -174,12 +174,18 @@ def _closing_table(results: "Results") -> None:
 
 
 def _by_problem(results: "Results") -> Table:
-    from bench.report.text import interval, number, target_name
+    from bench.measure.strata import limits_of_cells
+    from bench.report.text import counted, interval, number, target_name
 
     table = Table(title=f"Which optimizer for which problem? ({results.name})", title_justify="left")
     for heading in ("problem", "dim", "best", "expected cost", "reached", "to", "not clearly better than"):
         table.add_column(heading, overflow="fold")
     answer: Any = results.best_optimizers()
+    limits = limits_of_cells(results.runs, results.runtimes())
+    if cut := int((limits.limit < inf).sum()):
+        where = counted(cut, "problem")
+        table.caption = f"On {where} a budget ended some optimizers before others: nobody is worse for that."
+        table.caption_justify = "left"
     lowest = results.runs.groupby(["problem", "dim"]).best.min().to_dict()
     for row in answer[answer["among"] == "all"].to_dict("records"):
         where = (escape(row["problem"]), str(row["dim"] or ""))
@@ -406,6 +412,8 @@ def report(
             raise ValueError(
                 f"{given[0]} is of a figure, which --figure names; the page shows all and goes to reports/"
             )
+        if figure is not None and no_figures:
+            raise ValueError("--no-figures is of the page, and not of a figure: leave out one of them")
         if figure is not None and published is not None:
             raise ValueError("--published is of the page, and not of a figure: leave out one of them")
         results = api.load(names, imports or ())
@@ -560,7 +568,9 @@ def _without_crowds(rows: list[dict[str, Any]], everything: bool) -> tuple[list[
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A problem, with [parameters] or without, an optimizer or a suite.")],
+    name: Annotated[
+        str, typer.Argument(help="A problem, such as rosenbrock or rosenbrock\\[dim=10], an optimizer or a suite.")
+    ],
     picture: Annotated[Path | None, typer.Option(help="Draw the problem into a new .png, .svg or .pdf file.")] = None,
     imports: Imports = None,
 ) -> None:
@@ -579,6 +589,8 @@ def show(
             if composed
             else registry.lookup(known, named.name, "problem or optimizer or suite")
         )
+        if isinstance(definition, Path) and picture is not None:
+            raise ValueError(f"only a problem has a picture, and {name} is a suite")
         if isinstance(definition, Path):
             sys.stdout.write(definition.read_text(encoding="utf-8"))
             return

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import bench
-from bench.cli import _by_family, app
+from bench.cli import _by_family, _by_problem, app
 
 SMALL = ["-p", "rosenbrock[dim=2,10]", "-o", "torch-adam[lr=0.01,0.1]", "-o", "scipy-bfgs", "--budget", "90"]
 
@@ -131,6 +131,8 @@ def test_many_problems_are_answered_by_family(tmp_path):
         "n: 1 run of an optimizer on a problem. On 16 of 16 problems a budget ended some optimizers before others: "
         "nobody counts beyond."
     )
+    few = _by_problem(bench.load(["many", "few"]))
+    assert few.caption == "On 16 problems a budget ended some optimizers before others: nobody is worse for that."
     done = call("run", *problems, "-p", "onemax[dim=4]", "-o", "lbfgs", "--budget", 60, "--seeds", 1, "--name", "odd")
     assert "cannot be run" in done.output
     assert "none met all" not in done.output
@@ -225,6 +227,7 @@ def test_tune_and_run_tuned(tmp_path):
         (["tune", "quick", "-o", "torch-adam", "--search", "grid"], "search must be sobol, halton or tpe, got 'grid'"),
         (["tune", "quick", "-o", "torch-adam[lr=0]"], "torch-adam: lr must be > 0, got 0"),
         (["tune", "quick", "-o", "torch-adam[lr=1,2]"], "is a grid of 2 settings"),
+        (["tune", "quick"], "tuning takes an optimizer at one, as with -o torch-adam"),
         (["run", "quick", "--tuned", "nowhere.toml"], "nowhere.toml is not there: `python -m bench tune` writes one"),
         (["run", "quik"], "unknown suite 'quik'"),
         (["run", "-p", "rosenbrok", "-o", "scipy-bfgs"], "did you mean rosenbrock"),
@@ -244,6 +247,7 @@ def test_tune_and_run_tuned(tmp_path):
         (["run", "quick", "-p", "rosenbrock"], "not both"),
         (["run", *SMALL, "--seeds", "0"], "seeds must be a number above 0, got 0"),
         (["run", *SMALL, "--name", "../up"], "name must be letters"),
+        (["run", *SMALL, "--name", ""], "the name of results must not be empty"),
         (["run", *SMALL, "--workers", "0"], "workers must be >= 1, got 0"),
         (["run", *SMALL, "--device", "tpu"], "device must be auto, cpu or cuda, got 'tpu'"),
         (["run", *SMALL, "--retry", "budget"], "retry takes killed, crashed, damaged"),
@@ -253,6 +257,8 @@ def test_tune_and_run_tuned(tmp_path):
         (["report", "nowhere", "--prices", "wall"], "--prices is of a figure"),
         (["report", "nowhere", "--out", "a.pdf"], "--out is of a figure"),
         (["report", "nowhere", "--figure", "ecdf", "--published", "bbob-2009"], "--published is of the page"),
+        (["report", "nowhere", "--figure", "ecdf", "--no-figures"], "--no-figures is of the page"),
+        (["show", "quick", "--picture", "a.png"], "only a problem has a picture, and quick is a suite"),
         (["export", "nowhere", "--to", "csv"], "nowhere holds no results"),
         (["list", "birds"], "list takes problems, optimizers, wrappers or suites, got 'birds'"),
         (["show", "torch-adm"], "did you mean torch-adam"),

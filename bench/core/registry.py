@@ -143,7 +143,9 @@ def problem(
 
     def register(function: Callable[..., Objective]) -> Callable[..., Objective]:
         key = name or function.__name__.replace("_", "-")
-        parameters = {k: p for k, p in _parameters(function).items() if k != "instance"}
+        parameters = _parameters(function)
+        if parameters.pop("instance", None) is None:
+            raise ValueError(f"{key}: a problem must take instance: int = 1")
         _add(PROBLEMS, ProblemDefinition(key, function, family, source, version, tuple(needs), parameters))
         return function
 
@@ -176,6 +178,8 @@ def optimizer(
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         key = name or function.__name__.replace("_", "-")
+        if order not in (0, 1, 2):
+            raise ValueError(f"{key}: order must be 0, 1 or 2, got {order!r}")
         definition = OptimizerDefinition(
             key,
             function,
@@ -229,6 +233,9 @@ def _parameters(function: Callable[..., Any], skip: int = 0) -> dict[str, Parame
     for item in items:
         if item.name != "instance" and item.default is inspect.Parameter.empty:
             raise ValueError(f"{function.__name__}: parameter {item.name} must have a default")
+        if item.annotation is inspect.Parameter.empty:
+            example = f"{item.name}: {type(item.default).__name__} = {item.default!r}"
+            raise ValueError(f"{function.__name__}: parameter {item.name} must have an annotation, such as {example}")
     return {item.name: _parameter(item.annotation, item.default) for item in items}
 
 
@@ -354,7 +361,7 @@ def _scalar(value: Any, annotation: Any, what: str) -> Any:
         raise wrong from None
     if annotation is str:
         return str(value)
-    raise TypeError(f"{what}: annotation {annotation} is not one that a parameter may have")
+    raise ValueError(f"{what}: annotation {annotation} is not one that a parameter may have")
 
 
 def missing(definition: Definition) -> list[str]:

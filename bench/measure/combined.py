@@ -40,6 +40,8 @@ class Combined(Results):
 
     def _suite(self) -> dict[str, Any]:
         titles = [part.manifest.get("suite", {}).get("title") or part.name for part in self.members]
+        if len(set(titles)) < len(titles):
+            titles = [f"{part.name} ({title})" for part, title in zip(self.members, titles, strict=True)]
         suite = dict(self.members[0].manifest.get("suite", {}))
         groups = [group for part in self.members for group in part.manifest.get("suite", {}).get("groups", [])]
         return {**suite, "title": " and ".join(dict.fromkeys(titles)), "groups": groups, "tuning": None}

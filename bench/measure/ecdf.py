@@ -26,6 +26,8 @@ def ecdf(
     import pandas as pd
 
     runs = complete(runs)
+    if unknown := [name for name in by if name not in runs]:
+        raise ValueError(f"by must name columns of runs ({', '.join(map(str, runs))}), got {unknown[0]!r}")
     if restarts:
         from bench.measure.restarts import restarted
 

@@ -33,7 +33,7 @@ def contrast(x: np.ndarray, planned: np.ndarray, first: np.ndarray, second: np.n
     p: that of `sign_flip`. low, high: the 95 % t interval, from the variances within cells, with the degrees of freedom
     of Satterthwaite (1946, doi:10.2307/3002019) for unequal ones. All three are NaN with fewer than 5 pairs in a cell,
     the interval too where all differences are equal.
-    problems, runs: how many cells, and pairs of runs.
+    problems, runs: how many cells, and pairs of runs. one_way: whether most of these pairs differ, all in one way.
     """
     from scipy.special import stdtrit
 
@@ -52,9 +52,12 @@ def contrast(x: np.ndarray, planned: np.ndarray, first: np.ndarray, second: np.n
         half[v.sum(axis=0) == 0] = np.nan  # equal differences tell nothing of how far they may be off
         difference = np.round(d.sum(axis=(0, 2)), 12)  # rounding error is no difference
         p = sign_flip(np.moveaxis(d, 0, 1).reshape(len(first), d.shape[0] * d.shape[2]))
-        columns.append((difference, difference - half, difference + half, p))
-    arrays = np.array(columns).reshape(x.shape[-1], 4, len(first)).transpose(1, 2, 0)
-    answer = dict(zip(("difference", "low", "high", "p"), arrays, strict=True))
+        up, down = ((sign * d > 0).sum(axis=(0, 2)) for sign in (1, -1))
+        one_way = (np.minimum(up, down) == 0) & (2 * (up + down) > n.sum(axis=0))
+        columns.append((difference, difference - half, difference + half, p, one_way))
+    arrays = np.array(columns).reshape(x.shape[-1], 5, len(first)).transpose(1, 2, 0)
+    answer: dict[str, np.ndarray] = dict(zip(("difference", "low", "high", "p", "one_way"), arrays, strict=True))
+    answer["one_way"] = answer["one_way"] > 0
     answer["difference"][problems == 0] = np.nan
     for name in ("low", "high", "p"):
         answer[name][few | (problems == 0) | np.isnan(answer["difference"]).any(axis=1)] = np.nan

@@ -78,7 +78,8 @@ def duels(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
     both were planned. low, high: its 95 % interval; p: that of `contrast`, NaN where all runs of either were skipped.
     adjusted: p by Holm over all pairs of optimizers of that family and budget. sure: adjusted <= 0.05, and the
     difference is positive. problems, runs: how many cells, and pairs of runs. enough: whether so many pairs of runs
-    could be sure at all, were all differences of one sign, among so many pairs of optimizers.
+    could be sure at all, were all differences of one sign, among so many pairs of optimizers; not where most of them
+    are, and are still too few to be sure.
 
     Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, sure, enough, problems, runs: a row
     for each family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
@@ -95,7 +96,8 @@ def duels(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
         found["sure"] = found["adjusted"] <= LEVEL
         least = np.exp2(1.0 - found["runs"])  # of p: see `sign_flip`
         compared = ~np.isnan(found["p"])
-        found["enough"] = found["sure"] | compared & (least * compared.sum(axis=0) <= LEVEL)
+        possible = (least * compared.sum(axis=0) <= LEVEL) & ~found.pop("one_way")
+        found["enough"] = found["sure"] | compared & possible
         back = {"difference": -found["difference"], "low": -found["high"], "high": -found["low"]}
         parts.append({key: mirrored(found[key], back.get(key, found[key])).T for key in found})
     names = layout.optimizers.optimizer.to_numpy()

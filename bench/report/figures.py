@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 BY = {"optimizer": ["optimizer"], "order": ["order"], "family": ["family"], "dim": ["dim"], "problem": CELL}
 MOST = 12  # curves over all problems that one panel shows
 VALUES = {"gap": "f - f_opt", "value": "f"}
+NEEDED = {  # by figures that not all results have
+    "sensitivity": ": no hyperparameter was varied",
+    "scaling": ": no problem was run in several dims, with a target that was reached",
+}
 NORMAL = 1.96  # standard errors, of an interval of 95 %
 
 
@@ -399,7 +403,8 @@ def all_figures(source: Source) -> list[Figure]:
 def draw(results: "Results", name: str, by: str, prices: Prices, out: Path) -> Path:
     """Write one figure as SVG, PDF or PNG, by the suffix of out; answers with out.
 
-    Raises ValueError for an unknown figure, another suffix, and a file that is there already.
+    Raises ValueError for an unknown figure, another suffix, a file that is there already, and where there is nothing to
+    draw.
     """
     if out.suffix not in SUFFIXES:
         raise ValueError(f"a figure must end in {', '.join(SUFFIXES)}, got {out.name!r}")
@@ -407,5 +412,8 @@ def draw(results: "Results", name: str, by: str, prices: Prices, out: Path) -> P
         raise ValueError(f"{out} is there already, and nothing is written over: choose another name with --out")
     if not out.parent.is_dir():
         raise ValueError(f"{out.parent}, where the figure should go, is not a folder: make it first")
-    save(figure(results, name, by, prices), out)
+    found = figure(results, name, by, prices)
+    if found.frame.empty:
+        raise ValueError(f"{results.name} has nothing for a figure of {name}{NEEDED.get(name, '')}")
+    save(found, out)
     return out

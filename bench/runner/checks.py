@@ -20,6 +20,8 @@ from bench.runner.suite import make_suite
 
 ROOM = 1 << 30  # bytes free below which a long run may not fit
 EXTRAS = {
+    "bayes": "baycomp",
+    "check": "ruff",
     "coco": "cocoex",
     "rl": "gymnasium",
     "cluster": "distributed",

@@ -235,7 +235,7 @@ def _suite(path: Path, text: str, content: dict[str, Any]) -> Suite:
     _known(path, text, content, SUITE_KEYS + GROUP_KEYS, 0)
     tables = content.get("group", [{}])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise SuiteError(f"{path}, line {_line(text, 'group', 0)}: group must be written as [[group]]")
+        raise SuiteError(f"{path}, line {_line(text, '[group]', 0)}: group must be written as [[group]]")
     groups = []
     for number, table in enumerate(tables, 1):
         _known(path, text, table, GROUP_KEYS, number)
@@ -252,12 +252,13 @@ def _group(path: Path, text: str, table: dict[str, Any], number: int) -> Group:
     where = number if "group" in text else 0
     for key in ("problems", "optimizers", "budget"):
         if key not in table:
-            raise SuiteError(f"{path}, line {_line(text, '[[group]]', where)}: key {key} is missing")
+            hint = "" if where else ": it stands in each [[group]], or above all"
+            raise SuiteError(f"{path}, line {_line(text, '[[group]]', where)}: key {key} is missing{hint}")
     options = dict(table)
     for key in ("problems", "optimizers"):
         try:
             if not isinstance(table[key], list):
-                raise ValueError(f"{key} must be a list, got {table[key]!r}")
+                raise ValueError(f"must be a list, got {table[key]!r}")
             options[key] = tuple(entry(item) for item in table[key])
         except ValueError as error:
             raise SuiteError(f"{path}, line {_line(text, key, where)}: {key}: {error}") from None

@@ -112,6 +112,9 @@ def one_setting(entry: Entry) -> Entry:
     given = entry.settings()
     definition = registry.find_optimizer(entry.name)
     if len(given) != 1:
-        raise ValueError(f"{entry.text()} is a grid of {len(given)} settings; tuning takes an optimizer at one")
+        raise ValueError(
+            f"{entry.text()} is a grid of {len(given)} settings; tuning takes an optimizer at one, "
+            f"as with -o {entry.name}"
+        )
     registry.settings(definition, given[0])
     return entry

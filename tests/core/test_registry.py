@@ -65,6 +65,12 @@ def test_sources_and_defaults_are_asked_for(empty):
         optimizer(order=0, source="", name="nobody")(lambda oracle: None)
     with pytest.raises(ValueError, match=r"parameter lr must have a default"):
         optimizer(order=0, source="Nobody 1900", name="nobody")(lambda oracle, lr: None)
+    with pytest.raises(ValueError, match=r"parameter lr must have an annotation, such as lr: float = 0.1"):
+        optimizer(order=0, source="Nobody 1900", name="nobody")(lambda oracle, lr=0.1: None)
+    with pytest.raises(ValueError, match=r"nobody: order must be 0, 1 or 2, got 5"):
+        optimizer(order=5, source="Nobody 1900", name="nobody")(lambda oracle: None)
+    with pytest.raises(ValueError, match=r"nobody: a problem must take instance: int = 1"):
+        problem(family="none", source="Nobody 1900", name="nobody")(lambda: None)
 
 
 @pytest.mark.parametrize(

@@ -339,6 +339,12 @@ def test_ecdf_is_the_fraction_of_solved_pairs():
     assert dict(zip(table.order, table.fraction, strict=True)) == {0: 1.0, 1: 0.0}
 
 
+def test_ecdf_goes_by_columns_of_runs():
+    runs = make_runs({})
+    with pytest.raises(ValueError, match=r"by must name columns of runs \(run, problem, .*\), got 'colour'"):
+        ecdf(runs, descents(*FOUR[:1]), by=["colour"])
+
+
 def test_ecdf_counts_skipped_and_crashed_runs_as_unsolved():
     runs = make_runs({}, {"status": "skipped", "f_opt": nan}, {"status": "crashed"}, {})
     events = descents([(0, 1e3), (10, 0.0)])

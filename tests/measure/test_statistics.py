@@ -87,6 +87,9 @@ def test_few_runs_cannot_be_sure_among_many_pairs():
         assert ends.enough.all() == ends.sure.all() == enough
     same = duels(*made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 3 + [[1.0]] * 6)), [10])
     assert same.enough.all()  # that six of nine are alike is no want of runs
+    most = duels(*made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 5 + [[1.0]] * 4)), [10])
+    assert not most.sure.any()
+    assert not most.enough.any()  # five of nine differ, all in one direction: more such runs would be sure
     assert not same.sure.any()
 
 

@@ -170,7 +170,10 @@ def test_refusals(results, tmp_path):
     ):
         with pytest.raises(ValueError, match=words):
             draw(results, name, by, None, tmp_path / file)
+    with pytest.raises(ValueError, match="has nothing for a figure of sensitivity: no hyperparameter was varied"):
+        draw(results, "sensitivity", "optimizer", None, tmp_path / "a.svg")
     assert (tmp_path / "there.svg").read_text() == "mine"
+    assert not (tmp_path / "a.svg").exists()
     assert not (tmp_path / "elsewhere.svg").exists()
 
 

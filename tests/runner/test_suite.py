@@ -49,6 +49,20 @@ budget = 7
 """
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('title = "T"\n[group]\nbudget = 3\n', r"line 2: group must be written as \[\[group\]\]"),
+        ('title = "T"\n', r"line 1: key problems is missing: it stands in each \[\[group\]\], or above all"),
+    ],
+)
+def test_toml_without_groups(tmp_path, text, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(SuiteError, match=message):
+        load_suite(path)
+
+
 def test_toml(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(GOOD)
@@ -69,7 +83,7 @@ def test_toml(tmp_path):
         ("budget = 7", "budget = -7", r"line 16: budget must be a number above 0, got -7"),
         ("budget = 7", "bugdet = 7", r"line 16: unknown key 'bugdet'"),
         ('optimizers = ["d"]', "", r"line 13: key optimizers is missing"),
-        ('optimizers = ["d"]', 'optimizers = "d"', r"line 15: optimizers: optimizers must be a list"),
+        ('optimizers = ["d"]', 'optimizers = "d"', r"line 15: optimizers: must be a list"),
         ('optimizers = ["d"]', 'optimizers = ["d[3]"]', r"line 15: optimizers: .*must read key=value"),
         ("gradient = 2", "gradient = -2", r"price of a gradient must be a positive number, got -2"),
         ("gradient = 2", "slope = 2", r"prices has no kind 'slope'"),
