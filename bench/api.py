@@ -428,7 +428,7 @@ def _objective(f: Any, start: Array, bounds: tuple[Any, Any] | None, spread: flo
         order=2 if tensor and gradient is None else 0 if gradient is None else 1,
         f_opt=f_opt,
         arrays="torch" if tensor else "numpy",
-        name=getattr(function, "__name__", "function").strip("<>").replace("_", "-"),
+        name=re.sub(r"[^\w.]+|_+", "-", getattr(function, "__name__", "")).strip("-.") or "function",
     )
 
 

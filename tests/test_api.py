@@ -187,6 +187,20 @@ def test_compare_refuses(arguments, message):
         bench.compare(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("_f", "f"), ("<lambda>", "lambda"), ("my_cost", "my-cost"), ("größe", "größe"), ("", "function"),
+     ("</script>\n=a[b=1], c/d", "script-a-b-1-c-d")],
+)  # fmt: skip
+def test_compare_names_the_problem_after_the_function(name, shown):
+    def cost(x):
+        return float((x**2).sum())
+
+    cost.__name__ = name
+    results = bench.compare(cost, [1.0], optimizers=["random-search"], budget=5, seeds=1)
+    assert results.runs.problem.tolist() == [shown]
+
+
 def test_compare_in_a_small_box_lets_estimates_step_in_its_scale():
     names = ["es-adam", "spsa-adam"]
     results = bench.compare(

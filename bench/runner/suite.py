@@ -143,7 +143,8 @@ class Suite:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", self.name):
-            raise ValueError(f"name must be letters, digits, dots, hyphens and underscores, got {self.name!r}")
+            got = self.name if len(self.name) <= 100 else f"{self.name[:20]}... of {len(self.name)} characters"
+            raise ValueError(f"name must be 1 to 100 letters, digits, dots, hyphens and underscores, got {got!r}")
         if not isinstance(self.title, str):
             raise ValueError(f"title must be a text, got {self.title!r}")
         if not self.groups:

@@ -535,7 +535,7 @@ def test_several_algorithms_and_runs_that_are_there_twice(written, tmp_path) -> 
         import_runs(tmp_path / "two", tmp_path / "new", optimizer="one")
     with pytest.raises(ValueError, match="order must be 0, 1 or 2"):
         import_runs(written / "coco", tmp_path / "new", order=3)
-    with pytest.raises(ValueError, match="name must be letters"):
+    with pytest.raises(ValueError, match="name must be 1 to 100 letters"):
         import_runs(written / "coco", tmp_path / "bad name")
     assert import_runs(tmp_path / "two", tmp_path / "new", order=2).optimizers == ["m", "other"]
     assert set(Results(tmp_path / "new").runs.order) == {2}
