@@ -13,12 +13,11 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.domain import Array, Domain
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.core.objective import Objective
 from bench.core.oracle import PRICES
 from bench.core.registry import PROBLEMS, ProblemDefinition
-from bench.measure import combined
-from bench.measure import results as stored
+from bench.results import combined, stored
 from bench.runner import PACKAGES
 from bench.runner.campaign import Campaign, Quiet, run_suite
 from bench.runner.environment import cores, resolve_device
@@ -26,8 +25,8 @@ from bench.runner.execute import one_thread
 from bench.runner.plan import RunSpec, misfit
 from bench.runner.single import open_oracle, play
 from bench.runner.suite import Suite, Tuning, load_suite, make_suite, parse_entry
-from bench.runner.tune import tune as tune_suite
-from bench.runner.tuned import read_tuned, write_tuned
+from bench.tune.search import tune as tune_suite
+from bench.tune.settings import read_tuned, write_tuned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +123,7 @@ def minimize(
     with one_thread():
         error = play(oracle, definition.function, settings[0], not objective.scored if restarts is None else restarts)
     ledger = oracle.ledgers[0]
-    columns = [*KINDS, "inside", "outside", "f", *objective.metrics]
+    columns = [*QUESTIONS, "inside", "outside", "f", *objective.metrics]
     return Run(
         status=ledger.status,
         error=error,
@@ -302,7 +301,7 @@ def tune(
     """Find the best setting of each optimizer for each family of a suite's problems, each among as many settings.
 
     The runs are stored in results/<name>-tuning, what is there already is not run again, and the settings go to
-    tuned.toml beside them (`Tuning.path`), for `run(..., tuned=)`. How they are judged: see `bench.runner.tune`.
+    tuned.toml beside them (`Tuning.path`), for `run(..., tuned=)`. How they are judged: see `bench.tune.search`.
 
     optimizers: names; hyperparameters in brackets are held fixed; by default those of the suite. settings: of each
     optimizer, its default one among them. seeds: runs of each setting on each problem and tuning instance. search:

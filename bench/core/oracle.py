@@ -14,14 +14,14 @@ import numpy as np
 
 from bench.core.answers import Answers, Rows
 from bench.core.domain import Array, Domain
-from bench.core.ledger import KINDS, POINTS, Ledger
+from bench.core.ledger import POINTS, QUESTIONS, Ledger
 from bench.core.objective import Composite, Objective
 from bench.core.sampling import epoch
 from bench.core.streams import LaneGenerator, Streams, streams
 
 # a forward pass 1, a backward pass 2; of a Jacobian, beside the value, 1 for each column
 PRICES: Mapping[str, float] = {"value": 1, "gradient": 3, "hessian_vector": 6, "jacobian": 1, "vjp": 2}
-VALUE, GRADIENT, HESSIAN_VECTOR, JACOBIAN, VJP = range(len(KINDS))
+VALUE, GRADIENT, HESSIAN_VECTOR, JACOBIAN, VJP = range(len(QUESTIONS))
 ORDERS = (0, 1, 2, 1, 0)  # of each kind; what lies inside a composite problem is known, whatever the order
 CHECKPOINTS = 10  # scores a decade of cost, on problems with data or noise
 
@@ -55,8 +55,8 @@ def check_prices(prices: Mapping[str, float]) -> dict[str, float]:
     if not isinstance(prices, Mapping):
         raise ValueError(f"prices must be a table of numbers by kind, got {prices!r}")
     for kind, price in prices.items():
-        if kind not in KINDS:
-            raise ValueError(f"prices has no kind {kind!r}; it takes: {', '.join(KINDS)}")
+        if kind not in QUESTIONS:
+            raise ValueError(f"prices has no kind {kind!r}; it takes: {', '.join(QUESTIONS)}")
         if isinstance(price, bool) or not isinstance(price, (int, float)) or not 0 < price < inf:
             raise ValueError(f"the price of a {kind} must be a positive number, got {price!r}")
     return {kind: float(price) for kind, price in {**PRICES, **prices}.items()}
@@ -111,7 +111,7 @@ class Oracle:
         self._stacked = not solo or arrays == "torch" or lockstep
         self._answers = Answers(self.objectives if self._stacked else self.objective, arrays, device)
         scale = lcm(*(Fraction(str(price)).denominator for price in self.prices.values()))
-        self._tick = [int(Fraction(str(self.prices[kind])) * scale) for kind in KINDS]  # of one row of each kind
+        self._tick = [int(Fraction(str(self.prices[kind])) * scale) for kind in QUESTIONS]  # of one row of each kind
         self._unit = scale * self.objective.rows  # ticks in a cost of 1
         self._rows: Rows | None = None  # of a mini-batch; None for all data
         self._count = self.objective.rows  # rows of data in one question
@@ -150,7 +150,7 @@ class Oracle:
         """Take the value at each start, off the ledger."""
         self._score(range(len(self.ledgers)), self._caller_shape(self._books.x0.copy()))
         for ledger in self.ledgers:
-            ledger.first = ledger.events[0][len(KINDS) + 2]
+            ledger.first = ledger.events[0][len(QUESTIONS) + 2]
             ledger.checkpoint = self._next_checkpoint(0)
             ledger.points = [] if self.dim == 2 else None
 
@@ -196,7 +196,7 @@ class Oracle:
     @property
     def counts(self) -> dict[str, int]:
         """The raw counts of a single run (of the first lane), in rows of data."""
-        return dict(zip(KINDS, self.ledgers[0].counts, strict=True))
+        return dict(zip(QUESTIONS, self.ledgers[0].counts, strict=True))
 
     @property
     def asked(self) -> bool:
@@ -491,10 +491,10 @@ class Oracle:
         for kind in charges:
             order = max(ORDERS[kind], int(least_squares))
             if order > self.order:
-                raise OrderError(f"a method of order {self.order} may not ask for a {KINDS[kind]} of order {order}")
+                raise OrderError(f"a method of order {self.order} may not ask for a {QUESTIONS[kind]} of order {order}")
             if order > self.objective.order:
                 raise OrderError(
-                    f"{self.objective.name} has order {self.objective.order}: it cannot give a {KINDS[kind]}"
+                    f"{self.objective.name} has order {self.objective.order}: it cannot give a {QUESTIONS[kind]}"
                 )
         if least_squares and self.objective.residuals is None:
             raise OrderError(f"{self.objective.name} is not a least-squares problem: it has no residuals")

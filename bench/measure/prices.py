@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.core.oracle import PRICES
 
 # A price for each kind of question, where those that are not named cost what they cost by default; or one of NAMED; or
@@ -32,13 +32,13 @@ def resolved(prices: Prices, base: Mapping[str, float] = PRICES) -> Mapping[str,
     if prices == "gradients":
         return {kind: price / base["gradient"] for kind, price in base.items()}
     if prices == "passes":
-        return dict.fromkeys(KINDS, 1.0)
+        return dict.fromkeys(QUESTIONS, 1.0)
     if isinstance(prices, str):
         if prices not in NAMED:
             raise ValueError(f"prices must be {', '.join(NAMED)}, or a price for each kind of question, got {prices!r}")
         return prices
-    if unknown := sorted(set(prices) - set(KINDS)):
-        raise ValueError(f"prices are of {', '.join(KINDS)}, got {unknown[0]!r}")
+    if unknown := sorted(set(prices) - set(QUESTIONS)):
+        raise ValueError(f"prices are of {', '.join(QUESTIONS)}, got {unknown[0]!r}")
     for kind, price in prices.items():
         if not (isinstance(price, (int, float)) and 0 <= price < np.inf):
             raise ValueError(f"the price of {kind} must be a number >= 0, got {price!r}")
@@ -61,7 +61,7 @@ def priced(counts: Any, facts: Any, prices: Prices = None) -> np.ndarray:
         seconds = counts["inside"].to_numpy(float) + counts["outside"].to_numpy(float)
         return np.where(facts["lanes"].to_numpy() > 0, np.nan, seconds)
     rows = facts["rows"].to_numpy(float)
-    asked = {kind: counts[kind].to_numpy(float) for kind in KINDS if kind in counts and counts[kind].any()}
+    asked = {kind: counts[kind].to_numpy(float) for kind in QUESTIONS if kind in counts and counts[kind].any()}
     if isinstance(prices, str):  # differences
         slope = facts["dim"].to_numpy(float) + 1
         price: Any = {"value": 1.0, "gradient": slope, "hessian_vector": 2 * slope, "jacobian": 1.0, "vjp": slope}

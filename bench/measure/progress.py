@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.measure.prices import SECONDS, Prices, priced, resolved
 
 # pandas comes without stubs, and its source tells a type checker little of what a selection gives
@@ -44,7 +44,7 @@ def spent(runs: Frame, prices: Prices = None) -> Column:
     cost = pd.Series(priced(runs, complete(runs), prices), index=runs.index)
     if prices not in SECONDS:
         return cost.where(runs.status != "killed", runs.budget.astype(float))
-    asked = runs[[kind for kind in KINDS if kind in runs]].any(axis=1)
+    asked = runs[[kind for kind in QUESTIONS if kind in runs]].any(axis=1)
     return cost.where(~asked | (runs.inside + runs.outside > 0)).where(runs.status != "killed", np.inf)
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.measure.prices import Prices, priced
 from bench.measure.progress import Frame, complete, progress, spent
 from bench.measure.targets import GAPS, SHARES, targets
 
-COUNTS = (*KINDS, "inside", "outside")
+COUNTS = (*QUESTIONS, "inside", "outside")
 
 
 def hits(

@@ -22,7 +22,7 @@ from bench.report.styles import Style, optimizer_styles, order_name, order_style
 from bench.report.text import counted, price_list, target_list, target_name
 
 if TYPE_CHECKING:
-    from bench.measure.results import Results
+    from bench.results.stored import Results
 
 BY = {"optimizer": ["optimizer"], "order": ["order"], "family": ["family"], "dim": ["dim"], "problem": CELL}
 MOST = 12  # curves over all problems that one panel shows

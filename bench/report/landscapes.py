@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.core import registry
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.measure.convergence import FLOOR
 from bench.measure.prices import NAMED, priced, resolved
 from bench.measure.progress import Frame, joined
-from bench.measure.results import label
 from bench.measure.targets import optima
 from bench.report.data import coarse
+from bench.results.labels import label
 
 if TYPE_CHECKING:
-    from bench.measure.results import Results
+    from bench.results.stored import Results
 
 VIEWS = 24  # problems that are shown, of those of dimension 2
 LONGEST = 150  # points of a path
@@ -133,7 +133,7 @@ def _path(run: Any, view: dict[str, Any], points: np.ndarray, events: Frame, len
     f = events.f.to_numpy(float)
     best = np.minimum.accumulate(np.where(np.isfinite(f), f, np.inf))
     kept = thinned(len(points), asked, length)
-    spent = {name: getattr(run, name) for name in (*KINDS, "inside", "outside") if name in events}
+    spent = {name: getattr(run, name) for name in (*QUESTIONS, "inside", "outside") if name in events}
     at = np.append(asked, max(spent["value"] + spent["gradient"], asked[-1]))
     counts = {name: np.interp(kept, at, np.append(events[name], last)) for name, last in spent.items()}
     low, high = (np.array(view[name]) for name in ("low", "high"))

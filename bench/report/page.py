@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.interchange.csv import save_csv
 from bench.measure.convergence import convergence
 from bench.measure.crossing import crossings
 from bench.measure.ecdf import ecdf
@@ -24,11 +25,11 @@ from bench.measure.summaries import answers, best_optimizers, endings, failures
 from bench.report import reference, sections, tuned
 from bench.report.data import Axes, Priced, budgets, encoded, page_data
 from bench.report.styles import Style, optimizer_styles
-from bench.report.tables import failure_rows, save_csv, skip_rows
+from bench.report.tables import failure_rows, skip_rows
 from bench.report.text import counted, number, price_list, script_json, target_list
 
 if TYPE_CHECKING:
-    from bench.measure.results import Results
+    from bench.results.stored import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
 CONTENTS = {  # the sections of the page, in its order; each has a template of its name
@@ -190,7 +191,7 @@ def measure(results: "Results", published: str | None = None) -> Frames:
 
 def _published(runs: Frame, priced: Priced, name: str) -> dict[str, Frame]:
     """The frames of published results beside these."""
-    from bench.report.interchange.published import published
+    from bench.interchange.published import published
 
     found = published(name)
     return {

@@ -7,7 +7,7 @@ from bench.measure.prices import Prices
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bench.measure.results import Results
+    from bench.results.stored import Results
 
 
 class Plot:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from bench.interchange.published import TARGET, Published
 from bench.measure.progress import CELL, Frame, complete, cost_grid, joined
-from bench.report.interchange.published import TARGET, Published
 
 POINTS = 120
 CURVES = ("name", "ours", "dim", "cost", "fraction", "runs", "functions")

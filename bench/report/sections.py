@@ -5,13 +5,13 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from bench.measure.progress import CELL, Frame, spent
-from bench.measure.results import TUNED
 from bench.measure.runtimes import runtimes
 from bench.report.data import coarse
 from bench.report.landscapes import landscapes
+from bench.results.labels import TUNED
 
 if TYPE_CHECKING:
-    from bench.measure.results import Results
+    from bench.results.stored import Results
 
 DIGITS = 5  # significant, of what is drawn
 

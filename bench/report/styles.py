@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bench.measure.results import TUNED
+from bench.results.labels import TUNED
 
 # Hues that colour-blind readers tell apart, of middle lightness for light and dark pages; four shades and five dashes
 # have no common divisor, so that 20 optimizers of an order differ in one or the other.

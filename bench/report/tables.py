@@ -1,9 +1,7 @@
 """The tables of a report: as CSV, and as the page shows them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,17 +11,6 @@ from bench.report.styles import Style
 from bench.report.text import cell_name, interval, number, value_text
 
 MOST = 200  # kinds of failure that the page shows
-FORMULA = r"\s*[=+\-@]|[\t\r]"  # a spreadsheet would run such a cell
-
-
-def save_csv(frame: Frame, path: Path) -> None:
-    """Write a frame; text that a spreadsheet would take for a formula gets a leading quote, numbers stay."""
-    texts = frame.select_dtypes(include=["object", "string"]).columns
-    frame.assign(**{name: frame[name].map(_quoted) for name in texts}).to_csv(path, index=False, lineterminator="\n")
-
-
-def _quoted(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and re.match(FORMULA, value) else value
 
 
 def tuned_rows(table: Frame, styles: Mapping[str, Style]) -> list[dict[str, Any]]:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.measure.progress import Frame, spent
-from bench.measure.results import tuned_label
 from bench.measure.tuning import sensitivity, side_by_side
 from bench.report.styles import Style
 from bench.report.tables import setting_rows, tuned_rows
+from bench.results.labels import tuned_label
 
 if TYPE_CHECKING:
-    from bench.measure.results import Results
+    from bench.results.stored import Results
 
 
 def measured(results: "Results", runs: Frame) -> dict[str, Frame]:

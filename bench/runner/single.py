@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bench.core import registry
-from bench.core.ledger import KINDS, Ledger
+from bench.core.ledger import QUESTIONS, Ledger
 from bench.core.objective import Objective
 from bench.core.oracle import Oracle, Stop
 from bench.core.registry import OptimizerDefinition
@@ -41,7 +41,7 @@ class RunRecord:
     dim: int | None = None
     rows: int = 1
     f_opt: float | None = None
-    counts: tuple[int, ...] = (0,) * len(KINDS)
+    counts: tuple[int, ...] = (0,) * len(QUESTIONS)
     inside: float = 0.0
     outside: float = 0.0
     first: float = nan
@@ -51,7 +51,7 @@ class RunRecord:
     lanes: int = 0  # the width of the lockstep batch; 0 for a run alone
     restarts: tuple[tuple[int, ...], ...] = ()
     metrics: tuple[str, ...] = ()
-    trajectory: np.ndarray = field(default_factory=lambda: np.empty((0, len(KINDS) + 3)))
+    trajectory: np.ndarray = field(default_factory=lambda: np.empty((0, len(QUESTIONS) + 3)))
     points: np.ndarray | None = None  # asked points of a two-dimensional problem
 
 
@@ -207,7 +207,7 @@ def _record(
         outside=ledger.outside,
         first=ledger.first,
         best=ledger.best,
-        final=ledger.events[-1][len(KINDS) + 2],
+        final=ledger.events[-1][len(QUESTIONS) + 2],
         best_x=ledger.best_x,
         lanes=lanes,
         restarts=tuple(at for at in ledger.restarts if at != tuple(ledger.counts)),  # those after which it asked

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
 
@@ -74,9 +74,9 @@ def encode(record: RunRecord) -> tuple[bytes, int]:
     import pyarrow as pa
 
     sink = io.BytesIO()
-    names = (*KINDS, "inside", "outside", "f", *record.metrics)
+    names = (*QUESTIONS, "inside", "outside", "f", *record.metrics)
     columns = [
-        pa.array(column, pa.int64() if name in KINDS else pa.float64()) for name, column in _columns(record, names)
+        pa.array(column, pa.int64() if name in QUESTIONS else pa.float64()) for name, column in _columns(record, names)
     ]
     batch = pa.record_batch(columns, names=list(names))
     with pa.ipc.new_stream(sink, batch.schema) as writer:
@@ -87,7 +87,7 @@ def encode(record: RunRecord) -> tuple[bytes, int]:
 
 def _columns(record: RunRecord, names: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
     for name, column in zip(names, record.trajectory.T, strict=True):
-        yield name, column.astype(np.int64) if name in KINDS else column
+        yield name, column.astype(np.int64) if name in QUESTIONS else column
 
 
 def decode(blob: bytes, size: int) -> "pa.Table":
@@ -325,7 +325,7 @@ def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
         "best": _finite(record.best),
         "final": _finite(record.final),
         "rows": record.rows,
-        "counts": json.dumps(dict(zip(KINDS, record.counts, strict=True))),
+        "counts": json.dumps(dict(zip(QUESTIONS, record.counts, strict=True))),
         "inside": float(record.inside),
         "outside": float(record.outside),
         "lanes": record.lanes,

@@ -69,7 +69,7 @@ def draw_cauchy(rng: np.random.Generator, shape: tuple[int, ...], severe: bool) 
     return np.where(rng.random(shape) < (0.2 if severe else 0.05), rng.standard_cauchy(shape), 0.0)
 
 
-KINDS = (
+QUESTIONS = (
     Noise("Gaussian", gaussian, draw_gaussian),
     Noise("uniform", uniform, draw_uniform),
     Noise("Cauchy", cauchy, draw_cauchy),
@@ -141,5 +141,5 @@ def disturbed(shape: Shape, disturb: Callable[[Array, Array, float, int], Array]
 
 
 for _row in FUNCTIONS:
-    for _offset, _kind in enumerate(KINDS):
+    for _offset, _kind in enumerate(QUESTIONS):
         register(_row, _row.first + _offset, _kind)

@@ -11,7 +11,7 @@ ROWS = 150  # of the 569
 # classifier, log10 C, log10 gamma, neighbours, whether the nearer count more, depth
 LOW = np.array([0.0, -3.0, -4.0, 1.0, 0.0, 1.0])
 HIGH = np.array([3.0, 3.0, 1.0, 30.0, 1.0, 12.0])
-KINDS = ("category", "real", "real", "integer", "category", "integer")
+QUESTIONS = ("category", "real", "real", "integer", "category", "integer")
 
 
 @problem(
@@ -37,7 +37,7 @@ def tuning(folds: int = 3, instance: int = 1) -> Objective:
         errors = [_error(settings, inputs, targets, held_out) for settings in x.reshape(-1, len(LOW))]
         return np.array(errors).reshape(x.shape[:-1])[()]
 
-    return Objective(formula=formula, dim=len(LOW), domain=Domain(LOW, HIGH, kinds=KINDS), order=0, arrays="numpy")
+    return Objective(formula=formula, dim=len(LOW), domain=Domain(LOW, HIGH, kinds=QUESTIONS), order=0, arrays="numpy")
 
 
 def rows(instance: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from bench.core import registry
+from bench.interchange.export import export
+from bench.interchange.imported import record
+from bench.interchange.trajectories import Course
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
-from bench.measure.results import Results
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.targets import GAPS
-from bench.report.export import export
-from bench.report.interchange.courses import Course
-from bench.report.interchange.imported import record
+from bench.results.stored import Results
 from bench.runner import PACKAGES
 from bench.runner.store import Store
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.measure.convergence import convergence
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
@@ -30,13 +30,13 @@ def frames():
     runs = pd.DataFrame(keys, columns=["problem", "dim", "optimizer", "instance"])
     facts = {"family": "bbob", "seed": runs.instance, "scored": False, "order": 0, "status": "budget", "target": 1e-8}
     runs = runs.assign(run=range(len(runs)), **facts, budget=1e5, f_opt=0.0, first=1e4, rows=1, lanes=0)
-    runs = runs.assign(**dict.fromkeys(KINDS, 0), inside=0.0, outside=0.0, best=0.0, final=0.0)
+    runs = runs.assign(**dict.fromkeys(QUESTIONS, 0), inside=0.0, outside=0.0, best=0.0, final=0.0)
     runs["value"] = 100_000
     cost = np.geomspace(1, 1e5, EVENTS).astype(np.int64)
     rate = rng.uniform(0.3, 2.5, (len(runs), 1))
     f = 1e4 * np.arange(1, EVENTS + 1) ** -rate
     events = pd.DataFrame({"run": np.repeat(runs.run, EVENTS).to_numpy(), "value": np.tile(cost, len(runs))})
-    zeros = {name: 0 for name in KINDS if name != "value"}
+    zeros = {name: 0 for name in QUESTIONS if name != "value"}
     return runs, events.assign(**zeros, inside=0.0, outside=0.0, f=f.ravel())
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from bench.core import registry
-from bench.core.ledger import KINDS
-from bench.measure.results import Results
+from bench.core.ledger import QUESTIONS
 from bench.report.page import write_report
+from bench.results.stored import Results
 from bench.runner import PACKAGES
 from bench.runner.environment import versions
 from bench.runner.plan import plan
@@ -74,7 +74,7 @@ def made_up(spec, rng):
     order = registry.OPTIMIZERS[spec.optimizer].order
     cost = np.unique(np.geomspace(1, 10_000 / (3 if order else 1), EVENTS).astype(int))
     f = 100 * cost ** -rng.uniform(0.5, 2.5)
-    trajectory = np.zeros((len(cost) + 1, len(KINDS) + 3))
+    trajectory = np.zeros((len(cost) + 1, len(QUESTIONS) + 3))
     trajectory[1:, 1 if order else 0] = cost
     trajectory[1:, -3:-1] = cost[:, None] * [1e-6, 3e-6]  # seconds inside and outside: a report at every price
     trajectory[:, -1] = np.concatenate([[100.0], np.minimum.accumulate(f)])
@@ -88,7 +88,7 @@ def made_up(spec, rng):
         f_opt=0.0,
         trajectory=trajectory,
     )
-    counts = tuple(int(n) for n in trajectory[-1, : len(KINDS)])
+    counts = tuple(int(n) for n in trajectory[-1, : len(QUESTIONS)])
     inside, outside, final = trajectory[-1, -3:].tolist()
     return replace(record, counts=counts, inside=inside, outside=outside, first=100.0, best=final, final=final)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.core import Domain, Objective, Oracle, OrderError, Stop
-from bench.core.ledger import KINDS, LATE
+from bench.core.ledger import LATE, QUESTIONS
 
 
 def sphere(x):
@@ -39,7 +39,7 @@ def noisy_problem():
     return Objective(formula, 2, noise=lambda rng, shape: rng.standard_normal(shape))
 
 
-F = len(KINDS) + 2  # where an event has its value
+F = len(QUESTIONS) + 2  # where an event has its value
 START = (1.3, 0.7, 0.8, 1.9, 1.2)  # of SciPy's tutorial
 
 

@@ -6,7 +6,7 @@ import torch
 from array_api_compat import array_namespace
 
 from bench.core import PRICES, Array, Composite, Domain, Objective, registry
-from bench.core.ledger import KINDS, Ledger
+from bench.core.ledger import QUESTIONS, Ledger
 from bench.core.registry import OptimizerDefinition
 from bench.runner.plan import misfit
 from bench.runner.single import open_oracle, play
@@ -119,7 +119,7 @@ def cost(ledger: Ledger, rows: int = 1) -> float:
 
 
 def without_seconds(ledger: Ledger) -> np.ndarray:
-    return np.delete(np.array(ledger.events), [len(KINDS), len(KINDS) + 1], axis=1)
+    return np.delete(np.array(ledger.events), [len(QUESTIONS), len(QUESTIONS) + 1], axis=1)
 
 
 @every
@@ -134,7 +134,7 @@ def test_spends_the_budget_to_the_last_question(definition: OptimizerDefinition,
     ledger = finished(definition, quadratic(), budget)
     dearest = (1, 3, 6)[definition.order]
     assert budget - dearest < cost(ledger) <= budget
-    kind = KINDS.index("jacobian") if definition.structure == "residuals" else definition.order
+    kind = QUESTIONS.index("jacobian") if definition.structure == "residuals" else definition.order
     assert ledger.counts[kind] > 0 or budget < 97, "what it declared, it asks"
     assert ledger.status == "budget"
 
@@ -147,7 +147,7 @@ def test_is_never_over_budget_on_data_and_noise(definition: OptimizerDefinition,
     assert cost(ledger, objective.rows) <= 23
     assert sum(ledger.counts) > 0
     assert ledger.status == "budget"
-    ends = (finished(definition, objective, 23, **given).events[-1][len(KINDS) + 2] for given in rates(definition))
+    ends = (finished(definition, objective, 23, **given).events[-1][len(QUESTIONS) + 2] for given in rates(definition))
     assert any(end < 100 * ledger.first for end in ends)
 
 

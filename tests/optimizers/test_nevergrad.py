@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bench.core import Domain, Objective, Oracle, registry
-from bench.core.ledger import KINDS, Ledger
+from bench.core.ledger import QUESTIONS, Ledger
 from bench.runner.single import play
 from optimizers.nevergrad import Entry, bridge, entries, point, seeded, space
 
@@ -166,7 +166,7 @@ def test_methods_that_call_pycma_are_fixed_by_the_seed() -> None:
     for _ in range(2):
         with Oracle(Objective(lambda x: ((x - 1) ** 2).sum(-1), 3), 150, seed=1, order=0) as oracle:
             bridge("CmaFmin2")(oracle)
-        runs.append([event[len(KINDS) + 2] for event in oracle.ledgers[0].events])
+        runs.append([event[len(QUESTIONS) + 2] for event in oracle.ledgers[0].events])
     assert len(runs[0]) > 5
     assert runs[0] == runs[1]
 

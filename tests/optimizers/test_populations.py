@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bench.core import Array, Domain, Objective, Oracle, registry
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.runner.single import open_oracle, play
 from optimizers.cma_es import Strategy
 from optimizers.differential_evolution import others
@@ -226,7 +226,7 @@ def test_lanes_equal_single_runs_through_restarts(name: str, arrays: Any) -> Non
     for lane, objective, seed in zip(together, objectives, seeds, strict=True):
         alone = run(name, objective, budget, seed, **given).ledgers[0]
         assert lane.restarts == alone.restarts
-        drop = [len(KINDS), len(KINDS) + 1]
+        drop = [len(QUESTIONS), len(QUESTIONS) + 1]
         np.testing.assert_array_equal(np.delete(lane.events, drop, axis=1), np.delete(alone.events, drop, axis=1))
 
 
@@ -247,7 +247,7 @@ def test_recommends_the_mean_where_answers_are_noisy(name: str) -> None:
         return bowl(x) if noise is None else bowl(x) + noise
 
     objective = Objective(noisy, 5, Domain(scale=1.0), noise=lambda rng, shape: rng.standard_normal(shape))
-    finals = [run(name, objective, 3000, seed).ledgers[0].events[-1][len(KINDS) + 2] for seed in range(5)]
+    finals = [run(name, objective, 3000, seed).ledgers[0].events[-1][len(QUESTIONS) + 2] for seed in range(5)]
     assert np.median(finals) < 0.5
 
 

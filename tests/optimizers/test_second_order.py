@@ -11,7 +11,7 @@ from scipy.optimize import rosen, rosen_hess
 
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.ledger import Ledger
-from bench.report.interchange.published import RUNTIMES, cocopp_data
+from bench.interchange.published import RUNTIMES, cocopp_data
 from bench.runner.single import open_oracle, play
 from optimizers.conjugate_gradients import solve
 from optimizers.hessian import hessian

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.core.oracle import PRICES
 from bench.report.landscapes import AROUND, LONGEST, NOT_A_NUMBER, landscapes, thinned
 
-COUNTS = dict.fromkeys((*KINDS, "inside", "outside"), 0)
+COUNTS = dict.fromkeys((*QUESTIONS, "inside", "outside"), 0)
 RUN = {
     "problem": "bowl", "dim": 2, "instance": 1, "optimizer": "a", "order": 1, "seed": 0, "f_opt": 1.0, "first": 9.0,
     "best": 2.0, "rows": 1, "lanes": 0, **COUNTS, "gradient": 3, "inside": 0.3, "outside": 0.6,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.report.interchange.published import Published
+from bench.interchange.published import Published
 from bench.report.reference import TABLE, curves, shown, table
 
 inf, nan = np.inf, np.nan

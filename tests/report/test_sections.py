@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.core.oracle import PRICES
 from bench.measure.progress import complete
 from bench.report import tuned
@@ -15,7 +15,7 @@ from bench.report.sections import costs, duels, extra, sensitivity, settings
 RUN = {
     "problem": "bowl", "family": "toys", "dim": 2, "instance": 1, "optimizer": "a", "order": 1, "seed": 0,
     "budget": 100.0, "scored": False, "target": 0.0, "status": "budget", "f_opt": 0.0, "first": 9.0, "best": 1.0,
-    "final": 1.0, "rows": 1, "lanes": 0, **dict.fromkeys(KINDS, 0), "value": 10, "inside": 0.5, "outside": 1.0,
+    "final": 1.0, "rows": 1, "lanes": 0, **dict.fromkeys(QUESTIONS, 0), "value": 10, "inside": 0.5, "outside": 1.0,
 }  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_most_te
 def test_no_runs_have_no_sections():
     runs = make_runs({}).assign(cost=1.0).iloc[:0]
     results = SimpleNamespace(grids=[], prices=PRICES, tuned=[], tuning=None)
-    counts = {name: pd.Series(dtype=float) for name in (*KINDS, "inside", "outside")}
+    counts = {name: pd.Series(dtype=float) for name in (*QUESTIONS, "inside", "outside")}
     hits = pd.DataFrame({"run": pd.Series(dtype=int), "kind": [], "target": [], "f_target": [], **counts})
     assert extra(results, runs, hits, {}) == {}
     assert tuned.measured(results, runs) == {}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.report.tables import save_csv
+from bench.interchange.csv import save_csv
 from bench.report.text import counted, interval, number, plain, script_json, target_name
 
 

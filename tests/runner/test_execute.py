@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from bench.measure.results import Results
+from bench.results.stored import Results
 from bench.runner.campaign import run_suite
 from bench.runner.execute import Limits
 from bench.runner.store import COLUMNS, Store

@@ -6,7 +6,7 @@ import sqlite3
 import numpy as np
 import pytest
 
-from bench.measure.results import Results
+from bench.results.stored import Results
 from bench.runner.campaign import run_suite
 from bench.runner.plan import plan
 from bench.runner.single import RunRecord

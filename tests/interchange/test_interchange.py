@@ -21,15 +21,15 @@ from typer.testing import CliRunner
 import bench
 from bench.cli import app
 from bench.core import registry
+from bench.interchange import coco, ioh
+from bench.interchange.export import export
+from bench.interchange.files import Damage
+from bench.interchange.imported import import_runs, record
+from bench.interchange.published import RUNTIMES, cocopp_data, load_numbers, published
+from bench.interchange.trajectories import Course, courses, safe_names, shown, whole
 from bench.measure.ert import ert
-from bench.measure.results import Results
 from bench.measure.runtimes import hits, runtimes
-from bench.report.export import export
-from bench.report.interchange import coco, ioh
-from bench.report.interchange.courses import Course, courses, safe_names, shown, whole
-from bench.report.interchange.files import Damage
-from bench.report.interchange.imported import import_runs, record
-from bench.report.interchange.published import RUNTIMES, cocopp_data, load_numbers, published
+from bench.results.stored import Results
 from bench.runner.campaign import run_suite
 from bench.runner.store import Store
 from bench.runner.suite import make_suite

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.report.interchange.courses import LARGE, Course, safe_names, shown
-from bench.report.interchange.files import Damage, inside, number
+from bench.interchange.files import Damage, inside, number
+from bench.interchange.trajectories import LARGE, Course, safe_names, shown
 
 VERSION = "0.3.22"
 COLUMNS = ("evaluations", "raw_y")

@@ -14,7 +14,7 @@ from bench.measure.progress import Frame, complete, costs, progress, spent
 from bench.measure.targets import optima
 
 if TYPE_CHECKING:
-    from bench.measure.results import Results
+    from bench.results.stored import Results
 
 LARGE = 1e300  # stands for a value that is not finite, which others cannot read
 LONGEST = 200  # characters of a name

@@ -14,7 +14,7 @@ from bench import api
 from bench.core import Objective, Range, optimizer, problem, registry
 from bench.runner.plan import jobs, plan
 from bench.runner.suite import SuiteError, load_suite, make_suite, parse_entry
-from bench.runner.tune import (
+from bench.tune.search import (
     RATES,
     Axis,
     Contest,
@@ -29,7 +29,7 @@ from bench.runner.tune import (
     tune,
     tuning_suite,
 )
-from bench.runner.tuned import read_tuned, write_tuned
+from bench.tune.settings import read_tuned, write_tuned
 
 CELLS = [("a", "{}", 1001), ("b", "{}", 1001)]
 
@@ -402,7 +402,7 @@ def test_without_optuna_its_extra_is_named():
     code = (
         "import sys; sys.modules['optuna'] = None; import importlib.util as u; found = u.find_spec\n"
         "u.find_spec = lambda name, *more: None if name == 'optuna' else found(name, *more)\n"
-        "from bench.runner.tune import check_optuna\n"
+        "from bench.tune.search import check_optuna\n"
         "try: check_optuna()\nexcept ValueError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 import bench
-from bench.measure import results as module
-from bench.measure.combined import Combined
-from bench.measure.results import Results
+from bench.results import stored as module
+from bench.results.combined import Combined
+from bench.results.stored import Results
 
 
 @pytest.fixture(scope="module")

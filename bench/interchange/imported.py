@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.core import registry
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.core.objective import Objective
 from bench.core.oracle import PRICES
-from bench.report.interchange import coco, ioh
-from bench.report.interchange.courses import FUNCTION, Course, shown
-from bench.report.interchange.files import new_folder
+from bench.interchange import coco, ioh
+from bench.interchange.files import new_folder
+from bench.interchange.trajectories import FUNCTION, Course, shown
 from bench.runner import PACKAGES
 from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
@@ -129,7 +129,7 @@ def record(course: Course, budget: float, order: int | None) -> RunRecord:
     evaluations = np.r_[[0] * free, course.evaluations]
     values = base + np.r_[[course.start] * free, np.where(np.isnan(course.values), inf, course.values)]
     kept = np.r_[True, values[1:] < np.minimum.accumulate(values)[:-1]]
-    trajectory = np.zeros((int(kept.sum()), len(KINDS) + 3))
+    trajectory = np.zeros((int(kept.sum()), len(QUESTIONS) + 3))
     trajectory[:, 0], trajectory[:, -1] = evaluations[kept], values[kept]
     best = float(trajectory[-1, -1])
     name, _, _ = course.problem.partition("[")
@@ -161,7 +161,7 @@ def record(course: Course, budget: float, order: int | None) -> RunRecord:
         scored=facts is not None and facts.scored,
         dim=course.dim,
         f_opt=None if isnan(f_opt) else f_opt,
-        counts=(course.spent, *(0,) * (len(KINDS) - 1)),
+        counts=(course.spent, *(0,) * (len(QUESTIONS) - 1)),
         first=float(values[0]),
         best=best,
         final=best,

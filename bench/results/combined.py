@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.measure.prices import priced
 from bench.measure.progress import CELL
-from bench.measure.results import RUN_COLUMNS, Results
+from bench.results.stored import RUN_COLUMNS, Results
 
 if TYPE_CHECKING:
     import pandas as pd

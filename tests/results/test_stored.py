@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from bench.core import registry
-from bench.core.ledger import KINDS
-from bench.measure import results as module
-from bench.measure.results import Results
+from bench.core.ledger import QUESTIONS
+from bench.results import stored as module
+from bench.results.stored import Results
 from bench.runner import PACKAGES
 from bench.runner.plan import plan
 from bench.runner.single import RunRecord
@@ -21,7 +21,7 @@ def folder(tmp_path_factory):
     registry.load(PACKAGES)
     suite = make_suite(["quadratic[dim=3]"], ["random-search"], budget=10, name="three", seeds=3)
     plain, scored, skipped = specs = plan(suite)
-    events = np.zeros((3, len(KINDS) + 3))
+    events = np.zeros((3, len(QUESTIONS) + 3))
     events[:, 0], events[:, -1] = [0, 1, 5], [9.0, 4.0, 1.0]
     metrics = [[0.1, 3.0], [0.7, 2.0], [0.75, np.nan]]
     store = Store(tmp_path_factory.mktemp("results") / "three", create=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.interchange.files import Damage, inside, number
+from bench.interchange.trajectories import LARGE, Course, safe_names, shown
 from bench.measure.targets import GAPS
-from bench.report.interchange.courses import LARGE, Course, safe_names, shown
-from bench.report.interchange.files import Damage, inside, number
 
 SUITES = ("bbob", "bbob-noisy", "bbob-mixint")  # whose functions we have; cocopp fails on a number that is not theirs
 PRECISION = 1e-8  # the hardest target of COCO's figures

@@ -16,7 +16,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from bench.core.registry import Definition, WrapperDefinition
-    from bench.measure.results import Results
+    from bench.results.stored import Results
     from bench.runner.suite import Tuning
 
 app = typer.Typer(
@@ -678,7 +678,7 @@ def export(
     """Write stored runs in a form for others."""
     with _explained():
         from bench import api
-        from bench.report.export import export as write
+        from bench.interchange.export import export as write
 
         results = api.load(name, imports or ())
         done = write(results, to, folder or results.folder / to)
@@ -703,7 +703,7 @@ def import_(
     """Read runs of others as results, to stand beside ours in a report."""
     with _explained():
         from bench import api
-        from bench.report.interchange.imported import import_runs
+        from bench.interchange.imported import import_runs
         from bench.report.text import counted
 
         if not name or name != Path(name).name:

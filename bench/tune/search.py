@@ -28,7 +28,7 @@ from bench.core.registry import Parameter, Range
 from bench.runner.plan import plain, settled
 from bench.runner.store import Store, StoreError
 from bench.runner.suite import Entry, Group, Suite, Tuned, Tuning
-from bench.runner.tuned import one_setting
+from bench.tune.settings import one_setting
 
 SEARCHES = ("sobol", "halton", "tpe")
 RATES = 3  # learning rates in a row with the same other values: they go as lanes of one batch

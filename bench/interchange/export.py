@@ -5,10 +5,10 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.report.tables import save_csv
+from bench.interchange.csv import save_csv
 
 if TYPE_CHECKING:
-    from bench.measure.results import Results
+    from bench.results.stored import Results
 
 FORMATS = ("csv", "parquet", "coco", "ioh")
 
@@ -28,7 +28,7 @@ def export(results: "Results", form: str, folder: Path) -> Exported:
     that COCO has too. ioh: what IOHanalyzer reads. An evaluation in these is a cost of 1 in the prices of the suite.
     Raises ValueError for another format, for a folder that holds something already, and where nothing can be written.
     """
-    from bench.report.interchange.files import new_folder
+    from bench.interchange.files import new_folder
 
     if form not in FORMATS:
         raise ValueError(f"format must be {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {form!r}")
@@ -46,8 +46,8 @@ def _tables(results: "Results", form: str, folder: Path) -> Exported:
 
 
 def _courses(results: "Results", form: str, folder: Path) -> Exported:
-    from bench.report.interchange import coco, ioh
-    from bench.report.interchange.courses import courses
+    from bench.interchange import coco, ioh
+    from bench.interchange.trajectories import courses
 
     found, left_out = courses(results)
     if form == "coco":

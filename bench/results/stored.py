@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.core import registry
-from bench.core.ledger import KINDS
+from bench.core.ledger import QUESTIONS
 from bench.core.oracle import PRICES
 from bench.measure import crossing, profiles, scaling, statistics, summaries, virtual
 from bench.measure.convergence import convergence, fixed_budget
@@ -17,6 +17,7 @@ from bench.measure.prices import Prices, resolved
 from bench.measure.progress import CELL, complete
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.strata import limits_of_cells
+from bench.results.labels import label, tuned_label
 from bench.runner.plan import plain, settled
 from bench.runner.store import Store, StoreError, decode, unpacked
 from bench.runner.suite import Entry
@@ -24,26 +25,10 @@ from bench.runner.suite import Entry
 if TYPE_CHECKING:
     import pandas as pd
 
-TUNED = " (tuned)"  # behind the label of an optimizer at the setting that tuning found
-EVENT = (*KINDS, "inside", "outside", "f")  # the columns of every trajectory
+EVENT = (*QUESTIONS, "inside", "outside", "f")  # the columns of every trajectory
 HELD = 64 << 20  # bytes of trajectories, compressed, and points kept in memory; what is beyond is read again when used
 PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
 PASSING = ("key", "parameters", "counts", "restarts", "versions", "written")  # columns of a run that are not kept
-
-
-def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registry.Definition], leave: str = "") -> str:
-    """A name with those parameters that are not at their defaults: `torch-adam[lr=0.1]`."""
-    base, *wrappers = name.split("+")
-    whole = base in registered and all(item in registry.WRAPPERS for item in wrappers)
-    definition = registry.find_problem(name) if wrappers and whole else registered.get(name)
-    defaults = {key: parameter.default for key, parameter in definition.parameters.items()} if definition else {}
-    shown = [f"{key}={_short(v)}" for key, v in values.items() if key != leave and _plain(defaults.get(key)) != v]
-    return f"{name}[{','.join(shown)}]" if shown else name
-
-
-def tuned_label(name: str) -> str:
-    """What the tuned one of an optimizer is called."""
-    return name + TUNED
 
 
 def _values(item: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -68,17 +53,6 @@ def _last_metrics(row: Mapping[str, Any]) -> dict[str, str]:
         return {}
     table = decode(row["trajectory"], row["trajectory_bytes"])
     return {name: repr(table[name][-1].as_py()) for name in table.column_names if name not in EVENT}
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list):
-        return "x".join(map(str, value))
-    short = f"{value:g}" if isinstance(value, float) else str(value)
-    return short if not isinstance(value, float) or float(short) == value else repr(value)
 
 
 class Results:
@@ -113,7 +87,7 @@ class Results:
                 if not whole:
                     raise ValueError("its checksum does not hold")
                 row["metrics"] = _last_metrics(row)
-                row.update(dict.fromkeys(KINDS, 0) | json.loads(row["counts"]))
+                row.update(dict.fromkeys(QUESTIONS, 0) | json.loads(row["counts"]))
                 row["target"] = float(json.loads(row["key"])["target"])
                 row["title"] = titles(row["problem"], row["parameters"])
                 names = labels(row["family"], row["optimizer"], row["hyperparameters"])
@@ -210,7 +184,7 @@ class Results:
         return frame.astype(dict.fromkeys(numbers, "float64"))
 
     def _run(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
-        cost = sum(self.prices[kind] * row[kind] for kind in KINDS) / row["rows"]
+        cost = sum(self.prices[kind] * row[kind] for kind in QUESTIONS) / row["rows"]
         return {
             **{name: row[name] for name in RUN_COLUMNS if name in row},
             "run": number,
@@ -394,6 +368,6 @@ class Results:
 
 RUN_COLUMNS: Sequence[str] = (
     "run", "problem", "family", "dim", "instance", "problem_order", "scored", "optimizer", "order", "seed", "budget",
-    "target", "status", "error", "f_opt", "first", "best", "final", "rows", *KINDS, "cost", "inside", "outside",
+    "target", "status", "error", "f_opt", "first", "best", "final", "rows", *QUESTIONS, "cost", "inside", "outside",
     "lanes", "device", "metrics",
 )  # fmt: skip

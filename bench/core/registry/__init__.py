@@ -1,0 +1,56 @@
+"""The registries: every problem, optimizer and wrapper by name, with its source and its parameters."""
+
+from bench.core.registry.definitions import (
+    OPTIMIZERS,
+    PROBLEMS,
+    WRAPPERS,
+    Definition,
+    OptimizerDefinition,
+    ProblemDefinition,
+    Structure,
+    Unavailable,
+    WrapperDefinition,
+    optimizer,
+    problem,
+    wrapped,
+    wrapper,
+)
+from bench.core.registry.discovery import (
+    DISTRIBUTIONS,
+    UnknownName,
+    find_optimizer,
+    find_problem,
+    how_to_install,
+    load,
+    lookup,
+    missing,
+)
+from bench.core.registry.parameters import Parameter, Range, cast, settings
+
+__all__ = [
+    "DISTRIBUTIONS",
+    "OPTIMIZERS",
+    "PROBLEMS",
+    "WRAPPERS",
+    "Definition",
+    "OptimizerDefinition",
+    "Parameter",
+    "ProblemDefinition",
+    "Range",
+    "Structure",
+    "Unavailable",
+    "UnknownName",
+    "WrapperDefinition",
+    "cast",
+    "find_optimizer",
+    "find_problem",
+    "how_to_install",
+    "load",
+    "lookup",
+    "missing",
+    "optimizer",
+    "problem",
+    "settings",
+    "wrapped",
+    "wrapper",
+]

@@ -1,0 +1,203 @@
+"""The three registries: every problem, optimizer and wrapper by name, with its source and its parameters."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
+
+from bench.core.domain import Kind
+from bench.core.objective import Objective
+from bench.core.registry.parameters import Parameter, parameters_of, settings
+
+Structure = Literal["residuals", "composite"]
+
+
+class Unavailable(ValueError):
+    """What a problem or a method needs is not there, on this machine or in this problem; the message says what.
+
+    Its runs are skipped.
+    """
+
+
+@dataclass(frozen=True)
+class ProblemDefinition:
+    """A registered problem: a function of its parameters and the instance that builds an `Objective`."""
+
+    name: str
+    function: Callable[..., Objective]
+    family: str
+    source: str
+    version: int
+    needs: tuple[str, ...]
+    parameters: Mapping[str, Parameter]
+
+    def make(self, instance: int = 1, **parameters: Any) -> Objective:
+        """Build one instance; raises ValueError for a parameter it does not take."""
+        values = settings(self, parameters)
+        if instance < 1:
+            raise ValueError(f"{self.name}: instance must be >= 1, got {instance}")
+        try:
+            objective = self.function(**values, instance=instance)
+        except ValueError as error:
+            kind = Unavailable if isinstance(error, Unavailable) else ValueError
+            raise kind(f"{self.name}: {error}") from error
+        except Exception as error:
+            raise ValueError(f"{self.name}: cannot be built: {type(error).__name__}: {error}") from error
+        return replace(objective, name=self.name, parameters=values, instance=instance)
+
+
+@dataclass(frozen=True)
+class OptimizerDefinition:
+    """A registered optimizer: a function of an oracle, and the facts by which runs are planned."""
+
+    name: str
+    function: Callable[..., None]
+    order: Literal[0, 1, 2]
+    source: str
+    lanes: bool
+    arrays: Literal["numpy", "torch", "any"]
+    deterministic: bool
+    version: int
+    needs: tuple[str, ...]
+    parameters: Mapping[str, Parameter]
+    kinds: tuple[Kind, ...] = ("real",)
+    structure: Structure | None = None
+    lane_rates: bool = False
+
+
+@dataclass(frozen=True)
+class WrapperDefinition:
+    """A registered wrapper: a function of an objective, its parameters and the instance that builds another one."""
+
+    name: str
+    function: Callable[..., Objective]
+    source: str
+    version: int
+    parameters: Mapping[str, Parameter]
+
+
+Definition = ProblemDefinition | OptimizerDefinition
+D = TypeVar("D", ProblemDefinition, OptimizerDefinition, WrapperDefinition)
+
+PROBLEMS: dict[str, ProblemDefinition] = {}
+OPTIMIZERS: dict[str, OptimizerDefinition] = {}
+WRAPPERS: dict[str, WrapperDefinition] = {}
+
+
+def problem(
+    *, family: str, source: str, name: str | None = None, version: int = 1, needs: Iterable[str] = ()
+) -> Callable[[Callable[..., Objective]], Callable[..., Objective]]:
+    """Register a function of a problem's parameters and `instance` that builds an `Objective`.
+
+    name: the function's own, with hyphens, unless given. version: raised when the meaning changes, so that old runs
+    are not taken for new ones. needs: modules that must be importable.
+    """
+
+    def register(function: Callable[..., Objective]) -> Callable[..., Objective]:
+        key = name or function.__name__.replace("_", "-")
+        parameters = parameters_of(function)
+        if parameters.pop("instance", None) is None:
+            raise ValueError(f"{key}: a problem must take instance: int = 1")
+        _add(PROBLEMS, ProblemDefinition(key, function, family, source, version, tuple(needs), parameters))
+        return function
+
+    return register
+
+
+def optimizer(
+    *,
+    order: Literal[0, 1, 2],
+    source: str,
+    name: str | None = None,
+    lanes: bool = False,
+    arrays: Literal["numpy", "torch", "any"] = "numpy",
+    deterministic: bool = True,
+    version: int = 1,
+    needs: Iterable[str] = (),
+    kinds: Iterable[Kind] = ("real",),
+    structure: Structure | None = None,
+    lane_rates: bool = False,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function of an oracle (and keyword-only hyperparameters) that minimises what the oracle answers.
+
+    order: the highest it asks for: 0 values, 1 gradients, 2 Hessian-vector products.
+    lanes: whether x may be (R, dim), each row a run of its own that does not depend on the others.
+    arrays: what it computes with; "any" is torch on problems of torch and on a GPU, and NumPy elsewhere.
+    kinds: of the coordinates that it takes, see `Domain`. structure: what a problem must have beside a value:
+    "residuals" (least squares) or "composite". lane_rates: whether `lr` may be an array (R, 1), one a lane.
+    deterministic: whether the seed fixes the run (False where it reads the clock, say).
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        key = name or function.__name__.replace("_", "-")
+        if order not in (0, 1, 2):
+            raise ValueError(f"{key}: order must be 0, 1 or 2, got {order!r}")
+        definition = OptimizerDefinition(
+            key,
+            function,
+            order,
+            source,
+            lanes,
+            arrays,
+            deterministic,
+            version,
+            tuple(needs),
+            parameters_of(function, skip=1),
+            tuple(kinds),
+            structure,
+            lane_rates,
+        )
+        _add(OPTIMIZERS, definition)
+        return function
+
+    return register
+
+
+def wrapper(*, source: str, name: str | None = None, version: int = 1) -> Callable[..., Callable[..., Objective]]:
+    """Register a function (objective, *, parameters, instance) that builds another objective from one.
+
+    `PROBLEM+WRAPPER` is then the name of a problem, for every problem, with the parameters of both.
+    """
+
+    def register(function: Callable[..., Objective]) -> Callable[..., Objective]:
+        key = name or function.__name__.replace("_", "-")
+        parameters = {k: p for k, p in parameters_of(function, skip=1).items() if k != "instance"}
+        _add(WRAPPERS, WrapperDefinition(key, function, source, version, parameters))
+        return function
+
+    return register
+
+
+def _add(registry: dict[str, D], definition: D) -> None:
+    other = registry.get(definition.name)
+    if other is not None and other.function.__module__ != definition.function.__module__:
+        raise ValueError(
+            f"{definition.name} is registered twice: in {other.function.__module__} "
+            f"and in {definition.function.__module__}"
+        )
+    if not definition.source:
+        raise ValueError(f"{definition.name}: source must name author and year")
+    registry[definition.name] = definition
+
+
+def wrapped(inner: ProblemDefinition, outer: WrapperDefinition) -> ProblemDefinition:
+    """The problem that a wrapper makes of another; raises ValueError where both have a parameter of the same name."""
+    name = f"{inner.name}+{outer.name}"
+    for key in sorted(outer.parameters.keys() & inner.parameters.keys()):
+        raise ValueError(f"{name}: both {inner.name} and {outer.name} have a parameter {key!r}")
+
+    def function(instance: int, **values: Any) -> Objective:
+        own = {key: values.pop(key) for key in outer.parameters}
+        objective = replace(inner.function(instance=instance, **values), name=inner.name, instance=instance)
+        return outer.function(objective, instance=instance, **own)
+
+    function.__module__ = inner.function.__module__
+    function.__doc__ = "\n\n".join(f"{item.name}: {inspect.getdoc(item.function)}" for item in (inner, outer))
+    return replace(
+        inner,
+        name=name,
+        function=function,
+        source=f"{inner.source}; {outer.name}: {outer.source}",
+        version=1000 * inner.version + outer.version,
+        parameters={**inner.parameters, **outer.parameters},
+    )

@@ -1,0 +1,108 @@
+"""From a name to its definition, from modules to what they register, from what is missing to how it is installed."""
+
+import difflib
+import importlib
+import importlib.metadata
+import importlib.util
+import pkgutil
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bench.core.registry.definitions import (
+    OPTIMIZERS,
+    PROBLEMS,
+    WRAPPERS,
+    Definition,
+    OptimizerDefinition,
+    ProblemDefinition,
+    wrapped,
+)
+
+
+class UnknownName(ValueError):
+    """A name that no registry holds; the message gives the closest ones."""
+
+
+def lookup(registry: Mapping[str, Any], name: str, what: str) -> Any:
+    """What a mapping holds under that name; raises UnknownName with the closest names."""
+    if name in registry:
+        return registry[name]
+    lower = {key.lower(): key for key in registry}
+    same = [key for key in registry if name.lower() in key.lower().split("-")]  # adam: torch-adam
+    same.sort(key=lambda key: not key.startswith(("torch-", "scipy-", "bbob-")))
+    close = [lower[key] for key in difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.5)]
+    close = list(dict.fromkeys([*same[:2], *close]))[:4]
+    listed = "`, `".join(f"python -m bench list {each}s" for each in what.split(" or "))
+    hint = f"did you mean {', '.join(close)}?" if close else f"`{listed}` name all"
+    raise UnknownName(f"unknown {what} {name!r}: {hint} (a module of your own is loaded by --import)")
+
+
+def find_problem(name: str) -> ProblemDefinition:
+    """The problem of that name, or `PROBLEM+WRAPPER+...`; raises UnknownName with the closest names."""
+    base, *wrappers = name.split("+")
+    definition = lookup(PROBLEMS, base, "problem")
+    for item in wrappers:
+        definition = wrapped(definition, lookup(WRAPPERS, item, "wrapper"))
+    return definition
+
+
+def find_optimizer(name: str) -> OptimizerDefinition:
+    """The optimizer of that name; raises UnknownName with the closest names."""
+    return lookup(OPTIMIZERS, name, "optimizer")
+
+
+def missing(definition: Definition) -> list[str]:
+    """The modules that a definition needs and that are not installed."""
+    return [module for module in definition.needs if importlib.util.find_spec(module.partition(".")[0]) is None]
+
+
+DISTRIBUTIONS = {"ax": "ax-platform", "pybobyqa": "Py-BOBYQA", "sklearn": "scikit-learn"}  # of modules named otherwise
+
+
+def how_to_install(modules: Iterable[str]) -> str:
+    """The command that installs modules: an extra of ours where one brings them."""
+    try:
+        requirements = importlib.metadata.requires("fogbench") or []
+    except importlib.metadata.PackageNotFoundError:
+        requirements = []
+    found = (re.match(r"([\w.-]+).*extra == .(\w+)", item) for item in requirements)
+    extras = {item[1].replace("-", "_"): item[2] for item in found if item}
+    wanted = [
+        f'-e ".[{extras[module]}]"' if module in extras else DISTRIBUTIONS.get(module, module.replace("_", "-"))
+        for module in (module.partition(".")[0] for module in modules)
+    ]
+    return f"pip install {' '.join(dict.fromkeys(wanted))}"
+
+
+_loaded: set[str] = set()
+
+
+def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
+    """Import every module of the packages, the entry points of group `bench.plugins`, and the named modules, once.
+
+    Raises ValueError with the name of a module of the user's that cannot be imported.
+    """
+    for package in packages:
+        if package in _loaded:
+            continue
+        found = importlib.import_module(package)
+        for module in pkgutil.walk_packages(found.__path__, prefix=f"{package}."):
+            importlib.import_module(module.name)
+        _loaded.add(package)
+    if "entry points" not in _loaded:
+        for point in importlib.metadata.entry_points(group="bench.plugins"):
+            point.load()
+        _loaded.add("entry points")
+    for name in imports:
+        if name not in _loaded:
+            try:
+                importlib.import_module(name)
+            except Exception as error:  # whatever a module of the user's does
+                hint = (
+                    "; a module is named as in `import`, not by its file" if "/" in name or name.endswith(".py") else ""
+                )
+                raise ValueError(
+                    f"module {name!r} cannot be imported: {type(error).__name__}: {error}{hint}"
+                ) from error
+            _loaded.add(name)

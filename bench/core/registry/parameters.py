@@ -1,0 +1,140 @@
+"""Parameters of problems and optimizers: what they may be, and values as their annotations say."""
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Any, Literal, Protocol
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a number may be, and where it is worth tuning: `lr: Annotated[float, Range(1e-4, 10, log=True, above=0)]`.
+
+    low, high: between which a good value may be looked for, in equal ratios where log.
+    above, least, below, most: what is allowed at all.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    above: float = -inf
+    least: float = -inf
+    below: float = inf
+    most: float = inf
+
+    def check(self, value: float, what: str) -> None:
+        """Raise ValueError where the value is not allowed."""
+        if not (self.above < value < self.below and self.least <= value <= self.most and isfinite(value)):
+            raise ValueError(f"{what} must be {self.allowed()}, got {value}")
+
+    def allowed(self) -> str:
+        """In words, such as `> 0` or `>= 0 and < 1`."""
+        limits = ((">", self.above), (">=", self.least), ("<", self.below), ("<=", self.most))
+        return " and ".join(f"{sign} {limit:g}" for sign, limit in limits if isfinite(limit)) or "finite"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a problem, or hyperparameter of an optimizer: its annotation, its default, and its range."""
+
+    annotation: Any
+    default: Any
+    range: Range | None = None
+
+
+class Parametrised(Protocol):
+    """What has a name and parameters: every definition."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...
+
+
+def parameters_of(function: Callable[..., Any], skip: int = 0) -> dict[str, Parameter]:
+    """The parameters of a function behind the first `skip`: raises ValueError for one without default or annotation."""
+    items = list(inspect.signature(function, eval_str=True).parameters.values())[skip:]
+    for item in items:
+        if item.name != "instance" and item.default is inspect.Parameter.empty:
+            raise ValueError(f"{function.__name__}: parameter {item.name} must have a default")
+        if item.annotation is inspect.Parameter.empty:
+            example = f"{item.name}: {type(item.default).__name__} = {item.default!r}"
+            raise ValueError(f"{function.__name__}: parameter {item.name} must have an annotation, such as {example}")
+    return {item.name: _parameter(item.annotation, item.default) for item in items}
+
+
+def _parameter(annotation: Any, default: Any) -> Parameter:
+    if typing.get_origin(annotation) is not typing.Annotated:
+        return Parameter(annotation, default)
+    bare, *notes = typing.get_args(annotation)
+    return Parameter(bare, default, next((note for note in notes if isinstance(note, Range)), None))
+
+
+def settings(definition: Parametrised, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of a definition: the given ones cast to their annotations, the others at their defaults."""
+    for key in given:
+        if key not in definition.parameters:
+            takes = ", ".join(f"{k}={p.default}" for k, p in definition.parameters.items()) or "none"
+            raise ValueError(f"{definition.name} has no parameter {key!r}; it takes: {takes}")
+    return {
+        key: _checked(given[key], parameter, f"{definition.name}: {key}") if key in given else parameter.default
+        for key, parameter in definition.parameters.items()
+    }
+
+
+def _checked(value: Any, parameter: Parameter, what: str) -> Any:
+    value = cast(value, parameter.annotation, what)
+    if parameter.range is not None and isinstance(value, (int, float)):
+        parameter.range.check(value, what)
+    return value
+
+
+def cast(value: Any, annotation: Any, what: str) -> Any:
+    """value as its annotation says (int, float, bool, str, Literal, tuple[int, ...], or one of these | None)."""
+    options = typing.get_args(annotation)
+    origin = typing.get_origin(annotation)
+    if origin in (types.UnionType, typing.Union):
+        if type(None) in options and (value is None or str(value).lower() == "none"):
+            return None
+        inner = [option for option in options if option is not type(None)]
+        for option in inner[:-1]:
+            try:
+                return cast(value, option, what)
+            except ValueError:  # the next one may take it
+                continue
+        return cast(value, inner[-1], what)
+    if origin is Literal:
+        for option in options:
+            if str(value) == str(option):
+                return option
+        raise ValueError(f"{what} must be one of {', '.join(map(str, options))}, got {value!r}")
+    if origin is tuple:  # 64x32 on the command line
+        items = value.split("x") if isinstance(value, str) else [value] if isinstance(value, (int, float)) else value
+        return tuple(cast(item, options[0], what) for item in items)
+    return _scalar(value, annotation, what)
+
+
+def _scalar(value: Any, annotation: Any, what: str) -> Any:
+    wrong = ValueError(f"{what} must be {getattr(annotation, '__name__', annotation)}, got {value!r}")
+    if annotation is bool:
+        if str(value).lower() not in ("true", "false"):
+            raise wrong
+        return str(value).lower() == "true"
+    if isinstance(value, bool):
+        raise wrong
+    try:
+        if annotation is int:
+            number = float(value)
+            if number != int(number):
+                raise wrong
+            return int(number)
+        if annotation is float:
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise wrong from None
+    if annotation is str:
+        return str(value)
+    raise ValueError(f"{what}: annotation {annotation} is not one that a parameter may have")

@@ -1,0 +1,34 @@
+"""What optimizers and problems are called in results: by their names, and by what is not at its default."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.core import registry
+
+TUNED = " (tuned)"  # behind the label of an optimizer at the setting that tuning found
+
+
+def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registry.Definition], leave: str = "") -> str:
+    """A name with those parameters that are not at their defaults: `torch-adam[lr=0.1]`."""
+    base, *wrappers = name.split("+")
+    whole = base in registered and all(item in registry.WRAPPERS for item in wrappers)
+    definition = registry.find_problem(name) if wrappers and whole else registered.get(name)
+    defaults = {key: parameter.default for key, parameter in definition.parameters.items()} if definition else {}
+    shown = [f"{key}={_short(v)}" for key, v in values.items() if key != leave and _plain(defaults.get(key)) != v]
+    return f"{name}[{','.join(shown)}]" if shown else name
+
+
+def tuned_label(name: str) -> str:
+    """What the tuned one of an optimizer is called."""
+    return name + TUNED
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return "x".join(map(str, value))
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)

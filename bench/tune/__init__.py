@@ -1,0 +1,1 @@
+"""Equal-budget tuning: the search for settings, and the settings that it found."""
