@@ -1,4 +1,7 @@
-"""What every registered optimizer must do, whatever it is: a new one is tested without a change here."""
+"""What every registered optimizer must do, whatever it is: a new one is tested without a change here.
+
+One in a module of your own: `python -m pytest -p my_module tests/optimizers/test_contract.py -k my-method`.
+"""
 
 import numpy as np
 import pytest
@@ -125,6 +128,14 @@ def without_seconds(ledger: Ledger) -> np.ndarray:
 @every
 def test_names_its_source(definition: OptimizerDefinition) -> None:
     assert any(word.strip("(),").isdigit() for word in definition.source.split()), "an author and a year"
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [item for item in ALL if item.function.__module__.startswith("optimizers.")],
+    ids=lambda item: item.name,
+)
+def test_ours_say_what_they_are(definition: OptimizerDefinition) -> None:
     assert definition.function.__doc__
 
 
