@@ -5,9 +5,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # names that say that something is there, and not what it is
-SAYS_NOTHING = frozenset(
-    "found item items own one some many others part parts known left told said shown chosen asked given".split()
-)
+SAYS_NOTHING = {
+    *("found", "item", "items", "own", "one", "some", "many", "others", "part", "parts", "known", "left", "told"),
+    *("said", "shown", "chosen", "asked", "given"),
+}
 LIMIT = 0.12
 
 
