@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 import bench
-from bench.cli import _by_family, _by_problem, app
+from bench.cli import app
+from bench.cli.terminal import by_family, by_problem
 
 SMALL = ["-p", "rosenbrock[dim=2,10]", "-o", "torch-adam[lr=0.01,0.1]", "-o", "scipy-bfgs", "--budget", "90"]
 
@@ -112,7 +113,7 @@ def test_data_of_others_are_imported(tmp_path):
     assert not (tmp_path / "results/new").exists()
 
 
-def test_many_problems_are_answered_by_family(tmp_path):
+def test_many_problems_are_answeredby_family(tmp_path):
     problems = [
         word for name in ("quadratic[dim=2,3,4,5,6,7,8,9]", "rosenbrock[dim=2,3,4,5,6,7,8,9]") for word in ("-p", name)
     ]
@@ -126,12 +127,12 @@ def test_many_problems_are_answered_by_family(tmp_path):
     # of the same runs those of another optimizer, whose budget is a fifth, and of one that cannot run
     more = ("-o", "random-search", "--budget", 12, "--seeds", 1, "--name", "few", "--no-report")
     assert call("run", *problems, *more).exit_code == 0
-    both = _by_family(bench.load(["many", "few"]))
+    both = by_family(bench.load(["many", "few"]))
     assert both.caption == (
         "n: 1 run of an optimizer on a problem. On 16 of 16 problems a budget ended some optimizers before others: "
         "nobody counts beyond."
     )
-    few = _by_problem(bench.load(["many", "few"]))
+    few = by_problem(bench.load(["many", "few"]))
     assert few.caption == "On 16 problems a budget ended some optimizers before others: nobody is worse for that."
     done = call("run", *problems, "-p", "onemax[dim=4]", "-o", "lbfgs", "--budget", 60, "--seeds", 1, "--name", "odd")
     assert "cannot be run" in done.output

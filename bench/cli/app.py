@@ -1,0 +1,37 @@
+"""What all commands share: the application, where it prints, how a mistake is explained, exit statuses, options."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+app = typer.Typer(
+    help="Compare optimizers of every order - value, gradient, curvature - on one ledger of what each answer costs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(width=None if sys.stdout.isatty() else 120)
+err = Console(stderr=True)
+
+
+BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
+
+
+Imports = Annotated[
+    list[str] | None, typer.Option("--import", metavar="MODULE", help="A module that registers problems or optimizers.")
+]
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """A user's mistake ends with its message and exit status 2, never with a traceback."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(BAD_USAGE) from None

@@ -1,0 +1,36 @@
+"""`export`: stored runs in a form for others."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from bench.cli.app import Imports, app, explained, out
+from bench.cli.terminal import damaged
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="A name under results/, or a folder.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="FORMAT", help="csv or parquet; coco: what cocopp reads; ioh: what IOHanalyzer reads."
+        ),
+    ],
+    folder: Annotated[Path | None, typer.Option("--out", help="A new folder; results/NAME/FORMAT by default.")] = None,
+    imports: Imports = None,
+) -> None:
+    """Write stored runs in a form for others."""
+    with explained():
+        from bench import api
+        from bench.interchange.export import export as write
+
+        results = api.load(name, imports or ())
+        done = write(results, to, folder or results.folder / to)
+    for path in done.paths:
+        out.print(escape(str(path)), soft_wrap=True)
+    for reason in done.left_out:
+        out.print(f"Left out: {escape(reason)}", soft_wrap=True)
+    raise typer.Exit(damaged(results))

@@ -1,0 +1,79 @@
+"""What is known of a definition, for JSON and for reading."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.core.registry import Definition, WrapperDefinition
+
+
+def hyperparameter_facts(name: str) -> dict[str, Any]:
+    """An optimizer's hyperparameters with defaults, what is allowed and where to tune, and what it needs."""
+    from bench.core import registry
+
+    definition = registry.find_optimizer(name)
+    hyperparameters = {}
+    for key, parameter in definition.parameters.items():
+        found: dict[str, Any] = {"type": type_text(parameter.annotation), "default": parameter.default}
+        if parameter.range is not None:
+            tuned = {"low": parameter.range.low, "high": parameter.range.high, "log": parameter.range.log}
+            found |= {"allowed": parameter.range.allowed(), "tuned": tuned}
+        hyperparameters[key] = found
+    return {
+        "hyperparameters": hyperparameters,
+        "needs": list(definition.needs),
+        "missing": registry.missing(definition),
+        "deterministic": definition.deterministic,
+        "structure": definition.structure,
+        "kinds": list(definition.kinds),
+    }
+
+
+def problem_facts(name: str) -> dict[str, Any]:
+    """What is known of a problem at its defaults: dim, box, orders that it answers, least value."""
+    from bench.core import registry
+
+    definition = registry.find_problem(name)
+    if registry.missing(definition):
+        return {"needs": list(definition.needs)}
+    try:
+        objective = definition.make()
+    except registry.Unavailable as error:
+        return {"unavailable": str(error)}
+    return {
+        "dim": objective.dim,
+        "any_dim": "dim" in definition.parameters,
+        "orders": list(range(objective.order + 1)),
+        "domain": {
+            "kinds": sorted(objective.domain.all_kinds),
+            "low": _wall(objective.domain.low),
+            "high": _wall(objective.domain.high),
+        },
+        "f_opt": objective.f_opt,
+        "data_rows": objective.rows if objective.data else 0,
+        "noisy": objective.noise is not None,
+        "residuals": objective.residuals is not None,
+        "composite": objective.composite is not None,
+    }
+
+
+def _wall(wall: Any) -> Any:
+    """A wall of a box for JSON: one number where all coordinates have the same, null where there is none."""
+    import numpy as np
+
+    numbers = [float(x) if np.isfinite(x) else None for x in np.atleast_1d(wall)]
+    return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def module_of(definition: "Definition | WrapperDefinition") -> str:
+    return definition.function.__module__
+
+
+def type_text(annotation: Any) -> str:
+    """An annotation in a reader's words: choices one by one."""
+    from typing import Literal, get_args, get_origin
+
+    if get_origin(annotation) is Literal:
+        return " | ".join(map(str, get_args(annotation)))
+    if get_args(annotation) and get_origin(annotation) is not tuple:
+        return " | ".join(type_text(one) for one in get_args(annotation))
+    return "none" if annotation is type(None) else str(getattr(annotation, "__name__", annotation))

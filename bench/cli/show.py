@@ -1,0 +1,101 @@
+"""`show`: one problem, optimizer or suite."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from bench.cli.app import Imports, app, explained, out
+from bench.cli.facts import module_of, type_text
+
+if TYPE_CHECKING:
+    from bench.core.registry import Definition
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str, typer.Argument(help="A problem, such as rosenbrock or rosenbrock\\[dim=10], an optimizer or a suite.")
+    ],
+    picture: Annotated[Path | None, typer.Option(help="Draw the problem into a new .png, .svg or .pdf file.")] = None,
+    imports: Imports = None,
+) -> None:
+    """Say what a problem, an optimizer or a suite is: source, parameters, facts."""
+    with explained():
+        from bench.core import registry
+        from bench.runner import PACKAGES
+        from bench.runner.suite import parse_entry, suites
+
+        registry.load(PACKAGES, imports or ())
+        named = parse_entry(name)
+        known = {**registry.PROBLEMS, **registry.OPTIMIZERS, **suites()}
+        composed = "+" in named.name
+        definition = (
+            registry.find_problem(named.name)
+            if composed
+            else registry.lookup(known, named.name, "problem or optimizer or suite")
+        )
+        if isinstance(definition, Path) and picture is not None:
+            raise ValueError(f"only a problem has a picture, and {name} is a suite")
+        if isinstance(definition, Path):
+            sys.stdout.write(definition.read_text(encoding="utf-8"))
+            return
+        settings = named.settings()
+        if len(settings) != 1:
+            raise ValueError(f"{name!r} is a grid of {len(settings)} settings; show takes one")
+        _show_definition(definition, settings[0])
+        if picture is not None:
+            out.print(f"Picture: {escape(str(_picture(definition, settings[0], picture)))}")
+
+
+def _picture(definition: "Definition", settings: dict[str, Any], path: Path) -> Path:
+    """Draw a problem, in two dimensions where it may have any and none is named."""
+    from bench.core.registry import ProblemDefinition
+    from bench.report.picture import draw
+
+    if not isinstance(definition, ProblemDefinition):
+        raise ValueError(f"only a problem has a picture, and {definition.name} is an optimizer")
+    objective = definition.make(**settings)
+    if "dim" in definition.parameters and "dim" not in settings and objective.domain.real:
+        objective = definition.make(**settings, dim=2)
+    return draw(objective, path)
+
+
+def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None:
+    import inspect
+
+    from bench.core import registry
+
+    out.print(f"[bold]{escape(definition.name)}[/]  {escape(module_of(definition))}, version {definition.version}")
+    out.print(escape(inspect.getdoc(definition.function) or ""))
+    table = Table(show_header=False, box=None)
+    table.add_row("source", escape(definition.source))
+    lacking = registry.missing(definition)
+    table.add_row(
+        "needs", escape(", ".join(definition.needs) or "nothing more") + (" (not installed)" if lacking else "")
+    )
+    for key, parameter in definition.parameters.items():
+        allowed = f", {parameter.range.allowed()}" if parameter.range is not None else ""
+        table.add_row("parameter", escape(f"{key}: {type_text(parameter.annotation)} = {parameter.default}{allowed}"))
+    if isinstance(definition, registry.OptimizerDefinition):
+        table.add_row(
+            "order", f"{definition.order} ({('values', 'gradients', 'Hessian-vector products')[definition.order]})"
+        )
+        table.add_row("computes with", definition.arrays + (", in lanes" if definition.lanes else ""))
+        table.add_row("fixed by its seed", "yes" if definition.deterministic else "no")
+    elif not lacking:
+        objective = definition.make(**settings)
+        table.add_row("dim", str(objective.dim))
+        table.add_row("answers up to order", str(objective.order))
+        table.add_row("least value", "not known" if objective.f_opt is None else f"{objective.f_opt:g}")
+        table.add_row("coordinates", ", ".join(sorted(objective.domain.all_kinds)))
+        if objective.composite is not None:
+            table.add_row("composite", "a known network inside, an unknown cost outside")
+        if objective.data:
+            table.add_row("rows of data", str(objective.rows))
+        if objective.noise is not None:
+            table.add_row("noise", "yes: runs are judged by a noise-free score")
+    out.print(table)
