@@ -28,14 +28,13 @@ def closing_table(results: "Results") -> None:
 
 
 def by_problem(results: "Results") -> Table:
-    from bench.measure.strata import limits_of_cells
     from bench.report.text import counted, interval, number, target_name
 
     table = Table(title=f"Which optimizer for which problem? ({results.name})", title_justify="left")
     for heading in ("problem", "dim", "best", "expected cost", "reached", "to", "not clearly better than"):
         table.add_column(heading, overflow="fold")
     answer: Any = results.best_optimizers()
-    limits = limits_of_cells(results.runs, results.runtimes())
+    limits = results.comparison.at().limits_of_cells
     if cut := int((limits.limit < inf).sum()):
         where = counted(cut, "problem")
         table.caption = f"On {where} a budget ended some optimizers before others: nobody is worse for that."
@@ -65,14 +64,14 @@ def by_family(results: "Results") -> Table:
     from bench.report.data import budgets
     from bench.report.text import number
 
-    runs, reached = results.runs, results.runtimes()
-    at = budgets(runs, reached)
-    scored, told = scores(runs, reached, at), duels(runs, reached, at)
+    view = results.comparison.at()
+    at = view.of(budgets)
+    scored, told = view.of(scores, at), view.of(duels, at)
     answer: Any = answers(scored, told)
     table = Table(title=f"Which optimizer for which family of problems? ({results.name})", title_justify="left")
     for heading in ("family", "problems", "within a cost of", "best", "targets reached", "not clearly better than"):
         table.add_column(heading, overflow="fold")
-    table.caption, table.caption_justify = _caption(runs, scored, told), "left"
+    table.caption, table.caption_justify = _caption(view.runs, scored, told), "left"
     before = None
     for row in answer[answer["among"] == "all"].to_dict("records"):
         head = ("", "") if row["family"] == before else (escape(row["family"]), str(row["problems"]))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.measure.prices import Prices, priced
-from bench.measure.progress import CELL, POINTS, Frame, complete, cost_grid, finite_costs, progress, spent
+from bench.measure.progress import CELL, POINTS, Frame, cost_grid, finite_costs, progress, spent
 from bench.measure.targets import optima
 
 FLOOR = 1e-9  # gaps below it are rounding error beside the hardest target
@@ -18,7 +18,7 @@ def convergence(runs: Frame, trajectories: Frame, prices: Prices = None, points:
 
     Columns problem, dim, optimizer, order, kind, cost, low, median, high, runs. kind: "gap", f - f_opt and at least
     1e-9, where the optimum is known; else "value". A run that has ended keeps what it had; what is not finite is inf.
-    Skipped runs, and those whose cost is not known, have no curve.
+    Skipped runs, and those whose cost is not known, have no curve. runs: complete ones.
     """
     return _at_costs(runs, trajectories, prices, points)
 
@@ -36,7 +36,6 @@ def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.nda
     """Quartiles of each group of runs at these costs, or at so many points of a grid for each problem and dim."""
     import pandas as pd
 
-    runs = complete(runs)
     f_opt, known = optima(runs)
     runs = runs.assign(f_opt=f_opt, known=known, spent=spent(runs, prices))
     runs = runs[(runs.status != "skipped") & runs.spent.notna()]

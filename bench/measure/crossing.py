@@ -4,15 +4,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from bench.measure.comparison import View
 from bench.measure.ecdf import default_costs
 from bench.measure.ert import FEWEST
 from bench.measure.progress import Frame
-from bench.measure.strata import solved, strata
 
 SURE = 2.5  # standard errors: equal methods then cross by chance in at most 5 % of families (see the calibration test)
 
 
-def crossings(runs: Frame, reached: Frame) -> Frame:
+def crossings(view: View) -> Frame:
     """Who leads up to which budget, by problem family and over "all": columns family, below, above, budget.
 
     A row says: at costs below the budget `below` reaches the largest share of targets (the mean over cells of the mean
@@ -22,12 +22,12 @@ def crossings(runs: Frame, reached: Frame) -> Frame:
     Chance makes curves cross, too: a change is listed where the first is ahead of the second before, and the second of
     the first after, by more than 2.5 standard errors of their paired difference. No row: nobody is as sure as that to
     have led before another, or there are fewer than 5 runs of an optimizer in a cell of the family. Optimizers that
-    were not planned on all its cells, or whose costs are not known, are left out. reached: of `runtimes`.
+    were not planned on all its cells, or whose costs are not known, are left out.
     """
     import pandas as pd
 
-    layout, costs = strata(runs), default_costs(runs, reached)
-    x, names = layout.spread(solved(runs, reached, costs)), layout.optimizers.optimizer.to_numpy()
+    layout, costs = view.layout, default_costs(view.reached)
+    x, names = layout.spread(view.solved(costs)), layout.optimizers.optimizer.to_numpy()
     enough = layout.planned.sum(axis=2) >= FEWEST
     unknown = (layout.planned & np.isnan(x[..., 0])).any(axis=2)
     rows = []

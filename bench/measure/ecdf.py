@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.measure.progress import CELL, POINTS, Frame, complete, cost_grid, finite_costs, joined
+from bench.measure.comparison import View
+from bench.measure.progress import CELL, POINTS, Frame, cost_grid, finite_costs, joined
 
 
 def ecdf(
-    runs: Frame,
-    reached: Frame,
+    view: View,
     by: Sequence[str] = ("order",),
     costs: Sequence[float] | None = None,
     restarts: bool = False,
 ) -> Frame:
     """The fraction of (run, target) pairs solved within a cost (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897).
 
-    reached: of `runtimes`, at any prices. by: columns of runs; one curve a group. costs: where it is read; by default a
+    by: columns of runs; one curve a group. costs: where it is read; by default a
     grid over all runs. Every planned run counts, also one that was skipped or crashed; not one whose cost is unknown.
     restarts: the runtimes of simulated restarts in place of those of the runs (see `restarts.restarted`): where some
     run of an optimizer reached a target, all do in the end, as if it had begun again after each failure.
@@ -25,17 +25,17 @@ def ecdf(
     """
     import pandas as pd
 
-    runs = complete(runs)
+    runs, reached = view.runs, view.reached
     if unknown := [name for name in by if name not in runs]:
         raise ValueError(f"by must name columns of runs ({', '.join(map(str, runs))}), got {unknown[0]!r}")
     if restarts:
         from bench.measure.restarts import restarted
 
-        reached = restarted(runs, reached)
+        reached = restarted(view)
     reached = reached[reached.runtime.notna()]
     facts = runs.assign(cell=runs.groupby(CELL).ngroup()).set_index("run")[[*by, "cell"]].reindex(reached.run)
     facts = facts.reset_index(drop=True).assign(runtime=reached.runtime.to_numpy(float))
-    grid = default_costs(runs, reached) if costs is None else finite_costs(costs, "costs")
+    grid = default_costs(reached) if costs is None else finite_costs(costs, "costs")
     parts = []
     for key, group in facts.groupby(list(by)):
         solved = np.searchsorted(np.sort(group.runtime), grid, side="right")
@@ -45,7 +45,7 @@ def ecdf(
     return joined(parts, [*by, "cost", "fraction", "pairs", "problems"])
 
 
-def default_costs(runs: Frame, reached: Frame, points: int = 2 * POINTS) -> np.ndarray:
+def default_costs(reached: Frame, points: int = 2 * POINTS) -> np.ndarray:
     """Costs (points,) at equal ratios from the least that reached anything to the most that any run spent."""
     positive = reached.runtime[(reached.runtime > 0) & np.isfinite(reached.runtime)]
     most = reached[["runtime", "spent"]].where(np.isfinite(reached[["runtime", "spent"]])).max().max()

@@ -6,7 +6,8 @@ In all measures a run that never reaches a target counts as unsolved; nothing is
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench.measure.progress import CELL, Frame, complete
+from bench.measure.comparison import View
+from bench.measure.progress import CELL, Frame
 
 FEWEST = 5  # runs from which an interval is given
 RESAMPLES = 1000
@@ -17,11 +18,10 @@ GROUPS = 10_000  # resampled at a time, for the sake of memory
 one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
-def ert(runs: Frame, reached: Frame) -> Frame:
+def ert(view: View) -> Frame:
     """Expected runtime of each optimizer on each problem, dim and target: the cost spent by all runs until they reached
     the target or ended, over the number that reached it (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897).
 
-    reached: of `runtimes`, at any prices.
     Columns problem, dim, scored, optimizer, order, kind, target, ert (inf where no run reached it, and in seconds where
     one was killed; NaN where all were skipped, or their cost is not known), successes, runs (without those), low, high:
     a bootstrap interval, NaN below 5 runs; nominally of 95 %, in truth too short below about 15. Where no run of n
@@ -31,7 +31,7 @@ def ert(runs: Frame, reached: Frame) -> Frame:
     import pandas as pd
 
     names = [*CELL, "scored", "optimizer", "order"]
-    runs = complete(runs)
+    runs, reached = view.runs, view.reached
     group = runs.assign(group=runs.groupby(names).ngroup(), skipped=runs.status == "skipped")
     heads = group.drop_duplicates("group").set_index("group").sort_index()[names]
     facts = group.set_index("run")[["group", "skipped"]].reindex(reached.run)

@@ -6,21 +6,22 @@ seeds and instances. What no run of an optimizer reached, or all were skipped on
 
 import numpy as np
 
+from bench.measure.comparison import View
 from bench.measure.ert import ert
-from bench.measure.progress import CELL, POINTS, Frame, complete, cost_grid
+from bench.measure.progress import CELL, POINTS, Frame, cost_grid
 from bench.measure.virtual import ratio
 
 
-def performance_profile(runs: Frame, reached: Frame) -> Frame:
+def performance_profile(view: View) -> Frame:
     """The share of problems on which the ERT is at most `ratio` times the least of all these optimizers (Dolan & Moré
     2002, doi:10.1007/s101070100263). At ratio 1: on how many an optimizer is the best; at the end: how many it solves.
 
-    reached: of `runtimes`, at any prices. Targets that the start reached for the best (ERT 0) are left out, being no
+    Targets that the start reached for the best (ERT 0) are left out, being no
     problem; an optimizer whose cost on a problem is not known is not compared there.
     Columns optimizer, order, ratio, fraction, problems, among: the optimizers that the least is of, joined by "; ".
     With others among them the curves are others (Gould & Scott 2016, doi:10.1145/2950048).
     """
-    table = _expected(runs, reached)
+    table = _expected(view)
     best = table.groupby([*CELL, "kind", "target"]).ert.transform("min")
     table = table.assign(x=ratio(table.ert, best))[best > 0]
     table = table.assign(x=table.x.fillna(np.inf))  # reached by nobody
@@ -29,24 +30,23 @@ def performance_profile(runs: Frame, reached: Frame) -> Frame:
     return curves.assign(among="; ".join(sorted(set(table.optimizer))))
 
 
-def data_profile(runs: Frame, reached: Frame) -> Frame:
+def data_profile(view: View) -> Frame:
     """The share of problems solved within a cost, in units of dim + 1, what a simplex gradient costs (Moré & Wild 2009,
     doi:10.1137/080724083). Unlike the performance profile it does not depend on who else is there.
 
-    reached: of `runtimes`, at any prices. Columns optimizer, order, cost (ERT / (dim + 1)), fraction, problems.
+    Columns optimizer, order, cost (ERT / (dim + 1)), fraction, problems.
     """
-    table = _expected(runs, reached)
+    table = _expected(view)
     table = table.assign(x=table.ert / (table.dim + 1))
     positive = table.x[np.isfinite(table.x) & (table.x > 0)]
     low, high = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
     return _shares(table, cost_grid(low, high, 2 * POINTS), "cost")
 
 
-def _expected(runs: Frame, reached: Frame) -> Frame:
+def _expected(view: View) -> Frame:
     """The ERT of each optimizer that was planned on a problem: inf where all its runs were skipped; without those whose
     cost is not known."""
-    runs = complete(runs)
-    table = ert(runs, reached)
+    table, runs = view.of(ert), view.runs
     skipped = runs.assign(skipped=runs.status == "skipped").groupby([*CELL, "optimizer"]).skipped.all().rename("none")
     table = table.merge(skipped.reset_index(), on=[*CELL, "optimizer"], how="left")
     table = table.assign(ert=table.ert.where(~table.none.astype(bool), np.inf))

@@ -36,12 +36,12 @@ def spent(runs: Frame, prices: Prices = None) -> Column:
     """What each run cost, in full evaluations or seconds: the sum of price x count over the rows of data.
 
     A killed run left no counts: it is charged its whole budget, as its suite prices it, or infinitely many seconds. NaN
-    where seconds are not known: those of imported runs, and the wall clock of lanes.
+    where seconds are not known: those of imported runs, and the wall clock of lanes. runs: complete ones.
     """
     import pandas as pd
 
     prices = resolved(prices)
-    cost = pd.Series(priced(runs, complete(runs), prices), index=runs.index)
+    cost = pd.Series(priced(runs, runs, prices), index=runs.index)
     if prices not in SECONDS:
         return cost.where(runs.status != "killed", runs.budget.astype(float))
     asked = runs[[kind for kind in QUESTIONS if kind in runs]].any(axis=1)

@@ -2,17 +2,18 @@
 
 import numpy as np
 
-from bench.measure.progress import CELL, Frame, complete
+from bench.measure.comparison import View
+from bench.measure.progress import CELL, Frame
 
 GROUP = [*CELL, "optimizer", "kind", "target"]
 
 
-def restarted(runs: Frame, reached: Frame, samples: int = 100, seed: int = 0) -> Frame:
+def restarted(view: View, samples: int = 100, seed: int = 0) -> Frame:
     """Simulated restarts: for each optimizer, problem, dim and target runs are drawn with replacement until one reaches
     the target; the runtime is what those before it spent, and its own (Hansen et al. 2021,
     doi:10.1080/10556788.2020.1808977). Its expectation is the ERT; none of it was measured.
 
-    reached: of `runtimes`, at any prices. Runs on all instances of a problem are drawn from, but not those whose cost
+    Runs on all instances of a problem are drawn from, but not those whose cost
     is not known, and skipped ones only where all were. All groups share the draws, so that optimizers with the same
     seeds stay paired, and no answer depends on its neighbours.
     Columns run (the first that was drawn), kind, target, runtime, spent: as of `runtimes`, samples rows a group;
@@ -20,8 +21,8 @@ def restarted(runs: Frame, reached: Frame, samples: int = 100, seed: int = 0) ->
     """
     if samples < 1:
         raise ValueError(f"samples must be >= 1, got {samples}")
-    facts = complete(runs).set_index("run")[[*CELL, "optimizer", "status"]]
-    known = reached[reached.runtime.notna()].join(facts, on="run")
+    facts = view.runs.set_index("run")[[*CELL, "optimizer", "status"]]
+    known = view.reached[view.reached.runtime.notna()].join(facts, on="run")
     known = known.assign(group=known.groupby(GROUP).ngroup().astype(int), ran=known.status != "skipped")
     known = known[known.ran | ~known.groupby("group").ran.transform("any").astype(bool)]
     known = known.sort_values(["group", "run"], ignore_index=True)

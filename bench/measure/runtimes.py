@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.core.ledger import QUESTIONS
 from bench.measure.prices import Prices, priced
-from bench.measure.progress import Frame, complete, progress, spent
+from bench.measure.progress import Frame, progress, spent
 from bench.measure.targets import GAPS, SHARES, targets
 
 COUNTS = (*QUESTIONS, "inside", "outside")
@@ -22,7 +22,7 @@ def hits(
     """Each run and each of its targets (see `targets`), with what had been asked when it was first reached.
 
     Columns run, kind, target, f_target, the raw counts of each kind of question, inside and outside: NaN where it never
-    was, for whatever reason. Prices do not matter yet: see `runtimes`.
+    was, for whatever reason. Prices do not matter yet: see `runtimes`. runs: complete ones.
     """
     asked = targets(runs, trajectories, gaps, shares, by)
     asked = asked.sort_values(["run", "kind", "target"], ascending=[True, True, False], ignore_index=True)
@@ -54,10 +54,10 @@ def hits(
 def runtimes(runs: Frame, hits: Frame, prices: Prices = None) -> Frame:
     """The cost at which each run first reached each of its targets: columns run, kind, target, runtime, spent.
 
-    hits: of `hits`. runtime: inf where it never did, for whatever reason; 0 where the start is good enough. spent: what
-    the whole run cost. Both are NaN where the price is not known: the wall clock of a run that was not alone.
+    runs: complete ones. hits: of `hits`. runtime: inf where it never did, for whatever reason; 0 where the start is
+    good enough. spent: what the whole run cost. Both are NaN where the price is not known: the wall clock of a run that
+    was not alone.
     """
-    runs = complete(runs)
     facts = runs.assign(spent=spent(runs, prices)).set_index("run")[["rows", "dim", "lanes", "spent"]]
     facts = facts.reindex(hits.run)
     total = facts.spent.to_numpy(float)

@@ -3,7 +3,7 @@
 Runs are compared within a cell (a problem and dim) only, where those of one instance and seed began alike; problems
 count alike, however many targets and runs they have. A skipped or crashed run has what it reached: mostly nothing.
 Nobody is compared beyond the cost at which a budget ended another there: see `bench.measure.strata.limits`.
-reached: of `runtimes`, at any prices. Where n is below 5 runs of an optimizer in a cell, there is no interval.
+Where n is below 5 runs of an optimizer in a cell, there is no interval.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from bench.measure.comparison import View
 from bench.measure.inference import LEVEL, contrast, holm, resampled_mean, signed_rank, superiority
-from bench.measure.progress import CELL, Frame, complete, finite_costs
-from bench.measure.strata import Strata, limits, solved, strata
+from bench.measure.progress import CELL, Frame, finite_costs
+from bench.measure.strata import Strata
 
 
-def areas(runs: Frame, reached: Frame) -> Frame:
+def areas(view: View) -> Frame:
     """The area under the distribution of runtimes of each run, over the logarithm of the cost: columns run, area.
 
     The mean over the targets of a run of 1 - log(runtime / low) / log(high / low), between 0 and 1; 0 for a target that
@@ -28,10 +29,11 @@ def areas(runs: Frame, reached: Frame) -> Frame:
     """
     import pandas as pd
 
+    runs, reached = view.runs, view.reached
     row = pd.Index(runs.run).get_indexer(reached.run)
-    cell = complete(runs).groupby(CELL).ngroup().to_numpy()[row]
+    cell = runs.groupby(CELL).ngroup().to_numpy()[row]
     runtime, spent = (reached[name].to_numpy(float) for name in ("runtime", "spent"))
-    limit = limits(runs, reached)[row]
+    limit = view.limits[row]
     runtime, spent = np.where(runtime > limit, np.inf, runtime), np.minimum(spent, limit)
     positive = np.where(np.isfinite(runtime) & (runtime > 0), runtime, np.nan)
     low = pd.Series(positive).groupby(cell).transform("min").to_numpy()
@@ -46,7 +48,7 @@ def areas(runs: Frame, reached: Frame) -> Frame:
     return pd.DataFrame({"run": runs.run.to_numpy(), "area": area})
 
 
-def scores(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
+def scores(view: View, budgets: Sequence[float]) -> Frame:
     """The share of targets that each optimizer reached within each budget, by problem family and over "all".
 
     solved: the mean over the cells of a family of the mean over runs of the share of targets reached. low, high: its
@@ -58,9 +60,9 @@ def scores(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
     Columns family, budget, optimizer, order, solved, low, high, problems, of, cut, runs, ran: a row for each family
     ("all" the last), budget (rising) and optimizer (by order and name), in this order.
     """
-    layout, costs, x = _shares(runs, reached, budgets)
-    limit = np.nanmin(layout.spread(limits(runs, reached)), axis=(1, 2), initial=np.inf)  # (C,)
-    count, ran = layout.planned.sum(axis=2), _ran(layout, runs).sum(axis=2)  # (C, O)
+    layout, costs, x = view.of(_fractions, list(budgets))
+    limit = np.nanmin(layout.spread(view.limits), axis=(1, 2), initial=np.inf)  # (C,)
+    count, ran = layout.planned.sum(axis=2), _ran(view).sum(axis=2)  # (C, O)
     parts = []
     for own in layout.member:
         mean, low, high = resampled_mean(x[own], layout.planned[own], layout.sizes[own])
@@ -71,7 +73,7 @@ def scores(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
     return _table(layout, costs, parts, {"optimizer": names.optimizer.to_numpy(), "order": names.order.to_numpy()})
 
 
-def duels(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
+def duels(view: View, budgets: Sequence[float]) -> Frame:
     """Each optimizer against each other within each budget, by problem family and over "all".
 
     difference: in the share of targets reached, by instance and seed; mean over seeds, then over the cells in which
@@ -84,9 +86,9 @@ def duels(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
     Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, sure, enough, problems, runs: a row
     for each family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
     """
-    layout, costs, x = _shares(runs, reached, budgets)
+    layout, costs, x = view.of(_fractions, list(budgets))
     first, second, mirrored = _both_ways(len(layout.optimizers))
-    ran = _ran(layout, runs)
+    ran = _ran(view)
     parts = []
     for own in layout.member:
         found = contrast(x[own], layout.planned[own], first, second)  # (pairs, budgets) each
@@ -107,7 +109,7 @@ def duels(runs: Frame, reached: Frame, budgets: Sequence[float]) -> Frame:
     return table.assign(sure=table.sure & (table.difference > 0))[["family", "budget", "optimizer", "rival", *columns]]
 
 
-def pairs(runs: Frame, reached: Frame) -> Frame:
+def pairs(view: View) -> Frame:
     """Each optimizer against each other over all problems, by the areas of their runs (see `areas`).
 
     better, worse: cells in which its median area is larger, smaller than that of the rival. p: of Wilcoxon's
@@ -121,12 +123,12 @@ def pairs(runs: Frame, reached: Frame) -> Frame:
     """
     import pandas as pd
 
-    layout, x, medians = _medians(runs, reached)
+    layout, x, medians = _medians(view)
     first, second, mirrored = _both_ways(len(layout.optimizers))
     difference = medians[:, first] - medians[:, second]
     p = signed_rank(np.nan_to_num(difference))
     better, worse, problems = (which.sum(axis=0) for which in (difference > 0, difference < 0, ~np.isnan(difference)))
-    ran: np.ndarray = np.any(_ran(layout, runs), axis=(0, 2))
+    ran: np.ndarray = np.any(_ran(view), axis=(0, 2))
     p[(problems == 0) | ~(ran[first] & ran[second])] = np.nan
     a12, low, high = superiority(x, layout.sizes, first, second)
     names = layout.optimizers.optimizer.to_numpy()
@@ -145,7 +147,7 @@ def pairs(runs: Frame, reached: Frame) -> Frame:
     return table.assign(adjusted=mirrored(*[holm(p)] * 2))
 
 
-def bayesian(runs: Frame, reached: Frame, rope: float = 0.01, samples: int = 10_000) -> Frame:
+def bayesian(view: View, rope: float = 0.01, samples: int = 10_000) -> Frame:
     """How probable it is that an optimizer is better than another on a new problem: the Bayesian signed-rank test of
     median areas (Benavoli et al. 2017, jmlr.org/papers/v18/16-305.html).
 
@@ -162,8 +164,8 @@ def bayesian(runs: Frame, reached: Frame, rope: float = 0.01, samples: int = 10_
         test = import_module("baycomp").SignedRankTest
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError("the Bayesian test needs baycomp: pip install 'fogbench[bayes]'") from error
-    layout, _, medians = _medians(runs, reached)
-    names, ran = layout.optimizers.optimizer, np.any(_ran(layout, runs), axis=(0, 2))
+    layout, _, medians = _medians(view)
+    names, ran = layout.optimizers.optimizer, np.any(_ran(view), axis=(0, 2))
     rows = []
     for a, b in zip(*np.triu_indices(len(names), 1), strict=True):
         both = ~np.isnan(medians[:, a] - medians[:, b])
@@ -174,21 +176,21 @@ def bayesian(runs: Frame, reached: Frame, rope: float = 0.01, samples: int = 10_
     return pd.DataFrame(rows, columns=["optimizer", "rival", "problems", "better", "same", "worse"])
 
 
-def _shares(runs: Frame, reached: Frame, budgets: Sequence[float]) -> tuple[Strata, np.ndarray, np.ndarray]:
+def _fractions(view: View, budgets: Sequence[float]) -> tuple[Strata, np.ndarray, np.ndarray]:
     """The layout, the budgets rising, and the share of targets (C, O, N, B) that each run reached within each."""
-    layout, costs = strata(runs), np.unique(finite_costs(budgets))
-    return layout, costs, layout.spread(solved(runs, reached, costs))
+    costs = np.unique(finite_costs(budgets))
+    return view.layout, costs, view.layout.spread(view.solved(costs))
 
 
-def _ran(layout: Strata, runs: Frame) -> np.ndarray:
+def _ran(view: View) -> np.ndarray:
     """Which runs there are that were not skipped (C, O, N)."""
-    return layout.spread((runs.status != "skipped").to_numpy(float)) == 1
+    return view.layout.spread((view.runs.status != "skipped").to_numpy(float)) == 1
 
 
-def _medians(runs: Frame, reached: Frame) -> tuple[Strata, np.ndarray, np.ndarray]:
+def _medians(view: View) -> tuple[Strata, np.ndarray, np.ndarray]:
     """The layout, the areas of runs (C, O, N), and their medians (C, O); NaN in cells where some are not known."""
-    layout = strata(runs)
-    x = layout.spread(areas(runs, reached).area.to_numpy())
+    layout = view.layout
+    x = layout.spread(view.of(areas).area.to_numpy())
     whole = (np.isnan(x) != layout.planned).all(axis=2) & layout.planned.any(axis=2)
     x = np.where(whole[..., None], x, np.nan)
     ordered, n = np.sort(x, axis=2), np.maximum(layout.planned.sum(axis=2), 1)[..., None]

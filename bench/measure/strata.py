@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.measure.progress import CELL, Frame, complete
+from bench.measure.progress import CELL, Frame
 
 ALL = "all"  # the family of all problems
 ROUNDING = 1e-9  # costs that differ by this fraction are the same
@@ -51,8 +51,8 @@ def _slots(runs: Frame) -> Any:
 
 
 def strata(runs: Frame) -> Strata:
-    """The layout of these runs; optimizers by order and name, families by name."""
-    runs = complete(runs).reset_index(drop=True)
+    """The layout of these runs (complete ones); optimizers by order and name, families by name."""
+    runs = runs.reset_index(drop=True)
     runs = runs.assign(cell=runs.groupby(CELL).ngroup(), entrant=runs.groupby(["order", "optimizer"]).ngroup())
     # the family of a run that never began may not be known
     runs = runs.assign(family=runs.family.fillna("").astype(str).groupby(runs.cell).transform("max"))
@@ -73,7 +73,7 @@ def limits(runs: Frame, reached: Frame) -> np.ndarray:
     It is the most that a run of an optimizer would have cost, had it spent the whole of the budget that ended it; the
     least over optimizers, and over budgets where one had several. Where budgets differ, or prices are not those of the
     suite, a budget ends some methods long before others, and what these reached later says nothing of what those would
-    have. A run that had reached all its targets limits nobody.
+    have. A run that had reached all its targets limits nobody. runs: complete ones.
     """
     import pandas as pd
 
@@ -83,21 +83,16 @@ def limits(runs: Frame, reached: Frame) -> np.ndarray:
     unsolved[row[np.isinf(reached.runtime.to_numpy(float))]] = True
     ended = (runs.status == "budget").to_numpy() & unsolved & (spent > 0) & (runs.cost > 0).to_numpy()
     whole = spent * np.divide(runs.budget, runs.cost, where=ended, out=np.full(len(runs), np.nan))
-    cell = complete(runs).groupby(CELL).ngroup().to_numpy()
+    cell = runs.groupby(CELL).ngroup().to_numpy()
     most: Any = pd.Series(whole).groupby([cell, runs.optimizer.to_numpy(), runs.budget.to_numpy()]).max()
     least = most.groupby(level=0).min().reindex(cell).to_numpy() * (1 + ROUNDING)
     known: Any = pd.Series(np.where(runs.status == "killed", np.nan, spent))  # a killed run is only charged its budget
     return np.where(known.groupby(cell).transform("max").to_numpy() > least, least, np.inf)
 
 
-def limits_of_cells(runs: Frame, reached: Frame) -> Frame:
-    """The limits of `limits` by problem and dim: columns problem, dim, limit."""
-    return complete(runs).assign(limit=limits(runs, reached)).drop_duplicates(CELL)[[*CELL, "limit"]]
-
-
-def solved(runs: Frame, reached: Frame, costs: np.ndarray) -> np.ndarray:
-    """The share of its targets that each run reached within these rising costs (runs, costs), and before its limit (see
-    `limits`); every planned run counts.
+def solved(runs: Frame, reached: Frame, limit: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """The fraction of its targets that each run reached within these rising costs (runs, costs), and before its limit
+    (runs,), see `limits`; every planned run counts.
 
     NaN where the cost of a run is not known, and where it has no target.
     """
@@ -105,11 +100,11 @@ def solved(runs: Frame, reached: Frame, costs: np.ndarray) -> np.ndarray:
 
     row = pd.Index(runs.run).get_indexer(reached.run)
     runtime = reached.runtime.to_numpy(float)
-    runtime = np.where(runtime > limits(runs, reached)[row], np.inf, runtime)
+    runtime = np.where(runtime > limit[row], np.inf, runtime)
     within = np.searchsorted(costs, runtime)  # that of NaN is the last
     size = len(costs) + 1
     count = np.bincount(row * size + within, minlength=len(runs) * size).reshape(-1, size)
     with np.errstate(invalid="ignore"):
-        share = count.cumsum(axis=1)[:, :-1] / count.sum(axis=1)[:, None]
-    share[row[np.isnan(runtime)]] = np.nan
-    return share
+        fraction = count.cumsum(axis=1)[:, :-1] / count.sum(axis=1)[:, None]
+    fraction[row[np.isnan(runtime)]] = np.nan
+    return fraction

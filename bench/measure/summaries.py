@@ -4,7 +4,7 @@ from math import comb
 
 import numpy as np
 
-from bench.measure.progress import CELL, Frame, complete, joined
+from bench.measure.progress import CELL, Frame, joined
 
 TROUBLE = ("crashed", "killed", "diverged", "deadline", "skipped")
 SURE = 0.025
@@ -130,8 +130,7 @@ ANSWERS = (
 
 
 def endings(runs: Frame) -> Frame:
-    """How many runs of each optimizer ended how: columns optimizer, order, status, runs."""
-    runs = complete(runs)
+    """How many runs (complete ones) of each optimizer ended how: columns optimizer, order, status, runs."""
     return (
         runs.groupby(["order", "optimizer", "status"])
         .size()
@@ -143,8 +142,7 @@ def endings(runs: Frame) -> Frame:
 def failures(runs: Frame) -> Frame:
     """Runs that ended without an answer, those of one cause together: columns status, problem, dim, optimizer, runs,
     reason (the last line of the error), error (all of it). Statuses crashed, killed, diverged, deadline, skipped."""
-    failed = complete(runs)
-    failed = failed[failed.status.isin(TROUBLE)]
+    failed = runs[runs.status.isin(TROUBLE)]
     failed = failed.assign(error=failed.error.fillna("").astype(str))
     counted = failed.groupby(["status", *CELL, "optimizer", "error"]).size().rename("runs").reset_index()
     lines = counted.error.str.strip().str.split("\n").str[-1]

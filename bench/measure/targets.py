@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.measure.progress import CELL, Column, Frame, complete, joined, progress
+from bench.measure.progress import CELL, Column, Frame, joined, progress
 
 GAPS = (1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 SHARES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -29,7 +29,7 @@ def targets(
     shares: Sequence[float] = SHARES,
     by: str = "known",
 ) -> Frame:
-    """The targets of each run, skipped ones too: columns run, kind, target, f_target.
+    """The targets of each run (complete ones), skipped too: columns run, kind, target, f_target.
 
     by "known": gaps to the optimum where it is known, shares of the gain elsewhere. by "best": shares everywhere.
     kind "gap": f <= f_opt + target (Hansen et al. 2021, doi:10.1080/10556788.2020.1808977). A run is not asked for a
@@ -46,7 +46,6 @@ def targets(
     for name, given, most in (("gaps", gaps, np.inf), ("shares", shares, 1.0)):
         if wrong := [target for target in given if not (0 <= target <= most and np.isfinite(target))]:
             raise ValueError(f"{name} must be numbers >= 0{'' if most == np.inf else ' and <= 1'}, got {wrong[0]!r}")
-    runs = complete(runs)
     instance = [runs[name] for name in (*CELL, "instance")]
     f_opt, known = optima(runs)
     if by == "best":

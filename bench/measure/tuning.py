@@ -9,7 +9,7 @@ import numpy as np
 from bench.core import registry
 from bench.measure.convergence import FLOOR
 from bench.measure.prices import Prices
-from bench.measure.progress import CELL, Column, Frame, complete, joined, spent
+from bench.measure.progress import CELL, Column, Frame, joined, spent
 from bench.measure.targets import optima
 
 FAILED = ("crashed", "killed", "diverged")
@@ -28,15 +28,14 @@ def reached(runs: Frame) -> Column:
 def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Prices = None) -> Frame:
     """Each optimizer at its default and as tuned, on each problem and dim of the family that it was tuned for.
 
-    pairs: family, label of the default, label of the tuned one. Columns problem, dim, family, optimizer (the default's
-    label), order, kind, default, default_low, default_high, tuned, tuned_low, tuned_high: medians and quartiles over
-    runs of what was reached at the end ("gap" or "value", inf where a run failed); better, worse, pairs: of the runs
-    from the same start, in how many the tuned one did better or worse: it reached the final target for less, or it
-    alone reached it, or it ended lower.
+    runs: complete ones. pairs: family, label of the default, label of the tuned one.
+    Columns problem, dim, family, optimizer (the default's label), order, kind, default, default_low, default_high,
+    tuned, tuned_low, tuned_high: medians and quartiles over runs of what was reached at the end ("gap" or "value", inf
+    where a run failed); better, worse, pairs: of the runs from the same start, in how many the tuned one did better or
+    worse: it reached the final target for less, or it alone reached it, or it ended lower.
     """
     import pandas as pd
 
-    runs = complete(runs)
     ran = runs[runs.status != "skipped"]
     y, (_, known) = reached(ran), optima(ran)
     hit = ran.status == "target"
@@ -75,7 +74,7 @@ SIDE_BY_SIDE = (
 def sensitivity(
     runs: Frame, settings: Sequence[tuple[str, Mapping[str, Any]]], tuned: Sequence[Mapping[str, Any]]
 ) -> Frame:
-    """What each setting that was tried reached, against each of its hyperparameters. runs: of the tuning.
+    """What each setting that was tried reached, against each of its hyperparameters. runs: of the tuning, complete.
 
     settings: of each run, the registered name of its optimizer and all its hyperparameters. tuned: family, label, name,
     values (of the default, all) and setting (the best values of those that were tuned) of each optimizer and family.
@@ -86,7 +85,6 @@ def sensitivity(
     """
     import pandas as pd
 
-    runs = complete(runs)
     runs = runs[runs.status != "skipped"]
     _, known = optima(runs)
     runs = runs.assign(y=reached(runs), kind=np.where(known, "gap", "value"))

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from bench.measure.comparison import Comparison, View
 from bench.measure.ecdf import default_costs
 from bench.measure.progress import CELL, POINTS, Frame
-from bench.measure.strata import ALL, ROUNDING, limits
+from bench.measure.strata import ALL, ROUNDING
 from bench.report.styles import SHADES, Style
 from bench.report.tables import Places
 from bench.report.text import target_name
@@ -34,7 +35,7 @@ class Priced:
     amount: str
     title: str
     note: str
-    reached: Frame  # of runtimes
+    view: View
     ert: Frame
     convergence: Frame
     budgets: list[float]
@@ -74,13 +75,14 @@ def coarse(array: np.ndarray, bits: int = BITS) -> np.ndarray:
     return np.where(np.isfinite(number), rounded, number)
 
 
-def budgets(runs: Frame, reached: Frame) -> list[float]:
+def budgets(view: View) -> list[float]:
     """At most four costs at which the answer is given: decades within the data, and the last, the most that counts on
     some problem: what the longest run spent there, or its limit (see `bench.measure.strata.limits`)."""
     import pandas as pd
 
-    limit = pd.Series(limits(runs, reached), index=runs.run).reindex(reached.run).to_numpy()
-    low = float(default_costs(runs, reached, 2)[0])
+    reached = view.reached
+    limit = pd.Series(view.limits, index=view.runs.run).reindex(reached.run).to_numpy()
+    low = float(default_costs(reached, 2)[0])
     spent = reached.spent.to_numpy(float)
     high = float(np.minimum(spent, limit)[spent < np.inf].max(initial=0.0))
     if not high > 0:
@@ -98,11 +100,13 @@ def _up(cost: float) -> float:
 
 
 class Axes:
-    """The places of cells, optimizers, families, targets and runs in the arrays of a page; runs: complete ones."""
+    """The places of cells, optimizers, families, targets and runs in the arrays of a page; in the order
+    of the page."""
 
-    def __init__(self, runs: Frame, hits: Frame, styles: Mapping[str, Style]):
+    def __init__(self, comparison: Comparison, styles: Mapping[str, Style]):
         import pandas as pd
 
+        runs, hits = comparison.runs, comparison.hits
         self.runs, self.styles = runs, styles
         family = runs.assign(family=runs.family.fillna("").astype(str)).groupby(CELL).family.max()
         cells = family.reset_index().sort_values(["family", *CELL])
@@ -199,9 +203,9 @@ def _solved(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
     planned = np.zeros((len(priced), *shape), dtype=np.int64)
     group = (axes.cell_of_run * shape[1] + axes.optimizer_of_run)[axes.run_of_hit]
     for p, each in enumerate(priced):
-        costs = default_costs(axes.runs, each.reached, GRID)
+        costs = default_costs(each.view.reached, GRID)
         grid[p] = np.r_[costs, np.full(GRID - len(costs), costs[-1])]
-        runtime = each.reached.runtime.to_numpy(float)
+        runtime = each.view.reached.runtime.to_numpy(float)
         known = ~np.isnan(runtime)
         first = np.searchsorted(grid[p], runtime[known])  # GRID: never
         counts = np.bincount(group[known] * (GRID + 1) + first, minlength=shape[0] * shape[1] * (GRID + 1))
@@ -259,7 +263,7 @@ def _runs(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
     statuses = sorted(set(runs.status))
     found = np.full((len(runs), axes.most), np.nan)
     for each in priced[:1]:
-        found[axes.run_of_hit, axes.slot_of_hit] = each.reached.runtime
+        found[axes.run_of_hit, axes.slot_of_hit] = each.view.reached.runtime
     return {
         "statuses": statuses,
         "run_cell": encoded(axes.cell_of_run),
@@ -285,7 +289,7 @@ def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
     crossings: list[list[list[Any]]] = []
     for p, each in enumerate(priced):
         budget = np.array(each.budgets)
-        limit[p, axes.cell_of_run] = limits(axes.runs, each.reached)
+        limit[p, axes.cell_of_run] = each.view.limits
         table = each.scores
         where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
         score[p][where] = table[["solved", "low", "high"]]

@@ -1,19 +1,19 @@
 """The figures for papers: what each shows, from which frame, drawn how."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.measure.comparison import View
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import FEWEST, ert
 from bench.measure.prices import NAMED, SECONDS, Prices, resolved
 from bench.measure.profiles import data_profile, performance_profile
-from bench.measure.progress import CELL, Frame, complete, spent
-from bench.measure.runtimes import runtimes
+from bench.measure.progress import CELL, Frame, spent
 from bench.measure.scaling import scaling
 from bench.measure.tuning import sensitivity
 from bench.measure.virtual import virtual_best
@@ -40,29 +40,21 @@ class Source:
 
     results: "Results"
     prices: Prices = None
-    measured: Mapping[str, Frame] = field(default_factory=dict)  # reached, ert, convergence, sensitivity: what is there
 
-    @cached_property
+    @property
     def runs(self) -> Frame:
         """The runs, complete."""
-        return complete(self.results.runs)
+        return self.view.runs
 
-    @cached_property
-    def reached(self) -> Frame:
-        """See `bench.measure.runtimes.runtimes`."""
-        if "reached" in self.measured:
-            return self.measured["reached"]
-        return runtimes(self.runs, self.results.hits, resolved(self.prices, self.results.prices))
+    @property
+    def view(self) -> View:
+        """The comparison at these prices."""
+        return self.results.comparison.at(self.prices)
 
-    @cached_property
+    @property
     def table(self) -> Frame:
         """See `bench.measure.ert.ert`."""
-        return self.measured["ert"] if "ert" in self.measured else ert(self.runs, self.reached)
-
-    @cached_property
-    def convergence(self) -> Frame:
-        """See `bench.measure.convergence.convergence`."""
-        return self.measured["convergence"] if "convergence" in self.measured else self.results.convergence(self.prices)
+        return self.view.of(ert)
 
     @cached_property
     def styles(self) -> dict[str, Style]:
@@ -77,7 +69,7 @@ class Source:
     def facts(self, aims: bool = True) -> str:
         """Targets, where it is about some, prices and numbers, in a line."""
         runs = self.runs
-        parts = [f"Targets: {target_list(self.reached)}"] if aims else []
+        parts = [f"Targets: {target_list(self.view.reached)}"] if aims else []
         prices = resolved(self.prices, self.results.prices)
         if not isinstance(prices, str):
             parts.append(f"Price of a {price_list(prices, runs)}")
@@ -104,7 +96,7 @@ def _remarks(table: Frame, curve: str, runs: Frame) -> dict[str, str]:
 def ecdf_figure(source: Source, by: str = "optimizer") -> Figure:
     """Targets solved over cost: by optimizer or order in one panel, else optimizers in a panel for each."""
     panels = tuple(BY[by]) if by in ("family", "dim", "problem") else ()
-    frame = ecdf(source.runs, source.reached, [*panels, "order" if by == "order" else "optimizer"])
+    frame = ecdf(source.view, [*panels, "order" if by == "order" else "optimizer"])
     styles, remarks = source.styles, {}
     if by == "order":
         frame, styles = frame.assign(order=frame.order.map(order_name)), order_styles()
@@ -145,7 +137,7 @@ def convergence_figure(source: Source) -> Figure:
         "has ended "
         "keeps what it had.",
         facts=source.facts(aims=False),
-        frame=source.with_family(source.convergence),
+        frame=source.with_family(source.results.comparison.convergence(source.prices)),
         kind=Curves(
             curve="optimizer",
             x="cost",
@@ -162,7 +154,7 @@ def convergence_figure(source: Source) -> Figure:
 
 def performance_figure(source: Source) -> Figure:
     """Performance profiles, in one panel."""
-    frame = performance_profile(source.runs, source.reached)
+    frame = source.view.of(performance_profile)
     return _profile(
         source,
         frame,
@@ -184,7 +176,7 @@ def data_figure(source: Source) -> Figure:
         "cost, in units "
         "of dim + 1, what a simplex gradient costs."
     )
-    frame = data_profile(source.runs, source.reached)
+    frame = source.view.of(data_profile)
     return _profile(source, frame, "data-profile", "Data profile", note, "cost", f"{source.cost}, over dim + 1")
 
 
@@ -303,7 +295,7 @@ def area_figure(source: Source) -> Figure:
     from bench.measure.statistics import areas
 
     runs = source.runs
-    table = areas(runs, source.reached).merge(runs[["run", *CELL, "order", "optimizer"]], on="run")
+    table = source.view.of(areas).merge(runs[["run", *CELL, "order", "optimizer"]], on="run")
     cells = table.groupby(["order", "optimizer", *CELL]).area.agg(["mean", "var", "size"]).reset_index()
     cells = cells.assign(error=cells["var"].where(cells["size"] >= FEWEST) / cells["size"])
     groups = cells.groupby(["order", "optimizer"])
@@ -331,7 +323,9 @@ def sensitivity_figure(source: Source) -> Figure:
     tuning = source.results.tuning_results if source.results.tuned else None
     settings = [] if tuning is None else list(map(tuning.setting, tuning.runs.run))
     table = sensitivity(
-        source.runs[:0] if tuning is None else tuning.runs, settings, source.results.tuned if settings else []
+        source.runs[:0] if tuning is None else tuning.comparison.runs,
+        settings,
+        source.results.tuned if settings else [],
     )
     number: Any = pd.to_numeric(table["value"].where(table["scale"] != "choice"), errors="coerce")
     number = number.where((table["scale"] != "log") | (number > 0))

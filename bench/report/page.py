@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.interchange.csv import save_csv
-from bench.measure.convergence import convergence
+from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import crossings
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
-from bench.measure.prices import NAMED, resolved
-from bench.measure.progress import CELL, Frame, complete, progress
-from bench.measure.runtimes import hits, runtimes
+from bench.measure.prices import NAMED
+from bench.measure.progress import CELL, Frame
 from bench.measure.statistics import duels, scores
-from bench.measure.strata import limits_of_cells
 from bench.measure.summaries import answers, best_optimizers, endings, failures
 from bench.report import reference, sections, tuned
 from bench.report.data import Axes, Priced, budgets, encoded, page_data
@@ -86,8 +84,7 @@ ENDS = {
 class Frames:
     """All measures of one report, from which its page, tables and figures are made."""
 
-    runs: Frame
-    hits: Frame
+    comparison: Comparison
     styles: dict[str, Style]
     priced: list[Priced]  # the first: at the prices of the suite
     best: Frame
@@ -103,7 +100,7 @@ class Frames:
     @cached_property
     def _tables(self) -> dict[str, Frame]:
         first = self.priced[0]
-        both = {name: ecdf(self.runs, first.reached, [name]) for name in ("optimizer", "order", "family", "dim")}
+        both = {name: ecdf(first.view, [name]) for name in ("optimizer", "order", "family", "dim")}
         return {
             "answer": answers(first.scores, first.duels),
             "scores": first.scores,
@@ -146,10 +143,8 @@ def _for_papers(results: "Results", frames: Frames, folder: Path) -> dict[str, l
         if "cost" not in frame:
             save_latex(frame, folder / "tables" / f"{name}.tex")
     (folder / "figures").mkdir(exist_ok=True)
-    first = frames.priced[0]
-    known = {"reached": first.reached, "ert": first.ert, "convergence": first.convergence}
     files: dict[str, list[str]] = {}
-    for figure in all_figures(Source(results, None, known)):
+    for figure in all_figures(Source(results)):
         save_csv(figure.frame, folder / "figures" / f"{figure.name}.csv")
         pages = figure.pages()
         files[figure.title] = [f"{figure.name}.csv", *(f"{page.name}.svg" for page in pages)]
@@ -160,43 +155,34 @@ def _for_papers(results: "Results", frames: Frames, folder: Path) -> dict[str, l
 
 def measure(results: "Results", published: str | None = None) -> Frames:
     """Every frame of the report, at each price that tells something of its own."""
-    import pandas as pd
-
-    runs = complete(results.runs)
-    named = {name: resolved(name, results.prices) for name in PRICES}
-    parts: dict[str, list[Frame]] = {"hits": [], **{name: [] for name in named}}
-    for some, events in results.parts() if len(runs) else [(runs, results.trajectories)]:
-        events = progress(some, events)  # once for all prices
-        parts["hits"].append(hits(some, events))
-        for name, prices in named.items():
-            parts[name].append(convergence(some, events, prices))
-    whole = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    comparison = results.comparison
+    runs = comparison.runs
+    comparison.read(list(PRICES))
     priced: list[Priced] = []
-    for name, prices in named.items():
-        reached = runtimes(runs, whole["hits"], prices)
-        if not priced or _tells(reached, [each.reached for each in priced]):
-            priced.append(_priced(name, runs, reached, whole[name], results.prices))
+    for name in PRICES:
+        view = comparison.at(name)
+        if not priced or _tells(view.reached, [each.view.reached for each in priced]):
+            priced.append(_priced(name, view))
     return Frames(
-        runs=runs,
-        hits=whole["hits"],
+        comparison=comparison,
         styles=optimizer_styles(zip(runs.optimizer, runs.order, strict=True)),
         priced=priced,
-        best=best_optimizers(priced[0].ert, limits_of_cells(runs, priced[0].reached)),
+        best=best_optimizers(priced[0].ert, priced[0].view.limits_of_cells),
         failures=failures(runs),
         endings=endings(runs),
         tuned=tuned.measured(results, runs),
-        published=_published(runs, priced[0], published) if published else {},
+        published=_published(priced[0].view, published) if published else {},
     )
 
 
-def _published(runs: Frame, priced: Priced, name: str) -> dict[str, Frame]:
+def _published(view: View, name: str) -> dict[str, Frame]:
     """The frames of published results beside these."""
     from bench.interchange.published import published
 
     found = published(name)
     return {
-        "published": reference.curves(runs, priced.reached, found),
-        "published-ert": reference.table(priced.ert, found),
+        "published": reference.curves(view, found),
+        "published-ert": reference.table(view.of(ert), found),
     }
 
 
@@ -207,22 +193,22 @@ def _tells(reached: Frame, earlier: list[Frame]) -> bool:
     return not same and bool((values[np.isfinite(values)] > 0).any())
 
 
-def _priced(name: str, runs: Frame, reached: Frame, curves: Frame, prices: Mapping[str, float]) -> Priced:
-    at = budgets(runs, reached)
+def _priced(name: str, view: View) -> Priced:
+    at = view.of(budgets)
     short, amount, note = PRICES[name]
     return Priced(
         name=name,
         short=short,
         amount=amount,
         title=NAMED[name],
-        note=note or price_list(prices, runs),
-        reached=reached,
-        ert=ert(runs, reached),
-        convergence=curves,
+        note=note or price_list(view.comparison.prices, view.runs),
+        view=view,
+        ert=view.of(ert),
+        convergence=view.comparison.convergence(name),
         budgets=at,
-        scores=scores(runs, reached, at),
-        duels=duels(runs, reached, at),
-        crossings=crossings(runs, reached),
+        scores=view.of(scores, at),
+        duels=view.of(duels, at),
+        crossings=view.of(crossings),
     )
 
 
@@ -251,14 +237,16 @@ def html(
 
     scripts = [_plotly_source(), page_script()]
     suite = results.manifest.get("suite", {})
-    axes = Axes(frames.runs, frames.hits, frames.styles)
+    comparison = frames.comparison
+    runs = comparison.runs
+    axes = Axes(comparison, frames.styles)
     data = page_data(axes, frames.priced)
-    more = sections.extra(results, frames.runs, frames.hits, frames.tuned)
+    more = sections.extra(results, frames.tuned)
     data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more.items()}
     if frames.published:
         both = (frames.published[name] for name in ("published", "published-ert"))
         data["published"] = reference.shown(*both, name=published or "")
-    tuning = tuned.shown(results, frames.runs, frames.tuned, frames.styles)
+    tuning = tuned.shown(results, runs, frames.tuned, frames.styles)
     shown = {"tuned": tuning, "published": frames.published}  # the others always
     contents = {name: title for name, title in CONTENTS.items() if shown.get(name, True)}
     loader = jinja2.Environment(
@@ -277,17 +265,17 @@ def html(
         contents=contents,
         title=suite.get("title") or results.name,
         name=results.name,
-        summary=summary(frames.runs),
-        has_runs=bool(len(frames.runs)),
+        summary=summary(runs),
+        has_runs=bool(len(runs)),
         few=bool(len(frames.priced[0].ert) and frames.priced[0].ert.low.isna().all()),
         failures=failure_rows(frames.failures, axes.places()),
         skips=skip_rows(frames.failures, axes.places()),
         damaged=results.damaged,
         endings=_endings(frames),
         tuning=tuning,
-        prices=price_list(results.prices, frames.runs),
+        prices=price_list(results.prices, runs),
         targets=target_list(frames.priced[0].ert),
-        scored=bool(frames.runs.scored.any()),
+        scored=bool(runs.scored.any()),
         drawn=drawn or {},
         latex=[name for name, frame in frames.tables().items() if drawn and "cost" not in frame],
         sources=[_source(name, manifest) for name, manifest in results.sources],

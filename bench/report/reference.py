@@ -5,24 +5,25 @@ from typing import Any
 import numpy as np
 
 from bench.interchange.published import TARGET, Published
-from bench.measure.progress import CELL, Frame, complete, cost_grid, joined
+from bench.measure.comparison import View
+from bench.measure.progress import CELL, Frame, cost_grid, joined
 
 POINTS = 120
 CURVES = ("name", "ours", "dim", "cost", "fraction", "runs", "functions")
 TABLE = ("problem", "dim", "optimizer", "ert", "successes", "runs", "low", "high", "published", "algorithm", "ratio")
 
 
-def curves(runs: Frame, reached: Frame, published: Published) -> Frame:
+def curves(view: View, published: Published) -> Frame:
     """The share of runs that reached f_opt + 1e-8 within a cost, ours and the published ones, in each dim on those
     functions that both have: columns name, ours, dim, cost, fraction, runs, functions.
 
-    Ours are at the prices of `reached`, where a gradient costs more than a value; the published ones asked for values
+    Ours are at the prices of the view, where a gradient costs more than a value; the published ones asked for values
     alone. An optimizer without a run on some of the functions is left out. The best of the published ones ("best 2009")
     is the share of functions whose least expected runtime is within the cost: a portfolio that knows the function.
     """
     import pandas as pd
 
-    both = _common(runs, reached, published)
+    both = _common(view, published)
     parts = []
     for dim, ours in both.groupby("dim"):
         functions = sorted(ours.function.unique())
@@ -71,9 +72,9 @@ def _least(published: Published) -> Frame:
     return found.fillna({"ert": np.inf, "algorithm": ""})
 
 
-def _common(runs: Frame, reached: Frame, published: Published) -> Frame:
+def _common(view: View, published: Published) -> Frame:
     """Our runtimes to the target on published functions and dims: optimizer, function, dim, runtime, spent."""
-    runs = complete(runs)
+    runs, reached = view.runs, view.reached
     known = published.best[["problem", "function", "dim"]].drop_duplicates()
     goal = reached[
         (reached.kind == "gap") & np.isclose(reached.target, TARGET, rtol=1e-6, atol=0) & reached.runtime.notna()

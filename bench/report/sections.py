@@ -5,7 +5,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from bench.measure.progress import CELL, Frame, spent
-from bench.measure.runtimes import runtimes
+from bench.measure.statistics import pairs
 from bench.report.data import coarse
 from bench.report.landscapes import landscapes
 from bench.results.labels import TUNED
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 DIGITS = 5  # significant, of what is drawn
 
 
-def extra(results: "Results", runs: Frame, hits: Frame, tuned: Mapping[str, Frame]) -> dict[str, Any]:
+def extra(results: "Results", tuned: Mapping[str, Frame]) -> dict[str, Any]:
     """The data of these sections by name, each only where there is something to draw; arrays are to be encoded.
 
-    runs: complete ones. hits: of `bench.measure.runtimes`. tuned: of `bench.report.tuned.measured`.
+    tuned: of `bench.report.tuned.measured`.
     """
+    view = results.comparison.at()
+    runs = view.runs
     return {
         **landscapes(results, runs),
         **costs(runs, results.prices),
-        **duels(runs, runtimes(runs, hits, results.prices)),
+        **duels(view.of(pairs)),
         **settings(results, runs),
         **sensitivity(tuned.get("sensitivity")),
     }
@@ -55,14 +57,11 @@ def costs(runs: Frame, prices: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
-def duels(runs: Frame, reached: Frame) -> dict[str, Any]:
+def duels(table: Frame) -> dict[str, Any]:
     """Every optimizer against every other, over all problems: see `bench.measure.statistics.pairs`.
 
     pairs: optimizer, rival of each row. pairs_values (rows, 8): problems, better, worse, a12, low, high, p, adjusted.
     """
-    from bench.measure.statistics import pairs
-
-    table = pairs(runs, reached)
     if table.empty:
         return {}
     values = table[["problems", "better", "worse", "a12", "low", "high", "p", "adjusted"]]

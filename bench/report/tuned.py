@@ -22,7 +22,9 @@ def measured(results: "Results", runs: Frame) -> dict[str, Frame]:
     pairs = [(item["family"], item["label"], tuned_label(item["label"])) for item in results.tuned if item["setting"]]
     frames = {"tuned": side_by_side(runs, pairs, results.prices)}
     if (source := results.tuning_results) is not None:
-        frames["sensitivity"] = sensitivity(source.runs, list(map(source.setting, source.runs.run)), results.tuned)
+        frames["sensitivity"] = sensitivity(
+            source.comparison.runs, list(map(source.setting, source.runs.run)), results.tuned
+        )
     return frames
 
 

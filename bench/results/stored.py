@@ -1,7 +1,7 @@
 """The stored runs of one folder as frames, with the measures at hand."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,13 @@ from bench.core import registry
 from bench.core.ledger import QUESTIONS
 from bench.core.oracle import PRICES
 from bench.measure import crossing, profiles, scaling, statistics, summaries, virtual
-from bench.measure.convergence import convergence, fixed_budget
+from bench.measure.comparison import Comparison, View
+from bench.measure.convergence import fixed_budget
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
 from bench.measure.prices import Prices, resolved
-from bench.measure.progress import CELL, complete
+from bench.measure.progress import CELL
 from bench.measure.runtimes import hits, runtimes
-from bench.measure.strata import limits_of_cells
 from bench.results.labels import label, tuned_label
 from bench.runner.plan import plain, settled
 from bench.runner.store import Store, StoreError, decode, unpacked
@@ -236,15 +236,15 @@ class Results:
                 store.close()
 
     def parts(self) -> "Iterator[tuple[pd.DataFrame, pd.DataFrame]]":
-        """The runs and their trajectories in parts that fit in memory; all runs on a problem and dim are in one."""
-        sizes = self._sizes()
+        """The runs, complete, and their trajectories in parts that fit in memory; all runs on a problem and dim are in
+        one."""
+        sizes, runs = self._sizes(), self.comparison.runs
         if sum(sizes) <= PART:
-            yield self.runs, self.trajectories
+            yield runs, self.trajectories
             return
         import numpy as np
 
-        runs: Any = self.runs
-        cell = complete(runs).groupby(CELL).ngroup().to_numpy()
+        cell = runs.groupby(CELL).ngroup().to_numpy()
         part = (np.cumsum(np.bincount(cell, sizes)) // PART)[cell]
         for number in np.unique(part):
             yield runs[part == number], self.events(np.flatnonzero(part == number).tolist())
@@ -254,9 +254,17 @@ class Results:
         return [row["trajectory_bytes"] for row in self._rows]
 
     @cached_property
-    def hits(self) -> "pd.DataFrame":
-        """What each run had asked when it first reached each target: see `bench.measure.runtimes.hits`."""
-        return self._by_parts(hits)
+    def comparison(self) -> Comparison:
+        """These runs, complete, with what all measures of them share: see `bench.measure.comparison`."""
+        return Comparison(self.runs, self.parts, self.prices)
+
+    def _view(self, prices: Prices, **targets: Any) -> View:
+        """The comparison at some prices, with targets of one's own where some are named."""
+        comparison = self.comparison
+        if not targets:
+            return comparison.at(prices)
+        (asked,) = comparison.over_parts(lambda runs, events: hits(runs, events, **targets))
+        return View(comparison, runtimes(comparison.runs, asked, resolved(prices, self.prices)))
 
     def runtimes(self, prices: Prices = None, **targets: Any) -> "pd.DataFrame":
         """The cost at which each run reached each target: see `bench.measure.runtimes.runtimes`.
@@ -266,12 +274,11 @@ class Results:
         targets: your own, in place of the usual ones: gaps=[...], shares=[...], by="best" (see
         `bench.measure.targets`).
         """
-        found = self._by_parts(lambda runs, events: hits(runs, events, **targets)) if targets else self.hits
-        return runtimes(self.runs, found, resolved(prices, self.prices))
+        return self._view(prices, **targets).reached
 
     def ert(self, prices: Prices = None, **targets: Any) -> "pd.DataFrame":
         """Expected runtimes, with successes and intervals: see `bench.measure.ert`; targets as of `runtimes`."""
-        return ert(self.runs, self.runtimes(prices, **targets))
+        return self._view(prices, **targets).of(ert)
 
     def ecdf(
         self, by: str | Sequence[str] = "order", prices: Prices = None, *, restarts: bool = False, **targets: Any
@@ -279,30 +286,24 @@ class Results:
         """The fraction of (run, target) pairs solved within a cost: see `bench.measure.ecdf`; targets as of
         `runtimes`."""
         columns = [by] if isinstance(by, str) else by
-        return ecdf(self.runs, self.runtimes(prices, **targets), columns, restarts=restarts)
+        return ecdf(self._view(prices, **targets), columns, restarts=restarts)
 
     def convergence(self, prices: Prices = None) -> "pd.DataFrame":
         """Median and quartiles of the best value over cost: see `bench.measure.convergence`."""
-        prices = resolved(prices, self.prices)
-        return self._by_parts(lambda runs, events: convergence(runs, events, prices))
+        return self.comparison.convergence(prices)
 
     def fixed_budget(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":
         """Median and quartiles of the best value at these costs: see `bench.measure.convergence.fixed_budget`."""
         prices = resolved(prices, self.prices)
-        return self._by_parts(lambda runs, events: fixed_budget(runs, events, budgets, prices))
-
-    def _by_parts(self, measure: Callable[..., Any]) -> "pd.DataFrame":
-        import pandas as pd
-
-        return pd.concat([measure(*part) for part in self.parts()], ignore_index=True)
+        return self.comparison.over_parts(lambda runs, events: fixed_budget(runs, events, budgets, prices))[0]
 
     def performance_profile(self, prices: Prices = None) -> "pd.DataFrame":
         """On what share of targets each needs at most so many times the least: see `bench.measure.profiles`."""
-        return profiles.performance_profile(self.runs, self.runtimes(prices))
+        return self._view(prices).of(profiles.performance_profile)
 
     def data_profile(self, prices: Prices = None) -> "pd.DataFrame":
         """The share of targets reached within so many simplex gradients: see `bench.measure.profiles`."""
-        return profiles.data_profile(self.runs, self.runtimes(prices))
+        return self._view(prices).of(profiles.data_profile)
 
     def virtual_best(self, prices: Prices = None) -> "pd.DataFrame":
         """The least ERT of all and of each order, and the gap of each optimizer to it: see `bench.measure.virtual`."""
@@ -314,37 +315,37 @@ class Results:
 
     def areas(self, prices: Prices = None) -> "pd.DataFrame":
         """The area under the distribution of runtimes of each run: see `bench.measure.statistics.areas`."""
-        return statistics.areas(self.runs, self.runtimes(prices))
+        return self._view(prices).of(statistics.areas)
 
     def scores(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":
         """The share of targets reached within each budget: see `bench.measure.statistics.scores`."""
-        return statistics.scores(self.runs, self.runtimes(prices), budgets)
+        return self._view(prices).of(statistics.scores, list(budgets))
 
     def duels(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":
         """Who surely reaches more than whom within each budget: see `bench.measure.statistics.duels`."""
-        return statistics.duels(self.runs, self.runtimes(prices), budgets)
+        return self._view(prices).of(statistics.duels, list(budgets))
 
     def pairs(self, prices: Prices = None) -> "pd.DataFrame":
         """Each optimizer against each other over all problems: see `bench.measure.statistics.pairs`."""
-        return statistics.pairs(self.runs, self.runtimes(prices))
+        return self._view(prices).of(statistics.pairs)
 
     def bayesian(self, prices: Prices = None) -> "pd.DataFrame":
         """How probably each is better than, much like, or worse than each other: see `statistics.bayesian` (extra
         `bayes`)."""
-        return statistics.bayesian(self.runs, self.runtimes(prices))
+        return self._view(prices).of(statistics.bayesian)
 
     def crossings(self, prices: Prices = None) -> "pd.DataFrame":
         """Below which budget which optimizer leads: see `bench.measure.crossing`."""
-        return crossing.crossings(self.runs, self.runtimes(prices))
+        return self._view(prices).of(crossing.crossings)
 
     def best_optimizers(self, prices: Prices = None) -> "pd.DataFrame":
         """Which optimizer for which problem: see `bench.measure.summaries.best_optimizers`."""
-        reached = self.runtimes(prices)
-        return summaries.best_optimizers(ert(self.runs, reached), limits_of_cells(self.runs, reached))
+        view = self._view(prices)
+        return summaries.best_optimizers(view.of(ert), view.limits_of_cells)
 
     def failures(self) -> "pd.DataFrame":
         """Runs that ended without an answer, with reasons: see `bench.measure.summaries.failures`."""
-        return summaries.failures(self.runs)
+        return summaries.failures(self.comparison.runs)
 
     def points(self, run: int) -> Any:
         """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""

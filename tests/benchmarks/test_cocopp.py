@@ -10,9 +10,6 @@ from bench.core import registry
 from bench.interchange.export import export
 from bench.interchange.imported import record
 from bench.interchange.trajectories import Course
-from bench.measure.ecdf import ecdf
-from bench.measure.ert import ert
-from bench.measure.runtimes import hits, runtimes
 from bench.measure.targets import GAPS
 from bench.results.stored import Results
 from bench.runner import PACKAGES
@@ -60,8 +57,7 @@ def results(tmp_path_factory) -> Results:
 def ours(folder):
     """Load, expected runtimes, distribution of runtimes."""
     results = Results(folder)
-    reached = runtimes(results.runs, hits(results.runs, results.trajectories))
-    return ert(results.runs, reached), ecdf(results.runs, reached, by=("optimizer",))
+    return results.ert(), results.ecdf("optimizer")
 
 
 def theirs(cocopp, folder):

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from bench.core.ledger import QUESTIONS
+from bench.measure.comparison import Comparison
 from bench.measure.convergence import convergence
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
-from bench.measure.runtimes import hits, runtimes
 
 FUNCTIONS, DIMS, INSTANCES, OPTIMIZERS, EVENTS = 24, (2, 3, 5, 10, 20, 40), 15, ("a", "b", "c"), 232
 MOST = 2.0  # seconds of CPU for ERT and ECDF together
@@ -46,8 +46,8 @@ def test_ert_and_ecdf_of_a_million_events(benchmark, frames):
 
     def both():
         began = time.process_time()
-        reached = runtimes(runs, hits(runs, events))
-        answer = ert(runs, reached), ecdf(runs, reached, ["optimizer"])
+        view = Comparison(runs, lambda: [(runs, events)]).at()
+        answer = ert(view), ecdf(view, ["optimizer"])
         return *answer, time.process_time() - began
 
     table, curves, seconds = benchmark.pedantic(both, rounds=3, warmup_rounds=1)

@@ -27,8 +27,8 @@ from bench.interchange.files import Damage
 from bench.interchange.imported import import_runs, record
 from bench.interchange.published import RUNTIMES, cocopp_data, load_numbers, published
 from bench.interchange.trajectories import Course, courses, safe_names, shown, whole
+from bench.measure.comparison import View
 from bench.measure.ert import ert
-from bench.measure.runtimes import hits, runtimes
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
 from bench.runner.store import Store
@@ -59,8 +59,8 @@ def results(tmp_path_factory) -> Results:
 
 def table(results: Results, least: float = 0.0) -> pd.DataFrame:
     """Expected runtimes, with runtimes of at least this."""
-    reached = runtimes(results.runs, hits(results.runs, results.trajectories), results.prices)
-    found = ert(results.runs, reached.assign(runtime=reached.runtime.clip(lower=least)))
+    reached = results.runtimes()
+    found = ert(View(results.comparison, reached.assign(runtime=reached.runtime.clip(lower=least))))
     return found[found.runs > 0].set_index(KEYS)
 
 

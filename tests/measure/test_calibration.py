@@ -13,11 +13,11 @@ import pytest
 
 import bench
 from bench.core import registry
+from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import SURE, curves, reigns
 from bench.measure.ert import ert
 from bench.measure.inference import contrast, holm, signed_rank, superiority
 from bench.measure.statistics import areas, duels, pairs, scores
-from bench.measure.strata import solved
 from bench.runner import PACKAGES
 from bench.runner.single import open_oracle, play
 
@@ -57,8 +57,8 @@ def first_costs(number: int, dim: int) -> list[np.ndarray]:
     return found
 
 
-def frames(runtimes: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Runs and reached of runtimes (problems, names, seeds, targets)."""
+def view_of(runtimes: np.ndarray) -> View:
+    """A view of runs of runtimes (problems, names, seeds, targets)."""
     problem, name, seed = (index.ravel() for index in np.indices(runtimes.shape[:3]))
     runs = pd.DataFrame({"problem": problem, "optimizer": name, "seed": seed}).assign(
         run=np.arange(len(problem)), dim=2, instance=1, family="bbob", scored=False, order=0, budget=BUDGET
@@ -69,7 +69,7 @@ def frames(runtimes: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
     whole = np.isfinite(runtimes).all(axis=3).ravel()
     spent = np.where(whole, runtimes.max(axis=3).ravel(), BUDGET)
     runs = runs.assign(status=np.where(whole, "target", "budget"), cost=spent)
-    return runs, reached.assign(runtime=runtimes.ravel(), spent=np.repeat(spent, targets))
+    return View(Comparison(runs), reached.assign(runtime=runtimes.ravel(), spent=np.repeat(spent, targets)))
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +84,9 @@ def pool() -> Pool:
 
 def measured(runtimes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Areas (problems, names, seeds), and shares of targets reached within COSTS (.., COSTS)."""
-    runs, reached = frames(runtimes)
+    view = view_of(runtimes)
     shape = runtimes.shape[:3]
-    return areas(runs, reached).area.to_numpy().reshape(shape), solved(runs, reached, COSTS).reshape(*shape, -1)
+    return areas(view).area.to_numpy().reshape(shape), view.solved(COSTS).reshape(*shape, -1)
 
 
 def disjoint(rng: np.random.Generator, names: int, seeds: int) -> np.ndarray:
@@ -115,10 +115,10 @@ def test_arrays_and_frames_agree(pool):
     runtimes = drawn(pool.runtimes, which)
     runtimes[:, 1] = drawn(pool.runtimes, which, 1.5)[:, 1]
     area, share, _ = compared(*measured(runtimes))
-    runs, reached = frames(runtimes)
-    table = pairs(runs, reached)
+    view = view_of(runtimes)
+    table = pairs(view)
     assert table[table.optimizer < table.rival].adjusted.to_numpy() == pytest.approx(area)
-    table = duels(runs, reached, [COSTS[AT]])
+    table = duels(view, [COSTS[AT]])
     table = table[(table.family == "all") & (table.optimizer < table.rival)]
     assert table.adjusted.to_numpy() == pytest.approx(share)
 
@@ -142,18 +142,18 @@ def test_intervals_hold_the_truth(pool):
     """15 seeds; the experiments are the optimizers of one frame."""
     rng = np.random.default_rng(2)
     which = rng.integers(SEEDS, size=(len(PROBLEMS), EXPERIMENTS, 15))
-    runs, reached = frames(drawn(pool.runtimes, which))
+    view = view_of(drawn(pool.runtimes, which))
     once = pool.runtimes[:, 0]
     success = np.isfinite(once).mean(axis=1)
     with np.errstate(divide="ignore"):
         truth = np.minimum(once, BUDGET).mean(axis=1) / success
-    table = ert(runs, reached).sort_values(["problem", "target", "optimizer"], ascending=[True, False, True])
+    table = ert(view).sort_values(["problem", "target", "optimizer"], ascending=[True, False, True])
     low, high = (table[end].to_numpy().reshape(*truth.shape, EXPERIMENTS) for end in ("low", "high"))
     close = 1 + 1e-9  # the same sum in another order
     held = ((low <= close * truth[..., None]) & (close * high >= truth[..., None])).mean(axis=2)
     coverage = {f"ERT, {least:.0%} and more reach the target": held[success >= least].mean() for least in (0.2, 0.5)}
 
-    table = scores(runs, reached, [COSTS[AT]])
+    table = scores(view, [COSTS[AT]])
     share = pool.share[:, 0, :, AT].mean()
     table = table[table.family == "all"]
     coverage["share of targets"] = ((table.low <= share) & (table.high >= share)).mean()

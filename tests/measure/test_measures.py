@@ -7,6 +7,7 @@ import pytest
 from bench.measure import ecdf as distributions
 from bench.measure import ert as expected
 from bench.measure import runtimes as reached
+from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import convergence, fixed_budget
 from bench.measure.progress import complete, progress, spent
 from bench.measure.summaries import answers, best_optimizers, endings, failures
@@ -24,8 +25,8 @@ EVENT = {"value": 0, "gradient": 0, "hessian_vector": 0, "inside": 0.0, "outside
 
 
 def make_runs(*rows: dict) -> pd.DataFrame:
-    """One run a dict of what differs from RUN, numbered from 0."""
-    return pd.DataFrame([{"run": n, **RUN, **row} for n, row in enumerate(rows)])
+    """One run a dict of what differs from RUN, numbered from 0; complete."""
+    return complete(pd.DataFrame([{"run": n, **RUN, **row} for n, row in enumerate(rows)]))
 
 
 def make_trajectories(*events: tuple[int, dict, float]) -> pd.DataFrame:
@@ -49,17 +50,18 @@ def at(frame: pd.DataFrame, column: str, **where: object) -> object:
 
 def runtimes(runs: pd.DataFrame, events: pd.DataFrame, prices: object = None, **choice: object) -> pd.DataFrame:
     """The runtimes of these runs, from their events."""
+    runs = complete(runs)
     return reached.runtimes(runs, reached.hits(runs, events, **choice), prices)
 
 
 def ert(runs: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """The ERT of these runs, from their events."""
-    return expected.ert(runs, runtimes(runs, events))
+    return expected.ert(View(Comparison(runs), runtimes(runs, events)))
 
 
 def ecdf(runs: pd.DataFrame, events: pd.DataFrame, gaps: object = GAPS, **options: object) -> pd.DataFrame:
     """The ECDF of these runs, from their events."""
-    return distributions.ecdf(runs, runtimes(runs, events, gaps=gaps), **options)
+    return distributions.ecdf(View(Comparison(runs), runtimes(runs, events, gaps=gaps)), **options)
 
 
 # progress
@@ -134,7 +136,7 @@ def test_a_target_above_all_gaps_is_the_only_one():
 
 
 def test_runs_without_a_target_are_asked_for_all_gaps():
-    runs = make_runs({}).drop(columns="target")
+    runs = complete(make_runs({}).drop(columns="target"))
     assert list(targets(runs, descents([(0, 10.0)])).target) == list(GAPS)
 
 
@@ -279,7 +281,7 @@ def test_ert_interval_where_a_run_cost_infinitely_much():
     runs = make_runs({"status": "killed"}, *({"seed": seed} for seed in range(1, 5)))
     cost = [inf, 1.0, 2.0, 3.0, 4.0]
     times = pd.DataFrame({"run": range(5), "kind": "gap", "target": 1.0, "runtime": cost, "spent": cost})
-    row = expected.ert(runs, times).iloc[0]
+    row = expected.ert(View(Comparison(runs), times)).iloc[0]
     assert (row.ert, row.successes, row.high) == (inf, 4, inf)
     assert 1.0 <= row.low <= 2.5
 

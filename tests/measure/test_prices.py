@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.measure.comparison import Comparison, View
 from bench.measure.ert import ert
 from bench.measure.prices import NAMED, priced, resolved
 from bench.measure.progress import spent
@@ -96,7 +97,7 @@ def test_killed_run_is_charged_its_budget_or_all_time_there_is():
     assert list(spent(runs, "inside")) == [inf]
     both = pd.concat([runs, runs.assign(run=1, status="target", inside=0.3)], ignore_index=True)
     events = pd.concat([EVENTS.iloc[:1], EVENTS.assign(run=1)])
-    table = ert(both, runtimes(both, hits(both, events), "inside")).set_index("target")
+    table = ert(View(Comparison(both), runtimes(both, hits(both, events), "inside"))).set_index("target")
     assert (table.ert[1.0], table.successes[1.0], table.runs[1.0]) == (inf, 1, 2)
 
 

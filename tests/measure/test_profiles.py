@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from bench.measure.comparison import Comparison, View
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
 from bench.measure.profiles import data_profile, performance_profile
@@ -17,11 +18,11 @@ NO_RUNS = ["run", "problem", "dim", "optimizer", "order", "scored", "status"]
 NO_RUNTIMES = ["run", "kind", "target", "runtime", "spent"]
 
 
-def results(*rows: tuple) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Runs and runtimes of one target each: (problem, dim, optimizer, order, runtime, spent)."""
+def results(*rows: tuple) -> View:
+    """A view of runs and runtimes of one target each: (problem, dim, optimizer, order, runtime, spent)."""
     frame = pd.DataFrame(rows, columns=["problem", "dim", "optimizer", "order", "runtime", "spent"])
     frame = frame.assign(run=range(len(rows)), scored=False, status="budget", kind="gap", target=1.0)
-    return frame[[*NO_RUNS]], frame[[*NO_RUNTIMES]]
+    return View(Comparison(frame[NO_RUNS]), frame[NO_RUNTIMES])
 
 
 def table(*rows: tuple) -> pd.DataFrame:
@@ -46,7 +47,7 @@ THREE = (
 
 def test_performance_profile_by_hand():
     """Ratios of a: 1, unsolved, 1; of b: 4, 1, 1."""
-    curves = performance_profile(*results(*THREE))
+    curves = performance_profile(results(*THREE))
     assert list(curves.columns) == ["optimizer", "order", "ratio", "fraction", "problems", "among"]
     assert [height(curves, "a", "ratio", x) for x in (1, 4)] == [2 / 3, 2 / 3]
     assert [height(curves, "b", "ratio", x) for x in (1, 3.9, 4)] == [2 / 3, 2 / 3, 1]
@@ -58,30 +59,30 @@ def test_performance_profile_by_hand():
 
 def test_performance_profile_depends_on_who_is_there():
     """Without b, a is the best wherever it solves anything; q is solved by nobody, and stays unsolved."""
-    curves = performance_profile(*results(*THREE[:3]))
+    curves = performance_profile(results(*THREE[:3]))
     assert set(curves.fraction) == {2 / 3}
     assert set(curves.ratio) == {1}
 
 
 def test_performance_profile_counts_skips_as_unsolved():
-    runs, reached = results(*THREE)
-    runs.loc[4, "status"] = "skipped"  # b on q
-    reached.loc[4, ["runtime", "spent"]] = inf, 0.0
-    curves = performance_profile(runs, reached)
+    view = results(*THREE)
+    view.runs.loc[4, "status"] = "skipped"  # b on q
+    view.reached.loc[4, ["runtime", "spent"]] = inf, 0.0
+    curves = performance_profile(view)
     assert height(curves, "b", "ratio", 4) == 2 / 3
     assert set(curves.problems) == {3}
 
 
 def test_performance_profile_leaves_out_what_the_start_reached():
-    curves = performance_profile(*results(*THREE, ("s", 2, "a", 0, 0.0, 5.0), ("s", 2, "b", 1, 0.0, 5.0)))
+    curves = performance_profile(results(*THREE, ("s", 2, "a", 0, 0.0, 5.0), ("s", 2, "b", 1, 0.0, 5.0)))
     assert set(curves.problems) == {3}
 
 
 def test_profiles_leave_out_what_has_no_known_cost():
-    runs, reached = results(*THREE)
-    reached.loc[4, ["runtime", "spent"]] = nan  # b on q: nobody known has solved it
+    view = results(*THREE)
+    view.reached.loc[4, ["runtime", "spent"]] = nan  # b on q: nobody known has solved it
     for profile in (performance_profile, data_profile):
-        curves = profile(runs, reached)
+        curves = profile(view)
         assert dict(zip(curves.optimizer, curves.problems, strict=True)) == {"a": 3, "b": 2}
         assert curves[curves.optimizer == "b"].fraction.iloc[-1] == 1
 
@@ -89,7 +90,7 @@ def test_profiles_leave_out_what_has_no_known_cost():
 def test_a_problem_is_a_target_and_its_cost_the_ert():
     """Two runs of a, one of which fails after 30: an ERT of 40 against b's 20, the ratio is 2."""
     rows = [("p", 2, "a", 0, 10.0, 10.0), ("p", 2, "a", 0, inf, 30.0), ("p", 2, "b", 0, 20.0, 20.0)]
-    curves = performance_profile(*results(*rows))
+    curves = performance_profile(results(*rows))
     assert curves[(curves.optimizer == "a") & (curves.fraction == 1)].ratio.min() == pytest.approx(2)
     assert set(curves.problems) == {1}
 
@@ -99,7 +100,7 @@ def test_a_problem_is_a_target_and_its_cost_the_ert():
 
 def test_data_profile_by_hand():
     """ERT over dim + 1: of a 10 / 3, unsolved, 60 / 6; of b 40 / 3, 30 / 3, 60 / 6."""
-    curves = data_profile(*results(*THREE))
+    curves = data_profile(results(*THREE))
     assert list(curves.columns) == ["optimizer", "order", "cost", "fraction", "problems"]
     assert [height(curves, "a", "cost", x) for x in (10 / 3, 9.9, 14)] == [1 / 3, 1 / 3, 2 / 3]
     assert height(curves, "b", "cost", 9.9) == 0
@@ -109,17 +110,17 @@ def test_data_profile_by_hand():
 
 
 def test_data_profile_does_not_depend_on_who_is_there():
-    alone, both = data_profile(*results(*THREE[:3])), data_profile(*results(*THREE))
+    alone, both = data_profile(results(*THREE[:3])), data_profile(results(*THREE))
     for x in (10 / 3, 10):
         assert height(alone, "a", "cost", x * 1.02) == height(both, "a", "cost", x * 1.02)
 
 
 @pytest.mark.parametrize("profile", [performance_profile, data_profile])
 def test_profiles_of_nothing(profile):
-    nothing = profile(pd.DataFrame(columns=NO_RUNS), pd.DataFrame(columns=NO_RUNTIMES))
+    nothing = profile(results())
     assert len(nothing) == 0
     assert {"optimizer", "order", "fraction", "problems"} <= set(nothing.columns)
-    unsolved = profile(*results(("p", 2, "a", 0, inf, 10.0)))
+    unsolved = profile(results(("p", 2, "a", 0, inf, 10.0)))
     assert set(unsolved.fraction) == {0}
 
 
@@ -214,8 +215,8 @@ def test_a_killed_run_does_not_make_a_dim_unsolved():
 
 def test_restarts_sum_what_was_spent_until_one_succeeds():
     """A run that succeeds after 3 and one that fails after 100: runtimes are 3, 103, 203, ... with halving shares."""
-    runs, reached = results(("p", 2, "a", 0, 3.0, 3.0), ("p", 2, "a", 0, inf, 100.0))
-    drawn = restarted(runs, reached, samples=20_000)
+    view = results(("p", 2, "a", 0, 3.0, 3.0), ("p", 2, "a", 0, inf, 100.0))
+    drawn = restarted(view, samples=20_000)
     assert list(drawn.columns) == NO_RUNTIMES
     failures = (drawn.runtime - 3) / 100
     assert (failures == failures.round()).all()
@@ -225,16 +226,16 @@ def test_restarts_sum_what_was_spent_until_one_succeeds():
 
 
 def test_the_mean_of_restarts_is_the_ert():
-    runs, reached = results(*(("p", 2, "a", 0, *pair) for pair in ((5.0, 5.0), (9.0, 9.0), (inf, 20.0), (inf, 31.0))))
-    drawn = restarted(runs, reached, samples=20_000).runtime
-    (expected,) = ert(runs, reached).ert  # (5 + 9 + 20 + 31) / 2
+    view = results(*(("p", 2, "a", 0, *pair) for pair in ((5.0, 5.0), (9.0, 9.0), (inf, 20.0), (inf, 31.0))))
+    drawn = restarted(view, samples=20_000).runtime
+    (expected,) = ert(view).ert  # (5 + 9 + 20 + 31) / 2
     assert expected == 32.5
     assert drawn.mean() == pytest.approx(expected, abs=4 * drawn.std() / np.sqrt(20_000))
 
 
 def test_restarts_without_a_success_stay_unsolved_and_runs_that_all_succeed_are_themselves():
-    runs, reached = results(("p", 2, "a", 0, inf, 9.0), ("p", 2, "b", 0, 4.0, 7.0), ("p", 2, "b", 0, 6.0, 7.0))
-    drawn = restarted(runs, reached, samples=50)
+    view = results(("p", 2, "a", 0, inf, 9.0), ("p", 2, "b", 0, 4.0, 7.0), ("p", 2, "b", 0, 6.0, 7.0))
+    drawn = restarted(view, samples=50)
     of_a = drawn.run == 0
     assert of_a.sum() == (~of_a).sum() == 50
     assert set(drawn.runtime[of_a]) == {inf}
@@ -242,10 +243,10 @@ def test_restarts_without_a_success_stay_unsolved_and_runs_that_all_succeed_are_
 
 
 def test_restarts_do_not_draw_skipped_runs_or_unknown_costs():
-    runs, reached = results(*[("p", 2, "a", 0, 5.0, 5.0)] * 2, ("p", 2, "a", 0, nan, nan), ("q", 2, "a", 0, inf, 0.0))
-    runs.loc[[1, 3], "status"] = "skipped"
-    reached.loc[1, ["runtime", "spent"]] = inf, 0.0
-    drawn = restarted(runs, reached, samples=50)
+    view = results(*[("p", 2, "a", 0, 5.0, 5.0)] * 2, ("p", 2, "a", 0, nan, nan), ("q", 2, "a", 0, inf, 0.0))
+    view.runs.loc[[1, 3], "status"] = "skipped"
+    view.reached.loc[1, ["runtime", "spent"]] = inf, 0.0
+    drawn = restarted(view, samples=50)
     assert set(drawn.run) == {0, 3}  # q has no others: unsolved, not left out
     assert set(drawn.runtime[drawn.run == 3]) == {inf}
     assert set(drawn.runtime[drawn.run == 0]) == {5}
@@ -258,22 +259,22 @@ def test_restarts_do_not_depend_on_neighbours_or_order():
         ("q", 2, "b", 0, inf, 9.0),
         ("q", 2, "b", 0, 4.0, 4.0),
     ]
-    runs, reached = results(*rows)
-    both = restarted(runs, reached)
-    alone = restarted(runs[:2], reached[:2])
+    view = results(*rows)
+    both = restarted(view)
+    alone = restarted(View(Comparison(view.runs[:2]), view.reached[:2]))
     pd.testing.assert_frame_equal(both[both.run < 2], alone)
-    pd.testing.assert_frame_equal(restarted(runs, reached[::-1]), both)
-    assert not restarted(runs, reached, seed=1).runtime.equals(both.runtime)
+    pd.testing.assert_frame_equal(restarted(View(view.comparison, view.reached[::-1])), both)
+    assert not restarted(view, seed=1).runtime.equals(both.runtime)
     with pytest.raises(ValueError, match="samples must be >= 1, got 0"):
-        restarted(runs, reached, samples=0)
-    assert len(restarted(pd.DataFrame(columns=NO_RUNS), pd.DataFrame(columns=NO_RUNTIMES))) == 0
+        restarted(view, samples=0)
+    assert len(restarted(results())) == 0
 
 
 def test_ecdf_with_restarts():
     """Half the runs of a solve p, none solves q: with restarts all of p in the end, and still none of q."""
     rows = [("p", 2, "a", 0, 3.0, 3.0), ("p", 2, "a", 0, inf, 100.0), ("q", 2, "a", 0, inf, 100.0)]
-    runs, reached = results(*rows)
-    assert ecdf(runs, reached, ["problem"]).groupby("problem").fraction.max().to_dict() == {"p": 0.5, "q": 0}
-    curves = ecdf(runs, reached, ["problem"], restarts=True)
+    view = results(*rows)
+    assert ecdf(view, ["problem"]).groupby("problem").fraction.max().to_dict() == {"p": 0.5, "q": 0}
+    curves = ecdf(view, ["problem"], restarts=True)
     assert curves.groupby("problem").fraction.max().to_dict() == {"p": 1, "q": 0}
     assert curves.cost.max() > 100

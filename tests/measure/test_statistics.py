@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from bench.measure import inference
+from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import crossings, reigns
 from bench.measure.inference import contrast, holm, resampled_mean, sign_flip, signed_rank, superiority
 from bench.measure.statistics import areas, bayesian, duels, pairs, scores
-from bench.measure.strata import limits, limits_of_cells
 
 inf, nan = np.inf, np.nan
 
@@ -22,15 +22,17 @@ RUN = {
 }  # fmt: skip
 
 
-def made(*rows: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Runs and runtimes: one run a dict of what differs from RUN, with the runtimes of its targets."""
+def made(*rows: dict) -> View:
+    """A view of runs and runtimes: one run a dict of what differs from RUN, with the runtimes of its targets."""
     runs = pd.DataFrame([{"run": n, **RUN, **row} for n, row in enumerate(rows)])
     reached = [
         {"run": n, "kind": "gap", "target": 10.0**-k, "runtime": float(runtime), "spent": runs.spent[n]}
         for n, row in enumerate(rows)
         for k, runtime in enumerate(row["runtimes"])
     ]
-    return runs.drop(columns=["runtimes", "spent"]), pd.DataFrame(reached)
+    columns = ["run", "kind", "target", "runtime", "spent"]
+    runs = runs.drop(columns=["runtimes", "spent"])
+    return View(Comparison(runs), pd.DataFrame(reached, columns=columns))
 
 
 def several(optimizer: str, runtimes: list[list[float]], **more: object) -> list[dict]:
@@ -52,12 +54,12 @@ def at(table: pd.DataFrame, **where: object) -> pd.Series:
 def test_area_is_the_mean_over_targets_of_the_free_part_of_the_logarithm_of_the_cost():
     """From 1 to 100: reached at 1, at 10 and never is (1 + 1/2 + 0) / 3."""
     frames = made({"runtimes": [1, 10, inf]}, {"seed": 1, "runtimes": [0, 100, 10]})
-    assert areas(*frames).area.tolist() == pytest.approx([1 / 2, (1 + 0 + 1 / 2) / 3])
+    assert areas(frames).area.tolist() == pytest.approx([1 / 2, (1 + 0 + 1 / 2) / 3])
 
 
 def test_area_is_measured_within_a_cell():
     frames = made({"runtimes": [1]}, {"seed": 1, "runtimes": [10]}, {"dim": 3, "runtimes": [10]})
-    assert areas(*frames).area.tolist() == pytest.approx([1, 1 / 2, 1])
+    assert areas(frames).area.tolist() == pytest.approx([1, 1 / 2, 1])
 
 
 def test_area_of_skipped_crashed_and_unknown_runs():
@@ -68,13 +70,13 @@ def test_area_of_skipped_crashed_and_unknown_runs():
         {"optimizer": "d", "spent": nan, "runtimes": [nan, nan]},
         {"optimizer": "e", "runtimes": []},
     )
-    assert areas(*frames).area.tolist() == pytest.approx([3 / 4, 0, 1 / 4, nan, nan], nan_ok=True)
+    assert areas(frames).area.tolist() == pytest.approx([3 / 4, 0, 1 / 4, nan, nan], nan_ok=True)
 
 
 def test_area_where_there_is_no_room():
     """Reached with the first evaluation, at the start, never; and in a cell where nobody reached anything."""
     cell = [{"optimizer": name, "spent": 1.0, "runtimes": [x]} for name, x in zip("abc", (1, 0, inf), strict=True)]
-    assert areas(*made(*cell, {"problem": "other", "runtimes": [inf]})).area.tolist() == [1, 1, 0, 0]
+    assert areas(made(*cell, {"problem": "other", "runtimes": [inf]})).area.tolist() == [1, 1, 0, 0]
 
 
 def test_few_runs_cannot_be_sure_among_many_pairs():
@@ -82,12 +84,12 @@ def test_few_runs_cannot_be_sure_among_many_pairs():
     for n, optimizers, enough in ((6, 2, True), (5, 2, False), (6, 3, False), (7, 3, True), (4, 2, False)):
         names = "abc"[:optimizers]
         rows = [run for k, name in enumerate(names) for run in several(name, [[1.0 if k == 0 else inf]] * n)]
-        table = duels(*made(*rows), [10])
+        table = duels(made(*rows), [10])
         ends = table[(table.optimizer == "a") & (table.rival == "b")]
         assert ends.enough.all() == ends.sure.all() == enough
-    same = duels(*made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 3 + [[1.0]] * 6)), [10])
+    same = duels(made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 3 + [[1.0]] * 6)), [10])
     assert same.enough.all()  # that six of nine are alike is no want of runs
-    most = duels(*made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 5 + [[1.0]] * 4)), [10])
+    most = duels(made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 5 + [[1.0]] * 4)), [10])
     assert not most.sure.any()
     assert not most.enough.any()  # five of nine differ, all in one direction: more such runs would be sure
     assert not same.sure.any()
@@ -96,15 +98,15 @@ def test_few_runs_cannot_be_sure_among_many_pairs():
 def test_one_that_could_not_run_takes_no_power_from_the_others():
     """Holm over three pairs of those that ran, not over six."""
     rows = [*several("a", [[1.0]] * 6), *several("b", [[inf]] * 6), *several("c", [[1.0]] * 3 + [[inf]] * 3)]
-    without = duels(*made(*rows), [10])
+    without = duels(made(*rows), [10])
     skipped = several("d", [[inf]] * 6, status="skipped", spent=0.0)
-    both = duels(*made(*rows, *skipped), [10])
+    both = duels(made(*rows, *skipped), [10])
     mine = both[(both.family == "all") & (both.optimizer == "a")].set_index("rival")
     assert np.isnan(mine.p["d"]) and np.isnan(mine.adjusted["d"]) and not mine.sure["d"]
     assert mine.difference["d"] == 1.0
     assert mine.adjusted["b"] == at(without, family="all", optimizer="a", rival="b").adjusted == 3 * 2 / 2**6
-    assert at(scores(*made(*rows, *skipped), [10]), family="all", optimizer="d").ran == 0
-    assert at(scores(*made(*rows, *skipped), [10]), family="all", optimizer="b").ran == 6
+    assert at(scores(made(*rows, *skipped), [10]), family="all", optimizer="d").ran == 0
+    assert at(scores(made(*rows, *skipped), [10]), family="all", optimizer="b").ran == 6
 
 
 # scores
@@ -116,7 +118,7 @@ def test_score_is_the_mean_over_cells_of_the_mean_over_runs():
         *several("a", [[1, 10], [20, inf]]),
         *several("a", [[10], [inf], [inf], [11]], problem="other", family="bbob"),
     )
-    table = scores(*frames, [5, 10])
+    table = scores(frames, [5, 10])
     assert list(table.family.unique()) == ["bbob", "toys", "all"]
     assert at(table, family="toys", budget=10).solved == 1 / 2
     assert at(table, family="bbob", budget=10).solved == 1 / 4
@@ -129,7 +131,7 @@ def test_score_is_the_mean_over_cells_of_the_mean_over_runs():
 
 def test_score_counts_every_planned_run():
     skipped = {"status": "skipped", "optimizer": "b", "family": "", "spent": 0.0, "runtimes": [inf]}
-    table = scores(*made({"runtimes": [1]}, {"seed": 1, "status": "crashed", "runtimes": [inf]}, skipped), [10])
+    table = scores(made({"runtimes": [1]}, {"seed": 1, "status": "crashed", "runtimes": [inf]}, skipped), [10])
     assert set(table.family) == {"toys", "all"}
     assert at(table, family="all", optimizer="a").solved == 1 / 2
     assert at(table, family="all", optimizer="b").solved == 0
@@ -137,7 +139,7 @@ def test_score_counts_every_planned_run():
 
 def test_optimizer_that_was_not_planned_everywhere_says_so():
     rows = [*several("a", [[1]]), *several("b", [[1]]), *several("a", [[inf]], problem="other", family="bbob")]
-    table = scores(*made(*rows), [10])
+    table = scores(made(*rows), [10])
     row = at(table, family="all", optimizer="b")
     assert (row.solved, row.problems, row.of) == (1, 1, 2)
     row = at(table, family="bbob", optimizer="b")
@@ -148,13 +150,13 @@ def test_optimizer_that_was_not_planned_everywhere_says_so():
 
 def test_score_is_unknown_where_a_cost_is():
     rows = [*several("a", [[1]] * 5), *several("b", [[1]] * 4), {"optimizer": "b", "seed": 4, "runtimes": [nan]}]
-    table = scores(*made(*rows), [10])
+    table = scores(made(*rows), [10])
     assert at(table, family="all", optimizer="a").solved == 1
     assert table[table.optimizer == "b"][["solved", "low", "high"]].isna().all(axis=None)
 
 
 def test_interval_of_equal_runs_is_a_point():
-    row = at(scores(*made(*several("a", [[1, inf]] * 5)), [10]), family="all")
+    row = at(scores(made(*several("a", [[1, inf]] * 5)), [10]), family="all")
     assert (row.low, row.solved, row.high) == (0.5, 0.5, 0.5)
 
 
@@ -186,7 +188,7 @@ def test_difference_is_paired_by_instance_and_seed():
     """The rows of b come in another order; by seed a solves 1 target more than b in 4 of 5 runs."""
     a = several("a", [[1, 1], [1, 1], [1, 1], [1, 1], [inf, inf]])
     b = several("b", [[1, inf], [1, inf], [1, inf], [1, inf], [inf, inf]])[::-1]
-    table = duels(*made(*a, *b), [10])
+    table = duels(made(*a, *b), [10])
     row = at(table, family="all", optimizer="a")
     assert row.difference == pytest.approx(0.4)
     assert (row.problems, row.runs) == (1, 5)
@@ -199,7 +201,7 @@ def test_difference_is_paired_by_instance_and_seed():
 
 def test_sure_is_adjusted_for_all_pairs_and_one_way():
     rows = [run for name, x in zip("abc", (1, inf, inf), strict=True) for run in several(name, [[x]] * 8)]
-    table = duels(*made(*rows), [10])
+    table = duels(made(*rows), [10])
     row = at(table, family="toys", optimizer="a", rival="b")
     assert row.p == 2 / 2**8
     assert row.adjusted == pytest.approx(3 * 2 / 2**8)
@@ -211,7 +213,7 @@ def test_sure_is_adjusted_for_all_pairs_and_one_way():
 
 def test_no_duel_below_five_pairs():
     rows = [*several("a", [[1]] * 5), *several("b", [[inf]] * 4)]
-    row = at(duels(*made(*rows), [10]), family="all", optimizer="a")
+    row = at(duels(made(*rows), [10]), family="all", optimizer="a")
     assert np.isnan([row.p, row.low, row.high, row.adjusted]).all()
     assert not row.sure
     assert (row.difference, row.runs) == (1, 4)
@@ -313,7 +315,7 @@ def two_on_six(seeds: int) -> list[dict]:
 
 @pytest.mark.parametrize("seeds", [1, 5, 20])
 def test_problems_are_counted_never_runs(seeds):
-    row = at(pairs(*made(*two_on_six(seeds))), optimizer="a")
+    row = at(pairs(made(*two_on_six(seeds))), optimizer="a")
     assert (row.problems, row.better, row.worse) == (6, 5, 0)
     assert row.p == row.adjusted == 2 / 2**5
     assert row.a12 == pytest.approx((5 * 1 + 1 / 2) / 6)
@@ -321,7 +323,7 @@ def test_problems_are_counted_never_runs(seeds):
 
 
 def test_pairs_stand_there_both_ways():
-    table = pairs(*made(*two_on_six(5), *several("c", [[2]] * 5, problem="p", order=1)))
+    table = pairs(made(*two_on_six(5), *several("c", [[2]] * 5, problem="p", order=1)))
     assert list(zip(table.optimizer, table.rival, strict=True)) == [p for p in product("abc", "abc") if p[0] != p[1]]
     there, back = at(table, optimizer="a", rival="b"), at(table, optimizer="b", rival="a")
     assert (back.better, back.worse, back.p, back.adjusted) == (0, 5, there.p, there.adjusted)
@@ -332,34 +334,34 @@ def test_pairs_stand_there_both_ways():
 
 def test_pairs_leave_out_problems_with_unknown_costs():
     rows = [dict(row, runtimes=[nan]) if (row["problem"], row["seed"]) == ("p", 3) else row for row in two_on_six(5)]
-    row = at(pairs(*made(*rows)), optimizer="a")
+    row = at(pairs(made(*rows)), optimizer="a")
     assert (row.problems, row.better) == (5, 4)
-    alone = pairs(*made(*several("a", [[1]]), *several("b", [[1]], problem="other")))
+    alone = pairs(made(*several("a", [[1]]), *several("b", [[1]], problem="other")))
     assert set(alone.problems) == {0}
     assert alone[["a12", "p", "adjusted"]].isna().all(axis=None)
 
 
 def test_one_optimizer_has_no_rival():
     frames = made(*several("a", [[1]] * 5))
-    assert len(pairs(*frames)) == len(duels(*frames, [10])) == len(crossings(*frames)) == 0
-    assert len(bayesian_or_skip(*frames)) == 0
+    assert len(pairs(frames)) == len(duels(frames, [10])) == len(crossings(frames)) == 0
+    assert len(bayesian_or_skip(frames)) == 0
 
 
 def test_nothing_to_compare():
-    runs, reached = made(*several("a", [[1]] * 5), *several("b", [[1]] * 5))
-    assert len(scores(runs, reached, [])) == len(duels(runs, reached, [])) == 0
-    none = runs[:0], reached[:0]
-    assert len(areas(*none)) == len(scores(*none, [10])) == len(duels(*none, [10])) == 0
-    assert len(pairs(*none)) == len(crossings(*none)) == 0
+    view = made(*several("a", [[1]] * 5), *several("b", [[1]] * 5))
+    assert len(scores(view, [])) == len(duels(view, [])) == 0
+    none = View(Comparison(view.runs[:0]), view.reached[:0])
+    assert len(areas(none)) == len(scores(none, [10])) == len(duels(none, [10])) == 0
+    assert len(pairs(none)) == len(crossings(none)) == 0
 
 
 def test_only_skips():
     rows = [run for name in "ab" for run in several(name, [[inf]] * 5, status="skipped", spent=0.0)]
     frames = made(*(dict(row, dim=None) for row in rows))
-    assert set(scores(*frames, [10]).solved) == {0}
-    assert not duels(*frames, [10]).sure.any()
-    assert pairs(*frames).p.isna().all()
-    assert not len(crossings(*frames))
+    assert set(scores(frames, [10]).solved) == {0}
+    assert not duels(frames, [10]).sure.any()
+    assert pairs(frames).p.isna().all()
+    assert not len(crossings(frames))
 
 
 # the Bayesian test
@@ -373,22 +375,22 @@ def bayesian_or_skip(*arguments: object, **options: object) -> pd.DataFrame:
 
 def test_bayesian_probabilities():
     """a is better by far on five of six problems; within a rope of 1 nothing differs."""
-    row = bayesian_or_skip(*made(*two_on_six(1)), samples=2000).iloc[0]
+    row = bayesian_or_skip(made(*two_on_six(1)), samples=2000).iloc[0]
     assert (row.optimizer, row.rival, row.problems) == ("a", "b", 6)
     assert row.better > 0.95
     assert row.better + row.same + row.worse == pytest.approx(1)
-    assert bayesian_or_skip(*made(*two_on_six(1)), rope=0.99, samples=2000).iloc[0].same == 1
-    row = bayesian_or_skip(*made(*two_on_six(1)), rope=0.0, samples=2000).iloc[0]
+    assert bayesian_or_skip(made(*two_on_six(1)), rope=0.99, samples=2000).iloc[0].same == 1
+    row = bayesian_or_skip(made(*two_on_six(1)), rope=0.0, samples=2000).iloc[0]
     assert row.same == 0
 
 
 def test_bayesian_says_what_is_missing_or_wrong(monkeypatch):
     frames = made(*two_on_six(1))
     with pytest.raises(ValueError, match="rope"):
-        bayesian(*frames, rope=-1)
+        bayesian(frames, rope=-1)
     monkeypatch.setitem(sys.modules, "baycomp", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'fogbench\[bayes\]'"):
-        bayesian(*frames)
+        bayesian(frames)
 
 
 # crossings
@@ -398,7 +400,7 @@ def test_crossing_is_where_the_second_gets_ahead():
     """a solves one of two targets at 10, b both at 100; c is never ahead."""
     solves = {"a": [10, inf], "b": [100, 100], "c": [inf, inf]}
     frames = made(*(run for name, x in solves.items() for run in several(name, [x] * 10, spent=1000.0)))
-    table = crossings(*frames)
+    table = crossings(frames)
     assert list(table.family) == ["toys", "all"]
     assert set(zip(table.below, table.above, strict=True)) == {("a", "b")}
     assert table.budget.to_numpy() == pytest.approx(100, rel=0.04)  # a point of the grid
@@ -407,9 +409,9 @@ def test_crossing_is_where_the_second_gets_ahead():
 
 def test_no_crossing_with_few_runs_or_where_not_all_problems_were_met():
     solves = {"a": [10, inf], "b": [100, 100]}
-    assert not len(crossings(*made(*(run for name, x in solves.items() for run in several(name, [x] * 4)))))
+    assert not len(crossings(made(*(run for name, x in solves.items() for run in several(name, [x] * 4)))))
     rows = [run for name, x in solves.items() for run in several(name, [x] * 10)]
-    table = crossings(*made(*rows, *several("a", [[1]] * 10, problem="other", family="bbob")))
+    table = crossings(made(*rows, *several("a", [[1]] * 10, problem="other", family="bbob")))
     assert set(table.family) == {"toys"}
 
 
@@ -417,7 +419,7 @@ def test_small_leads_are_no_crossings():
     """b leads at 10 by one run of ten, a from 20 by nine."""
     a = several("a", [[20]] * 10)
     b = several("b", [[10]] + [[inf]] * 9)
-    assert not len(crossings(*made(*a, *b)))
+    assert not len(crossings(made(*a, *b)))
 
 
 def test_reigns_by_hand():
@@ -444,7 +446,7 @@ def test_runs_that_did_not_begin_alike_are_compared_as_independent_ones():
     """Ours: one instance, ten seeds. Theirs: ten instances, one seed each, as data of others come."""
     ours = several("ours", [[1]] * 10)
     theirs = [{"optimizer": "theirs", "instance": n, "seed": 99, "runtimes": [inf]} for n in range(1, 11)]
-    row = at(duels(*made(*ours, *theirs), [10]), family="all", optimizer="ours", rival="theirs")
+    row = at(duels(made(*ours, *theirs), [10]), family="all", optimizer="ours", rival="theirs")
     assert (row.runs, row.problems, row.difference) == (10, 1, 1)
     assert row.p == pytest.approx(2 / 2**10)
     assert row.sure
@@ -456,7 +458,7 @@ def test_problems_without_common_seeds_count_too():
     for n in range(9):
         rows += several("a", [[inf]] * 5, problem=f"p{n}")
         rows += [{**row, "seed": row["seed"] + 100} for row in several("b", [[1]] * 5, problem=f"p{n}")]
-    row = at(duels(*made(*rows), [10]), family="all", optimizer="b", rival="a")
+    row = at(duels(made(*rows), [10]), family="all", optimizer="b", rival="a")
     assert (row.problems, row.runs) == (10, 50)
     assert row.difference == pytest.approx(0.8)
     assert row.sure
@@ -466,7 +468,7 @@ def test_runs_that_began_alike_stay_paired_beside_others():
     """Six shared seeds of which each differs by a little, whatever the others did."""
     a = several("a", [[1, inf]] * 3 + [[1, 1]] * 3)
     b = several("b", [[inf, inf]] * 3 + [[1, inf]] * 3)
-    row = at(duels(*made(*a, *b, *several("c", [[1, 1]] * 2)), [10]), family="all", optimizer="a", rival="b")
+    row = at(duels(made(*a, *b, *several("c", [[1, 1]] * 2)), [10]), family="all", optimizer="a", rival="b")
     assert row.difference == 0.5
     assert row.p == pytest.approx(2 / 2**6)
 
@@ -476,12 +478,12 @@ def test_budgets_are_positive_and_finite(budget):
     frames = made({"runtimes": [1]})
     for measure in (scores, duels):
         with pytest.raises(ValueError, match="budgets must be positive and finite, got"):
-            measure(*frames, [10, budget])
+            measure(frames, [10, budget])
 
 
 def test_area_with_a_killed_run_in_seconds():
     frames = made({"runtimes": [1, 100]}, {"seed": 1, "status": "killed", "spent": inf, "runtimes": [inf, inf]})
-    assert areas(*frames).area.tolist() == pytest.approx([1 / 2, 0])
+    assert areas(frames).area.tolist() == pytest.approx([1 / 2, 0])
 
 
 # limits
@@ -496,49 +498,49 @@ def test_nobody_is_compared_beyond_the_cost_at_which_a_budget_ended_another():
     other = {"problem": "other", "family": "others"}
     elsewhere = [{**longer, **other}, {**longer, **other, "optimizer": "e", "spent": 1000.0}]
     frames = made(ended, longer, returned, killed, *elsewhere)
-    assert limits(*frames) == pytest.approx([100] * 4 + [inf] * 2)
-    table = scores(*frames, [1000])
+    assert frames.limits == pytest.approx([100] * 4 + [inf] * 2)
+    table = scores(frames, [1000])
     assert at(table, family="all", optimizer="b").solved == (1 / 2 + 1) / 2
     assert table.groupby("family").cut.unique().to_dict() == {"all": [1], "others": [0], "toys": [1]}
-    first, second, *_ = areas(*frames).area
+    first, second, *_ = areas(frames).area
     assert first == second == pytest.approx(np.log(10) / np.log(100 / 5) / 2)
-    assert limits_of_cells(*frames).set_index("problem").limit.to_dict() == pytest.approx({"sphere": 100, "other": inf})
+    assert frames.limits_of_cells.set_index("problem").limit.to_dict() == pytest.approx({"sphere": 100, "other": inf})
 
 
 def test_who_has_done_all_or_spent_nothing_limits_nobody():
     longer = {"optimizer": "b", "budget": 1000.0, "spent": 1000.0, "cost": 1000.0, "runtimes": [10, inf]}
     done = {"optimizer": "a", "runtimes": [10, 50]}  # all its targets; it went on until the budget
-    assert limits(*made(done, longer)).tolist() == [inf, inf]
+    assert made(done, longer).limits.tolist() == [inf, inf]
     free = {"optimizer": "a", "spent": 0.0, "runtimes": [10, inf]}  # at these prices its questions cost nothing
-    assert limits(*made(free, longer)).tolist() == [inf, inf]
+    assert made(free, longer).limits.tolist() == [inf, inf]
     killed = {**longer, "status": "killed"}  # it is charged its budget, and did not go so far
-    assert limits(*made({"optimizer": "a", "runtimes": [10, inf]}, killed)).tolist() == [inf, inf]
+    assert made({"optimizer": "a", "runtimes": [10, inf]}, killed).limits.tolist() == [inf, inf]
 
 
 def test_repeats_of_one_optimizer_do_not_limit_it_unless_their_budgets_differ():
     """In seconds runs of one budget end at unlike costs: the most that one of them spent limits the others."""
     slow = [{"optimizer": "a", "seed": seed, "spent": spent, "runtimes": [inf]} for seed, spent in enumerate((5, 7, 6))]
-    assert limits(*made(*slow)).tolist() == [inf] * 3
+    assert made(*slow).limits.tolist() == [inf] * 3
     other = {"optimizer": "b", "spent": 9.0, "runtimes": [inf]}
-    assert limits(*made(*slow, other)) == pytest.approx([7] * 4)
+    assert made(*slow, other).limits == pytest.approx([7] * 4)
     again = {"optimizer": "b", "spent": 4.0, "budget": 50.0, "cost": 50.0, "runtimes": [inf]}
-    assert limits(*made(*slow, other, again)) == pytest.approx([4] * 5)
+    assert made(*slow, other, again).limits == pytest.approx([4] * 5)
 
 
 def test_what_a_budget_left_over_limits_nobody():
     """At the prices of the suite budgets are equal, though a gradient may not fit into what is left of one."""
     short = {"optimizer": "a", "spent": 98.0, "cost": 98.0, "runtimes": [inf]}
-    assert limits(*made(short, {"optimizer": "b", "runtimes": [100]})).tolist() == [inf, inf]
+    assert made(short, {"optimizer": "b", "runtimes": [100]}).limits.tolist() == [inf, inf]
     broke = {"optimizer": "a", "spent": 0.0, "cost": 0.0, "runtimes": [inf]}
-    assert limits(*made(broke, {"optimizer": "b", "runtimes": [100]})).tolist() == [inf, inf]
+    assert made(broke, {"optimizer": "b", "runtimes": [100]}).limits.tolist() == [inf, inf]
 
 
 def test_a_budget_is_priced_as_what_was_bought_with_it():
     """a spent 99 of 100 on gradients at 3, which are 33 passes: its budget would have bought 33 1/3."""
     dear = {"optimizer": "a", "cost": 99.0, "spent": 33.0, "runtimes": [inf]}
     frames = made(dear, {"optimizer": "b", "runtimes": [33.2]}, {"optimizer": "c", "runtimes": [33.5]})
-    assert limits(*frames) == pytest.approx([100 / 3] * 3)
-    solved = scores(*frames, [100]).query("family == 'all'").set_index("optimizer").solved
+    assert frames.limits == pytest.approx([100 / 3] * 3)
+    solved = scores(frames, [100]).query("family == 'all'").set_index("optimizer").solved
     assert solved.to_dict() == {"a": 0, "b": 1, "c": 0}
 
 
@@ -547,9 +549,9 @@ def test_a_longer_budget_is_no_merit():
     short = several("a", [[50.0, inf, inf]] * 9)
     long = several("b", [[50.0, 5e3, 9e3]] * 9, budget=1e4, spent=1e4, cost=1e4)
     frames = made(*short, *long)
-    assert not duels(*frames, [100, 1e4]).sure.any()
-    assert not crossings(*frames).size
-    assert at(pairs(*frames), optimizer="a", rival="b").a12 == 0.5
+    assert not duels(frames, [100, 1e4]).sure.any()
+    assert not crossings(frames).size
+    assert at(pairs(frames), optimizer="a", rival="b").a12 == 0.5
 
 
 def test_who_could_not_run_takes_no_power_from_pairs():
@@ -558,11 +560,11 @@ def test_who_could_not_run_takes_no_power_from_pairs():
         for n in range(8)
         for name in "abc"
     ]
-    without = at(pairs(*made(*rows)), optimizer="a", rival="b")
+    without = at(pairs(made(*rows)), optimizer="a", rival="b")
     skipped = [{"optimizer": "d", "problem": f"p{n}", "status": "skipped", "runtimes": [inf]} for n in range(8)]
-    table = pairs(*made(*rows, *skipped))
+    table = pairs(made(*rows, *skipped))
     assert at(table, optimizer="a", rival="b").adjusted == without.adjusted
     assert at(table, optimizer="a", rival="d")[["p", "adjusted"]].isna().all()
     assert at(table, optimizer="a", rival="d").problems == 8
-    found = bayesian_or_skip(*made(*rows, *skipped), samples=100)
+    found = bayesian_or_skip(made(*rows, *skipped), samples=100)
     assert set(found.optimizer) | set(found.rival) == set("abc")

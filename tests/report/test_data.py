@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.measure.comparison import Comparison, View
 from bench.measure.ecdf import ecdf
-from bench.measure.strata import limits
 from bench.report.data import Axes, budgets, coarse, encoded, page_data
 from bench.report.page import PRICES, measure
 
@@ -31,7 +31,7 @@ def frames(made):
 
 @pytest.fixture(scope="module")
 def data(frames):
-    return page_data(Axes(frames.runs, frames.hits, frames.styles), frames.priced)
+    return page_data(Axes(frames.comparison, frames.styles), frames.priced)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_sums_of_solved_are_the_ecdf(data, frames, by):
     axis = 1 if by in ("optimizer", "order") else 0
     grid, solved, planned = (decoded(data[name]) for name in ("grid", "solved", "planned"))
     for p, priced in enumerate(frames.priced):
-        table = ecdf(frames.runs, priced.reached, [by])
+        table = ecdf(priced.view, [by])
         for value in set(values[by]):
             own = np.array(values[by]) == value
             k = solved[p].compress(own, axis).sum((0, 1))
@@ -114,7 +114,7 @@ def test_ert_and_curves_are_those_of_the_frames(data, frames):
 
 
 def test_runs_are_behind_the_cells(data, frames):
-    runs, reached = frames.runs, frames.priced[0].reached
+    runs, reached = frames.comparison.runs, frames.priced[0].view.reached
     optimizers = np.array([item["name"] for item in data["optimizers"]])
     assert (optimizers[decoded(data["run_optimizer"])] == runs.optimizer).all()
     assert (np.array(data["statuses"])[decoded(data["run_status"])] == runs.status).all()
@@ -162,7 +162,7 @@ def test_prices_that_tell_nothing_new_are_left_out(data, make_results):
 def test_budgets_are_decades_and_the_end(low, high, found):
     runs = pd.DataFrame({"run": [0, 1], **RUN, "status": ["target", "returned"]})
     reached = pd.DataFrame({"run": [0, 1], "runtime": [low, np.inf], "spent": [high, high]}).astype(float)
-    assert budgets(runs, reached) == found
+    assert budgets(View(Comparison(runs), reached)) == found
 
 
 def test_the_last_budget_is_the_most_that_counts_on_some_problem():
@@ -170,8 +170,9 @@ def test_the_last_budget_is_the_most_that_counts_on_some_problem():
     spent = [300.0, 2e4, 700.0]
     facts = {"run": range(3), **RUN, "problem": list("ppq"), "budget": spent, "cost": spent}
     reached = pd.DataFrame({"run": range(3), "runtime": np.inf, "spent": spent})
-    assert budgets(pd.DataFrame(facts), reached) == [10, 100, 700]
-    assert budgets(pd.DataFrame(facts).iloc[:2], reached.iloc[:2]) == [10, 100, 300]
+    runs = pd.DataFrame(facts)
+    assert budgets(View(Comparison(runs), reached)) == [10, 100, 700]
+    assert budgets(View(Comparison(runs.iloc[:2]), reached.iloc[:2])) == [10, 100, 300]
 
 
 def test_limits_and_tests_are_those_of_the_frames(data, frames):
@@ -181,10 +182,11 @@ def test_limits_and_tests_are_those_of_the_frames(data, frames):
     assert np.isinf(limit[0]).all()
     assert np.isfinite(limit[names.index("passes")]).any()
     cells = {(cell["problem"], cell["dim"]): c for c, cell in enumerate(data["cells"])}
-    where = [cells[key] for key in zip(frames.runs.problem, frames.runs.dim, strict=True)]
+    runs = frames.comparison.runs
+    where = [cells[key] for key in zip(runs.problem, runs.dim, strict=True)]
     families = [*data["families"], "all"]
     for p, priced in enumerate(frames.priced):
-        np.testing.assert_allclose(limit[p, where], limits(frames.runs, priced.reached), rtol=1e-6)
+        np.testing.assert_allclose(limit[p, where], priced.view.limits, rtol=1e-6)
         for (family, budget), part in priced.duels.groupby(["family", "budget"]):
             pairs = part[part.optimizer < part.rival].adjusted.notna().sum()
             assert tests[p, priced.budgets.index(budget), families.index(family)] == pairs
@@ -194,5 +196,5 @@ def test_limits_and_tests_are_those_of_the_frames(data, frames):
 def test_without_costs_there_is_no_budget():
     reached = pd.DataFrame({"run": [0], "runtime": [np.nan], "spent": [np.nan]})
     runs = pd.DataFrame({"run": [0], **RUN})
-    assert budgets(runs, reached) == []
-    assert budgets(runs.iloc[:0], reached.iloc[:0]) == []
+    assert budgets(View(Comparison(runs), reached)) == []
+    assert budgets(View(Comparison(runs.iloc[:0]), reached.iloc[:0])) == []

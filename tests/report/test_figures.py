@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.measure.runtimes import hits
 from bench.report.figures import FIGURES, Source, all_figures, draw, figure
 from bench.report.latex import escaped, save_latex
 from bench.report.panels import SUFFIXES, drawn, save
@@ -21,16 +20,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def results(make_results):
-    return with_measures(make_results(problems=12, optimizers=14, seeds=5, events=30, hostile=False))
-
-
-def with_measures(made):
-    """Results of a formula, with the two measures that figures ask of results."""
-    from bench.measure.convergence import convergence
-
-    made.hits = hits(made.runs, made.trajectories)
-    made.convergence = lambda prices=None: convergence(made.runs, made.trajectories, prices or made.prices)
-    return made
+    return make_results(problems=12, optimizers=14, seeds=5, events=30, hostile=False)
 
 
 @pytest.mark.parametrize("name", [name for name in FIGURES if name != "sensitivity"])
@@ -47,11 +37,8 @@ def test_each_figure_is_drawn_from_its_frame(results, name, tmp_path):
 
 
 def test_an_ecdf_has_the_curves_of_the_measure(results):
-    from bench.measure.ecdf import ecdf
-    from bench.measure.runtimes import runtimes
-
     found = figure(results, "ecdf", "order")
-    wanted = ecdf(results.runs, runtimes(results.runs, results.hits, results.prices), ["order"])
+    wanted = results.ecdf("order")
     assert found.frame.fraction.tolist() == wanted.fraction.tolist()
     (axes,) = drawn(found).axes
     heights = sorted(float(line.get_ydata()[-1]) for line in axes.lines)
@@ -96,7 +83,7 @@ def test_the_same_bytes_every_time(results, suffix, tmp_path):
 
 
 def test_many_panels_are_cut_into_pages(make_results):
-    many = with_measures(make_results(problems=60, optimizers=3, seeds=1, events=5, hostile=False))
+    many = make_results(problems=60, optimizers=3, seeds=1, events=5, hostile=False)
     runs = many.runs
     many.runs = runs.assign(family=np.where(runs.dim < 5, "low", "high"))
     pages = figure(many, "convergence").pages()
@@ -137,7 +124,7 @@ def test_whatever_there_is_can_be_drawn(make_results, change, tmp_path):
         .all()
     ):
         made.trajectories = made.trajectories.assign(f=np.nan)
-    for found in all_figures(Source(with_measures(made))):
+    for found in all_figures(Source(made)):
         for page in found.pages():
             save(page, tmp_path / f"{page.name}.svg")
     save(figure(made, "convergence"), tmp_path / "c.svg")
@@ -152,7 +139,7 @@ def test_hostile_names_are_text(make_results, name, tmp_path):
         problem=runs.problem.where(runs.problem != runs.problem.iloc[0], name),
         optimizer=runs.optimizer.where(runs.optimizer != runs.optimizer.iloc[0], name),
     )
-    for found in all_figures(Source(with_measures(made))):
+    for found in all_figures(Source(made)):
         save(found, tmp_path / f"{found.name}.svg", tmp_path / f"{found.name}.pdf")
         assert "<script" not in (tmp_path / f"{found.name}.svg").read_text()
 

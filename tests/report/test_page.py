@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,7 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.report.page import CONTENTS, SCRIPTS, STYLES, TEMPLATES, summary, write_report
+from bench.measure.crossing import crossings
+from bench.measure.ert import ert
+from bench.measure.progress import complete
+from bench.measure.statistics import areas, duels, pairs, scores
+from bench.measure.strata import limits, strata
+from bench.report.page import CONTENTS, PRICES, SCRIPTS, STYLES, TEMPLATES, summary, write_report
 from bench.report.tables import Places, failure_rows
 from bench.report.text import target_list
 
@@ -173,6 +179,30 @@ def test_page_does_not_claim_more_than_it_knows(page, make_results, tmp_path):
     assert [phrase for phrase in scored if phrase not in text] == []
     plain = read(tmp_path, make_results(2, 3, 1, 5)).text()
     assert [phrase for phrase in scored if phrase in plain] == []
+
+
+def test_what_all_measures_share_is_made_once_for_each_report_and_price(make_results, monkeypatch, tmp_path):
+    """Whatever module calls them, by whatever name."""
+    calls = Counter()
+
+    def counted(function):
+        def counting(*arguments, **options):
+            calls[function.__name__] += 1
+            return function(*arguments, **options)
+
+        return counting
+
+    for function in (complete, strata, limits, ert, scores, duels, pairs, areas, crossings):
+        counting = counted(function)
+        for module in [module for name, module in sys.modules.items() if name.startswith("bench.")]:
+            for name, value in list(vars(module).items()):
+                if value is function:
+                    monkeypatch.setattr(module, name, counting)
+    write_report(make_results(12, 5, 5, 20), tmp_path)
+    each = calls["limits"]  # prices that tell something
+    assert 1 < each <= len(PRICES)
+    assert calls["complete"] == calls["strata"] == calls["pairs"] == calls["areas"] == 1
+    assert {calls[name] for name in ("ert", "scores", "duels", "crossings")} == {each}
 
 
 def test_failures_show_traceback_and_skips(page):

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.measure.comparison import Comparison
+from bench.measure.comparison import View as Comparing
 from bench.measure.ecdf import ecdf
 from bench.measure.inference import LEVEL
 from bench.measure.profiles import data_profile, performance_profile
@@ -47,10 +49,10 @@ class View:
         frame = frame[frame.optimizer.isin(self.runs.optimizer)]
         return frame[frame.problem.isin(self.runs.problem)] if "problem" in frame else frame
 
-    def reached(self) -> pd.DataFrame:
-        """The runtimes of the selected runs, at targets that do not depend on who is selected."""
+    def of_selected(self) -> Comparing:
+        """The view of the selected runs, at targets that do not depend on who is selected."""
         reached = self.results.runtimes(self.price)
-        return reached[reached.run.isin(self.runs.run)]
+        return Comparing(Comparison(self.runs), reached[reached.run.isin(self.runs.run)])
 
     def choose(self, section: str, label: str, value: str) -> None:
         """Choose a value of the list of this label."""
@@ -115,7 +117,7 @@ LINES = {"optimizer": str, "order": "order {}".format, "family": str, "dim": "di
 @pytest.mark.parametrize("by", LINES)
 def test_targets_solved(view, by):
     costs = view.results.ecdf("optimizer", view.price).cost.unique()
-    table = ecdf(view.runs, view.reached(), [by], costs)
+    table = ecdf(view.of_selected(), [by], costs)
     view.choose("solved", "Lines", by)
     curves = {name.split(", ")[0]: curve for name, curve in view.curves("solved").items()}
     assert set(curves) == {LINES[by](key) for key in table[by]}
@@ -152,7 +154,7 @@ def test_profiles(view, kind):
     """The page draws a step at each ratio, Python reads at a grid of them: where a step is nearer to the point of the
     grid than it is known, either side is right."""
     measure, over = PROFILES[kind]
-    table = measure(view.runs, view.reached())
+    table = measure(view.of_selected())
     view.choose("profiles", "Profile", kind)
     curves = view.curves("profiles")
     assert set(curves) == set(table.optimizer)
@@ -177,7 +179,7 @@ def test_profiles(view, kind):
 
 def _asked(view: View) -> pd.MultiIndex:
     """Problem, dim, kind, and target of those runs whose cost is known."""
-    reached = view.reached().dropna(subset=["runtime"])
+    reached = view.of_selected().reached.dropna(subset=["runtime"])
     cell = complete(view.runs).set_index("run")[["problem", "dim"]].reindex(reached.run).reset_index(drop=True)
     return pd.MultiIndex.from_frame(cell.join(reached[["kind", "target"]].reset_index(drop=True)))
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bench.interchange.published import Published
+from bench.measure.comparison import Comparison, View
 from bench.report.reference import TABLE, curves, shown, table
 
 inf, nan = np.inf, np.nan
@@ -33,17 +34,17 @@ def published():
     return Published("bbob-2009", runtimes, best)
 
 
-def ours(*rows: tuple[str, str, float]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One run a (problem, optimizer, runtime to 1e-8), which spent 400."""
+def ours(*rows: tuple[str, str, float]) -> View:
+    """A view of one run a (problem, optimizer, runtime to 1e-8), which spent 400."""
     runs = pd.DataFrame([{"run": n, "problem": p, "optimizer": o} for n, (p, o, _) in enumerate(rows)])
     runs = runs.assign(dim=5, order=0, scored=False, status="budget")
     reached = pd.DataFrame({"run": runs.run, "runtime": [runtime for *_, runtime in rows]})
-    return runs, reached.assign(kind="gap", target=1e-8, spent=400.0)
+    return View(Comparison(runs), reached.assign(kind="gap", target=1e-8, spent=400.0))
 
 
 def test_curves_are_over_the_functions_that_both_have(published):
-    runs, reached = ours(("bbob-f01", "x", 20.0), ("bbob-f08", "x", inf), ("bbob-f01", "y", 1.0), ("sphere", "x", 2.0))
-    found = curves(runs, reached, published)
+    view = ours(("bbob-f01", "x", 20.0), ("bbob-f08", "x", inf), ("bbob-f01", "y", 1.0), ("sphere", "x", 2.0))
+    found = curves(view, published)
     assert set(found.name) == {"x", "A", "best 2009"}  # y and B have nothing on f8
     assert set(found.dim) == {5} and set(found.functions) == {2}
     at = {name: part.set_index("cost").fraction for name, part in found.groupby("name")}
@@ -73,8 +74,8 @@ def test_least_expected_runtimes_stand_beside_each_other(published):
 def test_what_nobody_reached_in_2009_stays(published):
     nobody = pd.DataFrame([("bbob-f20", 20, 5, 1.0, 70.0, "B")], columns=published.best.columns)
     both = Published("bbob-2009", published.runtimes, pd.concat([published.best, nobody], ignore_index=True))
-    runs, reached = ours(("bbob-f01", "x", 20.0), ("bbob-f20", "x", 30.0))
-    best = curves(runs, reached, both).query("name == 'best 2009'")
+    view = ours(("bbob-f01", "x", 20.0), ("bbob-f20", "x", 30.0))
+    best = curves(view, both).query("name == 'best 2009'")
     assert (best.functions.iloc[0], best.fraction.iloc[-1]) == (2, 0.5)
     row = ("bbob-f20", 5, "x", 1e-8, 30.0, 1, 1, nan, nan)
     columns = ["problem", "dim", "optimizer", "target", "ert", "successes", "runs", "low", "high"]
@@ -84,16 +85,16 @@ def test_what_nobody_reached_in_2009_stays(published):
 
 
 def test_nothing_in_common_is_nothing_to_show(published):
-    runs, reached = ours(("sphere", "x", 2.0))
-    assert curves(runs, reached, published).empty
-    section = shown(curves(runs, reached, published), pd.DataFrame(columns=list(TABLE)), "bbob-2009")
+    view = ours(("sphere", "x", 2.0))
+    assert curves(view, published).empty
+    section = shown(curves(view, published), pd.DataFrame(columns=list(TABLE)), "bbob-2009")
     assert section == {"name": "bbob-2009", "lines": [], "rows": []}
 
 
 def test_what_is_shown_is_plain_json(published):
-    runs, reached = ours(("bbob-f01", "x", 20.0), ("bbob-f08", "x", inf))
+    view = ours(("bbob-f01", "x", 20.0), ("bbob-f08", "x", inf))
     rows = pd.DataFrame([("bbob-f08", 5, "", inf, 0, 5, 90.0, inf, 300.0, "A", inf)], columns=list(TABLE))
-    section = shown(curves(runs, reached, published), rows, "bbob-2009")
+    section = shown(curves(view, published), rows, "bbob-2009")
     json.dumps(section, allow_nan=False)
     assert section["rows"][0]["ert"] is None and section["rows"][0]["published"] == 300
     assert {line["name"] for line in section["lines"]} == {"x", "A", "best 2009"}
@@ -103,7 +104,7 @@ def test_only_the_target_itself_is_compared(published):
     """Not those near it on an absolute scale: 1e-10 is another target than 1e-8."""
     more = pd.DataFrame([("bbob-f01", 1, 5, 1e-10, 7.0, "B")], columns=published.best.columns)
     both = Published("bbob-2009", published.runtimes, pd.concat([published.best, more], ignore_index=True))
-    runs, reached = ours(("bbob-f01", "x", 20.0), ("bbob-f01", "x", 9.0))
-    reached.loc[1, "target"] = 1e-10
-    found = curves(runs, reached, both)
+    view = ours(("bbob-f01", "x", 20.0), ("bbob-f01", "x", 9.0))
+    view.reached.loc[1, "target"] = 1e-10
+    found = curves(view, both)
     assert set(found[found.name == "best 2009"].runs) == set(found[found.name == "x"].runs) == {1}

@@ -8,6 +8,7 @@ import pytest
 
 from bench.core.ledger import QUESTIONS
 from bench.core.oracle import PRICES
+from bench.measure.comparison import Comparison
 from bench.measure.progress import complete
 from bench.report import tuned
 from bench.report.sections import costs, duels, extra, sensitivity, settings
@@ -37,15 +38,13 @@ def test_costs_are_summed_over_the_runs_that_paid():
     assert costs(make_runs({"status": "skipped", "value": 0}), PRICES) == {}
 
 
-def test_duels_name_both_and_keep_the_numbers(monkeypatch):
+def test_duels_name_both_and_keep_the_numbers():
     rows = [["a", "b", 7, 5, 2, 0.75, 0.5, np.nan, 0.125, 0.25], ["b", "a", 7, 2, 5, 0.25, np.nan, 0.5, 0.125, 0.25]]
     names = ["optimizer", "rival", "problems", "better", "worse", "a12", "low", "high", "p", "adjusted"]
-    monkeypatch.setattr("bench.measure.statistics.pairs", lambda runs, reached: pd.DataFrame(rows, columns=names))
-    data = duels(pd.DataFrame(), pd.DataFrame())
+    data = duels(pd.DataFrame(rows, columns=names))
     assert data["pairs"] == [["a", "b"], ["b", "a"]]
     np.testing.assert_array_equal(data["pairs_values"], [row[2:] for row in rows])
-    monkeypatch.setattr("bench.measure.statistics.pairs", lambda runs, reached: pd.DataFrame(columns=names))
-    assert duels(pd.DataFrame(), pd.DataFrame()) == {}
+    assert duels(pd.DataFrame(columns=names)) == {}
 
 
 def of_settings(*rows):
@@ -111,9 +110,9 @@ def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_most_te
 
 def test_no_runs_have_no_sections():
     runs = make_runs({}).assign(cost=1.0).iloc[:0]
-    results = SimpleNamespace(grids=[], prices=PRICES, tuned=[], tuning=None)
-    counts = {name: pd.Series(dtype=float) for name in (*QUESTIONS, "inside", "outside")}
-    hits = pd.DataFrame({"run": pd.Series(dtype=int), "kind": [], "target": [], "f_target": [], **counts})
-    assert extra(results, runs, hits, {}) == {}
+    columns = ["run", *QUESTIONS, "inside", "outside", "f"]
+    comparison = Comparison(runs, lambda: [(runs, pd.DataFrame(columns=columns, dtype=float))])
+    results = SimpleNamespace(grids=[], prices=PRICES, tuned=[], tuning=None, comparison=comparison)
+    assert extra(results, {}) == {}
     assert tuned.measured(results, runs) == {}
     assert tuned.shown(results, runs, {}, {}) is None

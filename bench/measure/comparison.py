@@ -1,0 +1,121 @@
+"""What is compared: complete runs, and at each price what all measures of them share, each made once."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bench.core.oracle import PRICES
+from bench.measure.convergence import convergence
+from bench.measure.prices import Prices, resolved
+from bench.measure.progress import CELL, Frame, complete, progress
+from bench.measure.runtimes import hits, runtimes
+from bench.measure.strata import Strata, limits, solved, strata
+
+
+class Comparison:
+    """Runs that are compared with each other, complete.
+
+    parts: gives these runs and their trajectories in parts that fit in memory, all runs on a problem and dim in one.
+    prices: those of the suite, which stand where none are named.
+    """
+
+    def __init__(
+        self,
+        runs: Frame,
+        parts: Callable[[], Iterable[tuple[Frame, Frame]]] = lambda: (),
+        prices: Mapping[str, float] = PRICES,
+    ):
+        self.runs = complete(runs)
+        self.parts, self.prices = parts, prices
+        self._curves: dict[Any, Frame] = {}
+        self._views: dict[Any, View] = {}
+
+    @cached_property
+    def layout(self) -> Strata:
+        """See `bench.measure.strata.strata`."""
+        return strata(self.runs)
+
+    @cached_property
+    def hits(self) -> Frame:
+        """See `bench.measure.runtimes.hits`."""
+        return self.over_parts(hits)[0]
+
+    def over_parts(self, *measures: Callable[[Frame, Frame], Frame]) -> list[Frame]:
+        """What these measures give of runs and their events, in one pass over the trajectories."""
+        import pandas as pd
+
+        tables: list[list[Frame]] = [[] for _ in measures]
+        for runs, trajectories in self.parts():
+            events = progress(runs, trajectories)  # once for all measures
+            for frames, measure in zip(tables, measures, strict=True):
+                frames.append(measure(runs, events))
+        return [pd.concat(frames, ignore_index=True) for frames in tables]
+
+    def read(self, each: Sequence[Prices]) -> None:
+        """Make hits, and the convergence at each of these prices, in one pass."""
+        at = [resolved(prices, self.prices) for prices in each]
+        measures = [lambda runs, events, prices=prices: convergence(runs, events, prices) for prices in at]
+        self.__dict__["hits"], *curves = self.over_parts(hits, *measures)
+        self._curves |= dict(zip(map(_key, at), curves, strict=True))
+
+    def convergence(self, prices: Prices = None) -> Frame:
+        """See `bench.measure.convergence.convergence`."""
+        at = resolved(prices, self.prices)
+        if _key(at) not in self._curves:
+            (self._curves[_key(at)],) = self.over_parts(lambda runs, events: convergence(runs, events, at))
+        return self._curves[_key(at)]
+
+    def at(self, prices: Prices = None) -> "View":
+        """These runs at some prices."""
+        at = resolved(prices, self.prices)
+        if _key(at) not in self._views:
+            self._views[_key(at)] = View(self, runtimes(self.runs, self.hits, at))
+        return self._views[_key(at)]
+
+
+def _key(prices: Mapping[str, float] | str) -> Any:
+    return prices if isinstance(prices, str) else tuple(sorted(prices.items()))
+
+
+class View:
+    """Runs at some prices: what it cost each to reach its targets, and what follows from that.
+
+    reached: of `bench.measure.runtimes.runtimes`. A measure is a function of a view; `of` makes its frame once.
+    """
+
+    def __init__(self, comparison: Comparison, reached: Frame):
+        self.comparison, self.reached = comparison, reached
+        self._frames: dict[Any, Any] = {}
+
+    @property
+    def runs(self) -> Frame:
+        """The runs, complete."""
+        return self.comparison.runs
+
+    @property
+    def layout(self) -> Strata:
+        """See `bench.measure.strata.strata`."""
+        return self.comparison.layout
+
+    @cached_property
+    def limits(self) -> np.ndarray:
+        """The cost up to which each run is compared (runs,): see `bench.measure.strata.limits`."""
+        return limits(self.runs, self.reached)
+
+    @cached_property
+    def limits_of_cells(self) -> Frame:
+        """The limits by problem and dim: columns problem, dim, limit."""
+        return self.runs.assign(limit=self.limits).drop_duplicates(CELL)[[*CELL, "limit"]]
+
+    def solved(self, costs: np.ndarray) -> np.ndarray:
+        """See `bench.measure.strata.solved`."""
+        return solved(self.runs, self.reached, self.limits, costs)
+
+    def of(self, measure: Callable[..., Any], *arguments: Any) -> Any:
+        """What a measure gives of this view, made once; lists among its arguments are read as tuples."""
+        key = (measure, *(tuple(each) if isinstance(each, list) else each for each in arguments))
+        if key not in self._frames:
+            self._frames[key] = measure(self, *arguments)
+        return self._frames[key]
