@@ -3,6 +3,9 @@
 One in a module of your own: `python -m pytest -p my_module tests/optimizers/test_contract.py -k my-method`.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -31,10 +34,20 @@ ALL = sorted(
     (item for name, item in registry.OPTIMIZERS.items() if not name.startswith("nevergrad-") or name in NEVERGRAD),
     key=lambda item: item.name,
 )
-every = pytest.mark.parametrize("definition", ALL, ids=lambda item: item.name)
-every_with_lanes = pytest.mark.parametrize(
-    "definition", [item for item in ALL if item.lanes], ids=lambda item: item.name
-)
+
+
+every = pytest.mark.parametrize("definition", ALL, ids=lambda definition: definition.name)
+
+
+def each_on(*objectives: Objective, definitions: Sequence[OptimizerDefinition] = ALL) -> pytest.MarkDecorator:
+    """A test of every optimizer on each of these problems that it can be run on."""
+    pairs = [
+        pytest.param(definition, objective, id=f"{objective.name}-{definition.name}")
+        for objective in objectives
+        for definition in definitions
+        if not misfit(objective, definition)
+    ]
+    return pytest.mark.parametrize("definition, objective", pairs)
 
 
 OPEN = Domain()
@@ -106,8 +119,6 @@ def finished(
     absent = registry.missing(definition)
     if absent:
         pytest.skip(f"needs {', '.join(absent)}")
-    if reason := misfit(objective, definition):
-        pytest.skip(reason)
     oracle = open_oracle(objective, definition, budget, seed, gap=-np.inf)
     error = play(oracle, definition.function, registry.settings(definition, given), restarts=not objective.noise)
     if "ModuleNotFoundError" in error:  # a portfolio that takes another member at another budget
@@ -139,10 +150,12 @@ def test_ours_say_what_they_are(definition: OptimizerDefinition) -> None:
     assert definition.function.__doc__
 
 
-@every
+@each_on(quadratic())
 @pytest.mark.parametrize("budget", [1, 97, 503])
-def test_spends_the_budget_to_the_last_question(definition: OptimizerDefinition, budget: int) -> None:
-    ledger = finished(definition, quadratic(), budget)
+def test_spends_the_budget_to_the_last_question(
+    definition: OptimizerDefinition, objective: Objective, budget: int
+) -> None:
+    ledger = finished(definition, objective, budget)
     dearest = (1, 3, 6)[definition.order]
     assert budget - dearest < cost(ledger) <= budget
     kind = QUESTIONS.index("jacobian") if definition.structure == "residuals" else definition.order
@@ -150,10 +163,8 @@ def test_spends_the_budget_to_the_last_question(definition: OptimizerDefinition,
     assert ledger.status == "budget"
 
 
-@every
-@pytest.mark.parametrize("problem", [regression, noisy, composite])
-def test_is_never_over_budget_on_data_and_noise(definition: OptimizerDefinition, problem) -> None:
-    objective = problem()
+@each_on(regression(), noisy(), composite())
+def test_is_never_over_budget_on_data_and_noise(definition: OptimizerDefinition, objective: Objective) -> None:
     ledger = finished(definition, objective, 23)
     assert cost(ledger, objective.rows) <= 23
     assert sum(ledger.counts) > 0
@@ -168,11 +179,10 @@ def test_the_seed_fixes_the_run(definition: OptimizerDefinition) -> None:
     first, again, other = (finished(definition, objective, 97, seed) for seed in (1, 1, 2))
     paths = [ledger.events if ledger.points is None else ledger.points for ledger in (first, other)]
     assert not np.array_equal(*(np.array(path)[:, -1] for path in paths))
-    if not definition.deterministic:
-        pytest.skip("is not fixed by its seed, or was not measured")
-    if first.points is not None and again.points is not None:
-        np.testing.assert_array_equal(first.points, again.points)
-    np.testing.assert_array_equal(without_seconds(first), without_seconds(again))
+    if definition.deterministic:
+        if first.points is not None and again.points is not None:
+            np.testing.assert_array_equal(first.points, again.points)
+        np.testing.assert_array_equal(without_seconds(first), without_seconds(again))
 
 
 def hole(x: Array, bad: float) -> Array:
@@ -184,11 +194,14 @@ def abyss(x: Array, bad: float) -> Array:
     return bad * (1 + (x**2).sum(-1))
 
 
-@every
-@pytest.mark.parametrize("formula", [hole, abyss])
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_survives_values_that_are_not_finite(definition: OptimizerDefinition, formula, bad: float) -> None:
-    ledger = finished(definition, Objective(formula, 2, constants={"bad": bad}, start=lambda rng: -rng.random(2)), 97)
+def not_finite(formula: Callable[..., Array], bad: float) -> Objective:
+    name = f"{formula.__name__}-{bad}"
+    return Objective(formula, 2, constants={"bad": bad}, start=lambda rng: -rng.random(2), name=name)
+
+
+@each_on(*(not_finite(formula, bad) for formula in (hole, abyss) for bad in (np.nan, np.inf)))
+def test_survives_values_that_are_not_finite(definition: OptimizerDefinition, objective: Objective) -> None:
+    ledger = finished(definition, objective, 97)
     assert cost(ledger) <= 97
     assert ledger.status in ("budget", "diverged", "returned")
     assert not np.isnan(ledger.best)
@@ -197,58 +210,70 @@ def test_survives_values_that_are_not_finite(definition: OptimizerDefinition, fo
 WHOLE = Domain(np.array([-1.0, 0, 0, 0, 0]), np.array([1.0, 7, 1, 1, 2]), kinds=("real", *["integer"] * 3, "category"))
 
 
-@every
-@pytest.mark.parametrize(
-    "domain", [WHOLE, Domain(0, 1, kinds="integer"), Domain(0, 4, kinds="permutation")], ids=["mixed", "bits", "order"]
+def distance(x: np.ndarray) -> np.ndarray:
+    return ((x - np.array([0, 3, 1, 2, 4])) ** 2).sum(-1)
+
+
+def discrete(name: str, domain: Domain) -> Objective:
+    return Objective(distance, 5, domain, order=0, arrays="numpy", name=name)
+
+
+@each_on(
+    discrete("mixed", WHOLE),
+    discrete("bits", Domain(0, 1, kinds="integer")),
+    discrete("order", Domain(0, 4, kinds="permutation")),
 )
-def test_asks_points_of_the_kinds_that_it_takes(definition: OptimizerDefinition, domain: Domain) -> None:
-    if not domain.all_kinds <= set(definition.kinds):
-        pytest.skip(f"takes {', '.join(definition.kinds)} coordinates")
+def test_asks_points_of_the_kinds_that_it_takes(definition: OptimizerDefinition, objective: Objective) -> None:
     asked = []
 
-    def distance(x: np.ndarray) -> np.ndarray:
+    def recorded(x: np.ndarray) -> np.ndarray:
         asked.append(x)
-        return ((x - np.array([0, 3, 1, 2, 4])) ** 2).sum(-1)
+        return distance(x)
 
-    ledger = finished(definition, Objective(distance, 5, domain, order=0, arrays="numpy"), 60)
+    ledger = finished(definition, replace(objective, formula=recorded), 60)
     assert cost(ledger) == 60
-    assert all(domain.contains(x).all() for x in asked)
+    assert all(objective.domain.contains(x).all() for x in asked)
     assert len({tuple(x.ravel()) for x in asked}) > 1, "it moves"
 
 
-@every
-def test_beats_random_search(definition: OptimizerDefinition) -> None:
-    if definition.name in ("random-search", "quasi-random-search"):  # without memory, where there is no box to fill
-        pytest.skip("is what the others must beat")
-    objective, budget, seeds = quadratic(5, Domain(scale=0.1)), 600, range(3)
-    least = registry.find_optimizer("random-search")
-    theirs = np.median([finished(least, objective, budget, seed).best for seed in seeds])
-    ours = (
-        np.median([finished(definition, objective, budget, seed, **given).best for seed in seeds])
-        for given in rates(definition)
-    )
-    assert any(best < theirs for best in ours)
+# random search without memory, where there is no box to fill, is what the others must beat
+RIVALS = [definition for definition in ALL if definition.name not in ("random-search", "quasi-random-search")]
+EASY = quadratic(5, Domain(scale=0.1))
 
 
-@every_with_lanes
+def reached(definition: OptimizerDefinition, objective: Objective, **given: float) -> float:
+    return float(np.median([finished(definition, objective, 600, seed, **given).best for seed in range(3)]))
+
+
+@pytest.fixture(scope="module")
+def by_random_search() -> float:
+    return reached(registry.find_optimizer("random-search"), EASY)
+
+
+@each_on(EASY, definitions=RIVALS)
+def test_beats_random_search(definition: OptimizerDefinition, objective: Objective, by_random_search: float) -> None:
+    assert any(reached(definition, objective, **given) < by_random_search for given in rates(definition))
+
+
+STACKS = {
+    "quadratic": [quadratic(7, center=c) for c in (0.1, 0.2, 0.3)],
+    "regression": [regression(seed) for seed in range(3)],
+    "composite": [composite(seed) for seed in range(3)],
+}
+
+
+@each_on(*(stack[0] for stack in STACKS.values()), definitions=[definition for definition in ALL if definition.lanes])
 @pytest.mark.parametrize("budget", [40, 200])
-def test_lanes_equal_single_runs(definition: OptimizerDefinition, budget: int) -> None:
-    settings = registry.settings(definition, {})
-    seeds = [4, 5, 6]
-
+def test_lanes_equal_single_runs(definition: OptimizerDefinition, objective: Objective, budget: int) -> None:
     def books(objective: Objective | list[Objective], seed: int | list[int]) -> list[Ledger]:
         oracle = open_oracle(objective, definition, budget, seed, gap=-np.inf)
-        assert play(oracle, definition.function, settings, restarts=True) == ""
+        assert play(oracle, definition.function, registry.settings(definition, {}), restarts=True) == ""
         return oracle.ledgers
 
-    plain, data = [quadratic(7, center=c) for c in (0.1, 0.2, 0.3)], [regression(k) for k in range(3)]
-    for objectives in [[composite(k) for k in range(3)]] if definition.structure == "composite" else [plain, data]:
-        if reason := misfit(objectives[0], definition):
-            pytest.skip(reason)
-        together = books(objectives, seeds)
-        for lane, objective, seed in zip(together, objectives, seeds, strict=True):
-            for alone in (books(objective, seed)[0], books([objective], [seed])[0]):
-                np.testing.assert_array_equal(without_seconds(lane), without_seconds(alone))
-                np.testing.assert_array_equal(lane.best_x, alone.best_x)
-                assert lane.counts == alone.counts
-                assert lane.status == alone.status
+    objectives, seeds = STACKS[objective.name], [4, 5, 6]
+    for lane, objective, seed in zip(books(objectives, seeds), objectives, seeds, strict=True):
+        for alone in (books(objective, seed)[0], books([objective], [seed])[0]):
+            np.testing.assert_array_equal(without_seconds(lane), without_seconds(alone))
+            np.testing.assert_array_equal(lane.best_x, alone.best_x)
+            assert lane.counts == alone.counts
+            assert lane.status == alone.status

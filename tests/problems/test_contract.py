@@ -4,7 +4,8 @@ A problem in a module of your own: `python -m pytest -p my_module tests/problems
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -16,18 +17,42 @@ from bench.core.answers import Answers
 from bench.core.registry import PROBLEMS, ProblemDefinition, load, missing
 
 load(("problems",))
-OURS = sorted(name for name, problem in PROBLEMS.items() if problem.function.__module__.startswith("problems."))
 
 # relative to the size of the values compared; learning problems compute in float32
 ROUNDING = {"float64": 1e-12, "float32": 1e-5}
 
 
-@pytest.fixture(params=sorted(PROBLEMS))
-def definition(request: pytest.FixtureRequest) -> ProblemDefinition:
-    found = PROBLEMS[request.param]
-    if missing(found):
-        pytest.skip(f"needs {', '.join(missing(found))}")
-    return found
+# one instance of each, by which a test chooses those it applies to; one that cannot be built fails where all are tested
+BUILT: dict[str, Objective] = {}
+for name in sorted(PROBLEMS):
+    with suppress(ValueError):
+        BUILT[name] = PROBLEMS[name].make()
+
+
+def parametrised(definitions: Iterable[ProblemDefinition]) -> pytest.MarkDecorator:
+    """A test of each of these problems; one whose modules are not installed is skipped."""
+    params = [
+        pytest.param(
+            definition,
+            id=definition.name,
+            marks=pytest.mark.skipif(bool(missing(definition)), reason=f"needs {', '.join(missing(definition))}"),
+        )
+        for definition in definitions
+    ]
+    return pytest.mark.parametrize("definition", params)
+
+
+def where(applies: Callable[[Objective], object]) -> pytest.MarkDecorator:
+    """A test of the problems that have a property."""
+    return parametrised(PROBLEMS[name] for name, objective in BUILT.items() if applies(objective))
+
+
+ALL = [PROBLEMS[name] for name in sorted(PROBLEMS)]
+every = parametrised(ALL)
+ours = parametrised(definition for definition in ALL if definition.function.__module__.startswith("problems."))
+of_order_1 = where(lambda objective: objective.order >= 1)
+of_order_2 = where(lambda objective: objective.order == 2)
+of_composites = where(lambda objective: objective.composite)
 
 
 @pytest.fixture
@@ -65,20 +90,17 @@ def slack(answer: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> float:
     return float(np.where(np.isfinite(moved), moved, 0).max())
 
 
-def needs_order(objective: Objective, order: int) -> None:
-    if objective.order < order:
-        pytest.skip(f"has order {objective.order}")
-
-
+@every
 def test_source_names_a_year(definition: ProblemDefinition) -> None:
     assert re.search(r"\b(1[89]|20)\d\d\b", definition.source)
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_ours_say_what_they_are(name: str) -> None:
-    assert len((PROBLEMS[name].function.__doc__ or "").strip()) > 20
+@ours
+def test_ours_say_what_they_are(definition: ProblemDefinition) -> None:
+    assert len((definition.function.__doc__ or "").strip()) > 20
 
 
+@every
 def test_a_wrong_parameter_is_refused(definition: ProblemDefinition) -> None:
     with pytest.raises(ValueError, match="instance must be >= 1"):
         definition.make(instance=0)
@@ -88,9 +110,8 @@ def test_a_wrong_parameter_is_refused(definition: ProblemDefinition) -> None:
                 definition.make(**{name: -1})
 
 
+@where(lambda objective: objective.f_opt is not None)
 def test_the_optimum_has_the_least_value(objective: Objective) -> None:
-    if objective.f_opt is None:
-        pytest.skip("the least value is not known")
     rounding = ROUNDING[objective.dtype] * max(1.0, abs(objective.f_opt))
     assert (objective.f(points(objective, (500,))) >= objective.f_opt - rounding).all()
     if objective.x_opt is not None:
@@ -99,6 +120,7 @@ def test_the_optimum_has_the_least_value(objective: Objective) -> None:
         assert objective.f(objective.x_opt) == pytest.approx(objective.f_opt, rel=0, abs=rounding)
 
 
+@every
 def test_starts_are_points_of_the_domain_that_follow_the_generator(objective: Objective) -> None:
     starts = [objective.first_point(np.random.default_rng(seed)) for seed in (*range(20), 0)]
     assert all(start.shape == (objective.dim,) and objective.domain.contains(start) for start in starts)
@@ -107,21 +129,21 @@ def test_starts_are_points_of_the_domain_that_follow_the_generator(objective: Ob
     assert len({tuple(start) for start in starts}) in apart
 
 
+@every
 def test_an_instance_is_always_the_same(definition: ProblemDefinition) -> None:
     x = points(definition.make(), (200,))
     first, again = (definition.make(instance=2).f(x) for _ in range(2))
     assert np.array_equal(first, again)
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_instances_of_ours_differ(name: str) -> None:
-    if absent := missing(PROBLEMS[name]):
-        pytest.skip(f"needs {', '.join(absent)}")
-    first, second = (PROBLEMS[name].make(instance=k) for k in (1, 2))
+@ours
+def test_instances_of_ours_differ(definition: ProblemDefinition) -> None:
+    first, second = (definition.make(instance=k) for k in (1, 2))
     x = points(first, (200,))
     assert not np.array_equal(first.f(x), second.f(x))
 
 
+@every
 def test_batched_equals_looped(objective: Objective) -> None:
     x = points(objective, (3, 2))
     ask = answers(objective)
@@ -136,14 +158,14 @@ def test_batched_equals_looped(objective: Objective) -> None:
         assert_close(gradient(x), looped, rounding, slack(gradient, x))
 
 
+@every
 def test_a_point_that_is_not_a_number_is_no_improvement(objective: Objective) -> None:
     value = float(objective.f(np.full(objective.dim, np.nan)))
     assert np.isnan(value) or value >= objective.f(points(objective, (50,))).max()
 
 
+@where(lambda objective: objective.arrays == "any")
 def test_numpy_equals_torch(objective: Objective) -> None:
-    if objective.arrays != "any":
-        pytest.skip(f"takes {objective.arrays} alone")
     x = points(objective, (4, 3))
     numpy, pytorch = answers(objective, "numpy"), answers(objective, "torch")
     value = pytorch.value(torch.tensor(x))
@@ -155,6 +177,7 @@ def test_numpy_equals_torch(objective: Objective) -> None:
         )
 
 
+@every
 @pytest.mark.parametrize("arrays", ["numpy", "torch"])
 def test_a_stack_equals_its_instances_one_by_one(definition: ProblemDefinition, arrays: str) -> None:
     many = [definition.make(instance=k) for k in (1, 2, 3)]
@@ -176,17 +199,16 @@ def test_a_stack_equals_its_instances_one_by_one(definition: ProblemDefinition, 
         assert_close(metric, np.stack([a.metrics(p)[name] for a, p in zip(alone, x, strict=True)]), rounding)
 
 
+@where(lambda objective: objective.gradient)
 def test_the_closed_form_gradient_is_that_of_the_formula(objective: Objective) -> None:
-    if objective.gradient is None:
-        pytest.skip("torch differentiates")
     x = points(objective, (20,))
     assert_close(
         answers(objective).value_and_gradient(x)[1], double(objective).value_and_gradient(x)[1], ROUNDING["float64"]
     )
 
 
+@of_order_1
 def test_the_gradient_is_the_limit_of_differences(objective: Objective) -> None:
-    needs_order(objective, 1)
     x, ask, v = points(objective, (5,)), double(objective), directions(objective)
     slope = (ask.value_and_gradient(x)[1] * v).sum(-1)
     steps = (1e-6, 1e-8)  # the shorter is for functions that are rugged on a scale of 1e-6
@@ -194,8 +216,8 @@ def test_the_gradient_is_the_limit_of_differences(objective: Objective) -> None:
     assert_close(slope, min(differences, key=lambda difference: np.abs(difference - slope).max()), 1e-5)
 
 
+@of_order_2
 def test_the_hessian_is_the_limit_of_differences_of_gradients(objective: Objective) -> None:
-    needs_order(objective, 2)
     x, ask, step = points(objective, (5,)), double(objective), 1e-7  # short, so that no kink of a ReLU lies within
     v = directions(objective)
     ahead, behind = (ask.value_and_gradient(x + sign * step * v)[1] for sign in (1, -1))
@@ -208,17 +230,16 @@ def directions(objective: Objective) -> np.ndarray:
     return v / np.linalg.norm(v, axis=-1, keepdims=True)
 
 
+@of_order_1
 def test_gradients_are_finite_at_the_optimum_and_at_0(objective: Objective) -> None:
-    needs_order(objective, 1)
     beside = np.array([[0.0], [1e-6], [-1e-6]])
     for x in (np.zeros(objective.dim), *([] if objective.x_opt is None else [objective.x_opt])):
         f, gradient = double(objective).value_and_gradient(x + beside)
         assert np.isfinite(gradient[0]).all() or not np.isfinite(f).all()  # a pole of f has no gradient
 
 
+@where(lambda objective: objective.data)
 def test_mini_batches_average_to_the_whole(objective: Objective) -> None:
-    if not objective.data:
-        pytest.skip("has no data")
     x, ask = points(objective, (3,)), answers(objective)
     order = np.random.default_rng(0).permutation(objective.rows)
     parts = np.split(order, [1, objective.rows // 3, objective.rows // 2])
@@ -230,6 +251,7 @@ def test_mini_batches_average_to_the_whole(objective: Objective) -> None:
     assert_close(gradients, whole[1], ROUNDING[objective.dtype])
 
 
+@every
 def test_metrics_answer_for_every_point(objective: Objective) -> None:
     x = points(objective, (3, 2))
     found = answers(objective).metrics(x)
@@ -238,15 +260,13 @@ def test_metrics_answer_for_every_point(objective: Objective) -> None:
     assert bool(objective.test) == bool(objective.metrics)
 
 
+@where(lambda objective: objective.shapes)
 def test_layers_hold_the_whole_point(objective: Objective) -> None:
-    if not objective.shapes:
-        pytest.skip("has no layers")
     assert sum(int(np.prod(shape)) for shape in objective.shapes) == objective.dim
 
 
+@where(lambda objective: objective.noise)
 def test_noise_is_one_draw_for_each_answer(objective: Objective) -> None:
-    if objective.noise is None:
-        pytest.skip("has no noise")
     x = points(objective, (6,))
     first, again, other = (objective.noise(np.random.default_rng(seed), (6,)) for seed in (0, 0, 1))
     assert first.shape[0] == 6
@@ -260,13 +280,12 @@ def test_noise_is_one_draw_for_each_answer(objective: Objective) -> None:
 
 def composite(objective: Objective, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Points, zeros to be added to the outputs, and the noise of the answers, of a composite problem."""
-    if objective.composite is None:
-        pytest.skip("has no known network inside")
     x = points(objective, shape)
     e = np.zeros((*shape, objective.composite.steps or objective.rows, objective.composite.outputs))
     return x, e, None if objective.noise is None else objective.noise(np.random.default_rng(3), shape)
 
 
+@of_composites
 def test_the_mean_cost_of_what_a_network_puts_out_is_f(objective: Objective) -> None:
     x, e, noise = composite(objective, (4,))
     ask = Answers(objective, "numpy")
@@ -277,6 +296,7 @@ def test_the_mean_cost_of_what_a_network_puts_out_is_f(objective: Objective) -> 
     assert ask.network(x, inputs).shape == e.shape
 
 
+@of_composites
 def test_what_is_added_to_the_outputs_reaches_the_world(objective: Objective) -> None:
     x, e, noise = composite(objective, (4,))
     ask, rng = Answers(objective, "numpy"), np.random.default_rng(0)
@@ -286,6 +306,7 @@ def test_what_is_added_to_the_outputs_reaches_the_world(objective: Objective) ->
     assert any(not np.array_equal(one, other) for one, other in zip(quiet, loud, strict=True))
 
 
+@of_composites
 def test_pulling_back_is_the_limit_of_differences_of_outputs(objective: Objective) -> None:
     x, e, noise = composite(objective, (3,))
     ask, rng = double(objective), np.random.default_rng(0)
@@ -296,6 +317,7 @@ def test_pulling_back_is_the_limit_of_differences_of_outputs(objective: Objectiv
     assert_close(pulled, (v * (ahead - behind)).sum((-1, -2)) / (2 * step), 1e-4)  # a kink of a ReLU may lie within
 
 
+@of_composites
 def test_a_stack_plays_as_its_instances_one_by_one(definition: ProblemDefinition) -> None:
     many = [definition.make(instance=k) for k in (1, 2)]
     asked = [composite(item, (3,)) for item in many]
@@ -310,9 +332,8 @@ def test_a_stack_plays_as_its_instances_one_by_one(definition: ProblemDefinition
         assert_close(stacked.network(x, inputs)[lane], ask.network(one[0], its_inputs), ROUNDING[many[0].dtype])
 
 
+@where(lambda objective: objective.row_losses)
 def test_rows_have_losses_of_their_own(objective: Objective) -> None:
-    if objective.row_losses is None:
-        pytest.skip("does not tell rows apart")
     x, ask = points(objective, (3,)), answers(objective)
     losses = ask.row_losses(x)
     assert losses.shape == (3, objective.rows)
