@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -97,15 +97,17 @@ def minimize(
     seed: int = 0,
     start: Array | None = None,
     prices: Mapping[str, float] = PRICES,
-    target: float = 1e-8,
+    gap: float = 1e-8,
+    target: float | None = None,
     deadline: float = inf,
     restarts: bool | None = None,
     device: str = "cpu",
 ) -> Run:
     """One run of a registered optimizer, here and now: `minimize(f, "torch-adam[lr=0.1]", budget=3000)`.
 
-    budget: cost in prices. target: the gap to f_opt at which the run ends. restarts: whether a method that returns
-    early begins again; None: where there is neither data nor noise. Raises ValueError for what does not fit.
+    budget: cost in prices. The run ends at f_opt + gap, where f_opt is known, or at target, a value of f: whichever is
+    met first. restarts: whether a method that returns early begins again; None: where there is neither data nor noise.
+    Raises ValueError for what does not fit.
     """
     import pandas as pd
 
@@ -117,8 +119,21 @@ def minimize(
         raise ValueError(f"{optimizer!r} is a grid of {len(settings)} settings; a run takes one")
     if reason := misfit(objective, definition):
         raise ValueError(reason)
+    if not 0 <= gap < inf:
+        raise ValueError(f"gap must be a number >= 0, got {gap!r}")
+    if target is not None and not isfinite(target):
+        raise ValueError(f"target must be a finite value of f, got {target!r}")
     oracle = open_oracle(
-        objective, definition, budget, seed, gap=target, start=start, prices=prices, deadline=deadline, device=device
+        objective,
+        definition,
+        budget,
+        seed,
+        gap=gap,
+        target=-inf if target is None else target,
+        start=start,
+        prices=prices,
+        deadline=deadline,
+        device=device,
     )
     with one_thread():
         error = play(oracle, definition.function, settings[0], not objective.scored if restarts is None else restarts)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import bench
+from bench.core.objective import Objective
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,40 @@ def test_minimize_gives_one_run():
     ]
     assert run.trajectory.f.iloc[-1] == run.best
     assert run.first == pytest.approx(848.22)
+
+
+@pytest.mark.parametrize(
+    ("gap", "target", "met"),
+    [(1.0, None, 3.0), (0.0, 4.5, 4.5), (1.0, 4.5, 4.5), (1.0, 2.5, 3.0), (1e-8, -7.0, 2.0 + 1e-8)],
+)
+def test_minimize_ends_at_the_gap_or_at_the_target(gap, target, met):
+    objective = Objective(lambda x: (x**2).sum(-1) + 2, 1, f_opt=2.0)
+    run = bench.minimize(objective, "random-search", budget=50, gap=gap, target=target)
+    values = run.trajectory.f
+    assert (run.status == "target") == (run.best <= met)
+    assert not (values[:-1] <= met).any()
+
+
+def test_minimize_takes_a_target_where_the_minimum_is_not_known():
+    objective = Objective(lambda x: (x**2).sum(-1) + 2, 1)
+    run = bench.minimize(objective, "scipy-lbfgsb", budget=50, start=[3.0], target=2.5)
+    assert run.status == "target"
+    assert run.trajectory.f.iloc[-2] > 2.5 >= run.best
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"gap": -1e-8}, "gap must be a number >= 0, got -1e-08"),
+        ({"gap": np.nan}, "gap must be a number >= 0, got nan"),
+        ({"gap": np.inf}, "gap must be a number >= 0, got inf"),
+        ({"target": np.nan}, "target must be a finite value of f, got nan"),
+        ({"target": -np.inf}, "target must be a finite value of f, got -inf"),
+    ],
+)
+def test_minimize_refuses_what_is_no_gap_or_target(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        bench.minimize(bench.make("rosenbrock"), "random-search", budget=5, **arguments)
 
 
 def test_minimize_twice_is_the_same_run():

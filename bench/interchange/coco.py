@@ -60,7 +60,7 @@ def _entry(runs: Sequence[Course], stem: Path, prices: str) -> str:
     clear = [replace(run, values=off_targets(run)) for run in runs]
     stem.with_suffix(".dat").write_text("".join(map(_improvements, clear)), encoding="utf-8")
     stem.with_suffix(".tdat").write_text("".join(map(_over_time, clear)), encoding="utf-8")
-    goals = [run.target for run in runs if run.target > 0]
+    goals = [run.gap for run in runs if run.gap > 0]
     own = {"optimizer": first.optimizer, "order": first.order, "prices": prices}
     facts = {
         "suite": f"'{first.suite}'",
@@ -184,7 +184,7 @@ def _data_set(
         values=np.empty(0),
         spent=0,
         f_opt=0.0,
-        target=number(path, at, facts.get("Precision", PRECISION), float, 0.0, LARGE),
+        gap=number(path, at, facts.get("Precision", PRECISION), float, 0.0, LARGE),
         order=order if order in (0, 1, 2) else None,
     )
     listed: list[tuple[Path, list[tuple[int, int]]]] = []

@@ -121,7 +121,7 @@ def _seeded(courses: Sequence[Course]) -> Iterator[Course]:
 
 def record(course: Course, budget: float, order: int | None) -> RunRecord:
     """A run of others as one of ours: its evaluations are values. budget: what the longest of that optimizer took
-    there. Why it ended is not known: where it did not reach its target, it counts as ended by that budget."""
+    there. Why it ended is not known: where it did not reach its gap, it counts as ended by that budget."""
     facts = _objective(course.problem, course.instance)
     f_opt = course.f_opt if facts is None or facts.f_opt is None else facts.f_opt
     base = 0.0 if isnan(f_opt) else f_opt
@@ -144,7 +144,7 @@ def record(course: Course, budget: float, order: int | None) -> RunRecord:
         suite_seed=0,
         budget=budget,
         prices=dict(PRICES),
-        target=course.target,
+        gap=course.gap,
         restarts=False,
         deadline=0.0,
         device="cpu",
@@ -154,7 +154,7 @@ def record(course: Course, budget: float, order: int | None) -> RunRecord:
     )
     return RunRecord(
         spec,
-        "target" if not isnan(f_opt) and best <= f_opt + course.target else "budget",
+        "target" if not isnan(f_opt) and best <= f_opt + course.gap else "budget",
         family=definition.family if definition else course.suite,
         problem_order=None if facts is None else facts.order,
         order=order if order is not None else course.order or 0,

@@ -69,7 +69,7 @@ def _name(course: Course) -> str:
 
 
 def _facts(course: Course, prices: str) -> dict[str, Any]:
-    noted = {"prices": prices, "order": str(course.order), "target": repr(course.target)}
+    noted = {"prices": prices, "order": str(course.order), "target": repr(course.gap)}
     return {
         "version": VERSION,
         "suite": "BBOB" if course.suite == "bbob" else course.suite,
@@ -166,7 +166,7 @@ def _common(path: Path, index: Any) -> Course:
         values=np.empty(0),
         spent=0,
         f_opt=0.0 if bbob else nan,
-        target=number(path, 1, noted.get("target", 1e-8), float, 0.0, LARGE),
+        gap=number(path, 1, noted.get("target", 1e-8), float, 0.0, LARGE),
         order=int(noted["order"]) if noted.get("order") in ("0", "1", "2") else None,
     )
 

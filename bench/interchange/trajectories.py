@@ -40,7 +40,7 @@ class Course:
     values: np.ndarray
     spent: int
     f_opt: float = nan
-    target: float = 1e-8
+    gap: float = 1e-8
     start: float = nan
     seed: int | None = None
     order: int | None = None
@@ -77,7 +77,7 @@ def courses(results: "Results") -> tuple[list[Course], list[str]]:
                 values,
                 int(max(row.spent, evaluations[-1])),
                 row.f_opt,
-                row.target,
+                row.gap,
                 starts.get(row.run, nan),
                 row.seed,
                 row.order,

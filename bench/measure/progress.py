@@ -17,10 +17,10 @@ POINTS = 60  # of a curve over cost
 
 
 def complete(runs: Frame) -> Frame:
-    """The runs with dim, order, scored and target whole.
+    """The runs with dim, order, scored and gap whole.
 
     A run that never began does not know its problem: it has dim and scored of the others there, else 0 and False.
-    target: 0, the optimum itself, where it is not said.
+    gap: 0, the optimum itself, where there is no such column.
     """
     known = runs.dim.astype(float)
     found = known.groupby(runs.problem).transform("max")
@@ -28,7 +28,7 @@ def complete(runs: Frame) -> Frame:
         dim=known.fillna(found).fillna(0).astype(int),
         order=runs.order.astype(int),
         scored=runs.scored.astype(bool).groupby(runs.problem).transform("any"),
-        target=runs.target.astype(float).fillna(0.0) if "target" in runs else 0.0,
+        gap=runs.gap.astype(float).fillna(0.0) if "gap" in runs else 0.0,
     )
 
 

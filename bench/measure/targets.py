@@ -33,7 +33,7 @@ def targets(
 
     by "known": gaps to the optimum where it is known, shares of the gain elsewhere. by "best": shares everywhere.
     kind "gap": f <= f_opt + target (Hansen et al. 2021, doi:10.1080/10556788.2020.1808977). A run is not asked for a
-    gap below its own target, at which it ends; with the usual gaps that one is among them.
+    gap below its own, at which it ends; with the usual gaps that one is among them.
     kind "share": f <= f_best + target (f_first - f_best), with the value at the run's own start and the best of all
     these runs on that problem, dim and instance (Moré & Wild 2009, doi:10.1137/080724083). f_target is NaN, and out of
     reach, where no run improved on its start.
@@ -60,8 +60,8 @@ def targets(
         return pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})[asked]
 
     gaps, shares = tuple(dict.fromkeys(gaps)), tuple(dict.fromkeys(shares))
-    parts = [part("gap", gap, f_opt + gap, known & (runs.target <= gap)) for gap in gaps]
+    parts = [part("gap", gap, f_opt + gap, known & (runs.gap <= gap)) for gap in gaps]
     if gaps == GAPS:
-        parts.append(part("gap", runs.target, f_opt + runs.target, known & (runs.target > 0) & ~runs.target.isin(GAPS)))
+        parts.append(part("gap", runs.gap, f_opt + runs.gap, known & (runs.gap > 0) & ~runs.gap.isin(GAPS)))
     parts += [part("share", share, (f_best + share * gain).where(improved), ~known) for share in shares]
     return joined(parts, ["run", "kind", "target", "f_target"])

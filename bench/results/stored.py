@@ -88,7 +88,7 @@ class Results:
                     raise ValueError("its checksum does not hold")
                 row["metrics"] = _last_metrics(row)
                 row.update(dict.fromkeys(QUESTIONS, 0) | json.loads(row["counts"]))
-                row["target"] = float(json.loads(row["key"])["target"])
+                row["gap"] = float(json.loads(row["key"])["target"])  # the key has its first name
                 row["title"] = titles(row["problem"], row["parameters"])
                 names = labels(row["family"], row["optimizer"], row["hyperparameters"])
                 row["hyperparameters"] = parsed(row["hyperparameters"])
@@ -369,6 +369,6 @@ class Results:
 
 RUN_COLUMNS: Sequence[str] = (
     "run", "problem", "family", "dim", "instance", "problem_order", "scored", "optimizer", "order", "seed", "budget",
-    "target", "status", "error", "f_opt", "first", "best", "final", "rows", *QUESTIONS, "cost", "inside", "outside",
+    "gap", "status", "error", "f_opt", "first", "best", "final", "rows", *QUESTIONS, "cost", "inside", "outside",
     "lanes", "device", "metrics",
 )  # fmt: skip

@@ -31,7 +31,7 @@ class RunSpec:
     suite_seed: int
     budget: float
     prices: Mapping[str, float]
-    target: float
+    gap: float  # f - f_opt at which the run ends
     restarts: bool
     deadline: float
     device: str
@@ -45,6 +45,7 @@ class RunSpec:
         """Canonical JSON of all that determines the record."""
         # dim and dtype follow from the problem, and are not known where it could not be built
         facts = {name: value for name, value in vars(self).items() if name not in ("skip", "dim", "dtype")}
+        facts["target"] = facts.pop("gap")  # its first name, so that older results are resumed
         return json.dumps(facts, sort_keys=True, allow_nan=False)
 
     def hash(self) -> str:
@@ -152,7 +153,7 @@ def _problem_specs(
                     suite_seed=suite.seed,
                     budget=group.budget,
                     prices=dict(suite.prices),
-                    target=group.target,
+                    gap=group.gap,
                     restarts=restarts,
                     deadline=group.deadline,
                     # what pays on a GPU is learning; the rest is faster beside the method

@@ -129,17 +129,20 @@ def open_oracle(
     seed: int | list[int],
     *,
     gap: float,
+    target: float = -inf,
     **options: Any,
 ) -> Oracle:
-    """The oracle that an optimizer asks about one objective, or a batch of them; gap: the distance to f_opt that ends a
-    run. options: of `Oracle`."""
+    """The oracle that an optimizer asks about one objective, or a batch of them.
+
+    A run ends at f_opt + gap or at target, whichever is met first. options: of `Oracle`.
+    """
     prepare(optimizer)
     many = [objective] if isinstance(objective, Objective) else objective
-    target = [-inf if item.f_opt is None else item.f_opt + gap for item in many]
+    targets = [target if item.f_opt is None else max(item.f_opt + gap, target) for item in many]
     on_torch = many[0].arrays == "torch" or options.get("device", "cpu") != "cpu"
     arrays = ("torch" if on_torch else "numpy") if optimizer.arrays == "any" else optimizer.arrays
-    options = {"order": optimizer.order, "arrays": arrays, "lockstep": optimizer.lanes, "target": target, **options}
-    return Oracle(objective, budget, seed, **options)
+    options = {"order": optimizer.order, "arrays": arrays, "lockstep": optimizer.lanes, **options}
+    return Oracle(objective, budget, seed, target=targets, **options)
 
 
 def run_specs(
@@ -152,7 +155,7 @@ def run_specs(
         optimizer,
         spec.budget,
         [item.seed for item in specs] if lanes else spec.seed,
-        gap=spec.target,
+        gap=spec.gap,
         prices=spec.prices,
         deadline=spec.deadline,
         device=spec.device,

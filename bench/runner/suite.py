@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import inf
@@ -90,8 +91,8 @@ def _number(value: Any) -> bool:
 class Group:
     """Every problem with every optimizer, on the same instances and seeds, for the same budget.
 
-    budget: cost of a run. seeds: how many, 0 to seeds - 1. target: the gap to f_opt at which a run ends. deadline:
-    seconds after which it ends. restarts: whether a method that returns early starts again; None: where there is
+    budget: cost of a run. seeds: how many, 0 to seeds - 1. gap: f - f_opt at which a run ends. deadline: seconds
+    after which it ends. restarts: whether a method that returns early starts again; None: where there is
     neither data nor noise.
     """
 
@@ -100,7 +101,7 @@ class Group:
     budget: float
     seeds: int = 15
     instances: tuple[int, ...] = (1,)
-    target: float = 1e-8
+    gap: float = 1e-8
     deadline: float = 600.0
     restarts: bool | None = None
 
@@ -110,17 +111,13 @@ class Group:
                 raise ValueError(f"{name} must be a number above 0, got {getattr(self, name)!r}")
         if not isinstance(self.seeds, int):
             raise ValueError(f"seeds must be a whole number, got {self.seeds!r}")
-        if not _number(self.target) or self.target < 0:
-            raise ValueError(f"target must be a number >= 0, got {self.target!r}")
+        if not _number(self.gap) or self.gap < 0:
+            raise ValueError(f"gap must be a number >= 0, got {self.gap!r}")
         if not self.instances or not all(_number(i) and isinstance(i, int) and i >= 1 for i in self.instances):
             raise ValueError(f"instances must be whole numbers >= 1, got {list(self.instances)!r}")
         if self.restarts not in (None, True, False):
             raise ValueError(f"restarts must be true or false, got {self.restarts!r}")
-        for name in (
-            "budget",
-            "target",
-            "deadline",
-        ):  # the same suite has the same keys, however its numbers are written
+        for name in ("budget", "gap", "deadline"):  # one suite has the same keys, however its numbers are written
             object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("problems", "optimizers"):
             if not getattr(self, name):
@@ -228,10 +225,11 @@ def load_suite(source: str | Path) -> Suite:
 
 
 SUITE_KEYS = ("title", "seed", "prices", "group")
-GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "target", "deadline", "restarts")
+GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts")
 
 
 def _suite(path: Path, text: str, content: dict[str, Any]) -> Suite:
+    content = _with_gap(path, text, content, 0)
     common = {key: value for key, value in content.items() if key in GROUP_KEYS}
     _known(path, text, content, SUITE_KEYS + GROUP_KEYS, 0)
     tables = content.get("group", [{}])
@@ -239,6 +237,7 @@ def _suite(path: Path, text: str, content: dict[str, Any]) -> Suite:
         raise SuiteError(f"{path}, line {_line(text, '[group]', 0)}: group must be written as [[group]]")
     groups = []
     for number, table in enumerate(tables, 1):
+        table = _with_gap(path, text, table, number)
         _known(path, text, table, GROUP_KEYS, number)
         groups.append(_group(path, text, {**common, **table}, number))
     try:
@@ -247,6 +246,17 @@ def _suite(path: Path, text: str, content: dict[str, Any]) -> Suite:
     except (ValueError, AttributeError) as error:
         key = next((key for key in SUITE_KEYS if re.search(rf"\b{key}\b", str(error))), "prices")
         raise SuiteError(f"{path}, line {_line(text, key, 0)}: {error}") from None
+
+
+def _with_gap(path: Path, text: str, table: dict[str, Any], number: int) -> dict[str, Any]:
+    """A table whose gap may stand under its first name, target; a notice says so."""
+    if "target" not in table:
+        return table
+    where, gap = f"{path}, line {_line(text, 'target', number)}", table["target"]
+    if "gap" in table or not _number(gap) or gap < 0:
+        raise SuiteError(f"{where}: target is the first name of gap, a number >= 0: write gap alone, got {gap!r}")
+    warnings.warn(f"{where}: target = {gap} is read as gap = {gap}, a distance f - f_opt", FutureWarning, stacklevel=2)
+    return {**{key: value for key, value in table.items() if key != "target"}, "gap": gap}
 
 
 def _group(path: Path, text: str, table: dict[str, Any], number: int) -> Group:

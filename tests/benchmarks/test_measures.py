@@ -28,7 +28,7 @@ def frames():
         for i in range(INSTANCES)
     ]
     runs = pd.DataFrame(keys, columns=["problem", "dim", "optimizer", "instance"])
-    facts = {"family": "bbob", "seed": runs.instance, "scored": False, "order": 0, "status": "budget", "target": 1e-8}
+    facts = {"family": "bbob", "seed": runs.instance, "scored": False, "order": 0, "status": "budget", "gap": 1e-8}
     runs = runs.assign(run=range(len(runs)), **facts, budget=1e5, f_opt=0.0, first=1e4, rows=1, lanes=0)
     runs = runs.assign(**dict.fromkeys(QUESTIONS, 0), inside=0.0, outside=0.0, best=0.0, final=0.0)
     runs["value"] = 100_000

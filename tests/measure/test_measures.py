@@ -17,7 +17,7 @@ inf, nan = np.inf, np.nan
 
 RUN = {
     "problem": "sphere", "family": "toys", "dim": 2, "instance": 1, "problem_order": 2, "scored": False,
-    "optimizer": "a", "order": 0, "seed": 0, "budget": 100.0, "target": 0.0, "status": "budget", "error": "",
+    "optimizer": "a", "order": 0, "seed": 0, "budget": 100.0, "gap": 0.0, "status": "budget", "error": "",
     "f_opt": 0.0, "first": 1000.0, "best": 0.0, "final": 0.0, "rows": 1, "value": 0, "gradient": 0, "hessian_vector": 0,
     "cost": 0.0, "inside": 0.0, "outside": 0.0, "lanes": 0, "device": "cpu", "metrics": "",
 }  # fmt: skip
@@ -120,7 +120,7 @@ def test_targets_without_known_optimum():
 
 
 def test_no_gap_is_asked_below_the_target_at_which_a_run_ends():
-    runs = make_runs({"target": 1e-2}, {"target": 3e-3, "optimizer": "b"}, {"target": nan, "optimizer": "c"})
+    runs = make_runs({"gap": 1e-2}, {"gap": 3e-3, "optimizer": "b"}, {"gap": nan, "optimizer": "c"})
     asked = targets(runs, descents([(0, 10.0)], [(0, 10.0)], [(0, 10.0)]))
     found = asked.groupby("run").target.agg(list)
     assert found[0] == [1e2, 1e1, 1e0, 1e-1, 1e-2]
@@ -132,11 +132,11 @@ def test_no_gap_is_asked_below_the_target_at_which_a_run_ends():
 
 
 def test_a_target_above_all_gaps_is_the_only_one():
-    assert list(targets(make_runs({"target": 500.0}), descents([(0, 1e3)])).target) == [500.0]
+    assert list(targets(make_runs({"gap": 500.0}), descents([(0, 1e3)])).target) == [500.0]
 
 
 def test_runs_without_a_target_are_asked_for_all_gaps():
-    runs = complete(make_runs({}).drop(columns="target"))
+    runs = complete(make_runs({}).drop(columns="gap"))
     assert list(targets(runs, descents([(0, 10.0)])).target) == list(GAPS)
 
 
@@ -360,7 +360,7 @@ def test_ecdf_tells_over_how_many_problems_it_is():
 
 
 def test_ecdf_reads_gaps_of_ones_own():
-    table = ecdf(make_runs({"target": 0.1}), descents([(0, 1e3), (10, 5.0)]), costs=[10], gaps=[50.0, 0.5, 0.01])
+    table = ecdf(make_runs({"gap": 0.1}), descents([(0, 1e3), (10, 5.0)]), costs=[10], gaps=[50.0, 0.5, 0.01])
     assert list(table.fraction) == [0.5]  # 50 but not 0.5; nobody asked for 0.01
     assert list(table.pairs) == [2]
 
@@ -525,7 +525,7 @@ def test_never_may_still_be_a_rival_where_that_may_be_chance(wins, rivals):
 
 
 def test_only_those_asked_for_a_target_are_compared_there():
-    runs = make_runs({"value": 9}, {"optimizer": "b", "value": 1, "target": 1.0}, {"optimizer": "c", "value": 9})
+    runs = make_runs({"value": 9}, {"optimizer": "b", "value": 1, "gap": 1.0}, {"optimizer": "c", "value": 9})
     events = descents([(0, 1e3), (9, 1e-8)], [(0, 1e3), (1, 1.0)], [(0, 1e3)])
     best = best_optimizers(ert(runs, events)).set_index("among").loc["all"]
     assert (best.optimizer, best.target, best.compared, best.rivals) == ("a", 1e-8, 2, "c")

@@ -18,7 +18,7 @@ inf, nan = np.inf, np.nan
 
 RUN = {
     "problem": "sphere", "family": "toys", "dim": 2, "instance": 1, "scored": False, "optimizer": "a", "order": 0,
-    "seed": 0, "status": "budget", "target": 0.0, "spent": 100.0, "budget": 100.0, "cost": 100.0,
+    "seed": 0, "status": "budget", "gap": 0.0, "spent": 100.0, "budget": 100.0, "cost": 100.0,
 }  # fmt: skip
 
 

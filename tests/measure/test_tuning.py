@@ -10,7 +10,7 @@ inf, nan = np.inf, np.nan
 
 RUN = {
     "problem": "sphere", "family": "toys", "dim": 2, "instance": 1, "scored": False, "optimizer": "a", "order": 0,
-    "seed": 0, "budget": 100.0, "target": 0.0, "status": "budget", "f_opt": 1.0, "first": 1000.0, "best": 1.0,
+    "seed": 0, "budget": 100.0, "gap": 0.0, "status": "budget", "f_opt": 1.0, "first": 1000.0, "best": 1.0,
     "final": 1.0, "rows": 1, "value": 10, "gradient": 0, "hessian_vector": 0,
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ SLOW = 60  # seconds after which a page counts as not drawn: machines of continu
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 PRICES = {"value": 1, "gradient": 3, "hessian_vector": 6}
 MANIFEST = {
-    "suite": {"name": "made", "title": "Made up", "seed": 1, "prices": PRICES, "groups": [{"target": 1e-8}]},
+    "suite": {"name": "made", "title": "Made up", "seed": 1, "prices": PRICES, "groups": [{"gap": 1e-8}]},
     "command": "python -m bench run made",
     "created": "2026-01-02T03:04:05+00:00",
     "environment": {
@@ -117,7 +117,7 @@ def make(problems: int = 20, optimizers: int = 15, seeds: int = 5, events: int =
                 common = {
                     "run": run, "problem": problem, "family": family, "dim": dim, "instance": 1, "scored": scored,
                     "problem_order": 0 if black_box else 2, "optimizer": method, "order": order, "seed": seed,
-                    "budget": 3000.0, "target": 1e-8, "error": "", "f_opt": f_opt, "rows": 100 if scored else 1,
+                    "budget": 3000.0, "gap": 1e-8, "error": "", "f_opt": f_opt, "rows": 100 if scored else 1,
                     "metrics": "", "inside": 0.1, "outside": 0.2, "lanes": 0, "device": "cpu",
                     **dict.fromkeys(PRICES, 0),
                 }  # fmt: skip

@@ -160,7 +160,7 @@ def test_no_run_is_asked_for_less_than_its_own_target(make_results, tmp_path):
     """Groups of a suite may end at different gaps: one does not ask for those of another."""
     results = make_results(2, 3, 1, 10, hostile=False)
     first = results.runs.problem == "quadratic"
-    results.runs = results.runs.assign(target=np.where(first, 2.5e-3, 1e-5))
+    results.runs = results.runs.assign(gap=np.where(first, 2.5e-3, 1e-5))
     page = read(tmp_path, results)
     table = pd.read_csv(tmp_path / "tables/ert.csv")
     assert table.groupby("problem").target.min().to_dict() == {"quadratic": 2.5e-3, "rosenbrock": 1e-5}

@@ -15,7 +15,7 @@ from bench.report.sections import costs, duels, extra, sensitivity, settings
 
 RUN = {
     "problem": "bowl", "family": "toys", "dim": 2, "instance": 1, "optimizer": "a", "order": 1, "seed": 0,
-    "budget": 100.0, "scored": False, "target": 0.0, "status": "budget", "f_opt": 0.0, "first": 9.0, "best": 1.0,
+    "budget": 100.0, "scored": False, "gap": 0.0, "status": "budget", "f_opt": 0.0, "first": 9.0, "best": 1.0,
     "final": 1.0, "rows": 1, "lanes": 0, **dict.fromkeys(QUESTIONS, 0), "value": 10, "inside": 0.5, "outside": 1.0,
 }  # fmt: skip
 

@@ -47,7 +47,7 @@ def test_the_hash_stands_for_everything_that_determines_a_run():
     changed = {
         "problem": "other", "parameters": {"dim": 3}, "instance": 2, "optimizer": "other",
         "hyperparameters": {"step": 2.0}, "seed": 7, "suite_seed": 2,
-        "budget": 31, "prices": {"value": 2}, "target": 1e-6, "restarts": False,
+        "budget": 31, "prices": {"value": 2}, "gap": 1e-6, "restarts": False,
         "deadline": 1.0, "device": "cuda", "versions": (1, 2), "checkpoints": 5,
     }  # fmt: skip
     assert {*changed, "skip", "dim", "dtype"} == set(vars(spec))
@@ -71,8 +71,8 @@ def test_a_batch_is_resumed_at_full_width_and_a_chunk_without_what_is_there():
 
 
 def test_numbers_have_one_key_however_they_are_written():
-    whole = specs_of(["odd-bowl"], ["odd-walk"], budget=30, target=0, deadline=60)
-    broken = specs_of(["odd-bowl[dim=2.0]"], ["odd-walk[step=1]"], budget=30.0, target=0.0, deadline=60.0)
+    whole = specs_of(["odd-bowl"], ["odd-walk"], budget=30, gap=0, deadline=60)
+    broken = specs_of(["odd-bowl[dim=2.0]"], ["odd-walk[step=1]"], budget=30.0, gap=0.0, deadline=60.0)
     assert [spec.hash() for spec in whole] == [spec.hash() for spec in broken]
 
 

@@ -110,3 +110,20 @@ def test_every_suite_can_be_planned(name):
     load(PACKAGES)
     specs = plan(load_suite(name))
     assert len({spec.hash() for spec in specs}) == len(specs) > 0
+
+
+def test_a_gap_under_its_first_name_is_read_with_a_notice(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD.replace("seeds = 3", "target = 1e-3").replace("budget = 7", "gap = 1e-5"))
+    with pytest.warns(FutureWarning, match=r"mine\.toml, line 3: target = 0\.001 is read as gap = 0\.001") as notices:
+        suite = load_suite(path)
+    assert len(notices) == 1
+    assert [group.gap for group in suite.groups] == [1e-3, 1e-5]
+
+
+@pytest.mark.parametrize("written", ["target = -1", "target = 'low'", "target = 1e-3\ngap = 1e-3"])
+def test_a_gap_under_its_first_name_is_a_number_alone(tmp_path, written):
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD.replace("seeds = 3", written))
+    with pytest.raises(SuiteError, match=r"mine\.toml, line 3: target is the first name of gap, a number >= 0"):
+        load_suite(path)
