@@ -27,7 +27,7 @@ def import_(
     with explained():
         from bench import api
         from bench.interchange.imported import import_runs
-        from bench.report.text import counted
+        from bench.measure.words import counted
 
         if not name or name != Path(name).name:
             raise ValueError(f"--name must be a name, not a path, got {name!r}")

@@ -28,7 +28,7 @@ def closing_table(results: "Results") -> None:
 
 
 def by_problem(results: "Results") -> Table:
-    from bench.report.text import counted, interval, number, target_name
+    from bench.measure.words import counted, interval, number, target_name
 
     table = Table(title=f"Which optimizer for which problem? ({results.name})", title_justify="left")
     for heading in ("problem", "dim", "best", "expected cost", "reached", "to", "not clearly better than"):
@@ -61,8 +61,8 @@ def by_problem(results: "Results") -> Table:
 def by_family(results: "Results") -> Table:
     from bench.measure.statistics import duels, scores
     from bench.measure.summaries import answers
+    from bench.measure.words import number
     from bench.report.data import budgets
-    from bench.report.text import number
 
     view = results.comparison.at()
     at = view.of(budgets)
@@ -88,7 +88,7 @@ def by_family(results: "Results") -> Table:
 
 def _caption(runs: Any, scored: Any, told: Any) -> str:
     """What the claims of the table by family rest on: n, the number of tests, and limits."""
-    from bench.report.text import counted
+    from bench.measure.words import counted
 
     n = runs[runs.status != "skipped"].groupby(["problem", "dim", "optimizer"]).size()
     if n.empty:
@@ -157,7 +157,7 @@ def damaged(results: "Results") -> int:
 
 def tuning_table(tuning: "Tuning") -> None:
     """The best setting of each optimizer for each family, on the terminal."""
-    from bench.report.text import number, setting_text
+    from bench.measure.words import number, setting_text
 
     table = Table(title=f"Best of {tuning.settings} settings ({tuning.suite})", title_justify="left")
     for heading in ("optimizer", "family", "tried", "best setting", "mean rank", "default's", "runs", "cost"):

@@ -16,9 +16,9 @@ from bench.measure.comparison import Comparison, View
 from bench.measure.ecdf import default_costs
 from bench.measure.progress import CELL, POINTS, Frame
 from bench.measure.strata import ALL, ROUNDING
+from bench.measure.words import target_name
 from bench.report.styles import SHADES, Style
 from bench.report.tables import Places
-from bench.report.text import target_name
 
 GRID = 2 * POINTS
 BITS = 14  # of a curve's 23 that are kept: a height is right within 0.003 %

@@ -17,9 +17,9 @@ from bench.measure.progress import CELL, Frame, spent
 from bench.measure.scaling import scaling
 from bench.measure.tuning import sensitivity
 from bench.measure.virtual import virtual_best
+from bench.measure.words import counted, price_list, target_list, target_name
 from bench.report.panels import SUFFIXES, Curves, Figure, Points, Rows, Table, save
 from bench.report.styles import Style, optimizer_styles, order_name, order_styles
-from bench.report.text import counted, price_list, target_list, target_name
 
 if TYPE_CHECKING:
     from bench.results.stored import Results

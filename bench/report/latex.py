@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bench.measure.progress import Frame
-from bench.report.text import number
+from bench.measure.words import number
 
 LONG = 40  # rows above which a table may break over pages
 MOST = 2000  # rows that anyone prints; what is longer is for the CSV

@@ -20,11 +20,11 @@ from bench.measure.prices import NAMED
 from bench.measure.progress import CELL, Frame
 from bench.measure.statistics import duels, scores
 from bench.measure.summaries import answers, best_optimizers, endings, failures
+from bench.measure.words import counted, number, price_list, target_list
 from bench.report import reference, sections, tuned
 from bench.report.data import Axes, Priced, budgets, encoded, page_data
 from bench.report.styles import Style, optimizer_styles
 from bench.report.tables import failure_rows, skip_rows
-from bench.report.text import counted, number, price_list, script_json, target_list
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -321,6 +321,12 @@ def _plotly_source() -> str:
     if found is None or found.origin is None:
         raise ModuleNotFoundError("the page needs the package plotly")
     return (Path(found.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+
+
+def script_json(data: Any) -> str:
+    """JSON that is safe between script tags: no <, > or & and nothing that is not a number of JSON."""
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
 
 
 def content_policy(scripts: list[str]) -> str:

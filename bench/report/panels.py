@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from bench.measure.progress import CELL, Frame
+from bench.measure.words import cell_name, target_name
 from bench.report.styles import DASHES, Style
-from bench.report.text import cell_name, plain, target_name
 
 SUFFIXES = (".svg", ".pdf", ".png")
 COLUMN, PAGE = 3.5, 7.0  # inches: the width of a column, and of a page of two
@@ -41,6 +41,12 @@ class Box:
     right: float = 0.1
     top: float = 0.2
     bottom: float = 0.36
+
+
+def plain(name: str) -> str:
+    """A name as matplotlib shall print it: no mathematics, no control characters, no underscore that hides a label."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name).replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
 
 
 def short(name: str, most: int = 40) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from bench.measure.progress import CELL, Frame
+from bench.measure.words import cell_name, interval, number, value_text
 from bench.report.styles import Style
-from bench.report.text import cell_name, interval, number, value_text
 
 MOST = 200  # kinds of failure that the page shows
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from bench.measure.summaries import answers
+from bench.measure.words import number
 from bench.report.page import measure, write_report
-from bench.report.text import number
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 FIGURES = ("solved", "convergence", "profiles", "scaling", "costs")  # drawn by Plotly, from the made results

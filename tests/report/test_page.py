@@ -19,9 +19,9 @@ from bench.measure.ert import ert
 from bench.measure.progress import complete
 from bench.measure.statistics import areas, duels, pairs, scores
 from bench.measure.strata import limits, strata
+from bench.measure.words import target_list
 from bench.report.page import CONTENTS, PRICES, SCRIPTS, STYLES, TEMPLATES, summary, write_report
 from bench.report.tables import Places, failure_rows
-from bench.report.text import target_list
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 VOID = {"meta", "link", "br", "img", "input", "hr"}

@@ -19,9 +19,9 @@ from bench.measure.ecdf import ecdf
 from bench.measure.inference import LEVEL
 from bench.measure.profiles import data_profile, performance_profile
 from bench.measure.progress import complete
+from bench.measure.words import cell_name, target_name
 from bench.report.data import BITS
 from bench.report.page import write_report
-from bench.report.text import cell_name, target_name
 from bench.results.stored import Results
 
 FLOAT, COARSE, QUOTIENT = 2.0**-24, 2.0 ** -(BITS + 1) + 2.0**-24, 2.0**-BITS + 2.0**-23

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from bench.interchange.csv import save_csv
-from bench.report.text import counted, interval, number, plain, script_json, target_name
+from bench.measure.words import counted, interval, number, target_name
+from bench.report.page import script_json
+from bench.report.panels import plain
 
 
 def test_csv_quotes_formulas_and_leaves_numbers(tmp_path):

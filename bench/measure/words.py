@@ -1,6 +1,5 @@
 """Numbers and names as people read them."""
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -72,15 +71,3 @@ def setting_text(setting: Mapping[str, Any]) -> str:
 def value_text(value: Any) -> str:
     """The value of a hyperparameter: `0.1`, `none`, `cosine`."""
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def plain(name: str) -> str:
-    """A name as matplotlib shall print it: no mathematics, no control characters, no underscore that hides a label."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name).replace("$", r"\$")
-    return f" {shown}" if shown.startswith("_") else shown
-
-
-def script_json(data: Any) -> str:
-    """JSON that is safe between script tags: no <, > or & and nothing that is not a number of JSON."""
-    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
