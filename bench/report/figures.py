@@ -69,16 +69,16 @@ class Source:
     def facts(self, aims: bool = True) -> str:
         """Targets, where it is about some, prices and numbers, in a line."""
         runs = self.runs
-        parts = [f"Targets: {target_list(self.view.reached)}"] if aims else []
+        facts = [f"Targets: {target_list(self.view.reached)}"] if aims else []
         prices = resolved(self.prices, self.results.prices)
         if not isinstance(prices, str):
-            parts.append(f"Price of a {price_list(prices, runs)}")
+            facts.append(f"Price of a {price_list(prices, runs)}")
         skipped = int((runs.status == "skipped").sum())
         number = f"{counted(len(runs), 'run')} on {counted(len(runs[CELL].drop_duplicates()), 'problem')}"
-        parts.append(number + (f", {skipped:,} of them skipped" if skipped else ""))
+        facts.append(number + (f", {skipped:,} of them skipped" if skipped else ""))
         if runs.scored.any():
-            parts.append("On problems with data or noise runtimes are read at checkpoints, up to 26 % late")
-        return ". ".join(parts) + "."
+            facts.append("On problems with data or noise runtimes are read at checkpoints, up to 26 % late")
+        return ". ".join(facts) + "."
 
     def with_family(self, frame: Frame) -> Frame:
         """A frame with the family of each problem and dim, the families together."""
@@ -112,7 +112,7 @@ def ecdf_figure(source: Source, by: str = "optimizer") -> Figure:
         "ended counts as unsolved, all of it where the run was skipped.",
         facts=source.facts(),
         frame=source.with_family(frame) if by == "problem" else frame,
-        kind=Curves(
+        panel=Curves(
             curve="order" if by == "order" else "optimizer",
             x="cost",
             y="fraction",
@@ -138,7 +138,7 @@ def convergence_figure(source: Source) -> Figure:
         "keeps what it had.",
         facts=source.facts(aims=False),
         frame=source.with_family(source.results.comparison.convergence(source.prices)),
-        kind=Curves(
+        panel=Curves(
             curve="optimizer",
             x="cost",
             y="median",
@@ -200,8 +200,8 @@ def _profile(source: Source, frame: Frame, name: str, title: str, note: str, x: 
 def scaling_figure(source: Source) -> Figure:
     """Expected runtimes over the dimension, a panel for each problem with several."""
     table = source.table[source.table.groupby("problem").dim.transform("nunique") > 1]
-    chosen = _common_targets(table)
-    frame = table.merge(chosen, on=["problem", "kind", "target"])
+    levels = _common_targets(table)
+    frame = table.merge(levels, on=["problem", "kind", "target"])
     slopes = scaling(frame)[["problem", "optimizer", "exponent", "error"]]
     frame = frame.merge(slopes, on=["problem", "optimizer"]).sort_values(["problem", "order", "optimizer", "dim"])
     goals = [f"{row.problem}, {target_name(row.kind, row.target)}" for row in frame.itertuples()]
@@ -214,7 +214,7 @@ def scaling_figure(source: Source) -> Figure:
         "optimizer reached in the most dims. White marks at the upper edge: reached by no run.",
         facts=source.facts(),
         frame=frame,
-        kind=Curves(
+        panel=Curves(
             curve="optimizer",
             x="dim",
             y="ert",
@@ -249,9 +249,9 @@ def ert_figure(source: Source) -> Figure:
     half = reached & beyond & (2 * table.successes >= table.runs)
     rank = table.assign(rank=np.select([half, reached & beyond], [0, 1], 2))
     rank = rank.assign(level=rank.target.where(rank["rank"] < 2, -rank.target))
-    chosen = rank.sort_values([*CELL, "rank", "level"], kind="stable").drop_duplicates(CELL)[keys]
+    hardest = rank.sort_values([*CELL, "rank", "level"], kind="stable").drop_duplicates(CELL)[keys]
     counts = source.table[[*keys, "optimizer", "successes", "runs", "low", "high"]]
-    frame = best.merge(chosen, on=keys).merge(counts, on=[*keys, "optimizer"]).drop(columns="among")
+    frame = best.merge(hardest, on=keys).merge(counts, on=[*keys, "optimizer"]).drop(columns="among")
     return Figure(
         name="ert",
         title="Expected runtimes",
@@ -260,7 +260,7 @@ def ert_figure(source: Source) -> Figure:
         "the least.",
         facts=source.facts(aims=False),
         frame=source.with_family(frame),
-        kind=Table(source.styles),
+        panel=Table(source.styles),
     )
 
 
@@ -284,7 +284,7 @@ def cost_figure(source: Source) -> Figure:
         note="Seconds for each unit of cost, of all runs together. Runs in lanes share the seconds of their batch.",
         facts=source.facts(aims=False),
         frame=frame,
-        kind=Rows(
+        panel=Rows(
             source.styles, {"inside": "in the problem", "outside": "in the method"}, "seconds a unit of cost", log=True
         ),
     )
@@ -312,7 +312,7 @@ def area_figure(source: Source) -> Figure:
         "none below 5 seeds.",
         facts=source.facts(),
         frame=frame.sort_values("area", ascending=False, ignore_index=True),
-        kind=Rows(source.styles, {"area": "area"}, "area under the ECDF"),
+        panel=Rows(source.styles, {"area": "area"}, "area under the ECDF"),
     )
 
 
@@ -347,7 +347,7 @@ def sensitivity_figure(source: Source) -> Figure:
         "is none, or it is 0 on a logarithmic axis.",
         facts=f"{counted(len(drawn), 'setting')} of {counted(drawn.optimizer.nunique(), 'optimizer')}.",
         frame=drawn,
-        kind=Points(source.styles, VALUES),
+        panel=Points(source.styles, VALUES),
         by=("hyperparameter", *CELL),
     )
 
@@ -389,9 +389,9 @@ def all_figures(source: Source) -> list[Figure]:
         for by, columns in BY.items()
         if by in ("optimizer", "order") or len(source.runs[columns].drop_duplicates()) > 1
     ]
-    found = [ecdf_figure(source, by) for by in several]
-    found += [make(source) for name, make in FIGURES.items() if name != "ecdf"]
-    return [one for one in found if len(one.frame)]
+    drawings = [ecdf_figure(source, by) for by in several]
+    drawings += [make(source) for name, make in FIGURES.items() if name != "ecdf"]
+    return [drawing for drawing in drawings if len(drawing.frame)]
 
 
 def draw(results: "Results", name: str, by: str, prices: Prices, out: Path) -> Path:
@@ -406,8 +406,8 @@ def draw(results: "Results", name: str, by: str, prices: Prices, out: Path) -> P
         raise ValueError(f"{out} is there already, and nothing is written over: choose another name with --out")
     if not out.parent.is_dir():
         raise ValueError(f"{out.parent}, where the figure should go, is not a folder: make it first")
-    found = figure(results, name, by, prices)
-    if found.frame.empty:
+    drawing = figure(results, name, by, prices)
+    if drawing.frame.empty:
         raise ValueError(f"{results.name} has nothing for a figure of {name}{NEEDED.get(name, '')}")
-    save(found, out)
+    save(drawing, out)
     return out

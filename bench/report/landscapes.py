@@ -37,12 +37,12 @@ def landscapes(results: "Results", runs: Frame) -> dict[str, Any]:
     landscape_cost (prices, points): what had been spent. landscape_best (points,): the least gap or value so far.
     """
     grids = _grids(results, runs)
-    chosen, length = _chosen(runs, grids[:VIEWS])
-    if not len(chosen):
+    drawn, length = _drawn(runs, grids[:VIEWS])
+    if not len(drawn):
         return {}
-    events = dict(list(results.events(chosen.run.tolist()).groupby("run")))
+    events = dict(list(results.events(drawn.run.tolist()).groupby("run")))
     paths = []
-    for run in chosen.itertuples():
+    for run in drawn.itertuples():
         points = results.points(run.run)
         if len(points) and run.run in events:
             paths.append((run, len(points), _path(run, grids[run.view]["view"], points, events[run.run], length)))
@@ -52,9 +52,9 @@ def landscapes(results: "Results", runs: Frame) -> dict[str, Any]:
     table = joined([path for _, _, path in paths], ["run"])
     prices, costs = _costs(table, runs.set_index("run").loc[table.run, ["rows", "dim", "lanes"]], results.prices)
     listed = [
-        {"view": run.view, "optimizer": run.optimizer, "seed": int(run.seed), "asked": asked}
+        {"view": run.view, "optimizer": run.optimizer, "seed": int(run.seed), "asked": points_asked}
         | {"begin": end - len(path), "end": end}
-        for (run, asked, path), end in zip(paths, ends, strict=True)
+        for (run, points_asked, path), end in zip(paths, ends, strict=True)
     ]
     views = [grid["view"] for grid in grids[:VIEWS]]
     return {
@@ -71,30 +71,30 @@ def _grids(results: "Results", runs: Frame) -> list[dict[str, Any]]:
     flat = runs[(runs.dim == 2) & (runs.value + runs.gradient > 0)]
     f_opt, known = optima(flat)
     flat = flat.assign(f_opt=f_opt.where(known))
-    found: dict[str, dict[str, Any]] = {}
+    problems: dict[str, dict[str, Any]] = {}
     for grid in sorted(results.grids, key=lambda grid: grid["instance"]):
         name = label(grid["problem"], grid["parameters"], registry.PROBLEMS, leave="dim")
-        own = flat[(flat.problem == name) & (flat.instance == grid["instance"])]
-        if name not in found and len(own) and np.isfinite(grid["f"]).any():
-            found[name] = {"runs": own, **_view(results, name, grid, own)}
-    size = len(next(iter(found.values()))["z"]) if found else 0  # grids of another size are of another version
-    return [one for one in found.values() if len(one["z"]) == size]
+        of_instance = flat[(flat.problem == name) & (flat.instance == grid["instance"])]
+        if name not in problems and len(of_instance) and np.isfinite(grid["f"]).any():
+            problems[name] = {"runs": of_instance, **_view(results, name, grid, of_instance)}
+    size = len(next(iter(problems.values()))["z"]) if problems else 0  # grids of another size are of another version
+    return [problem for problem in problems.values() if len(problem["z"]) == size]
 
 
-def _view(results: "Results", name: str, grid: dict[str, Any], own: Frame) -> dict[str, Any]:
+def _view(results: "Results", name: str, grid: dict[str, Any], runs: Frame) -> dict[str, Any]:
     """How the landscape of one instance is drawn, and its heights."""
-    f, f_opt = np.asarray(grid["f"], float), own.f_opt.max()
-    known = bool(np.isfinite(f_opt))
-    best = own.best.astype(float)
+    f, f_opt = np.asarray(grid["f"], float), runs.f_opt.max()
+    is_gap = bool(np.isfinite(f_opt))
+    best = runs.best.astype(float)
     lowest = best.idxmin() if np.isfinite(best).any() else None
-    base = float(f_opt) if known else 0.0
+    base = float(f_opt) if is_gap else 0.0
     with np.errstate(invalid="ignore"):
-        height = np.where(np.isfinite(f), np.maximum(f - base, FLOOR) if known else f, np.nan)
-    steep = known and np.nanmax(height) > DECADES * np.nanquantile(height, 0.01)
+        height = np.where(np.isfinite(f), np.maximum(f - base, FLOOR) if is_gap else f, np.nan)
+    steep = is_gap and np.nanmax(height) > DECADES * np.nanquantile(height, 0.01)
     z = np.log10(np.maximum(height, DEEP * np.nanmax(height))) if steep else height
     bottom, top = float(np.nanmin(z)), float(np.nanmax(z))
     levels = np.round((z - bottom) / ((top - bottom) or 1.0) * (NOT_A_NUMBER - 1))
-    star = None if lowest is None else results.best_x(int(own.run[lowest]))
+    star = None if lowest is None else results.best_x(int(runs.run[lowest]))
     return {
         "z": np.where(np.isnan(levels), NOT_A_NUMBER, levels).astype(np.uint16),
         "view": {
@@ -103,7 +103,7 @@ def _view(results: "Results", name: str, grid: dict[str, Any], own: Frame) -> di
             "low": [float(value) for value in grid["low"]],
             "high": [float(value) for value in grid["high"]],
             "base": base,
-            "kind": "gap" if known else "value",
+            "kind": "gap" if is_gap else "value",
             "log": bool(steep),
             "bottom": bottom,
             "top": top,
@@ -113,15 +113,15 @@ def _view(results: "Results", name: str, grid: dict[str, Any], own: Frame) -> di
     }
 
 
-def _chosen(runs: Frame, grids: list[dict[str, Any]]) -> tuple[Frame, int]:
+def _drawn(runs: Frame, grids: list[dict[str, Any]]) -> tuple[Frame, int]:
     """The runs whose paths are drawn, with the column view, and the points that a path may have: the first seed of
     every optimizer on every view, and further ones while there is room for all of a seed."""
-    own = joined([grid["runs"].assign(view=view) for view, grid in enumerate(grids)], [*runs.columns, "view"])
-    own = own.sort_values(["view", "order", "optimizer", "seed"], kind="stable", ignore_index=True)
-    turn = own.groupby(["view", "optimizer"]).cumcount()
+    table = joined([grid["runs"].assign(view=view) for view, grid in enumerate(grids)], [*runs.columns, "view"])
+    table = table.sort_values(["view", "order", "optimizer", "seed"], kind="stable", ignore_index=True)
+    turn = table.groupby(["view", "optimizer"]).cumcount()
     length = int(np.clip(MOST // max((turn == 0).sum(), 1), 10, LONGEST))
-    sizes = (own.value + own.gradient).clip(upper=length).groupby(turn).sum().cumsum()
-    return own[turn <= max((sizes <= MOST).sum() - 1, 0)], length
+    sizes = (table.value + table.gradient).clip(upper=length).groupby(turn).sum().cumsum()
+    return table[turn <= max((sizes <= MOST).sum() - 1, 0)], length
 
 
 def _path(run: Any, view: dict[str, Any], points: np.ndarray, events: Frame, length: int) -> Frame:
@@ -129,19 +129,19 @@ def _path(run: Any, view: dict[str, Any], points: np.ndarray, events: Frame, len
     import pandas as pd
 
     # a point was kept for each value and each gradient; other questions are asked where one of these was
-    asked = (events.value + events.gradient).to_numpy(float)
+    questions = (events.value + events.gradient).to_numpy(float)
     f = events.f.to_numpy(float)
     best = np.minimum.accumulate(np.where(np.isfinite(f), f, np.inf))
-    kept = thinned(len(points), asked, length)
+    kept = thinned(len(points), questions, length)
     spent = {name: getattr(run, name) for name in (*QUESTIONS, "inside", "outside") if name in events}
-    at = np.append(asked, max(spent["value"] + spent["gradient"], asked[-1]))
+    at = np.append(questions, max(spent["value"] + spent["gradient"], questions[-1]))
     counts = {name: np.interp(kept, at, np.append(events[name], last)) for name, last in spent.items()}
     low, high = (np.array(view[name]) for name in ("low", "high"))
     with np.errstate(invalid="ignore"):
         places = (points[kept - 1] - low) / (high - low) + AROUND
         places = np.round(np.clip(places / (1 + 2 * AROUND), 0, 1) * (NOT_A_NUMBER - 1))
     places = np.where(np.isnan(places), NOT_A_NUMBER, places).astype(np.uint16)
-    reached = best[np.maximum(np.searchsorted(asked, kept, side="right") - 1, 0)] - view["base"]
+    reached = best[np.maximum(np.searchsorted(questions, kept, side="right") - 1, 0)] - view["base"]
     return pd.DataFrame({"run": run.run, **counts, "x": places[:, 0], "y": places[:, 1], "best": reached})
 
 
@@ -154,17 +154,17 @@ def thinned(points: int, improvements: np.ndarray, length: int) -> np.ndarray:
         return np.arange(1, points + 1)
     if len(new) > 2 * room // 3:
         new = new[np.unique(np.linspace(0, len(new) - 1, 2 * room // 3).astype(int))]
-    others = np.unique(np.geomspace(1, points, room - len(new) + 2).astype(int))
-    return np.union1d(others, new)
+    between = np.unique(np.geomspace(1, points, room - len(new) + 2).astype(int))
+    return np.union1d(between, new)
 
 
 def _costs(table: Frame, facts: Frame, base: Any) -> tuple[dict[str, int], np.ndarray]:
     """The cost of each point at each price that has a name, and the row of each price: equal rows are kept once."""
     rows: list[np.ndarray] = []
-    found = {}
+    row_of = {}
     for name in NAMED:
         cost = coarse(priced(table, facts, resolved(name, base)), BITS)
         same = [number for number, row in enumerate(rows) if np.array_equal(row, cost, equal_nan=True)]
-        found[name] = same[0] if same else len(rows)
+        row_of[name] = same[0] if same else len(rows)
         rows += [] if same else [cost]
-    return found, np.stack(rows)
+    return row_of, np.stack(rows)

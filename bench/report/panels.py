@@ -55,14 +55,14 @@ def short(name: str, most: int = 40) -> str:
     return plain(name if len(name) <= most else f"{name[: ends[0]]}…{name[-ends[1] :]}")
 
 
-class Kind(ABC):
+class Panel(ABC):
     """How a panel is drawn: with which curves, on how much room."""
 
     def legend(self) -> list[str]:
         """All entries that the legend may have, in their order."""
         return []
 
-    def names(self, part: Frame) -> list[str]:
+    def names(self, frame: Frame) -> list[str]:
         """The entries of the legend that a panel with these rows needs."""
         return []
 
@@ -70,7 +70,7 @@ class Kind(ABC):
         """The sample of an entry of the legend: what a Line2D takes."""
         return {"label": short(name)}
 
-    def box(self, parts: Sequence[Frame], columns: int) -> Box:
+    def box(self, frames: Sequence[Frame], columns: int) -> Box:
         """The room of each of these panels, so many beside each other."""
         if columns == 1:
             return Box(COLUMN - 0.6, 2.1, top=0.08)
@@ -78,12 +78,12 @@ class Kind(ABC):
         return Box(wide, 0.75 * wide, left=0.47, right=0.11, bottom=0.2)
 
     @abstractmethod
-    def draw(self, axes: Any, part: Frame) -> None:
+    def draw(self, axes: Any, frame: Frame) -> None:
         """Draw a panel, with its scales, ticks and titles."""
 
 
 @dataclass(frozen=True)
-class Curves(Kind):
+class Curves(Panel):
     """Lines over x, one for each value of the column `curve`.
 
     y_titles: by the kind of a panel, "" where it has none. better: whether "low" or "high" curves are better. band:
@@ -107,23 +107,23 @@ class Curves(Kind):
     def legend(self) -> list[str]:
         return list(self.styles)
 
-    def log(self, part: Frame) -> bool:
+    def log(self, frame: Frame) -> bool:
         """Whether the vertical axis is logarithmic: where lower is better and all values allow it."""
         return self.better == "low" and bool(
-            (part[self.y] > 0).all() and (not self.band or (part.low.fillna(1) > 0).all())
+            (frame[self.y] > 0).all() and (not self.band or (frame.low.fillna(1) > 0).all())
         )
 
-    def names(self, part: Frame) -> list[str]:
+    def names(self, frame: Frame) -> list[str]:
         """The curves that are shown: of a crowded panel the best of each order, by their mean height."""
-        found = set(part[self.curve])
-        if len(found) > self.most:
-            part = part[np.isfinite(part[self.y]).groupby(part[self.curve]).transform("any")]
-            height = np.log10(part[self.y]) if self.log(part) else part[self.y].astype(float)
+        names = set(frame[self.curve])
+        if len(names) > self.most:
+            frame = frame[np.isfinite(frame[self.y]).groupby(frame[self.curve]).transform("any")]
+            height = np.log10(frame[self.y]) if self.log(frame) else frame[self.y].astype(float)
             height = height.fillna(np.inf).clip(upper=height[np.isfinite(height)].max())
-            mean = height.groupby(part[self.curve]).mean().sort_values(ascending=self.better == "low", kind="stable")
+            mean = height.groupby(frame[self.curve]).mean().sort_values(ascending=self.better == "low", kind="stable")
             orders = mean.index.map(lambda name: self.styles[name].order)
-            found = {name for order in set(orders) for name in mean.index[orders == order][:SHOWN]}
-        return [name for name in self.styles if name in found]
+            names = {name for order in set(orders) for name in mean.index[orders == order][:SHOWN]}
+        return [name for name in self.styles if name in names]
 
     def handle(self, name: str) -> dict[str, Any]:
         style, remark = self.styles[name], self.remarks.get(name, "")
@@ -132,33 +132,33 @@ class Curves(Kind):
         mark = {"marker": MARKS[style.dash], "markersize": 3} if self.marks else {}
         return {**look, **mark, "label": short(name) + (f" ({remark})" if remark else "")}
 
-    def _aside(self, part: Frame, name: str) -> float:
+    def _aside(self, frame: Frame, name: str) -> float:
         """By what factor a mark of this curve stands beside its x, so that none hides another, nor comes near another
         x."""
-        unsolved = [each for each in self.names(part) if np.isinf(part[self.y][part[self.curve] == each]).any()]
-        known = np.log(np.unique(part[self.x].to_numpy(float)))
-        room = 0.5 * float(np.diff(known).min()) if len(known) > 1 else 0.5
+        unsolved = [each for each in self.names(frame) if np.isinf(frame[self.y][frame[self.curve] == each]).any()]
+        x = np.log(np.unique(frame[self.x].to_numpy(float)))
+        room = 0.5 * float(np.diff(x).min()) if len(x) > 1 else 0.5
         step = min(0.06, room / max(len(unsolved) - 1, 1))
         return float(np.exp(step * (unsolved.index(name) - (len(unsolved) - 1) / 2)))
 
     def _spread(self, axes: Any, rows: Frame, name: str) -> None:
         """Between low and high: a band, or a bar at each point where there are marks."""
         color = self.styles[name].color
-        own = rows[np.isfinite(rows.low) & np.isfinite(rows.high)]
+        bars = rows[np.isfinite(rows.low) & np.isfinite(rows.high)]
         if self.marks:
-            axes.vlines(own[self.x], own.low, own.high, color=color, linewidth=0.7)
+            axes.vlines(bars[self.x], bars.low, bars.high, color=color, linewidth=0.7)
         else:
-            axes.fill_between(own[self.x], own.low, own.high, color=color, alpha=0.15, linewidth=0)
+            axes.fill_between(bars[self.x], bars.low, bars.high, color=color, alpha=0.15, linewidth=0)
 
-    def draw(self, axes: Any, part: Frame) -> None:
-        curves = dict(list(part.groupby(self.curve)))
-        kept = part[part[self.curve].isin(self.names(part))]
+    def draw(self, axes: Any, frame: Frame) -> None:
+        curves = dict(list(frame.groupby(self.curve)))
+        kept = frame[frame[self.curve].isin(self.names(frame))]
         axes.set_xscale("log")
         if self.log(kept):
             axes.set_yscale("log")
         elif self.better == "high":
             axes.set(ylim=(0, 1.02), yticks=(0, 0.25, 0.5, 0.75, 1), yticklabels=("0", "", "0.5", "", "1"))
-        for name in self.names(part):
+        for name in self.names(frame):
             rows = curves[name]
             y = rows[self.y].where(np.isfinite(rows[self.y]))
             axes.plot(rows[self.x], y, drawstyle="steps-post" if self.step else "default", **self.handle(name))
@@ -166,22 +166,22 @@ class Curves(Kind):
                 self._spread(axes, rows, name)
             if self.marks and np.isinf(rows[self.y]).any():
                 never = rows[self.x][np.isinf(rows[self.y])].to_numpy(float)
-                x = never * self._aside(part, name)
+                x = never * self._aside(frame, name)
                 look = {**self.handle(name), "linestyle": "", "label": "", "markerfacecolor": "white", "clip_on": False}
                 axes.plot(x, np.full(len(x), 0.96), transform=axes.get_xaxis_transform(), **look)
         axes.margins(x=0.04 if self.marks else 0.0)
         small = axes.get_position().width * axes.figure.get_figwidth() < 2
         if self.marks:
-            value_ticks(axes.xaxis, part[self.x].unique(), 5)
+            value_ticks(axes.xaxis, frame[self.x].unique(), 5)
         else:
             log_ticks(axes.xaxis, 3 if small else 7)
         if self.log(kept):
             log_ticks(axes.yaxis, 4 if small else 6)
-        axes.set(xlabel=self.x_title, ylabel=self.y_titles[part.kind.iloc[0] if "kind" in part else ""])
+        axes.set(xlabel=self.x_title, ylabel=self.y_titles[frame.kind.iloc[0] if "kind" in frame else ""])
 
 
 @dataclass(frozen=True)
-class Points(Kind):
+class Points(Panel):
     """What each setting reached (column reached) over one hyperparameter (column value), on the scale that the column
     scale says; the column role tells defaults and tuned settings."""
 
@@ -191,9 +191,9 @@ class Points(Kind):
     def legend(self) -> list[str]:
         return list(self.styles)
 
-    def names(self, part: Frame) -> list[str]:
+    def names(self, frame: Frame) -> list[str]:
         """The optimizers of the panel."""
-        return [name for name in self.styles if name in set(part.optimizer)]
+        return [name for name in self.styles if name in set(frame.optimizer)]
 
     def handle(self, name: str) -> dict[str, Any]:
         style = self.styles[name]
@@ -201,15 +201,15 @@ class Points(Kind):
             "color": style.color, "linestyle": "", "marker": MARKS[style.dash], "markersize": 3, "label": short(name)
         }  # fmt: skip
 
-    def box(self, parts: Sequence[Frame], columns: int) -> Box:
-        choices = [str(value) for part in parts for value in part["value"][part["scale"] == "choice"]]
+    def box(self, frames: Sequence[Frame], columns: int) -> Box:
+        choices = [str(value) for frame in frames for value in frame["value"][frame["scale"] == "choice"]]
         longest = max((min(len(value), 16) for value in choices), default=0)  # names of choices stand upright
-        return replace(super().box(parts, columns), bottom=0.32 + LETTER * longest)
+        return replace(super().box(frames, columns), bottom=0.32 + LETTER * longest)
 
-    def draw(self, axes: Any, part: Frame) -> None:
-        scale, title = part["scale"].iloc[0], self.y_titles[part.kind.iloc[0]]
-        for name in self.names(part):
-            for role, rows in part[part.optimizer == name].groupby("role"):
+    def draw(self, axes: Any, frame: Frame) -> None:
+        scale, title = frame["scale"].iloc[0], self.y_titles[frame.kind.iloc[0]]
+        for name in self.names(frame):
+            for role, rows in frame[frame.optimizer == name].groupby("role"):
                 mark, size = STARS.get(role, (MARKS[self.styles[name].dash], 3.0))
                 x = [short(str(value), 16) for value in rows.value] if scale == "choice" else rows.value.astype(float)
                 axes.plot(x, rows.reached, mark, markersize=size, color=self.styles[name].color, alpha=0.8)
@@ -220,40 +220,40 @@ class Points(Kind):
             log_ticks(axes.xaxis, 4)
         else:
             axes.locator_params(axis="x", nbins=4)
-        if part.reached.min() > 0 and part.reached.max() >= 10 * part.reached.min():
+        if frame.reached.min() > 0 and frame.reached.max() >= 10 * frame.reached.min():
             axes.set_yscale("log")
             log_ticks(axes.yaxis, 4)
-        axes.set(xlabel=short(str(part.hyperparameter.iloc[0]), 24), ylabel=title)
+        axes.set(xlabel=short(str(frame.hyperparameter.iloc[0]), 24), ylabel=title)
 
 
 @dataclass(frozen=True)
-class Table(Kind):
+class Table(Panel):
     """A heat map of expected runtimes: problems and dims by optimizers, the colour by the factor over the least."""
 
     styles: Mapping[str, Style]
     worst: float = 3.0  # decades above the least, from which all colours are the same
 
-    def box(self, parts: Sequence[Frame], columns: int) -> Box:
-        (part,) = parts
-        names, rows = part.optimizer.unique(), part[CELL].drop_duplicates()
-        longest = max(len(_row_name(row)) for row in part.drop_duplicates(CELL).itertuples())
+    def box(self, frames: Sequence[Frame], columns: int) -> Box:
+        (frame,) = frames
+        names, rows = frame.optimizer.unique(), frame[CELL].drop_duplicates()
+        longest = max(len(_row_name(row)) for row in frame.drop_duplicates(CELL).itertuples())
         head = 0.92 * LETTER * max(min(len(name), 30) for name in names)
-        left = 0.12 + 0.95 * LETTER * longest
-        wide = float(np.clip(len(names) * 0.42, 1.2, max(1.5, PAGE - left - 0.85)))
-        return Box(wide, 0.2 * len(rows), left, right=0.85, top=0.1 + head, bottom=0.1)
+        margin = 0.12 + 0.95 * LETTER * longest
+        wide = float(np.clip(len(names) * 0.42, 1.2, max(1.5, PAGE - margin - 0.85)))
+        return Box(wide, 0.2 * len(rows), margin, right=0.85, top=0.1 + head, bottom=0.1)
 
-    def draw(self, axes: Any, part: Frame) -> None:
+    def draw(self, axes: Any, frame: Frame) -> None:
         import seaborn as sns
         from matplotlib.ticker import FixedLocator
 
-        names = [name for name in self.styles if name in set(part.optimizer)]
-        row = part.groupby(CELL, sort=False).ngroup().to_numpy()
-        column = part.optimizer.map({name: n for n, name in enumerate(names)}).to_numpy()
+        names = [name for name in self.styles if name in set(frame.optimizer)]
+        row = frame.groupby(CELL, sort=False).ngroup().to_numpy()
+        column = frame.optimizer.map({name: n for n, name in enumerate(names)}).to_numpy()
         color = np.full((row.max() + 1, len(names)), np.nan)
         texts = np.full(color.shape, "", dtype=object)
         with np.errstate(divide="ignore"):
-            color[row, column] = np.log10(part.gap.where(np.isfinite(part.ert)))
-        texts[row, column] = [_entry(item) for item in part.itertuples()]
+            color[row, column] = np.log10(frame.gap.where(np.isfinite(frame.ert)))
+        texts[row, column] = [_entry(row) for row in frame.itertuples()]
         beside = axes.inset_axes((1 + 0.12 / self._wide(axes), 0.0, 0.08 / self._wide(axes), 1.0))
         sns.heatmap(
             np.clip(color, 0, self.worst), vmin=0, vmax=self.worst, cmap="viridis_r", linewidths=0.5, ax=axes,
@@ -267,7 +267,7 @@ class Table(Kind):
             axes.text(
                 x + 0.5, y + 0.52, text, ha="center", va="center", fontsize=size, color=tone, linespacing=0.95
             )  # fmt: skip
-        labels = [plain(_row_name(item)) for item in part.drop_duplicates(CELL).itertuples()]
+        labels = [plain(_row_name(row)) for row in frame.drop_duplicates(CELL).itertuples()]
         axes.set_yticks(np.arange(len(labels)) + 0.5, labels, rotation=0)
         axes.set_xticks(np.arange(len(names)) + 0.5, [short(name, 30) for name in names], rotation=90)
         axes.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False, pad=1)
@@ -277,7 +277,7 @@ class Table(Kind):
         decades = np.arange(int(self.worst) + 1)
         beside.yaxis.set_major_locator(FixedLocator(decades.tolist()))
         beside.set_yticklabels([f"{'≥ ' if n == self.worst else ''}{10**n:,}" for n in decades])
-        beside.set_ylabel("times the least", labelpad=2)
+        beside.set_ylabel("times the minimum", labelpad=2)
 
     @staticmethod
     def _wide(axes: Any) -> float:
@@ -293,13 +293,13 @@ def _entry(row: Any) -> str:
     """The ERT of a cell with two digits, and k/n below where not all runs reached the target."""
     if row.runs == 0:
         return "skipped"
-    share = "" if row.successes == row.runs else f"{row.successes}/{row.runs}"
+    solved = "" if row.successes == row.runs else f"{row.successes}/{row.runs}"
     value = f"{float(f'{row.ert:.2g}'):g}" if row.ert < 1e4 else f"{row.ert:.1e}".replace("e+0", "e")
-    return "\n".join(text for text in (value if row.successes else "", share) if text)
+    return "\n".join(text for text in (value if row.successes else "", solved) if text)
 
 
 @dataclass(frozen=True)
-class Rows(Kind):
+class Rows(Panel):
     """One row for each optimizer: marks at the columns `marks` (name of column: its words for the legend), the first
     with a line between columns low and high where there are such."""
 
@@ -311,7 +311,7 @@ class Rows(Kind):
     def legend(self) -> list[str]:
         return list(self.marks)
 
-    def names(self, part: Frame) -> list[str]:
+    def names(self, frame: Frame) -> list[str]:
         """The marks, where there are several."""
         return list(self.marks) if len(self.marks) > 1 else []
 
@@ -322,25 +322,25 @@ class Rows(Kind):
             "markerfacecolor": "white" if hollow else None, "color": "0.3",
         }  # fmt: skip
 
-    def box(self, parts: Sequence[Frame], columns: int) -> Box:
-        (part,) = parts
-        left = 0.12 + LETTER * max(min(len(self._label(row)), 40) for row in part.itertuples())
-        return Box(max(1.6, COLUMN - left - 0.1), 0.15 * len(part) + 0.1, left, top=0.08)
+    def box(self, frames: Sequence[Frame], columns: int) -> Box:
+        (frame,) = frames
+        margin = 0.12 + LETTER * max(min(len(self._label(row)), 40) for row in frame.itertuples())
+        return Box(max(1.6, COLUMN - margin - 0.1), 0.15 * len(frame) + 0.1, margin, top=0.08)
 
-    def draw(self, axes: Any, part: Frame) -> None:
-        place = np.arange(len(part))
+    def draw(self, axes: Any, frame: Frame) -> None:
+        place = np.arange(len(frame))
         if self.log:
             axes.set_xscale("log")
-        for y, row in zip(place, part.itertuples(), strict=True):
+        for y, row in zip(place, frame.itertuples(), strict=True):
             color = self.styles[row.optimizer].color
             at = [getattr(row, name) for name in self.marks]
-            ends = [row.low, row.high] if "low" in part else at
+            ends = [row.low, row.high] if "low" in frame else at
             axes.plot(ends, [y, y], color=color, linewidth=1.2)
             for name, x in zip(self.marks, at, strict=True):
                 look = {**self.handle(name), "color": color}
                 axes.plot([x], [y], **look)
-        axes.set_yticks(place, [short(self._label(row)) for row in part.itertuples()])
-        axes.set(ylim=(len(part) - 0.4, -0.6), xlabel=self.x_title)
+        axes.set_yticks(place, [short(self._label(row)) for row in frame.itertuples()])
+        axes.set(ylim=(len(frame) - 0.4, -0.6), xlabel=self.x_title)
         if self.log:
             log_ticks(axes.xaxis, 6)
         else:
@@ -364,43 +364,44 @@ class Figure:
     note: str
     facts: str
     frame: Frame
-    kind: Kind
+    panel: Panel
     by: tuple[str, ...] = ()
 
     def views(self) -> list[tuple[str, Frame]]:
         """Each panel's label and rows; a figure without panels has one, labelled ""."""
         if not self.by:
             return [("", self.frame)] if len(self.frame) else []
-        label = self.by if not isinstance(self.kind, Points) else CELL  # the axis tells the hyperparameter
+        label = self.by if not isinstance(self.panel, Points) else CELL  # the axis tells the hyperparameter
         return [
-            (_title(label, [part[name].iloc[0] for name in label]), part)
-            for _, part in self.frame.groupby(list(self.by), sort=False)
+            (_title(label, [frame[name].iloc[0] for name in label]), frame)
+            for _, frame in self.frame.groupby(list(self.by), sort=False)
         ]
 
     def pages(self) -> "list[Figure]":
         """This figure, or, where it has more panels (a table: rows) than fit a page, one for each family, or for each
         family and dim, which their names tell."""
         unit, most = (list(self.by), PANELS) if self.by else (CELL, ROWS)
-        if not self.by and not isinstance(self.kind, Table):
+        if not self.by and not isinstance(self.panel, Table):
             return [self]
         cuts = [cut for cut in (["family"], ["family", "dim"]) if set(cut) <= set(self.frame.columns)]
-        found = [((), self.frame)]
-        while cuts and max(len(part[unit].drop_duplicates()) for _, part in found) > most:
-            found = list(self.frame.groupby(cuts.pop(0), sort=False))
-        if len(found) == 1:
+        pages = [((), self.frame)]
+        while cuts and max(len(frame[unit].drop_duplicates()) for _, frame in pages) > most:
+            pages = list(self.frame.groupby(cuts.pop(0), sort=False))
+        if len(pages) == 1:
             return [self]
-        endings = [re.sub("[^a-z0-9]+", "-", "-dim-".join(map(str, key)).lower())[:40].strip("-") for key, _ in found]
-        if len({*endings} - {""}) < len(found):
-            endings = [f"{n:02}" for n in range(1, len(found) + 1)]
+        endings = [re.sub("[^a-z0-9]+", "-", "-dim-".join(map(str, key)).lower())[:40].strip("-") for key, _ in pages]
+        if len({*endings} - {""}) < len(pages):
+            endings = [f"{n:02}" for n in range(1, len(pages) + 1)]
         return [
-            replace(self, name=f"{self.name}-{end}", frame=part) for end, (_, part) in zip(endings, found, strict=True)
+            replace(self, name=f"{self.name}-{end}", frame=frame)
+            for end, (_, frame) in zip(endings, pages, strict=True)
         ]
 
     def crowded(self) -> str:
         """The rule by which curves are left out, where some are."""
-        kind = self.kind
-        if isinstance(kind, Curves) and any(len(kind.names(p)) < p[kind.curve].nunique() for _, p in self.views()):
-            return f" Where there are more than {kind.most} curves: the {SHOWN} best of each order."
+        panel = self.panel
+        if isinstance(panel, Curves) and any(len(panel.names(p)) < p[panel.curve].nunique() for _, p in self.views()):
+            return f" Where there are more than {panel.most} curves: the {SHOWN} best of each order."
         return ""
 
     def caption(self) -> str:
@@ -457,14 +458,14 @@ def drawn(figure: Figure) -> Any:
         canvas.text(0.5, 0.5, "no data", ha="center", va="center", color="0.4")
         return canvas
     columns = 3 if len(views) in (3, 5, 6, 9) else min(4, len(views))
-    rows = [[part for _, part in views[begin : begin + columns]] for begin in range(0, len(views), columns)]
-    boxes = [figure.kind.box(row, columns) for row in rows]
+    rows = [[frame for _, frame in views[begin : begin + columns]] for begin in range(0, len(views), columns)]
+    boxes = [figure.panel.box(row, columns) for row in rows]
     tops = np.cumsum([0.0, *(box.top + box.high + box.bottom for box in boxes)])
     step = max(box.left + box.wide + box.right for box in boxes)
     width = max(columns * step, COLUMN)
-    shown = {name for _, part in views for name in figure.kind.names(part)}
-    names = [name for name in figure.kind.legend() if name in shown]
-    handles = [figure.kind.handle(name) for name in names]
+    entries = {name for _, frame in views for name in figure.panel.names(frame)}
+    names = [name for name in figure.panel.legend() if name in entries]
+    handles = [figure.panel.handle(name) for name in names]
     beside = max(1, int(width / (0.37 + LETTER * max((len(look["label"]) for look in handles), default=1))))
     facts = wrap(figure.facts + figure.crowded(), int(width / 0.037))
     titles = 0.16 if len(views) > 1 else 0.0  # of the lowest axes
@@ -472,20 +473,20 @@ def drawn(figure: Figure) -> Any:
     height = tops[-1] + titles + below
     canvas = Canvas(figsize=(width, height))
     previous = ""
-    for number_, (label, part) in enumerate(views):
-        box, left, top = boxes[number_ // columns], (number_ % columns) * step, height - tops[number_ // columns]
-        place = (left + box.left, top - box.top - box.high, box.wide, box.high)
+    for number_, (label, frame) in enumerate(views):
+        box, x, top = boxes[number_ // columns], (number_ % columns) * step, height - tops[number_ // columns]
+        place = (x + box.left, top - box.top - box.high, box.wide, box.high)
         axes = canvas.add_axes(tuple(np.divide(place, (width, height, width, height))))
-        figure.kind.draw(axes, part)
+        figure.panel.draw(axes, frame)
         title = axes.get_ylabel()
         if number_ % columns and title == previous:
             axes.set_ylabel("")
         previous = title
         if columns > 1:
             axes.set_title(short(label, int((box.wide + 0.2) / LETTER)))
-            if number_ + columns < len(views) and not isinstance(figure.kind, Points):
+            if number_ + columns < len(views) and not isinstance(figure.panel, Points):
                 axes.set_xlabel("")
-        if not isinstance(figure.kind, (Table, Rows)):
+        if not isinstance(figure.panel, (Table, Rows)):
             axes.yaxis.set_label_coords(-0.36 / box.wide, 0.5)
     if names:
         _legend(canvas, handles, beside, (SMALL * len(facts) + 0.07) / height)

@@ -92,8 +92,8 @@ def _walks(objective: Objective, axes: "Axes", seed: int = 0) -> None:
         values.append(np.asarray(objective.f(x)))
     distance, f = np.concatenate(distances), np.concatenate(values)
     axes.plot(distance + rng.uniform(-0.3, 0.3, len(f)), f, ".", color="#0b6fa4", alpha=0.25, markersize=4)
-    known = np.unique(distance)
-    axes.plot(known, [np.median(f[distance == d]) for d in known], color="black", label="median")
+    distances = np.unique(distance)
+    axes.plot(distances, [np.median(f[distance == d]) for d in distances], color="black", label="median")
     axes.plot(0, objective.f(center), "*", color="#d55e00", markersize=12, clip_on=False)
     axes.set(xlabel=f"coordinates that differ from {name}", ylabel="f", xlim=(-0.5, dim + 0.5))
     axes.legend(frameon=False)
@@ -117,9 +117,9 @@ def _landscape(objective: Objective, axes: Any) -> None:
     f = np.asarray(objective.f(x.reshape(-1, objective.dim))).reshape(side, side)
     in_plane = objective.dim == 2
     at = center if in_plane else np.zeros(2)
-    levels, shown, name = _levels(f, objective.f_opt)
-    filled = axes.contourf(at[0] + s, at[1] + t, shown, levels=levels, cmap="viridis_r")
-    axes.contour(at[0] + s, at[1] + t, shown, levels=levels, colors="k", linewidths=0.3, alpha=0.5)
+    levels, heights, name = _levels(f, objective.f_opt)
+    filled = axes.contourf(at[0] + s, at[1] + t, heights, levels=levels, cmap="viridis_r")
+    axes.contour(at[0] + s, at[1] + t, heights, levels=levels, colors="k", linewidths=0.3, alpha=0.5)
     axes.figure.colorbar(filled, ax=axes, label=name)
     if objective.x_opt is not None:
         best = objective.x_opt if in_plane else np.zeros(2)
@@ -139,6 +139,6 @@ def _levels(f: np.ndarray, f_opt: float | None) -> tuple[np.ndarray, np.ndarray,
     low, middle, high = np.percentile(positive, [1, 50, 100])
     high = min(high, 1e6 * middle)  # where a pole is near, it would take all colours
     if high > 100 * low:
-        shown = np.log10(np.clip(gap, low, high))
-        return np.linspace(np.log10(low), np.log10(high), 25), shown, "log10 of f over its least"
+        heights = np.log10(np.clip(gap, low, high))
+        return np.linspace(np.log10(low), np.log10(high), 25), heights, "log10 of f over its least"
     return np.linspace(least, least + high, 25), f, "f"

@@ -34,11 +34,11 @@ class Plot:
         return self._drawn("convergence", "optimizer", prices, ax, problem=problem, dim=dim)
 
     def performance_profile(self, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
-        """On what share of targets each needs at most so many times the least."""
+        """On what fraction of targets each needs at most so many times the minimum."""
         return self._drawn("performance-profile", "optimizer", prices, ax)
 
     def data_profile(self, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
-        """The share of targets reached within so many simplex gradients."""
+        """The fraction of targets reached within so many simplex gradients."""
         return self._drawn("data-profile", "optimizer", prices, ax)
 
     def scaling(self, problem: str | None = None, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
@@ -57,23 +57,23 @@ class Plot:
         from bench.report.figures import figure
         from bench.report.panels import LOOK, short
 
-        found = figure(self.results, name, by, prices)
-        views = found.views()
+        drawing = figure(self.results, name, by, prices)
+        views = drawing.views()
         for column, value in where.items():
             if value is not None:
-                views = [(label, part) for label, part in views if part[column].iloc[0] == value]
+                views = [(label, frame) for label, frame in views if frame[column].iloc[0] == value]
         if len(views) != 1:
-            known = ", ".join(label for label, _ in found.views()) or "nothing"
-            asked = ", ".join(f"{column}={value!r}" for column, value in where.items() if value is not None) or "one"
-            raise ValueError(f"there is {known} to draw, of which {asked} must be a single one")
-        ((label, part),) = views
+            labels = ", ".join(label for label, _ in drawing.views()) or "nothing"
+            wanted = ", ".join(f"{column}={value!r}" for column, value in where.items() if value is not None) or "one"
+            raise ValueError(f"there is {labels} to draw, of which {wanted} must be a single one")
+        ((label, frame),) = views
         look: Any = {**sns.axes_style("whitegrid"), **LOOK, "font.size": 9}
         with plt.rc_context(look):
             axes = plt.figure(figsize=(6.4, 4.0), layout="constrained").add_subplot() if ax is None else ax
-            found.kind.draw(axes, part)
-            axes.set_title(short(label or found.title, 60))
-            names = found.kind.names(part)
+            drawing.panel.draw(axes, frame)
+            axes.set_title(short(label or drawing.title, 60))
+            names = drawing.panel.names(frame)
             if names:
-                handles = [Line2D([], [], **found.kind.handle(each)) for each in names]
+                handles = [Line2D([], [], **drawing.panel.handle(each)) for each in names]
                 axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=7)
         return axes

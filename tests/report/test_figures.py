@@ -70,7 +70,7 @@ def test_a_crowded_panel_shows_the_best_of_each_order_and_says_so(results):
     found = figure(results, "ecdf", "problem")
     _, part = found.views()[0]
     assert part.optimizer.nunique() > 6
-    orders = [found.kind.styles[name].order for name in found.kind.names(part)]
+    orders = [found.panel.styles[name].order for name in found.panel.names(part)]
     assert max(orders.count(order) for order in (0, 1, 2)) == 3
     assert "the 3 best of each order" in found.caption()
 
