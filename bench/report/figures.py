@@ -108,7 +108,7 @@ def ecdf_figure(source: Source, by: str = "optimizer") -> Figure:
         title=f"Targets solved, by {by}",
         note=("All optimizers of an order together, not the best of each. " if by == "order" else "")
         + (uneven if remarks else "")
-        + "The share of pairs of a run and a target that were solved within a cost. What a run had not reached when it "
+        + "The fraction of pairs of a run and a target that were solved within a cost. What a run had not reached when it "
         "ended counts as unsolved, all of it where the run was skipped.",
         facts=source.facts(),
         frame=source.with_family(frame) if by == "problem" else frame,
@@ -160,19 +160,19 @@ def performance_figure(source: Source) -> Figure:
         frame,
         "performance-profile",
         "Performance profile",
-        "The share of problems (a target on a problem and dim) on which the expected runtime is within a "
+        "The fraction of problems (a target on a problem and dim) on which the expected runtime is within a "
         "factor of the "
         f"least of all {counted(frame.optimizer.nunique(), 'optimizer')}; with others among them the curves "
         "are others.",
         "ratio",
-        "expected runtime, times the least",
+        "expected runtime, times the minimum",
     )
 
 
 def data_figure(source: Source) -> Figure:
     """Data profiles, in one panel."""
     note = (
-        "The share of problems (a target on a problem and dim) of which the expected runtime is within a "
+        "The fraction of problems (a target on a problem and dim) of which the expected runtime is within a "
         "cost, in units "
         "of dim + 1, what a simplex gradient costs."
     )

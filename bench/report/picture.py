@@ -29,7 +29,7 @@ def plane(objective: Objective, seed: int = 0) -> tuple[np.ndarray, np.ndarray, 
     if objective.data and objective.dim > 2:
         directions = np.linalg.qr(rng.standard_normal((objective.dim, 2)))[0].T
     if objective.domain.bounded:
-        low, high = (np.broadcast_to(wall, objective.dim) for wall in (objective.domain.low, objective.domain.high))
+        low, high = (np.broadcast_to(bound, objective.dim) for bound in (objective.domain.low, objective.domain.high))
         if objective.dim <= 2:
             center = (low + high) / 2
         reach = ((high - low) / 2)[:2]
