@@ -108,8 +108,8 @@ def ecdf_figure(source: Source, by: str = "optimizer") -> Figure:
         title=f"Targets solved, by {by}",
         note=("All optimizers of an order together, not the best of each. " if by == "order" else "")
         + (uneven if remarks else "")
-        + "The fraction of pairs of a run and a target that were solved within a cost. What a run had not reached when it "
-        "ended counts as unsolved, all of it where the run was skipped.",
+        + "The fraction of pairs of a run and a target that were solved within a cost. What a run had not reached when "
+        "it ended counts as unsolved, all of it where the run was skipped.",
         facts=source.facts(),
         frame=source.with_family(frame) if by == "problem" else frame,
         panel=Curves(
