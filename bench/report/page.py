@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bench.results.stored import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
+PLOTLY = Path(__file__).parent / "vendor" / "plotly-basic.min.js"
 CONTENTS = {  # the sections of the page, in its order; each has a template of its name
     "answer": "Which optimizer",
     "solved": "Targets solved",
@@ -235,7 +236,7 @@ def html(
     import jinja2
     from markupsafe import Markup
 
-    scripts = [_plotly_source(), page_script()]
+    scripts = [PLOTLY.read_text(encoding="utf-8"), page_script()]
     suite = results.manifest.get("suite", {})
     comparison = frames.comparison
     runs = comparison.runs
@@ -311,16 +312,6 @@ def _endings(frames: Frames) -> dict[str, Any]:
         if name in table.index
     ]
     return {"statuses": statuses, "rows": rows}
-
-
-def _plotly_source() -> str:
-    """plotly.js from the installed package, which takes a second to import and is not."""
-    import importlib.util
-
-    found = importlib.util.find_spec("plotly")
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError("the page needs the package plotly")
-    return (Path(found.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
 
 
 def script_json(data: Any) -> str:

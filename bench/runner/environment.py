@@ -18,7 +18,6 @@ LIBRARIES = (
     "pandas",
     "scikit-learn",
     "pyarrow",
-    "plotly",
     "seaborn",
 )
 

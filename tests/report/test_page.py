@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,7 +21,7 @@ from bench.measure.progress import complete
 from bench.measure.statistics import areas, duels, pairs, scores
 from bench.measure.strata import limits, strata
 from bench.measure.words import target_list
-from bench.report.page import CONTENTS, PRICES, SCRIPTS, STYLES, TEMPLATES, summary, write_report
+from bench.report.page import CONTENTS, PLOTLY, PRICES, SCRIPTS, STYLES, TEMPLATES, summary, write_report
 from bench.report.tables import Places, failure_rows
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -102,6 +103,15 @@ def test_only_our_two_scripts_may_run(page):
     assert "eval" not in policy
 
 
+def test_the_page_holds_the_plotly_that_is_declared(page):
+    declared = tomllib.loads(PLOTLY.with_name("plotly-basic.toml").read_text())
+    assert PLOTLY.name == declared["file"]
+    plotly = next(text for attributes, text in page.all("script") if "type" not in attributes)
+    assert hashlib.sha256(plotly.encode()).hexdigest() == declared["sha256"]
+    assert f"plotly.js (basic - minified) v{declared['version']}" in plotly[:80]
+    assert declared["licence_text"].lstrip().startswith(f"{declared['licence']} License")
+
+
 def test_nothing_is_fetched(page):
     for tag, attributes, _ in page.elements:
         assert "src" not in attributes, tag
@@ -127,7 +137,7 @@ def test_every_figure_has_its_numbers(written):
 
 
 def test_page_is_of_moderate_size(written):
-    assert (written / "index.html").stat().st_size < 6.5e6
+    assert (written / "index.html").stat().st_size < 2.9e6
 
 
 def test_sections_come_in_order(page):
