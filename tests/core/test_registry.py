@@ -1,7 +1,9 @@
 """Names, parameters and their casts; answers to what is wrong."""
 
 import sys
+from contextlib import ExitStack
 from typing import Literal
+from unittest.mock import patch
 
 import pytest
 
@@ -11,10 +13,11 @@ from bench.core.registry import Unavailable, cast, lookup, optimizer, problem, s
 
 
 @pytest.fixture
-def empty(monkeypatch):
-    monkeypatch.setattr(registry, "PROBLEMS", {})
-    monkeypatch.setattr(registry, "OPTIMIZERS", {})
-    monkeypatch.setattr(registry, "WRAPPERS", {})
+def empty():
+    with ExitStack() as stack:
+        for names in (registry.PROBLEMS, registry.OPTIMIZERS, registry.WRAPPERS):
+            stack.enter_context(patch.dict(names, clear=True))
+        yield
 
 
 def test_a_problem_is_one_function(empty):
