@@ -1,6 +1,7 @@
 # Every target prints the plain commands that it runs.
 PYTHON ?= python3
 RUN = .venv/bin/python
+EVERY_CORE = --numprocesses=auto --maxprocesses=8 --dist=loadfile
 
 .PHONY: bench test test-all check benchmark clean
 
@@ -8,10 +9,10 @@ bench: .venv/installed
 	$(RUN) -m bench run
 
 test: .venv/installed-test
-	$(RUN) -m pytest --ignore=tests/benchmarks
+	$(RUN) -m pytest --ignore=tests/benchmarks $(EVERY_CORE)
 
 test-all: .venv/installed-test
-	$(RUN) -m pytest --ignore=tests/benchmarks -m ""
+	$(RUN) -m pytest --ignore=tests/benchmarks $(EVERY_CORE) -m ""
 
 check: .venv/installed-test
 	$(RUN) -m ruff check .
