@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python
 EVERY_CORE = --numprocesses=auto --maxprocesses=8 --dist=loadfile
 
-.PHONY: bench test test-all check benchmark clean
+.PHONY: bench test test-all guard check benchmark clean
 
 bench: .venv/installed
 	$(RUN) -m bench run
@@ -13,6 +13,10 @@ test: .venv/installed-test
 
 test-all: .venv/installed-test
 	$(RUN) -m pytest --ignore=tests/benchmarks $(EVERY_CORE) -m ""
+
+# what needs a quiet machine: limits of seconds
+guard: .venv/installed-test
+	$(RUN) -m pytest tests/benchmarks/test_oracle.py tests/benchmarks/test_opening.py
 
 check: .venv/installed-test
 	$(RUN) -m ruff check .
