@@ -252,7 +252,7 @@ def test_tune_and_run_tuned(tmp_path):
         (["run", *SMALL, "--name", ""], "the name of results must not be empty"),
         (["run", *SMALL, "--workers", "0"], "workers must be >= 1, got 0"),
         (["run", *SMALL, "--device", "tpu"], "device must be auto, cpu or cuda, got 'tpu'"),
-        (["run", *SMALL, "--retry", "budget"], "retry takes killed, crashed, damaged"),
+        (["run", *SMALL, "--retry", "budget"], "retry takes crashed, killed, damaged"),
         (["run", *SMALL, "--import", "no_such_module"], "no_such_module"),
         (["report", "nowhere"], "nowhere holds no results"),
         (["report", "nowhere", "--by", "dim"], "--by is of a figure, which --figure names"),

@@ -12,28 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from bench.core import registry
-from bench.runner.environment import environment, versions
-from bench.runner.execute import Limits, execute, execute_here
+from bench.runner.environment import environment, resolve_device, versions
+from bench.runner.execute import execute, execute_here
+from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import RunSpec, jobs, plan
 from bench.runner.single import RunRecord, unrun
 from bench.runner.store import Store, StoreError
 from bench.runner.suite import Suite
 
-RETRIED = ("killed", "crashed", "damaged")  # what a second try could change: statuses, and rows that cannot be read
 GRID = 81  # points a side of the picture of a two-dimensional problem
-
-
-class Quiet:
-    """A watcher that does nothing."""
-
-    def began(self, spec: RunSpec) -> None:
-        """Nothing."""
-
-    def ended(self, record: RunRecord) -> None:
-        """Nothing."""
-
-    def planned(self, planned: int, there: int) -> None:
-        """Nothing."""
 
 
 @dataclass
@@ -49,17 +36,17 @@ class Campaign:
     statuses: Counter[str] = field(default_factory=Counter)
 
 
-class _Writer:
+class _Writer(Watcher):
     """Stores each record before anyone else hears of it."""
 
-    def __init__(self, store: Store, campaign: Campaign, watcher: Quiet, known: set[str]):
-        self.store, self.campaign, self.watcher, self.known = store, campaign, watcher, known
+    def __init__(self, store: Store, campaign: Campaign, watcher: Watcher, stored: set[str]):
+        self.store, self.campaign, self.watcher, self.stored = store, campaign, watcher, stored
 
     def began(self, spec: RunSpec) -> None:
         self.watcher.began(spec)
 
     def ended(self, record: RunRecord) -> None:
-        if record.spec.hash() in self.known:  # done again because others of its batch were missing
+        if record.spec.hash() in self.stored:  # done again because others of its batch were missing
             return
         if self.store.add(record, versions()):
             self.campaign.added += 1
@@ -67,38 +54,15 @@ class _Writer:
         self.watcher.ended(record)
 
 
-def run_suite(
-    suite: Suite,
-    folder: Path,
-    *,
-    workers: int | None,
-    device: str = "cpu",
-    imports: Sequence[str] = (),
-    retry: Sequence[str] = (),
-    fresh: bool = False,
-    command: str = "",
-    watcher: Quiet | None = None,
-    limits: Limits | None = None,
-    pictures: bool = True,
-) -> Campaign:
+def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
     """Run what a suite plans and the folder lacks. Raises ValueError for a suite that cannot be planned, before
-    anything is written, and StoreError for a folder that cannot be used.
-
-    workers: children at once; None runs everything in this process. retry: statuses to try again ("killed", "crashed"),
-    or "damaged", the rows whose checksum does not hold. fresh: set the file of an earlier run aside and begin anew.
-    """
-    for status in retry:
-        if status not in RETRIED:
-            raise ValueError(f"retry takes {', '.join(RETRIED)}, got {status!r}: the others would end as they did")
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be >= 1, got {workers}")
-    watcher = watcher or Quiet()
-    specs = plan(suite, device)
+    anything is written, and StoreError for a folder that cannot be used."""
+    specs = plan(suite, resolve_device(launch.device))
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is a file, where the folder of the results should be: choose another --name")
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
-        return _run_planned(suite, specs, folder, workers, imports, retry, fresh, command, watcher, limits, pictures)
+        return _run_planned(suite, specs, folder, launch.fitted(suite))
 
 
 @contextmanager
@@ -114,20 +78,8 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
 
 
-def _run_planned(
-    suite: Suite,
-    specs: Sequence[RunSpec],
-    folder: Path,
-    workers: int | None,
-    imports: Sequence[str],
-    retry: Sequence[str],
-    fresh: bool,
-    command: str,
-    watcher: Quiet,
-    limits: Limits | None,
-    pictures: bool,
-) -> Campaign:
-    if fresh:
+def _run_planned(suite: Suite, specs: Sequence[RunSpec], folder: Path, launch: Launch) -> Campaign:
+    if launch.fresh:
         set_aside(folder)
     store = Store(folder, create=True)
     try:
@@ -135,27 +87,28 @@ def _run_planned(
         campaign.changed = store.planned() != [spec.hash() for spec in specs]
         if campaign.changed:
             now = datetime.now(UTC).isoformat(timespec="seconds")
+            command = launch.command or f"bench.run({suite.name!r})"
             manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment()}
             store.begin(specs, manifest)
-        store.forget(retry)
-        if "damaged" in retry:
+        store.forget(launch.retry)
+        if "damaged" in launch.retry:
             store.forget_damaged()
         # what was skipped for want of a library may have it now
         store.forget(["skipped"], only=[spec.hash() for spec in specs if not spec.skip])
-        known = store.hashes()
-        campaign.beside = len(known - {spec.hash() for spec in specs})
-        campaign.there = sum(spec.hash() in known for spec in specs)
-        watcher.planned(len(specs), campaign.there)
-        writer = _Writer(store, campaign, watcher, known)
+        stored = store.hashes()
+        campaign.beside = len(stored - {spec.hash() for spec in specs})
+        campaign.there = sum(spec.hash() in stored for spec in specs)
+        launch.watcher.planned(len(specs), campaign.there)
+        writer = _Writer(store, campaign, launch.watcher, stored)
         for spec in specs:
-            if spec.skip and spec.hash() not in known:
+            if spec.skip and spec.hash() not in stored:
                 writer.ended(unrun(spec, "skipped", spec.skip))
-        work = jobs(specs, lambda spec: spec.hash() in known)
-        if workers is None:
+        work = jobs(specs, lambda spec: spec.hash() in stored)
+        if not launch.children:
             execute_here(work, writer)
         elif work:
-            execute(work, writer, workers, imports, limits)
-        if pictures:
+            execute(work, launch, writer)
+        if launch.pictures:
             add_grids(store, specs)
         return campaign
     finally:

@@ -11,10 +11,9 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.core.registry import load
-from bench.runner import PACKAGES
 from bench.runner.campaign import run_suite
 from bench.runner.environment import cores, environment, gpu
+from bench.runner.launch import Launch
 from bench.runner.store import Store
 from bench.runner.suite import make_suite
 
@@ -82,11 +81,12 @@ def _libraries() -> Iterator[Check]:
 
 def _a_run() -> Check:
     """One run in a child process, stored and read again."""
-    load(PACKAGES)
+    launch = Launch(workers=1)
+    launch.load()
     suite = make_suite(["rosenbrock"], ["random-search"], budget=100, name="doctor", seeds=1)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "doctor"
-        run_suite(suite, folder, workers=1)
+        run_suite(suite, folder, launch)
         store = Store(folder)
         rows = list(store.rows())
         store.close()

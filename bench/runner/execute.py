@@ -14,40 +14,21 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 from bench.core.registry import load
 from bench.runner import PACKAGES
+from bench.runner.environment import cores
+from bench.runner.launch import Launch, Limits, Watcher
 from bench.runner.plan import Job, RunSpec
 from bench.runner.single import RunRecord, run_job, unrun
 
 POLL = 0.1  # seconds between two looks at a child
-GRACE = 30.0  # seconds beyond its deadline after which a run that does not ask the oracle is killed
-MEMORY = 4 << 30  # bytes by which a child may grow
-
-
-class Watcher(Protocol):
-    """Who hears of runs as they happen: both are called in the thread that called `execute`."""
-
-    def began(self, spec: RunSpec) -> None:
-        """A run, or a batch of which this is the first, has begun."""
-
-    def ended(self, record: RunRecord) -> None:
-        """A run has ended, whatever its status."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a child may use: bytes of growth, seconds of silence beyond the deadline."""
-
-    memory: int = MEMORY
-    grace: float = GRACE
 
 
 def execute_here(jobs: Sequence[Job], watcher: Watcher) -> None:
@@ -71,9 +52,7 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-def execute(
-    jobs: Sequence[Job], watcher: Watcher, workers: int, imports: Sequence[str] = (), limits: Limits | None = None
-) -> None:
+def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     """Do all jobs in child processes, as many at once as workers. Every run of every job ends in `watcher.ended`."""
     heard: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
     halt = threading.Event()
@@ -85,12 +64,11 @@ def execute(
                 job,
                 began=lambda spec: heard.put(partial(watcher.began, spec)),
                 ended=lambda record: heard.put(partial(watcher.ended, record)),
-                imports=imports,
-                limits=limits or Limits(),
+                launch=launch,
                 halt=halt,
             )
 
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(launch.workers or cores()) as pool:
         done = [pool.submit(work, job) for job in jobs]
         for one in done:
             one.add_done_callback(lambda _: heard.put(None))
@@ -114,16 +92,15 @@ def supervise(
     job: Job,
     began: Callable[[RunSpec], None],
     ended: Callable[[RunRecord], None],
-    imports: Sequence[str],
-    limits: Limits,
+    launch: Launch,
     halt: threading.Event,
 ) -> None:
     """See one job through: a child that dies is replaced by one that does the rest."""
     left = list(job.specs)
     while left and not halt.is_set():
-        process, connection = _start(Job(tuple(left), job.lanes), imports)
+        process, connection = _start(Job(tuple(left), job.lanes), launch.imports)
         try:
-            reason = _listen(process, connection, left, job.lanes, began, ended, limits, halt)
+            reason = _listen(process, connection, left, job.lanes, began, ended, launch.limits, halt)
         finally:
             _kill(process)
             connection.close()

@@ -14,7 +14,7 @@ import json
 import types
 import typing
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from math import ceil, exp, floor, inf, log, log2
@@ -25,10 +25,12 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.registry import Parameter, Range
+from bench.runner.campaign import run_suite
+from bench.runner.launch import Launch
 from bench.runner.plan import plain, settled
 from bench.runner.store import Store, StoreError
-from bench.runner.suite import Entry, Group, Suite, Tuned, Tuning
-from bench.tune.settings import one_setting
+from bench.runner.suite import Entry, Group, Suite, Tuned, Tuning, parse_entry
+from bench.tune.settings import one_setting, write_tuned
 
 SEARCHES = ("sobol", "halton", "tpe")
 RATES = 3  # learning rates in a row with the same other values: they go as lanes of one batch
@@ -298,8 +300,9 @@ def with_data(suite: Suite) -> set[str]:
 
 def tune(
     suite: Suite,
-    optimizers: Sequence[Entry],
-    launch: Callable[[Suite], Path],
+    optimizers: Sequence[str],
+    results: Path,
+    launch: Launch,
     *,
     settings: int = 30,
     seeds: int = 3,
@@ -307,9 +310,10 @@ def tune(
 ) -> Tuning:
     """The best setting of each optimizer for each family of a suite's problems, each among as many settings.
 
-    launch: runs what is missing of a suite, and answers with the folder of its runs. search: "sobol", "halton", or
-    "tpe", which begins with FIRST quasi-random settings and then chooses each by the ranks of those before. The answer
-    follows from the suite and these arguments alone: a second call repeats it from the stored runs.
+    optimizers: those of the suite where empty. results: the folder in which NAME-tuning takes runs and settings.
+    search: "sobol", "halton", or "tpe", which begins with FIRST quasi-random settings and then chooses each by the
+    ranks of those before. The answer follows from the suite and these arguments alone: a second call repeats it from
+    the stored runs.
     Raises ValueError for what does not fit, before anything is run.
     """
     if not isinstance(settings, int) or settings < 1:
@@ -318,7 +322,9 @@ def tune(
         raise ValueError(f"search must be {', '.join(SEARCHES[:-1])} or {SEARCHES[-1]}, got {search!r}")
     if search == "tpe":
         check_optuna()
-    entries = {entry.text(): one_setting(entry) for entry in optimizers}
+    launch = replace(launch, command=launch.command or f"bench.tune({suite.name!r})")
+    named = list(map(parse_entry, optimizers)) or [entry for group in suite.groups for entry in group.optimizers]
+    entries = {entry.text(): one_setting(entry) for entry in named}
     families = dict.fromkeys(family for group in suite.groups for family in _by_family(group))
     data = with_data(suite)
     first = settings if search != "tpe" else min(FIRST, settings)
@@ -328,14 +334,17 @@ def tune(
         for entry in entries.values()
         for family in families
     ]
-    folder = launch(tuning_suite(suite, contests, seeds))
+    runs = tuning_suite(suite, contests, seeds)
+    folder = results / runs.name
+    run_suite(runs, folder, launch)
+    again = replace(launch, retry=(), fresh=False)
     for number in range(first, settings):
         found = read_standings(folder)
         for contest in contests:
             propose(contest, mean_ranks(contest.standings(found)), suite.seed, number)
-        folder = launch(tuning_suite(suite, contests, seeds))
+        run_suite(tuning_suite(suite, contests, seeds), folder, again)
     found = read_standings(folder)
-    return Tuning(
+    tuning = Tuning(
         path=str(folder / "tuned.toml"),
         suite=suite.name,
         search=search,
@@ -345,6 +354,8 @@ def tune(
         found=tuple(filter(None, (_winner(contest, contest.standings(found)) for contest in contests))),
         budgets=tuple(sorted({group.budget for group in suite.groups})),
     )
+    write_tuned(tuning, launch.command)
+    return tuning
 
 
 def _winner(contest: Contest, standings: Sequence[Standing]) -> Tuned | None:

@@ -3,14 +3,14 @@
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 from bench.core import registry
-from bench.runner.suite import Entry, SuiteError, Tuned, Tuning, parse_entry
+from bench.runner.suite import Entry, Suite, SuiteError, Tuned, Tuning, parse_entry
 
 HEAD = {"suite": str, "search": str, "settings": int, "seeds": int, "instances": list, "budgets": list}
 ENTRY = {
@@ -63,6 +63,22 @@ def read_tuned(source: str | Path) -> Tuning:
     head |= {"instances": tuple(head["instances"]), "budgets": tuple(map(float, head["budgets"]))}
     found = tuple(_tuned(table, f"{path}, [[tuned]] number {number}") for number, table in enumerate(tables, 1))
     return Tuning(path=str(path), found=found, **head)
+
+
+def with_tuned(suite: Suite, source: str | Path, optimizers: Sequence[str] = ()) -> Suite:
+    """A suite with the tuned settings of a file beside its optimizers; of these optimizers, or of all.
+
+    Raises ValueError where the file has none for the families of the suite's problems.
+    """
+    tuning = read_tuned(source)
+    if optimizers:
+        names = {parse_entry(text).name for text in optimizers}
+        tuning = replace(tuning, found=tuple(tuned for tuned in tuning.found if tuned.entry.name in names))
+    families = {registry.find_problem(entry.name).family for group in suite.groups for entry in group.problems}
+    if not families & {tuned.family for tuned in tuning.found}:
+        of = f" of {', '.join(optimizers)}" if optimizers else ""
+        raise ValueError(f"{source} holds no setting{of} for problems of {', '.join(sorted(families))}")
+    return replace(suite, tuning=tuning)
 
 
 def _tuned(table: Mapping[str, Any], where: str) -> Tuned:

@@ -31,6 +31,7 @@ from bench.measure.comparison import View
 from bench.measure.ert import ert
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
+from bench.runner.launch import Launch
 from bench.runner.store import Store
 from bench.runner.suite import make_suite
 
@@ -45,7 +46,7 @@ HOSTILE = ["a/b", "..", "../../x", "tab\tnewline\n", "x" * 10_000, "\u202eמחק
 def run(folder, problems, optimizers, budget, **options) -> Results:
     suite = make_suite(problems, optimizers, budget=budget, name=folder.name, **options)
     registry.load(("problems", "optimizers"))
-    run_suite(suite, folder, workers=None, pictures=False)
+    run_suite(suite, folder, Launch(children=False, pictures=False))
     return Results(folder)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
-from bench.runner.execute import Limits
+from bench.runner.launch import Launch, Limits
 from bench.runner.store import COLUMNS, Store
 from bench.runner.suite import make_suite
 
@@ -17,7 +17,7 @@ TIMES = {"inside", "outside", "written", "trajectory", "trajectory_bytes"}
 def run(folder, optimizers, workers=2, limits=None, problems=("odd-bowl",), **options):
     options = {"budget": 60, "name": folder.name, "seeds": 4, **options}
     suite = make_suite(list(problems), list(optimizers), **options)
-    run_suite(suite, folder, workers=workers, imports=["odd_methods"], limits=limits)
+    run_suite(suite, folder, Launch(workers=workers, imports=["odd_methods"], limits=limits or Limits()))
     return Results(folder)
 
 
@@ -78,8 +78,7 @@ def test_what_methods_print_and_seed_stays_with_them(tmp_path, capfd):
     run_suite(
         make_suite(["odd-bowl"], ["odd-chatter"], budget=5, name="u"),
         tmp_path / "u",
-        workers=None,
-        imports=["odd_methods"],
+        Launch(children=False, imports=["odd_methods"]),
     )
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
@@ -96,7 +95,7 @@ def test_records_do_not_depend_on_workers(tmp_path):
     for workers in (1, 2, None):
         folder = tmp_path / f"w{workers}"
         suite = make_suite(["odd-bowl[dim=2,3]"], names, budget=60, name="t", seeds=3)
-        run_suite(suite, folder, workers=workers, imports=["odd_methods"])
+        run_suite(suite, folder, Launch(workers, imports=["odd_methods"], children=workers is not None))
         rows = [{key: row[key] for key in COLUMNS if key not in TIMES} for row, _ in Store(folder).rows()]
         events = Results(folder).trajectories.drop(columns=["inside", "outside"])
         tables.append((rows, events.to_numpy().tobytes()))

@@ -8,6 +8,7 @@ import pytest
 
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
+from bench.runner.launch import Launch
 from bench.runner.plan import plan
 from bench.runner.single import RunRecord
 from bench.runner.store import COLUMNS, SCHEMA, Store, StoreError, checksum, decode, encode
@@ -16,7 +17,7 @@ from bench.runner.suite import make_suite
 
 def run(folder, optimizers=("odd-walk", "odd-descent"), **options):
     suite = make_suite(["odd-bowl"], list(optimizers), **{"budget": 30, "name": "t", "seeds": 3, **options})
-    return run_suite(suite, folder, workers=None)
+    return run_suite(suite, folder, Launch(children=False))
 
 
 def test_every_planned_run_has_a_row_and_a_second_time_adds_nothing(tmp_path):
@@ -90,7 +91,7 @@ def test_one_flipped_bit_anywhere_is_found(tmp_path):
 
 def test_a_trajectory_that_cannot_be_read_is_damage_even_under_a_checksum_that_holds(tmp_path):
     suite = make_suite(["odd-bowl"], ["odd-walk", "odd-descent"], budget=30, name="t", seeds=1)
-    run_suite(suite, tmp_path / "t", workers=None)
+    run_suite(suite, tmp_path / "t", Launch(children=False))
     columns = ", ".join(f'"{name}"' for name in COLUMNS)
     with sqlite3.connect(tmp_path / "t" / "runs.db") as db:
         db.execute("UPDATE runs SET trajectory = x'00112233' WHERE optimizer = 'odd-walk'")
@@ -100,20 +101,20 @@ def test_a_trajectory_that_cannot_be_read_is_damage_even_under_a_checksum_that_h
     results = Results(tmp_path / "t")
     assert [one.partition(":")[0] for one in results.damaged] == ["odd-bowl, dim 2, instance 1, with odd-walk, seed 0"]
     assert list(results.runs.optimizer) == ["odd-descent"]
-    assert run_suite(suite, tmp_path / "t", workers=None, retry=["damaged"]).added == 1
+    assert run_suite(suite, tmp_path / "t", Launch(children=False, retry=["damaged"])).added == 1
     assert not Results(tmp_path / "t").damaged
 
 
 def test_damaged_runs_are_done_again(tmp_path):
     suite = make_suite(["odd-bowl"], ["odd-walk", "odd-descent"], budget=30, name="t", seeds=2)
-    run_suite(suite, tmp_path / "t", workers=None)
+    run_suite(suite, tmp_path / "t", Launch(children=False))
     whole = Results(tmp_path / "t").runs
     with sqlite3.connect(tmp_path / "t" / "runs.db") as db:
         db.execute("UPDATE runs SET best = -1 WHERE optimizer = 'odd-walk' AND seed = 1")
     db.close()
-    assert run_suite(suite, tmp_path / "t", workers=None).added == 0
+    assert run_suite(suite, tmp_path / "t", Launch(children=False)).added == 0
     assert len(Results(tmp_path / "t").damaged) == 1
-    assert run_suite(suite, tmp_path / "t", workers=None, retry=["damaged"]).added == 1
+    assert run_suite(suite, tmp_path / "t", Launch(children=False, retry=["damaged"])).added == 1
     mended = Results(tmp_path / "t")
     assert not mended.damaged
     assert mended.runs.best.tolist() == whole.best.tolist()
@@ -166,23 +167,23 @@ def test_a_missing_folder_is_named(tmp_path):
 def test_fresh_sets_the_earlier_file_aside(tmp_path):
     run(tmp_path / "t", seeds=1)
     suite = make_suite(["odd-bowl"], ["odd-walk"], budget=30, name="t", seeds=1)
-    campaign = run_suite(suite, tmp_path / "t", workers=None, fresh=True)
+    campaign = run_suite(suite, tmp_path / "t", Launch(children=False, fresh=True))
     assert campaign.added == 1
     assert len(list((tmp_path / "t").glob("runs-*.db"))) == 1
 
 
 def test_only_what_a_second_try_could_change_is_retried(tmp_path):
     suite = make_suite(["odd-bowl"], ["odd-crash", "odd-walk"], budget=30, name="t", seeds=2)
-    run_suite(suite, tmp_path / "t", workers=None)
-    again = run_suite(suite, tmp_path / "t", workers=None, retry=["crashed"])
+    run_suite(suite, tmp_path / "t", Launch(children=False))
+    again = run_suite(suite, tmp_path / "t", Launch(children=False, retry=["crashed"]))
     assert (again.there, again.added, dict(again.statuses)) == (2, 2, {"crashed": 2})
-    with pytest.raises(ValueError, match=r"retry takes killed, crashed, damaged, got 'budget'"):
-        run_suite(suite, tmp_path / "t", workers=None, retry=["budget"])
+    with pytest.raises(ValueError, match=r"retry takes crashed, killed, damaged, got 'budget'"):
+        run_suite(suite, tmp_path / "t", Launch(children=False, retry=["budget"]))
 
 
 def test_a_two_dimensional_problem_keeps_its_picture(tmp_path):
     suite = make_suite(["odd-bowl"], ["odd-walk"], budget=30, name="t", seeds=1)
-    run_suite(suite, tmp_path / "t", workers=1, imports=["odd_methods"])
+    run_suite(suite, tmp_path / "t", Launch(workers=1, imports=["odd_methods"]))
     results = Results(tmp_path / "t")
     (grid,) = results.grids
     assert (grid["low"], grid["high"], grid["f"].shape) == ([-5, -5], [5, 5], (81, 81))

@@ -12,6 +12,8 @@ import pytest
 
 from bench import api
 from bench.core import Objective, Range, optimizer, problem, registry
+from bench.runner.campaign import run_suite
+from bench.runner.launch import Launch
 from bench.runner.plan import jobs, plan
 from bench.runner.suite import SuiteError, load_suite, make_suite, parse_entry
 from bench.tune.search import (
@@ -107,13 +109,11 @@ def tuned(tmp_path, monkeypatch, suite, **options):
     monkeypatch.chdir(tmp_path)
     launched = []
 
-    def launch(runs):
-        campaign = api.run_suite(runs, tmp_path / "results" / runs.name, workers=None)
-        launched.append(campaign)
-        return campaign.folder
+    def run(*words):
+        launched.append(run_suite(*words))
 
-    entries = [entry for group in suite.groups for entry in group.optimizers]
-    return tune(suite, entries, launch, **options), launched
+    monkeypatch.setattr("bench.tune.search.run_suite", run)
+    return tune(suite, (), tmp_path / "results", Launch(children=False), **options), launched
 
 
 def test_a_space_is_ranges_and_choices_that_the_entry_leaves_open():
@@ -320,7 +320,7 @@ def test_tuned_settings_are_run_beside_the_defaults(tmp_path, monkeypatch):
     specs = plan(both)
     assert {s.hyperparameters["at"] for s in specs if s.optimizer == "odd-trap"} == {0.9, best}
     assert len(specs) == 4 * 4  # two of the trap, one each of the others, 4 seeds
-    api.run_suite(both, tmp_path / "results/t", workers=None)
+    run_suite(both, tmp_path / "results/t", Launch(children=False))
     results = api.load(tmp_path / "results/t")
     assert set(results.runs.optimizer) == {"odd-trap", "odd-trap (tuned)", "random-search", "odd-walk"}
     assert results.tuning_results is not None
@@ -336,7 +336,7 @@ def test_a_default_that_is_best_counts_under_both_names(tmp_path):
     (tmp_path / "tuned.toml").write_text(text)
     both = replace(suite, tuning=read_tuned(tmp_path / "tuned.toml"))
     assert len(plan(both)) == 4
-    api.run_suite(both, tmp_path / "t", workers=None)
+    run_suite(both, tmp_path / "t", Launch(children=False))
     results = api.load(tmp_path / "t")
     assert results.runs.optimizer.value_counts().to_dict() == {"odd-trap": 4, "odd-trap (tuned)": 4}
     assert results.trajectories.run.nunique() == 8

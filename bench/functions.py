@@ -1,0 +1,95 @@
+"""A user's own function as a problem."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from bench.core.domain import Array, Domain
+from bench.core.objective import Objective
+from bench.core.registry import PROBLEMS, ProblemDefinition
+
+
+def as_objective(f: Any, start: Array, bounds: tuple[Any, Any] | None, spread: float, f_opt: float | None) -> Objective:
+    """The problem of `bench.compare`, which tells what the arguments are. Raises ValueError for what does not fit."""
+    function, gradient = f if isinstance(f, tuple) and len(f) == 2 else (f, None)
+    if not callable(function) or not (gradient is None or callable(gradient)):
+        raise ValueError(f"f must be a function or a pair of function and gradient, got {f!r}")
+    tensor = type(start).__module__.startswith("torch")
+    point = start.detach().cpu().double().numpy() if tensor else np.asarray(start, dtype=np.float64)
+    if point.ndim != 1 or not len(point) or not np.isfinite(point).all():
+        raise ValueError(f"start must be a finite vector (dim,), got {point!r}")
+    if not 0 <= spread < inf:
+        raise ValueError(f"spread must be >= 0, got {spread}")
+    domain = Domain(scale=max(1.0, float(np.abs(point).max())))
+    _probe(function, gradient, start if tensor else point.copy(), tensor)
+    if bounds is not None:
+        if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
+            raise ValueError(f"bounds must be a pair of low and high, got {bounds!r}")
+        low, high = (np.broadcast_to(np.asarray(wall, dtype=np.float64), point.shape) for wall in bounds)
+        domain = Domain(low, high)
+        if not domain.contains(point):
+            raise ValueError(f"start must lie within the bounds, got {point}")
+
+    def begin(rng: np.random.Generator) -> np.ndarray:
+        near = point + spread * domain.scale * rng.standard_normal(len(point))
+        return np.clip(near, domain.low, domain.high)
+
+    return Objective(
+        formula=_each(function, tensor, ()),
+        gradient=None if gradient is None else _each(gradient, tensor, (len(point),)),
+        dim=len(point),
+        domain=domain,
+        start=begin,
+        order=2 if tensor and gradient is None else 0 if gradient is None else 1,
+        f_opt=f_opt,
+        arrays="torch" if tensor else "numpy",
+        name=re.sub(r"[^\w.]+|_+", "-", getattr(function, "__name__", "")).strip("-.") or "function",
+    )
+
+
+def _probe(function: Callable[[Any], Any], gradient: Callable[[Any], Any] | None, start: Any, tensor: bool) -> None:
+    """Ask a user's function once at the start: raises ValueError where it does not answer as it must."""
+    if tensor:
+        start = start.detach().clone().requires_grad_(gradient is None)
+    value = function(start)
+    if tensor and gradient is None and not getattr(value, "requires_grad", False):
+        raise ValueError("f must give a tensor that torch can differentiate; for values alone give start as a list")
+    number = np.asarray(value.detach().cpu() if tensor and hasattr(value, "detach") else value)
+    if number.size != 1 or number.dtype.kind not in "fiub":
+        raise ValueError(f"f must give one real number, got {value!r}")
+    slope = None if gradient is None else gradient(start)
+    if slope is not None and tuple(np.shape(slope)) != tuple(start.shape):
+        raise ValueError(f"the gradient must have shape {tuple(start.shape)}, got {tuple(np.shape(slope))}")
+
+
+def _each(function: Callable[[Any], Any], tensor: bool, shape: tuple[int, ...]) -> Callable[[Array], Array]:
+    """A function of one vector as one of points (*points, dim)."""
+
+    def over_points(x: Array) -> Array:
+        if x.ndim == 1:
+            return function(x if tensor else x.copy())  # a copy: the function may change what it gets
+        rows = [function(row) for row in (x if tensor else x.copy()).reshape(-1, x.shape[-1])]
+        if tensor:
+            import torch
+
+            return torch.stack([torch.as_tensor(row, dtype=x.dtype) for row in rows]).reshape(*x.shape[:-1], *shape)
+        return np.asarray(rows, dtype=np.float64).reshape(*x.shape[:-1], *shape)
+
+    return over_points
+
+
+@contextmanager
+def registered(objective: Objective) -> Iterator[str]:
+    """Give the user's own objective a name in the registry, for as long as it is compared."""
+    name = objective.name
+    while name in PROBLEMS:
+        name += "-"
+    PROBLEMS[name] = ProblemDefinition(name, lambda instance: objective, "yours", "its author", 1, (), {})
+    try:
+        yield name
+    finally:
+        del PROBLEMS[name]

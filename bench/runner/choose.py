@@ -1,0 +1,47 @@
+"""Which suite is meant: one by name, file or value, or one put together."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bench.core.registry import PROBLEMS
+from bench.runner.suite import Suite, load_suite, make_suite, parse_entry
+
+
+def choose_suite(
+    suite: str | Path | Suite | None = None,
+    problems: Sequence[str] = (),
+    optimizers: Sequence[str] = (),
+    *,
+    budget: float | None = None,
+    seeds: int | None = None,
+    instances: Sequence[int] = (),
+    name: str | None = None,
+) -> Suite:
+    """A suite by name, file or value, or every problem with every optimizer; what is None or empty stays as it is.
+
+    Raises ValueError where both or neither are there.
+    """
+    if name == "":
+        raise ValueError("the name of results must not be empty")
+    replaced = {"budget": budget, "seeds": seeds, "instances": tuple(instances) or None}
+    options = {key: value for key, value in replaced.items() if value is not None}
+    if suite is not None and (problems or optimizers):
+        is_problem = isinstance(suite, str) and suite.partition("[")[0].partition("+")[0] in PROBLEMS
+        hint = f": {suite} is a problem, which -p names" if is_problem else ""
+        raise ValueError(f"give a suite, or problems and optimizers, not both{hint}")
+    if suite is None and not (problems and optimizers):
+        raise ValueError("give a suite, or at least one problem and one optimizer")
+    if suite is None:
+        options = {"budget": 1000, "name": name or _slug(problems, optimizers), **options}
+        return make_suite(problems, optimizers, **options)
+    suite = suite if isinstance(suite, Suite) else load_suite(suite)
+    groups = tuple(replace(group, **options) for group in suite.groups)
+    return replace(suite, name=name or suite.name, groups=groups)
+
+
+def _slug(problems: Sequence[str], optimizers: Sequence[str]) -> str:
+    """A name for what has none: those of its problems and optimizers."""
+    names = [parse_entry(text).name for text in (*problems, *optimizers)]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(dict.fromkeys(names)))[:80].strip("-.")

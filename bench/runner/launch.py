@@ -1,0 +1,92 @@
+"""How runs are made, and not which: one value, made once by the command line or `bench.run`, down to the children."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from bench.core import registry
+from bench.core.status import Status
+from bench.runner import PACKAGES
+from bench.runner.plan import RunSpec
+from bench.runner.single import RunRecord
+from bench.runner.suite import Suite
+
+DEVICES = ("auto", "cpu", "cuda")
+# what a second try could change: statuses, and rows that cannot be read
+RETRIED = (*(status.value for status in Status if status.retried), "damaged")
+GRACE = 30.0  # seconds beyond its deadline after which a run that does not ask the oracle is killed
+MEMORY = 4 << 30  # bytes by which a child may grow
+
+
+class Watcher:
+    """Who hears of runs as they happen, in the thread that launched them; this one does nothing."""
+
+    def planned(self, planned: int, there: int) -> None:
+        """So many runs are planned, and so many of them are stored already."""
+
+    def began(self, spec: RunSpec) -> None:
+        """A run, or a batch of which this is the first, has begun."""
+
+    def ended(self, record: RunRecord) -> None:
+        """A run has ended, whatever its status."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a child may use: bytes of growth, seconds of silence beyond the deadline."""
+
+    memory: int = MEMORY
+    grace: float = GRACE
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to run a suite; a value that is not allowed is a ValueError.
+
+    workers: child processes at once, one a core where None. device: "auto", "cpu" or "cuda". imports: modules that
+    register further problems and optimizers. retry: what to do again, of RETRIED. fresh: set the file of an earlier run
+    aside and begin anew. command: what the manifest says was called. children: whether runs are made in supervised
+    child processes, or else in this one. pictures: whether two-dimensional problems are stored on a grid.
+    """
+
+    workers: int | None = None
+    device: str = "cpu"
+    imports: Sequence[str] = ()
+    retry: Sequence[str] = ()
+    fresh: bool = False
+    watcher: Watcher = field(default_factory=Watcher)
+    command: str = ""
+    limits: Limits = Limits()
+    children: bool = True
+    pictures: bool = True
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
+            raise ValueError(f"workers must be >= 1, got {self.workers}")
+        if self.device not in DEVICES:
+            raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
+        for status in self.retry:
+            if status not in RETRIED:
+                raise ValueError(f"retry takes {', '.join(RETRIED)}, got {status!r}: the others would end as they did")
+
+    def load(self) -> None:
+        """Register all problems and optimizers: ours, and those of `imports`."""
+        registry.load(PACKAGES, self.imports)
+
+    def fitted(self, suite: Suite) -> "Launch":
+        """This launch, so that every run of the suite finds its problem and optimizer.
+
+        What the caller's script itself defines cannot travel to a child; what a module of the caller's defines, a child
+        imports too.
+        """
+        entries = [entry for group in suite.groups for entry in (*group.problems, *group.optimizers)]
+        entries += [tuned.entry for tuned in suite.tuning.found] if suite.tuning else []
+        modules = {_module(entry.name) for entry in entries} - {"", *self.imports}
+        more = sorted(name for name in modules if name.partition(".")[0] not in (*PACKAGES, "__main__"))
+        children = self.children and "__main__" not in modules
+        return replace(self, imports=[*self.imports, *more], children=children)
+
+
+def _module(name: str) -> str:
+    """The module that holds a definition, "" where there is none of that name."""
+    definition = registry.PROBLEMS.get(name.partition("+")[0]) or registry.OPTIMIZERS.get(name)
+    return "" if definition is None else definition.function.__module__
