@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from bench.interchange.files import Damage, inside, number
-from bench.interchange.trajectories import LARGE, Course, safe_names, shown
+from bench.interchange.trajectories import LARGE, Trajectory, safe_names, shown
 from bench.measure.targets import GAPS
 
 SUITES = ("bbob", "bbob-noisy", "bbob-mixint")  # whose functions we have; cocopp fails on a number that is not theirs
 PRECISION = 1e-8  # the hardest target of COCO's figures
-# cocopp takes a value for a target reached that is above it by less than 1e-12, or by a share of 1e-9
-SLACK, SHARE = 2e-12, 2e-9
+# cocopp takes a value for a target reached that is above it by less than 1e-12, or by a fraction of 1e-9
+SLACK, FRACTION = 2e-12, 2e-9
 COLUMNS = (
     "% f evaluations | g evaluations | best noise-free fitness - Fopt ({f_opt:.12e}) + sum g_i+ | measured fitness | "
     "best measured fitness or single-digit g-values"
@@ -30,38 +30,40 @@ COLUMNS = (
 # writing
 
 
-def write(courses: Sequence[Course], folder: Path, prices: str) -> list[Path]:
+def write(trajectories: Sequence[Trajectory], folder: Path, prices: str) -> list[Path]:
     """Write runs on COCO's functions as folder/SUITE/OPTIMIZER/; answers with these folders.
 
     prices: in words, what an evaluation stands for; it is in the comment of each entry of an .info.
     """
-    names = safe_names(course.optimizer for course in courses)
+    names = safe_names(run.optimizer for run in trajectories)
     written = []
-    for (suite, optimizer), own in groupby(sorted(courses, key=_place), key=lambda c: (c.suite, c.optimizer)):
+    for (suite, optimizer), of_optimizer in groupby(
+        sorted(trajectories, key=_place), key=lambda run: (run.suite, run.optimizer)
+    ):
         at = folder / suite / names[optimizer]
         written.append(at)
-        for function, runs in groupby(own, key=lambda course: course.function):
+        for function, runs in groupby(of_optimizer, key=lambda run: run.function):
             data = at / f"data_f{function}"
             data.mkdir(parents=True)
             entries = []
-            for dim, of_dim in groupby(runs, key=lambda course: course.dim):
+            for dim, of_dim in groupby(runs, key=lambda run: run.dim):
                 entries.append(_entry(list(of_dim), data / f"bbobexp_f{function}_DIM{dim}", prices))
             (at / f"bbobexp_f{function}.info").write_text("\n".join(entries) + "\n", encoding="utf-8")
     return written
 
 
-def _place(course: Course) -> tuple[str, str, int, int, int, int]:
-    return course.suite, course.optimizer, course.function, course.dim, course.instance, course.seed or 0
+def _place(run: Trajectory) -> tuple[str, str, int, int, int, int]:
+    return run.suite, run.optimizer, run.function, run.dim, run.instance, run.seed or 0
 
 
-def _entry(runs: Sequence[Course], stem: Path, prices: str) -> str:
+def _entry(runs: Sequence[Trajectory], stem: Path, prices: str) -> str:
     """Write the .dat and .tdat of one function and dim; answers with their entry in the .info."""
     first = runs[0]
     clear = [replace(run, values=off_targets(run)) for run in runs]
     stem.with_suffix(".dat").write_text("".join(map(_improvements, clear)), encoding="utf-8")
     stem.with_suffix(".tdat").write_text("".join(map(_over_time, clear)), encoding="utf-8")
     goals = [run.gap for run in runs if run.gap > 0]
-    own = {"optimizer": first.optimizer, "order": first.order, "prices": prices}
+    notes = {"optimizer": first.optimizer, "order": first.order, "prices": prices}
     facts = {
         "suite": f"'{first.suite}'",
         "funcId": first.function,
@@ -75,20 +77,20 @@ def _entry(runs: Sequence[Course], stem: Path, prices: str) -> str:
     return "\n".join(
         (
             ", ".join(f"{key} = {value}" for key, value in facts.items()),
-            f"% evaluations are costs, rounded up and at least 1: {prices}; fogbench {json.dumps(own)}",
+            f"% evaluations are costs, rounded up and at least 1: {prices}; fogbench {json.dumps(notes)}",
             ", ".join([f"{stem.parent.name}/{stem.name}.dat", *ends]),
         )
     )
 
 
-def off_targets(run: Course) -> np.ndarray:
+def off_targets(run: Trajectory) -> np.ndarray:
     """The gaps (n,) of a run, none so near to one of our targets that cocopp and we disagree on whether it is reached.
 
-    They move by at most 2e-12, or a share of 2e-9. A gap below 0 is rounding error, and 0.
+    They move by at most 2e-12, or a fraction of 2e-9. A gap below 0 is rounding error, and 0.
     """
     gaps = np.maximum(run.values, 0.0)
     for target in GAPS:
-        slack = max(SLACK, SHARE * target)
+        slack = max(SLACK, FRACTION * target)
         near = np.abs(run.values - target) <= slack
         reached = run.f_opt + run.values <= run.f_opt + target
         gaps[near] = np.where(reached, np.minimum(gaps, target), target + slack)[near]
@@ -99,20 +101,20 @@ def _quotable(name: str) -> str:
     return re.sub(r"[^\x20-\x7e]|['\"\\]", "?", name)[:100]
 
 
-def _improvements(run: Course) -> str:
+def _improvements(run: Trajectory) -> str:
     """The lines of a run for the .dat: every improvement, and the end."""
     if run.evaluations[-1] == run.spent:
         return _lines(run, run.evaluations, run.values)
     return _lines(run, np.append(run.evaluations, run.spent), np.append(run.values, run.values[-1]))
 
 
-def _over_time(run: Course) -> str:
+def _over_time(run: Trajectory) -> str:
     """The lines of a run for the .tdat: the best at 20 numbers of evaluations a decade, and the end."""
     evaluations = np.unique(np.append(10 ** np.arange(0, np.log10(run.spent), 0.05), (1, run.spent)).astype(np.int64))
     return _lines(run, evaluations, run.values[np.searchsorted(run.evaluations, evaluations, side="right") - 1])
 
 
-def _lines(run: Course, evaluations: np.ndarray, gaps: np.ndarray) -> str:
+def _lines(run: Trajectory, evaluations: np.ndarray, gaps: np.ndarray) -> str:
     start = f", start = {run.start!r}" if isfinite(run.start) else ""
     head = f"{COLUMNS.format(f_opt=run.f_opt)}, seed = {run.seed}{start}\n"
     rows = zip(evaluations.tolist(), gaps.tolist(), (run.f_opt + gaps).tolist(), strict=True)
@@ -122,7 +124,7 @@ def _lines(run: Course, evaluations: np.ndarray, gaps: np.ndarray) -> str:
 # reading
 
 
-def read(path: Path) -> Iterator[Course]:
+def read(path: Path) -> Iterator[Trajectory]:
     """The runs of an .info and the .dat files that it names, written by COCO's loggers or by `write`.
 
     Raises Damage, with file and line, for what cannot be read, and for suites with two objectives or constraints. A
@@ -141,10 +143,10 @@ def read(path: Path) -> Iterator[Course]:
         }
         if not comment.lstrip().startswith("%"):
             raise Damage(path, comment_at, "the line below the facts must be a comment that begins with %")
-        yield from _data_set(path, at, facts, _own(path, comment_at, comment), data_at, data)
+        yield from _data_set(path, at, facts, _notes(path, comment_at, comment), data_at, data)
 
 
-def _own(path: Path, at: int, comment: str) -> dict[str, object]:
+def _notes(path: Path, at: int, comment: str) -> dict[str, object]:
     """What `write` noted in the comment; {} where others wrote it."""
     match = re.search(r"fogbench (\{.*\})\s*$", comment)
     if match is None:
@@ -156,8 +158,8 @@ def _own(path: Path, at: int, comment: str) -> dict[str, object]:
 
 
 def _data_set(
-    path: Path, at: int, facts: dict[str, str], own: dict[str, object], data_at: int, data: str
-) -> Iterator[Course]:
+    path: Path, at: int, facts: dict[str, str], notes: dict[str, object], data_at: int, data: str
+) -> Iterator[Trajectory]:
     for key in ("funcId", "DIM"):
         if key not in facts:
             raise Damage(path, at, f"{key} is missing")
@@ -168,12 +170,12 @@ def _data_set(
         raise Damage(path, at, f"suite {suite!r} has two objectives, and ours have one")
     if "constrained" in suite:
         raise Damage(path, at, f"suite {suite!r} has constraints, and ours have none")
-    named = (own.get("optimizer"), facts.get("algId"), facts.get("algorithm"))
+    named = (notes.get("optimizer"), facts.get("algId"), facts.get("algorithm"))
     optimizer = next((name for name in named if isinstance(name, str)), None)
     if optimizer is None:
         raise Damage(path, at, "algId is missing")
-    order = own.get("order")
-    common = Course(
+    order = notes.get("order")
+    common = Trajectory(
         optimizer,
         f"{suite}-f{function:02d}",
         suite,
@@ -188,13 +190,13 @@ def _data_set(
         order=order if order in (0, 1, 2) else None,
     )
     listed: list[tuple[Path, list[tuple[int, int]]]] = []
-    for item in filter(None, map(str.strip, data.split(","))):
-        if item.endswith("dat"):
-            listed.append((inside(path, data_at, item.replace("\\", "/"), ".dat"), []))
-        elif "=" not in item:
+    for entry in filter(None, map(str.strip, data.split(","))):
+        if entry.endswith("dat"):
+            listed.append((inside(path, data_at, entry.replace("\\", "/"), ".dat"), []))
+        elif "=" not in entry:
             if not listed:
-                raise Damage(path, data_at, f"the name of a .dat file must come before {item!r}")
-            instance, _, end = item.partition(":")
+                raise Damage(path, data_at, f"the name of a .dat file must come before {entry!r}")
+            instance, _, end = entry.partition(":")
             evaluations = number(path, data_at, end.partition("|")[0], int, 0, 2**53) if end else 0
             listed[-1][1].append((number(path, data_at, instance, int, 0, 2**31), evaluations))
     for file, ends in listed:
@@ -205,12 +207,12 @@ def _data_set(
             yield replace(run, instance=instance, spent=max(evaluations, int(run.evaluations[-1])))
 
 
-def _runs(path: Path, common: Course) -> Iterator[Course]:
+def _runs(path: Path, common: Trajectory) -> Iterator[Trajectory]:
     """The runs of a .dat: blocks of lines, each below lines that begin with %."""
     rows: list[tuple[int, float]] = []
     facts: dict[str, float] = {}
 
-    def run() -> Course:
+    def run() -> Trajectory:
         evaluations, values = zip(*rows, strict=True)
         seed = facts.get("seed")
         return replace(
@@ -230,15 +232,15 @@ def _runs(path: Path, common: Course) -> Iterator[Course]:
                     rows, facts = [], {}
                 facts |= _noted(path, at, line)
                 continue
-            parts = line.split()
-            if not parts:
+            columns = line.split()
+            if not columns:
                 continue
-            if len(parts) < 3:
+            if len(columns) < 3:
                 raise Damage(path, at, f"a line has three columns or more, got {line.strip()[:80]!r}")
-            evaluations = number(path, at, parts[0], int, 0, 2**53)
+            evaluations = number(path, at, columns[0], int, 0, 2**53)
             if rows and evaluations < rows[-1][0]:
                 raise Damage(path, at, f"evaluations must not fall, got {evaluations} after {rows[-1][0]}")
-            value = number(path, at, parts[2], float, -LARGE, inf)
+            value = number(path, at, columns[2], float, -LARGE, inf)
             rows.append((evaluations, value if value < LARGE else inf))
     if rows:
         yield run()
@@ -246,5 +248,5 @@ def _runs(path: Path, common: Course) -> Iterator[Course]:
 
 def _noted(path: Path, at: int, line: str) -> dict[str, float]:
     """f_opt, and what `write` says of seed and start, in the line above a run."""
-    found = dict(re.findall(r"\b(Fopt|seed|start) (?:= )?\(?([-+.eE0-9]+)", line))
-    return {key: number(path, at, value, float, 0 if key == "seed" else -LARGE, LARGE) for key, value in found.items()}
+    notes = dict(re.findall(r"\b(Fopt|seed|start) (?:= )?\(?([-+.eE0-9]+)", line))
+    return {key: number(path, at, value, float, 0 if key == "seed" else -LARGE, LARGE) for key, value in notes.items()}

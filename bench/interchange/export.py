@@ -1,5 +1,6 @@
 """Stored runs in the formats of others."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -10,8 +11,6 @@ from bench.interchange.csv import save_csv
 if TYPE_CHECKING:
     from bench.results.stored import Results
 
-FORMATS = ("csv", "parquet", "coco", "ioh")
-
 
 @dataclass(frozen=True)
 class Exported:
@@ -21,41 +20,70 @@ class Exported:
     left_out: list[str]
 
 
-def export(results: "Results", form: str, folder: Path) -> Exported:
-    """Write results to a new folder, all or nothing.
+@dataclass(frozen=True)
+class Format:
+    """What a format holds, in words, and the function that writes results in it to a folder; a new one: `FORMATS`."""
 
-    csv, parquet: runs (one row a run), trajectories (one row an event) and ert. coco: what cocopp reads, of problems
-    that COCO has too. ioh: what IOHanalyzer reads. An evaluation in these is a cost of 1 in the prices of the suite.
+    words: str
+    write: Callable[["Results", Path], Exported]
+
+
+def export(results: "Results", form: str, folder: Path) -> Exported:
+    """Write results to a new folder in one of `FORMATS`, all or nothing.
+
     Raises ValueError for another format, for a folder that holds something already, and where nothing can be written.
     """
     from bench.interchange.files import new_folder
 
     if form not in FORMATS:
-        raise ValueError(f"format must be {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {form!r}")
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
     with new_folder(folder) as draft:
-        done = _tables(results, form, draft) if form in ("csv", "parquet") else _courses(results, form, draft)
-        return Exported([folder / path.relative_to(draft) for path in done.paths], done.left_out)
+        written = FORMATS[form].write(results, draft)
+        if not written.paths:
+            left_out = "; ".join(written.left_out)
+            raise ValueError(f"{results.name} has nothing that can be written as {form}; left out: {left_out}")
+        return Exported([folder / path.relative_to(draft) for path in written.paths], written.left_out)
 
 
-def _tables(results: "Results", form: str, folder: Path) -> Exported:
+def _csv(results: "Results", folder: Path) -> Exported:
+    return _tables(results, folder, "csv", save_csv)
+
+
+def _parquet(results: "Results", folder: Path) -> Exported:
+    return _tables(results, folder, "parquet", lambda frame, path: frame.to_parquet(path, index=False))
+
+
+def _tables(results: "Results", folder: Path, extension: str, save: Callable[..., None]) -> Exported:
     frames = {"runs": results.runs, "trajectories": results.trajectories, "ert": results.ert()}
-    paths = {name: folder / f"{name}.{form}" for name in frames}
+    paths = {name: folder / f"{name}.{extension}" for name in frames}
     for name, frame in frames.items():
-        save_csv(frame, paths[name]) if form == "csv" else frame.to_parquet(paths[name], index=False)
+        save(frame, paths[name])
     return Exported(list(paths.values()), [])
 
 
-def _courses(results: "Results", form: str, folder: Path) -> Exported:
-    from bench.interchange import coco, ioh
-    from bench.interchange.trajectories import courses
+def _coco(results: "Results", folder: Path) -> Exported:
+    from bench.interchange import coco
+    from bench.interchange.trajectories import in_words, trajectories
 
-    found, left_out = courses(results)
-    if form == "coco":
-        others = sorted({course.problem for course in found if course.suite not in coco.SUITES})
-        found = [course for course in found if course.suite in coco.SUITES and isfinite(course.f_opt)]
-        if others:
-            left_out.append(f"{', '.join(others)}: cocopp knows the functions of {', '.join(coco.SUITES)} alone")
-    if not found:
-        raise ValueError(f"{results.name} has nothing that can be written as {form}; left out: {'; '.join(left_out)}")
-    prices = ", ".join(f"{kind} {price:g}" for kind, price in results.prices.items())
-    return Exported((coco if form == "coco" else ioh).write(found, folder, prices), left_out)
+    runs, left_out = trajectories(results)
+    unknown = sorted({run.problem for run in runs if run.suite not in coco.SUITES})
+    if unknown:
+        left_out.append(f"{', '.join(unknown)}: cocopp knows the functions of {', '.join(coco.SUITES)} alone")
+    runs = [run for run in runs if run.suite in coco.SUITES and isfinite(run.f_opt)]
+    return Exported(coco.write(runs, folder, in_words(results.prices)), left_out)
+
+
+def _ioh(results: "Results", folder: Path) -> Exported:
+    from bench.interchange import ioh
+    from bench.interchange.trajectories import in_words, trajectories
+
+    runs, left_out = trajectories(results)
+    return Exported(ioh.write(runs, folder, in_words(results.prices)), left_out)
+
+
+FORMATS = {
+    "csv": Format("tables of runs (a row a run), trajectories (a row an event) and ert", _csv),
+    "parquet": Format("the same tables", _parquet),
+    "coco": Format("what cocopp reads, of problems that COCO has too", _coco),
+    "ioh": Format("what IOHanalyzer reads", _ioh),
+}

@@ -48,7 +48,7 @@ def inside(index: Path, line: int, name: str, suffix: str = "") -> Path:
     path = index.parent / (relative.with_suffix(suffix) if suffix else relative)
     below = [path, *path.parents][: len(relative.parts)]
     try:
-        linked, there = any(part.is_symlink() for part in below), path.is_file()
+        linked, there = any(path.is_symlink() for path in below), path.is_file()
     except OSError:  # a name longer than any file's
         linked, there = False, False
     if linked:

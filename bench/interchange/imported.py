@@ -1,7 +1,7 @@
 """Data of others as results of ours, so that `report mine theirs` shows them side by side."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -16,14 +16,27 @@ from bench.core.objective import Objective
 from bench.core.oracle import PRICES
 from bench.interchange import coco, ioh
 from bench.interchange.files import new_folder
-from bench.interchange.trajectories import FUNCTION, Course, shown
+from bench.interchange.trajectories import FUNCTION, Trajectory, shown
 from bench.runner import PACKAGES
 from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
 from bench.runner.store import Store
 from bench.runner.suite import Entry, Group, Suite
 
-READERS = {".info": coco.read, ".json": ioh.read}
+
+@dataclass(frozen=True)
+class Reader:
+    """A format: the names of its index files in a folder, what they are in words, and the function that reads one."""
+
+    pattern: str
+    words: str
+    read: Callable[[Path], Iterable[Trajectory]]
+
+
+READERS = {
+    ".info": Reader("*.info", "an .info of COCO", coco.read),
+    ".json": Reader("IOHprofiler*.json", "a .json of IOHprofiler", ioh.read),
+}
 
 
 @dataclass(frozen=True)
@@ -39,133 +52,132 @@ class Imported:
 def import_runs(
     source: Path, folder: Path, *, optimizer: str = "", order: int | None = None, command: str = ""
 ) -> Imported:
-    """Read data in COCO's or IOHprofiler's format into a new folder of results, named as the folder is.
+    """Read data in one of the formats of `READERS` into a new folder of results, named as the folder is.
 
-    source: an .info of COCO or a JSON of IOHprofiler, or a folder that holds such at any depth. optimizer: another name
-    for the one that the data are of. order: of the optimizers, 0 where neither this nor the data say it.
-    An evaluation becomes a value, at price 1. Seconds are not known, and 0. Raises ValueError, with file and line, for
-    data that are damaged, and where the folder exists; then nothing is written.
+    source: an index file (an .info of COCO, a .json of IOHprofiler), or a folder that holds such at any depth.
+    optimizer: another name for the one that the data are of. order: of the optimizers, 0 where neither this nor the
+    data say it. An evaluation becomes a value, at price 1. Seconds are not known, and 0. Raises ValueError, with file
+    and line, for data that are damaged, and where the folder exists; then nothing is written.
     """
     registry.load(PACKAGES)
     if order not in (None, 0, 1, 2):
         raise ValueError(f"order must be 0, 1 or 2, got {order}")
-    read = [course for path in index_files(source) for course in READERS[path.suffix](path)]
+    read = [run for path in index_files(source) for run in READERS[path.suffix].read(path)]
     if not read:
         raise ValueError(f"{source} holds no runs")
-    read = [replace(course, optimizer=shown(course.optimizer) or "unnamed") for course in read]
-    names = sorted({course.optimizer for course in read})
+    read = [replace(run, optimizer=shown(run.optimizer) or "unnamed") for run in read]
+    names = sorted({run.optimizer for run in read})
     if optimizer and len(names) > 1:
         raise ValueError(f"{source} holds {len(names)} algorithms, {', '.join(names[:5])}: --optimizer would name one")
-    courses = [replace(course, optimizer=shown(optimizer) or course.optimizer) for course in _seeded(read)]
+    trajectories = [replace(run, optimizer=shown(optimizer) or run.optimizer) for run in _seeded(read)]
     longest: dict[tuple[str, str, int], int] = defaultdict(int)
-    for course in courses:
-        cell = (course.optimizer, course.problem, course.dim)
-        longest[cell] = max(longest[cell], course.spent)
-    records = [
-        record(course, float(longest[course.optimizer, course.problem, course.dim]), order) for course in courses
-    ]
-    suite = _suite(folder.name, courses, max(longest.values()), f"Imported from {source.name}")
+    for run in trajectories:
+        cell = (run.optimizer, run.problem, run.dim)
+        longest[cell] = max(longest[cell], run.spent)
+    records = [as_record(run, float(longest[run.optimizer, run.problem, run.dim]), order) for run in trajectories]
+    suite = _suite(folder.name, trajectories, max(longest.values()), f"Imported from {source.name}")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    known = {"imported from": str(source), "seconds": "not known"}
-    manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": known}
+    environment = {"imported from": str(source), "seconds": "not known"}
+    manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment}
     with new_folder(folder) as draft:
         store = Store(draft, create=True)
         try:
-            store.begin([item.spec for item in records], manifest)
+            store.begin([record.spec for record in records], manifest)
             with store.transaction():  # all or none: the draft is thrown away where one fails
-                for item in records:
-                    store.add(item, {})
+                for record in records:
+                    store.add(record, {})
         finally:
             store.close()
-    optimizers = list(dict.fromkeys(course.optimizer for course in courses))
-    return Imported(folder, len(records), optimizers, list(dict.fromkeys(course.problem for course in courses)))
+    optimizers = list(dict.fromkeys(run.optimizer for run in trajectories))
+    return Imported(folder, len(records), optimizers, list(dict.fromkeys(run.problem for run in trajectories)))
 
 
 def index_files(source: Path) -> list[Path]:
-    """The .info and IOHprofiler*.json files of a folder at any depth, or the one file that is given.
+    """The index files of all `READERS` in a folder at any depth, or the one file that is given.
 
     Raises ValueError where there is none, for another kind of file and for symbolic links.
     """
     if source.is_symlink():
         raise ValueError(f"{source} is a symbolic link: give the file or folder itself")
     if source.is_dir():
-        found = sorted([*source.rglob("*.info"), *source.rglob("IOHprofiler*.json")])
+        paths = sorted(path for reader in READERS.values() for path in source.rglob(reader.pattern))
     elif source.is_file():
-        found = [source]
+        paths = [source]
     else:
         raise ValueError(f"{source} is neither a file nor a folder")
-    for path in found:
+    words = " or ".join(reader.words for reader in READERS.values())
+    for path in paths:
         if path.is_symlink():
             raise ValueError(f"{path} is a symbolic link, and is not followed")
         if path.suffix not in READERS:
-            raise ValueError(f"{path} must be an .info of COCO or a .json of IOHprofiler")
-    if not found:
-        raise ValueError(f"{source} holds neither an .info of COCO nor an IOHprofiler*.json")
-    return found
+            raise ValueError(f"{path} must be {words}")
+    if not paths:
+        raise ValueError(f"{source} must hold {words}")
+    return paths
 
 
-def _seeded(courses: Sequence[Course]) -> Iterator[Course]:
+def _seeded(trajectories: Sequence[Trajectory]) -> Iterator[Trajectory]:
     """The runs with a seed each: their own, or else their place among those on the same instance."""
     seen: dict[tuple[str, str, int, int], set[int]] = defaultdict(set)
-    for course in courses:
-        taken = seen[course.optimizer, course.problem, course.dim, course.instance]
-        seed = len(taken) if course.seed is None else course.seed
+    for run in trajectories:
+        taken = seen[run.optimizer, run.problem, run.dim, run.instance]
+        seed = len(taken) if run.seed is None else run.seed
         if seed in taken:
             raise ValueError(
-                f"{course.problem} in {course.dim}-D, instance {course.instance}, has two runs of "
-                f"{shown(course.optimizer)} with seed {seed}: import their folders one by one"
+                f"{run.problem} in {run.dim}-D, instance {run.instance}, has two runs of "
+                f"{shown(run.optimizer)} with seed {seed}: import their folders one by one"
             )
         taken.add(seed)
-        yield replace(course, seed=seed)
+        yield replace(run, seed=seed)
 
 
-def record(course: Course, budget: float, order: int | None) -> RunRecord:
+def as_record(run: Trajectory, budget: float, order: int | None) -> RunRecord:
     """A run of others as one of ours: its evaluations are values. budget: what the longest of that optimizer took
-    there. Why it ended is not known: where it did not reach its gap, it counts as ended by that budget."""
-    facts = _objective(course.problem, course.instance)
-    f_opt = course.f_opt if facts is None or facts.f_opt is None else facts.f_opt
+    there. It has no stopping reason: where it did not reach its gap, it counts as ended by that budget."""
+    facts = _objective(run.problem, run.instance)
+    f_opt = run.f_opt if facts is None or facts.f_opt is None else facts.f_opt
     base = 0.0 if isnan(f_opt) else f_opt
-    free = isfinite(course.start)
-    evaluations = np.r_[[0] * free, course.evaluations]
-    values = base + np.r_[[course.start] * free, np.where(np.isnan(course.values), inf, course.values)]
+    free = isfinite(run.start)
+    evaluations = np.r_[[0] * free, run.evaluations]
+    values = base + np.r_[[run.start] * free, np.where(np.isnan(run.values), inf, run.values)]
     kept = np.r_[True, values[1:] < np.minimum.accumulate(values)[:-1]]
-    trajectory = np.zeros((int(kept.sum()), len(QUESTIONS) + 3))
-    trajectory[:, 0], trajectory[:, -1] = evaluations[kept], values[kept]
-    best = float(trajectory[-1, -1])
-    name, _, _ = course.problem.partition("[")
+    events = np.zeros((int(kept.sum()), len(QUESTIONS) + 3))
+    events[:, 0], events[:, -1] = evaluations[kept], values[kept]
+    best = float(events[-1, -1])
+    name, _, _ = run.problem.partition("[")
     definition = registry.PROBLEMS.get(name.partition("+")[0])
     spec = RunSpec(
-        problem=course.problem,
-        parameters={"dim": course.dim},
-        instance=course.instance,
-        optimizer=course.optimizer,
+        problem=run.problem,
+        parameters={"dim": run.dim},
+        instance=run.instance,
+        optimizer=run.optimizer,
         hyperparameters={},
-        seed=course.seed or 0,
+        seed=run.seed or 0,
         suite_seed=0,
         budget=budget,
         prices=dict(PRICES),
-        gap=course.gap,
+        gap=run.gap,
         restarts=False,
         deadline=0.0,
         device="cpu",
         dtype="float64",
         versions=(0, 0),
-        dim=course.dim,
+        dim=run.dim,
     )
     return RunRecord(
         spec,
-        "target" if not isnan(f_opt) and best <= f_opt + course.gap else "budget",
-        family=definition.family if definition else course.suite,
+        "target" if not isnan(f_opt) and best <= f_opt + run.gap else "budget",
+        family=definition.family if definition else run.suite,
         problem_order=None if facts is None else facts.order,
-        order=order if order is not None else course.order or 0,
+        order=order if order is not None else run.order or 0,
         scored=facts is not None and facts.scored,
-        dim=course.dim,
+        dim=run.dim,
         f_opt=None if isnan(f_opt) else f_opt,
-        counts=(course.spent, *(0,) * (len(QUESTIONS) - 1)),
+        counts=(run.spent, *(0,) * (len(QUESTIONS) - 1)),
         first=float(values[0]),
         best=best,
         final=best,
-        trajectory=trajectory,
+        trajectory=events,
     )
 
 
@@ -181,17 +193,15 @@ def _objective(problem: str, instance: int) -> Objective | None:
         return None
 
 
-def _suite(name: str, courses: Sequence[Course], budget: float, title: str) -> Suite:
-    dims: dict[str, list[int]] = {}
-    for course in courses:
-        own = dims.setdefault(course.problem, [])
-        if course.dim not in own:
-            own.append(course.dim)
+def _suite(name: str, trajectories: Sequence[Trajectory], budget: float, title: str) -> Suite:
+    dims: dict[str, set[int]] = {}
+    for run in trajectories:
+        dims.setdefault(run.problem, set()).add(run.dim)
     group = Group(
-        tuple(Entry(problem, {"dim": tuple(sorted(found))}) for problem, found in dims.items()),
-        tuple(Entry(optimizer) for optimizer in dict.fromkeys(course.optimizer for course in courses)),
+        tuple(Entry(problem, {"dim": tuple(sorted(of_problem))}) for problem, of_problem in dims.items()),
+        tuple(Entry(optimizer) for optimizer in dict.fromkeys(run.optimizer for run in trajectories)),
         max(budget, 1.0),
-        seeds=max(course.seed or 0 for course in courses) + 1,
-        instances=tuple(sorted({course.instance for course in courses if course.instance})) or (1,),
+        seeds=max(run.seed or 0 for run in trajectories) + 1,
+        instances=tuple(sorted({run.instance for run in trajectories if run.instance})) or (1,),
     )
     return Suite(name, (group,), title=title)

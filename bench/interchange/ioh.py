@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bench.interchange.files import Damage, inside, number
-from bench.interchange.trajectories import LARGE, Course, safe_names, shown
+from bench.interchange.trajectories import LARGE, Trajectory, safe_names, shown
 
 VERSION = "0.3.22"
 COLUMNS = ("evaluations", "raw_y")
@@ -30,70 +30,75 @@ NAMES = (
 # writing
 
 
-def write(courses: Sequence[Course], folder: Path, prices: str) -> list[Path]:
+def write(trajectories: Sequence[Trajectory], folder: Path, prices: str) -> list[Path]:
     """Write runs as folder/OPTIMIZER/IOHprofiler_f*.json; answers with these folders.
 
     raw_y is f - f_opt where f_opt is known, and else f. prices: in words, what an evaluation stands for; with the order
     and the target it is an attribute of the experiment, and the value at the start, f_opt and the seed are attributes
     of each run.
     """
-    files = safe_names([c.optimizer for c in courses])
-    functions = safe_names([_name(c) for c in courses])
+    files = safe_names(run.optimizer for run in trajectories)
+    functions = safe_names(map(_name, trajectories))
     written = []
-    for optimizer, own in groupby(sorted(courses, key=_place), key=lambda course: course.optimizer):
+    for optimizer, of_optimizer in groupby(sorted(trajectories, key=_place), key=lambda run: run.optimizer):
         at = folder / files[optimizer]
         at.mkdir(parents=True)
         written.append(at)
-        for (_, function), runs in groupby(own, key=lambda course: (course.suite, course.function)):
+        for (_, function), runs in groupby(of_optimizer, key=lambda run: (run.suite, run.function)):
             runs = list(runs)
             stem = f"f{function}_{functions[_name(runs[0])]}"
             (at / f"data_{stem}").mkdir()
             scenarios = []
-            for dim, of_dim in groupby(runs, key=lambda course: course.dim):
+            for dim, of_dim in groupby(runs, key=lambda run: run.dim):
                 path = f"data_{stem}/IOHprofiler_f{function}_DIM{dim}.dat"
                 of_dim = list(of_dim)
                 (at / path).write_text("".join(map(_lines, of_dim)), encoding="utf-8")
-                scenarios.append({"dimension": dim, "path": path, "runs": [_run(course) for course in of_dim]})
+                scenarios.append({"dimension": dim, "path": path, "runs": [_run(run) for run in of_dim]})
             index = {**_facts(runs[0], prices), "scenarios": scenarios}
             text = json.dumps(index, indent="\t", allow_nan=False)
             (at / f"IOHprofiler_{stem}.json").write_text(text + "\n", encoding="utf-8")
     return written
 
 
-def _place(course: Course) -> tuple[str, str, int, int, int, int]:
-    return course.optimizer, course.suite, course.function, course.dim, course.instance, course.seed or 0
+def _place(run: Trajectory) -> tuple[str, str, int, int, int, int]:
+    return run.optimizer, run.suite, run.function, run.dim, run.instance, run.seed or 0
 
 
-def _name(course: Course) -> str:
-    return NAMES[course.function - 1] if course.suite == "bbob" else course.problem
+def _name(run: Trajectory) -> str:
+    return NAMES[run.function - 1] if run.suite == "bbob" else run.problem
 
 
-def _facts(course: Course, prices: str) -> dict[str, Any]:
-    noted = {"prices": prices, "order": str(course.order), "target": repr(course.gap)}
+def _facts(run: Trajectory, prices: str) -> dict[str, Any]:
+    noted = {"prices": prices, "order": str(run.order), "target": repr(run.gap)}
     return {
         "version": VERSION,
-        "suite": "BBOB" if course.suite == "bbob" else course.suite,
-        "function_id": course.function,
-        "function_name": _name(course),
+        "suite": "BBOB" if run.suite == "bbob" else run.suite,
+        "function_id": run.function,
+        "function_name": _name(run),
         "maximization": False,
-        "algorithm": {"name": course.optimizer, "info": "fogbench"},
+        "algorithm": {"name": run.optimizer, "info": "fogbench"},
         "experiment_attributes": [{key: value} for key, value in noted.items()],
         "run_attributes": ["seed", "f_opt", "start_y"],
         "attributes": list(COLUMNS),
     }
 
 
-def _run(course: Course) -> dict[str, Any]:
-    best = {"evals": int(course.evaluations[-1]), "y": float(course.values[-1]), "x": list(course.best_x)}
-    known = {"f_opt": None if isnan(course.f_opt) else course.f_opt, "start_y": course.start}
-    known["start_y"] = course.start if isfinite(course.start) else None
-    return {"instance": course.instance, "evals": course.spent, "best": best, "seed": course.seed, **known}
+def _run(run: Trajectory) -> dict[str, Any]:
+    best = {"evals": int(run.evaluations[-1]), "y": float(run.values[-1]), "x": list(run.best_x)}
+    return {
+        "instance": run.instance,
+        "evals": run.spent,
+        "best": best,
+        "seed": run.seed,
+        "f_opt": None if isnan(run.f_opt) else run.f_opt,
+        "start_y": run.start if isfinite(run.start) else None,
+    }
 
 
-def _lines(course: Course) -> str:
-    evaluations, values = course.evaluations.tolist(), course.values.tolist()
-    if evaluations[-1] < course.spent:
-        evaluations, values = [*evaluations, course.spent], [*values, values[-1]]
+def _lines(run: Trajectory) -> str:
+    evaluations, values = run.evaluations.tolist(), run.values.tolist()
+    if evaluations[-1] < run.spent:
+        evaluations, values = [*evaluations, run.spent], [*values, values[-1]]
     rows = zip(evaluations, values, strict=True)
     return " ".join(COLUMNS) + "\n" + "".join(f"{n} {value!r}\n" for n, value in rows)
 
@@ -101,7 +106,7 @@ def _lines(course: Course) -> str:
 # reading
 
 
-def read(path: Path) -> Iterator[Course]:
+def read(path: Path) -> Iterator[Trajectory]:
     """The runs of a JSON and the .dat files that it names, written by ioh's Analyzer or by `write`.
 
     Raises Damage, with file and line, for what cannot be read. raw_y of BBOB's functions is f - f_opt (without the
@@ -147,18 +152,18 @@ def _ours(index: Mapping[str, Any]) -> bool:
     return index["algorithm"].get("info") == "fogbench"
 
 
-def _common(path: Path, index: Any) -> Course:
+def _common(path: Path, index: Any) -> Trajectory:
     algorithm = _get(path, index, "algorithm", dict)
     function = number(path, 1, _get(path, index, "function_id", int), int, 0, 2**31)
     name, suite = (shown(_get(path, index, key, str)) for key in ("function_name", "suite"))
     attributes = _get(path, index, "experiment_attributes", list) if _ours(index) else []
-    noted = {key: value for item in attributes if isinstance(item, dict) for key, value in item.items()}
+    noted = {key: value for notes in attributes if isinstance(notes, dict) for key, value in notes.items()}
     bbob = 1 <= function <= len(NAMES) and name == NAMES[function - 1] and suite in ("BBOB", "unknown_suite")
-    own = suite if suite != "unknown_suite" else "ioh"
-    return Course(
+    suite = suite if suite != "unknown_suite" else "ioh"
+    return Trajectory(
         _get(path, algorithm, "name", str),
-        f"bbob-f{function:02d}" if bbob else name if _ours(index) else f"{own}-f{function}-{name}",
-        "bbob" if bbob else own,
+        f"bbob-f{function:02d}" if bbob else name if _ours(index) else f"{suite}-f{function}-{name}",
+        "bbob" if bbob else suite,
         function,
         dim=1,
         instance=1,
@@ -186,26 +191,26 @@ def _blocks(path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     columns: tuple[int, int] | None = None
     with path.open(encoding="utf-8", errors="replace") as lines:
         for at, line in enumerate(lines, 1):
-            parts = line.split()
-            if not parts:
+            words = line.split()
+            if not words:
                 continue
-            if parts[0].strip('"') == COLUMNS[0]:
+            if words[0].strip('"') == COLUMNS[0]:
                 if evaluations:
                     yield np.array(evaluations, dtype=np.int64), np.array(values)
                     evaluations, values = [], []
-                names = [part.strip('"') for part in parts]
+                names = [word.strip('"') for word in words]
                 if COLUMNS[1] not in names:
                     raise Damage(path, at, f"there must be a column {COLUMNS[1]}, got {' '.join(names)[:80]}")
                 columns = (0, names.index(COLUMNS[1]))
                 continue
             if columns is None:
                 raise Damage(path, at, f"a run begins with the names of its columns, got {line.strip()[:80]!r}")
-            if len(parts) <= columns[1]:
+            if len(words) <= columns[1]:
                 raise Damage(path, at, f"a value is missing, got {line.strip()[:80]!r}")
-            n = number(path, at, parts[0], int, 0, 2**53)
+            n = number(path, at, words[0], int, 0, 2**53)
             if evaluations and n < evaluations[-1]:
                 raise Damage(path, at, f"evaluations must not fall, got {n} after {evaluations[-1]}")
-            value = number(path, at, parts[columns[1]], float, -inf, inf)
+            value = number(path, at, words[columns[1]], float, -inf, inf)
             evaluations.append(n)
             values.append(value if abs(value) < LARGE else inf)
     if evaluations:

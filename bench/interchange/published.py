@@ -42,8 +42,8 @@ class NumbersOnly(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         """What stands for a global of the pickle; raises UnpicklingError for all but a few harmless ones."""
         if (module_name, global_name) not in ALLOWED:
-            asked = f"{module_name}.{global_name}"
-            raise pickle.UnpicklingError(f"only numbers, texts, lists, dicts and arrays are read, and not {asked}")
+            wanted = f"{module_name}.{global_name}"
+            raise pickle.UnpicklingError(f"only numbers, texts, lists, dicts and arrays are read, and not {wanted}")
         return ALLOWED[module_name, global_name]
 
 
@@ -92,31 +92,31 @@ def problem_name(function: int) -> str:
 def _runtimes() -> Frame:
     import pandas as pd
 
-    parts = []
+    rows = []
     for algorithm, functions in cocopp_data(RUNTIMES).items():
         for function, dims in functions.items():
             for dim, (reached, spent) in dims.items():
                 evaluations = np.where(np.isfinite(reached[1:]), reached[1:], np.inf)
-                parts.append((algorithm, function, dim, evaluations, spent))
-    sizes = [len(part[3]) for part in parts]
+                rows.append((algorithm, function, dim, evaluations, spent))
+    sizes = [len(row[3]) for row in rows]
     columns = {
-        name: np.repeat(np.array([part[n] for part in parts]), sizes)
+        name: np.repeat(np.array([row[n] for row in rows]), sizes)
         for n, name in enumerate(("algorithm", "function", "dim"))
     }
-    evaluations, spent = (np.concatenate([part[n] for part in parts]) for n in (3, 4))
+    evaluations, spent = (np.concatenate([row[n] for row in rows]) for n in (3, 4))
     return pd.DataFrame({**columns, "evaluations": evaluations, "spent": spent})
 
 
 def _best() -> Frame:
     import pandas as pd
 
-    parts = []
+    frames = []
     for (dim, function), entry in sorted(cocopp_data(BEST).items()):
         facts = {name: entry.state[name] for name in ("target", "ert")}
-        parts.append(
+        frames.append(
             pd.DataFrame(
                 {"problem": problem_name(function), "function": function, "dim": dim, **facts}
                 | {"algorithm": entry.state["algs"]}
             )
         )
-    return joined(parts, ["problem", "function", "dim", "target", "ert", "algorithm"])
+    return joined(frames, ["problem", "function", "dim", "target", "ert", "algorithm"])

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ FUNCTION = re.compile(r"(bbob|bbob-noisy|bbob-mixint)-f(\d{2,3})")  # problems t
 
 
 @dataclass(frozen=True)
-class Course:
+class Trajectory:
     """One run as others write it.
 
     suite, function: COCO's or IOHprofiler's name and number of the problem. evaluations: (n,) whole numbers that never
@@ -47,27 +48,27 @@ class Course:
     best_x: tuple[float, ...] = ()
 
 
-def courses(results: "Results") -> tuple[list[Course], list[str]]:
+def trajectories(results: "Results") -> tuple[list[Trajectory], list[str]]:
     """The runs of results that began, and in words what is left out.
 
     An evaluation is a cost of 1 in the prices of the suite, rounded up, and at least 1: what the start reaches, free
     here, takes one there. A killed run, of which nothing is known, reaches nothing and is charged its budget.
     """
     runs = complete(results.runs)
-    f_opt, known = optima(runs)
-    runs = runs.assign(f_opt=f_opt.where(known), spent=whole(spent(runs, results.prices)))
+    f_opt, has_optimum = optima(runs)
+    runs = runs.assign(f_opt=f_opt.where(has_optimum), spent=whole(spent(runs, results.prices)))
     skipped = Counter(runs.problem[runs.status == "skipped"])
     left_out = [f"{n} runs on {problem}, which were skipped" for problem, n in skipped.items()]
     runs = runs[runs.status != "skipped"]
     steps, starts = _steps(runs, results)
     nothing = (np.array([1]), np.array([LARGE]))
     numbers = _numbers(runs.problem.unique())
-    found = []
+    began = []
     for row in runs.sort_values(["optimizer", "problem", "dim", "instance", "seed", "run"]).itertuples():
         evaluations, values = steps.get(row.run, nothing)
         point = results.best_x(row.run)
-        found.append(
-            Course(
+        began.append(
+            Trajectory(
                 row.optimizer,
                 row.problem,
                 *numbers[row.problem],
@@ -84,7 +85,12 @@ def courses(results: "Results") -> tuple[list[Course], list[str]]:
                 () if point is None else tuple(point.tolist()),
             )
         )
-    return found, left_out
+    return began, left_out
+
+
+def in_words(prices: Mapping[str, float]) -> str:
+    """What an evaluation stands for: the price of each question."""
+    return ", ".join(f"{question} {price:g}" for question, price in prices.items())
 
 
 def whole(cost: np.ndarray) -> np.ndarray:
@@ -102,22 +108,22 @@ def _steps(runs: Frame, results: "Results") -> tuple[dict[int, tuple[np.ndarray,
     table = table.drop_duplicates(["run", "n"], keep="last")
     table = table[table.value < table.groupby("run").value.shift(fill_value=np.inf)]
     run, n, value = (table[name].to_numpy() for name in ("run", "n", "value"))
-    found = {}
+    steps = {}
     for rows in np.split(np.arange(len(run)), np.flatnonzero(run[1:] != run[:-1]) + 1):
         if len(rows):
             late = int(n[rows[0]] > 1)  # what the first evaluation gave is not known: it reaches nothing
-            found[int(run[rows[0]])] = (np.insert(n[rows], 0, [1] * late), np.insert(value[rows], 0, [LARGE] * late))
-    return found, starts.to_dict()
+            steps[int(run[rows[0]])] = (np.insert(n[rows], 0, [1] * late), np.insert(value[rows], 0, [LARGE] * late))
+    return steps, starts.to_dict()
 
 
 def _numbers(problems: Iterable[str]) -> Mapping[str, tuple[str, int]]:
     """Suite and number of each problem: COCO's own where it has it, else a number from 1001 by name."""
-    own = sorted(problem for problem in problems if not FUNCTION.fullmatch(problem))
-    found = {problem: ("fogbench", 1001 + place) for place, problem in enumerate(own)}
-    for problem in problems:
-        if match := FUNCTION.fullmatch(problem):
-            found[problem] = (match[1], int(match[2]))
-    return found
+    matches = {problem: FUNCTION.fullmatch(problem) for problem in sorted(problems)}
+    numbers = count(1001)
+    return {
+        problem: (match[1], int(match[2])) if match else ("fogbench", next(numbers))
+        for problem, match in matches.items()
+    }
 
 
 def safe_names(labels: Iterable[str]) -> dict[str, str]:

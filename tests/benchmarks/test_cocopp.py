@@ -8,8 +8,11 @@ import pytest
 
 from bench.core import registry
 from bench.interchange.export import export
-from bench.interchange.imported import record
-from bench.interchange.trajectories import Course
+from bench.interchange.imported import as_record
+from bench.interchange.trajectories import Trajectory
+from bench.measure.ecdf import ecdf
+from bench.measure.ert import ert
+from bench.measure.runtimes import hits, runtimes
 from bench.measure.targets import GAPS
 from bench.results.stored import Results
 from bench.runner import PACKAGES
@@ -42,10 +45,10 @@ def results(tmp_path_factory) -> Results:
                     1e3 * evaluations ** -rng.uniform(0.5, 3) * rng.uniform(0.5, 1, len(evaluations))
                 )
                 problem = f"bbob-f{function:02d}"
-                course = Course(
+                trajectory = Trajectory(
                     "made", problem, "bbob", function, dim, instance, evaluations, gaps, BUDGET, f_opt=0.0, seed=0
                 )
-                records.append(record(course, float(BUDGET), 0))
+                records.append(as_record(trajectory, float(BUDGET), 0))
     store = Store(tmp_path_factory.mktemp("results") / "made", create=True)
     store.begin([item.spec for item in records], {"suite": {"name": "made"}})
     for item in records:

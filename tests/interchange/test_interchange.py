@@ -22,12 +22,11 @@ import bench
 from bench.cli import app
 from bench.core import registry
 from bench.interchange import coco, ioh
-from bench.interchange.export import export
+from bench.interchange.export import FORMATS, Exported, Format, export
 from bench.interchange.files import Damage
-from bench.interchange.imported import import_runs, record
+from bench.interchange.imported import as_record, import_runs
 from bench.interchange.published import RUNTIMES, cocopp_data, load_numbers, published
-from bench.interchange.trajectories import Course, courses, safe_names, shown, whole
-from bench.measure.comparison import View
+from bench.interchange.trajectories import Trajectory, safe_names, shown, trajectories, whole
 from bench.measure.ert import ert
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
@@ -164,15 +163,17 @@ def test_a_value_just_above_a_target_has_not_reached_it(cocopp, tmp_path) -> Non
     """cocopp takes 1.00005e-8 for 1e-8: it subtracts 1e-12 first. We write such values a little higher."""
     evaluations = np.array([1, 10, 20])
     for values, expected in (([200, 1e-3, 1.00005e-8], inf), ([200, 1e-3, 1e-8], 20.0), ([200, -1e-14, -2e-14], 10.0)):
-        course = Course("m", "bbob-f01", "bbob", 1, 2, 1, evaluations, np.array(values, float), 30, f_opt=0.0, order=0)
+        trajectory = Trajectory(
+            "m", "bbob-f01", "bbob", 1, 2, 1, evaluations, np.array(values, float), 30, f_opt=0.0, order=0
+        )
         folder = tmp_path / f"{expected}"
-        coco.write([course], folder, "value 1")
+        coco.write([trajectory], folder, "value 1")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             (data,) = cocopp.load(str(folder))
             assert data.detERT([1e-8]) == [expected]
-    assert coco.off_targets(replace(course, values=np.array([1.00005e-8]))) == [1e-8 + 2e-12]
-    assert coco.off_targets(replace(course, values=np.array([1.1e-8]))) == [1.1e-8]
+    assert coco.off_targets(replace(trajectory, values=np.array([1.00005e-8]))) == [1e-8 + 2e-12]
+    assert coco.off_targets(replace(trajectory, values=np.array([1.1e-8]))) == [1.1e-8]
 
 
 def test_fractions_of_evaluations_are_rounded_up() -> None:
@@ -368,6 +369,20 @@ def test_other_problems_and_failures(tmp_path) -> None:
     assert (ours.ert[gaps] == again.ert[gaps]).all()
 
 
+def test_a_new_format_is_a_line_of_the_table(tmp_path, monkeypatch) -> None:
+    def write(results: Results, folder) -> Exported:
+        (folder / "names.txt").write_text("\n".join(results.runs.optimizer.unique()))
+        return Exported([folder / "names.txt"], ["all but names"])
+
+    monkeypatch.setitem(FORMATS, "names", Format("the names of optimizers", write))
+    results = run(tmp_path / "mine", ["rosenbrock[dim=2]"], ["random-search"], 20, seeds=1)
+    written = export(results, "names", tmp_path / "out")
+    assert written.paths[0] == tmp_path / "out" / "names.txt"
+    assert written.paths[0].read_text() == "random-search"
+    with pytest.raises(ValueError, match="format must be one of csv, parquet, coco, ioh, names, got 'xlsx'"):
+        export(results, "xlsx", tmp_path / "other")
+
+
 def test_results_with_nothing_for_coco_are_refused_and_leave_nothing(tmp_path) -> None:
     results = run(tmp_path / "mine", ["rosenbrock[dim=2]"], ["random-search"], 20, seeds=1)
     with pytest.raises(ValueError, match="nothing that can be written as coco; left out: rosenbrock"):
@@ -375,11 +390,11 @@ def test_results_with_nothing_for_coco_are_refused_and_leave_nothing(tmp_path) -
     assert os.listdir(tmp_path) == ["mine"]
 
 
-def stored(folder: Path, found: list[Course]) -> Results:
+def stored(folder: Path, found: list[Trajectory]) -> Results:
     """Results that hold these runs."""
     registry.load(("problems", "optimizers"))
     store = Store(folder, create=True)
-    records = [record(course, 100.0, None) for course in found]
+    records = [as_record(trajectory, 100.0, None) for trajectory in found]
     store.begin([item.spec for item in records], {"suite": {"name": folder.name}})
     for item in records:
         store.add(item, {})
@@ -387,9 +402,9 @@ def stored(folder: Path, found: list[Course]) -> Results:
     return Results(folder)
 
 
-def example(**facts) -> Course:
+def example(**facts) -> Trajectory:
     evaluations, values = np.array([1, 5, 9]), np.array([30.0, 2.0, 0.5])
-    return Course(
+    return Trajectory(
         **{"optimizer": "m", "problem": "bbob-f01", "suite": "bbob", "function": 1, "dim": 2, "instance": 1}
         | {"evaluations": evaluations, "values": values, "spent": 20, "f_opt": 0.0, "seed": 0}
         | facts
@@ -427,8 +442,11 @@ def test_runs_that_found_nothing_are_written_too(tmp_path) -> None:
     results = stored(tmp_path / "in", [example(), example(values=np.array([inf, inf, inf]), seed=1)])
     killed = results.runs.status.where(results.runs.seed == 0, "killed")
     results.runs = results.runs.assign(status=killed, budget=100.0)
-    found, left_out = courses(results)
-    assert [(course.spent, course.evaluations.tolist()) for course in found] == [(20, [1, 5, 9]), (100, [1])]
+    found, left_out = trajectories(results)
+    assert [(trajectory.spent, trajectory.evaluations.tolist()) for trajectory in found] == [
+        (20, [1, 5, 9]),
+        (100, [1]),
+    ]
     assert found[1].values == [1e300]
     assert not left_out
     for form in ("coco", "ioh"):
@@ -508,7 +526,9 @@ def test_links_and_what_is_there_are_refused(written, tmp_path) -> None:
     assert os.listdir(there) == ["file"]
     (tmp_path / "link").symlink_to(written / "coco")
     for source in (tmp_path / "link", tmp_path / "nowhere", tmp_path / "there"):
-        with pytest.raises(ValueError, match=r"symbolic link|neither"):
+        with pytest.raises(
+            ValueError, match=r"symbolic link|neither a file nor a folder|must hold an .info of COCO or a .json"
+        ):
             import_runs(source, tmp_path / "new")
     (tmp_path / "dangling").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ValueError, match="nothing is written over"):

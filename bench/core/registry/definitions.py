@@ -187,12 +187,14 @@ def wrapped(inner: ProblemDefinition, outer: WrapperDefinition) -> ProblemDefini
         raise ValueError(f"{name}: both {inner.name} and {outer.name} have a parameter {key!r}")
 
     def function(instance: int, **values: Any) -> Objective:
-        own = {key: values.pop(key) for key in outer.parameters}
+        of_outer = {key: values.pop(key) for key in outer.parameters}
         objective = replace(inner.function(instance=instance, **values), name=inner.name, instance=instance)
-        return outer.function(objective, instance=instance, **own)
+        return outer.function(objective, instance=instance, **of_outer)
 
     function.__module__ = inner.function.__module__
-    function.__doc__ = "\n\n".join(f"{item.name}: {inspect.getdoc(item.function)}" for item in (inner, outer))
+    function.__doc__ = "\n\n".join(
+        f"{definition.name}: {inspect.getdoc(definition.function)}" for definition in (inner, outer)
+    )
     return replace(
         inner,
         name=name,

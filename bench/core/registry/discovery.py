@@ -42,8 +42,8 @@ def find_problem(name: str) -> ProblemDefinition:
     """The problem of that name, or `PROBLEM+WRAPPER+...`; raises UnknownName with the closest names."""
     base, *wrappers = name.split("+")
     definition = lookup(PROBLEMS, base, "problem")
-    for item in wrappers:
-        definition = wrapped(definition, lookup(WRAPPERS, item, "wrapper"))
+    for wrapper in wrappers:
+        definition = wrapped(definition, lookup(WRAPPERS, wrapper, "wrapper"))
     return definition
 
 
@@ -66,8 +66,8 @@ def how_to_install(modules: Iterable[str]) -> str:
         requirements = importlib.metadata.requires("fogbench") or []
     except importlib.metadata.PackageNotFoundError:
         requirements = []
-    found = (re.match(r"([\w.-]+).*extra == .(\w+)", item) for item in requirements)
-    extras = {item[1].replace("-", "_"): item[2] for item in found if item}
+    matches = (re.match(r"([\w.-]+).*extra == .(\w+)", requirement) for requirement in requirements)
+    extras = {match[1].replace("-", "_"): match[2] for match in matches if match}
     wanted = [
         f'-e ".[{extras[module]}]"' if module in extras else DISTRIBUTIONS.get(module, module.replace("_", "-"))
         for module in (module.partition(".")[0] for module in modules)
@@ -86,8 +86,8 @@ def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
     for package in packages:
         if package in _loaded:
             continue
-        found = importlib.import_module(package)
-        for module in pkgutil.walk_packages(found.__path__, prefix=f"{package}."):
+        root = importlib.import_module(package)
+        for module in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
             importlib.import_module(module.name)
         _loaded.add(package)
     if "entry points" not in _loaded:

@@ -56,14 +56,16 @@ class Parametrised(Protocol):
 
 def parameters_of(function: Callable[..., Any], skip: int = 0) -> dict[str, Parameter]:
     """The parameters of a function behind the first `skip`: raises ValueError for one without default or annotation."""
-    items = list(inspect.signature(function, eval_str=True).parameters.values())[skip:]
-    for item in items:
-        if item.name != "instance" and item.default is inspect.Parameter.empty:
-            raise ValueError(f"{function.__name__}: parameter {item.name} must have a default")
-        if item.annotation is inspect.Parameter.empty:
-            example = f"{item.name}: {type(item.default).__name__} = {item.default!r}"
-            raise ValueError(f"{function.__name__}: parameter {item.name} must have an annotation, such as {example}")
-    return {item.name: _parameter(item.annotation, item.default) for item in items}
+    parameters = list(inspect.signature(function, eval_str=True).parameters.values())[skip:]
+    for parameter in parameters:
+        if parameter.name != "instance" and parameter.default is inspect.Parameter.empty:
+            raise ValueError(f"{function.__name__}: parameter {parameter.name} must have a default")
+        if parameter.annotation is inspect.Parameter.empty:
+            example = f"{parameter.name}: {type(parameter.default).__name__} = {parameter.default!r}"
+            raise ValueError(
+                f"{function.__name__}: parameter {parameter.name} must have an annotation, such as {example}"
+            )
+    return {parameter.name: _parameter(parameter.annotation, parameter.default) for parameter in parameters}
 
 
 def _parameter(annotation: Any, default: Any) -> Parameter:
@@ -73,14 +75,14 @@ def _parameter(annotation: Any, default: Any) -> Parameter:
     return Parameter(bare, default, next((note for note in notes if isinstance(note, Range)), None))
 
 
-def settings(definition: Parametrised, given: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters of a definition: the given ones cast to their annotations, the others at their defaults."""
-    for key in given:
+def settings(definition: Parametrised, values: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of a definition: the values cast to their annotations, the others at their defaults."""
+    for key in values:
         if key not in definition.parameters:
             takes = ", ".join(f"{k}={p.default}" for k, p in definition.parameters.items()) or "none"
             raise ValueError(f"{definition.name} has no parameter {key!r}; it takes: {takes}")
     return {
-        key: _checked(given[key], parameter, f"{definition.name}: {key}") if key in given else parameter.default
+        key: _checked(values[key], parameter, f"{definition.name}: {key}") if key in values else parameter.default
         for key, parameter in definition.parameters.items()
     }
 
@@ -112,8 +114,8 @@ def cast(value: Any, annotation: Any, what: str) -> Any:
                 return option
         raise ValueError(f"{what} must be one of {', '.join(map(str, options))}, got {value!r}")
     if origin is tuple:  # 64x32 on the command line
-        items = value.split("x") if isinstance(value, str) else [value] if isinstance(value, (int, float)) else value
-        return tuple(cast(item, options[0], what) for item in items)
+        entries = value.split("x") if isinstance(value, str) else [value] if isinstance(value, (int, float)) else value
+        return tuple(cast(entry, options[0], what) for entry in entries)
     return _scalar(value, annotation, what)
 
 
