@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
 from bench.cli.terminal import damaged
+from bench.interchange.export import FORMATS
 
 
 @app.command()
@@ -16,7 +17,7 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="FORMAT", help="csv or parquet; coco: what cocopp reads; ioh: what IOHanalyzer reads."
+            "--to", metavar="FORMAT", help="; ".join(f"{form}: {FORMATS[form].words}" for form in FORMATS) + "."
         ),
     ],
     folder: Annotated[Path | None, typer.Option("--out", help="A new folder; results/NAME/FORMAT by default.")] = None,

@@ -82,7 +82,7 @@ def _ioh(results: "Results", folder: Path) -> Exported:
 
 
 FORMATS = {
-    "csv": Format("tables of runs (a row a run), trajectories (a row an event) and ert", _csv),
+    "csv": Format("tables of runs, trajectories and expected runtimes", _csv),
     "parquet": Format("the same tables", _parquet),
     "coco": Format("what cocopp reads, of problems that COCO has too", _coco),
     "ioh": Format("what IOHanalyzer reads", _ioh),

@@ -10,9 +10,6 @@ from bench.core import registry
 from bench.interchange.export import export
 from bench.interchange.imported import as_record
 from bench.interchange.trajectories import Trajectory
-from bench.measure.ecdf import ecdf
-from bench.measure.ert import ert
-from bench.measure.runtimes import hits, runtimes
 from bench.measure.targets import GAPS
 from bench.results.stored import Results
 from bench.runner import PACKAGES

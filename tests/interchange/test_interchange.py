@@ -27,6 +27,7 @@ from bench.interchange.files import Damage
 from bench.interchange.imported import as_record, import_runs
 from bench.interchange.published import RUNTIMES, cocopp_data, load_numbers, published
 from bench.interchange.trajectories import Trajectory, safe_names, shown, trajectories, whole
+from bench.measure.comparison import View
 from bench.measure.ert import ert
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
