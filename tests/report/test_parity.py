@@ -100,15 +100,15 @@ def uneven(make_results, tmp_path_factory) -> tuple[Results, Path]:
 
 
 @pytest.fixture(scope="module", params=VIEWS)
-def view(request, browser) -> View:
+def view(request, scripts) -> View:
     page, price, optimizers, families = VIEWS[request.param]
     results, path = request.getfixturevalue(page)
     chosen = {"optimizers": optimizers, "families": families}
     address = "&".join(f"{key}={','.join(names)}" for key, names in chosen.items() if names)
-    browser.open(path, f"#&price={price}&{address}")
+    scripts.open(path, f"#&price={price}&{address}")
     runs = results.runs
     runs = runs[runs.optimizer.isin(optimizers or runs.optimizer) & runs.family.isin(families or runs.family)]
-    return View(browser, results, price, runs)
+    return View(scripts, results, price, runs)
 
 
 LINES = {"optimizer": str, "order": "order {}".format, "family": str, "dim": "dim {}".format}

@@ -69,11 +69,11 @@ page.chart("answer", (section) => {
   function certainty({ o, rivals, compared, few, pairs }) {
     if (!compared || rivals === null) return [];
     const over = `(corrected for ${counted(pairs, "pair")} of optimizers)`;
-    if (!rivals.length) return [hint(element("button", { type: "button", className: "sure", textContent: "✓ clearly best" }), () => `Surely better than ${compared > 1 ? `each of ${compared} others` : "the other"} ${over}`)];
+    if (!rivals.length) return [hint(element("button", { type: "button", className: "sure", textContent: "✓ clearly best" }), `Surely better than ${compared > 1 ? `each of ${compared} others` : "the other"} ${over}`)];
     const names = short(rivals.map((rival) => name(rival.o)), 12);
     const button = element("button", { type: "button", className: "unsure", textContent: few ? "too few runs" : `≈ ${counted(rivals.length, "other")}`,
       "aria-label": few ? `too few runs to tell ${name(o)} from ${names}` : `${name(o)} is not surely better than ${names}` });
-    return [hint(button, () => `${few ? "Too few runs to tell it from" : "Not surely better than"}: ${names} ${over}`)];
+    return [hint(button, `${few ? "Too few runs to tell it from" : "Not surely better than"}: ${names} ${over}`)];
   }
 
   function cell(found, empty) {

@@ -1,55 +1,56 @@
 // What the optimizers had reached at what cost, on one problem: medians with the band between quartiles.
 page.chart("convergence", (section) => {
-  const { data, counted } = page;
-  const cost = page.array("curve_cost"), curve = page.array("curve"), ran = page.array("ran");
-  const [controls, plot, says] = [".controls", ".plot", ".says"].map((name) => section.querySelector(name));
-  const pick = page.cellPicker(controls, "convergence.problem");
-  const shown = page.legend(section);
-  const points = curve.shape[3];
+  const { data, counted, number } = page;
+  const { controls, plot, says } = page.parts(section);
+  const problem = page.choice(controls, "Problem", "convergence.problem", () => page.cells().map(page.cellName));
+  const visible = page.legend(section);
+  const points = page.array("curve").shape[3];
 
   // the points of one optimizer on a cell, [cost, median, low, high] where the median is known
   function pointsOf(price, c, o) {
-    const found = [];
+    const costs = page.row("curve_cost", price, c), heights = page.row("curve", price, c, o), line = [];
     for (let k = 0; k < points; k++) {
-      const x = cost.values[page.at(cost.shape, price, c, k)], at = page.at(curve.shape, price, c, o, k);
-      const [median, low, high] = curve.values.subarray(at, at + 3);
-      if (Number.isFinite(x) && Number.isFinite(median)) found.push([x, median, low, high]);
+      const [median, low, high] = heights.subarray(3 * k, 3 * k + 3);
+      if (Number.isFinite(costs[k]) && Number.isFinite(median)) line.push([costs[k], median, low, high]);
     }
-    return found;
+    return line;
   }
 
   // the band between the quartiles, as one closed line; hex of the colour with its opacity
   function band(line, style) {
     const inside = line.filter(([, , low, high]) => Number.isFinite(low) && Number.isFinite(high));
-    const x = inside.map(([at]) => at);
+    const x = inside.map(([at]) => at), low = inside.map((point) => point[2]), high = inside.map((point) => point[3]);
     return {
-      type: "scatter", mode: "lines", fill: "toself", hoverinfo: "skip", line: { width: 0 }, fillcolor: `${style.color}24`,
-      x: [...x, ...x.toReversed()], y: [...inside.map(([, , , high]) => high), ...inside.map(([, , low]) => low).toReversed()],
+      type: "scatter", mode: "lines", line: { width: 0 }, fill: "toself", fillcolor: `${style.color}24`,
+      hoverinfo: "skip", x: [...x, ...x.toReversed()], y: [...high, ...low.toReversed()],
     };
   }
 
   return () => {
-    const price = page.price(), c = pick();
-    const lines = new Map(c === undefined ? [] : page.optimizers().map((o) => [o, pointsOf(price, c, o)]).filter(([, line]) => line.length));
+    const price = page.price(), name = problem(), c = page.cells().find((each) => page.cellName(each) === name);
+    const all = c === undefined ? [] : page.optimizers().map((o) => [o, pointsOf(price, c, o)]);
+    const lines = new Map(/** @type {[number, number[][]][]} */ (all.filter(([, line]) => line.length)));
     page.say(section, lines.size ? "" : "Nothing to draw: no selected run has a value at a cost that is known.");
     if (!lines.size) return;
-    const all = [...lines.values()].flat();
-    const log = all.every(([, median, low]) => median > 0 && !(low <= 0));
-    const rank = (o) => lines.get(o).reduce((sum, [, median]) => sum + (log ? Math.log10(median) : median), 0) / lines.get(o).length;
-    const items = shown(page.optimizerItems([...lines.keys()], rank));
-    const traces = items.map(({ o, name, style }) => {
-      const line = lines.get(o);
+    const log = [...lines.values()].flat().every(([, median, low]) => median > 0 && !(low <= 0));
+    const height = (median) => (log ? Math.log10(median) : median);
+    const rank = (o) => lines.get(o).reduce((sum, [, median]) => sum + height(median), 0) / lines.get(o).length;
+    const items = visible(page.optimizerItems([...lines.keys()], rank));
+    const traces = items.map((item) => {
+      const line = lines.get(item.o);
       return {
-        type: "scatter", mode: "lines", name: page.escaped(name), line: style, x: line.map(([x]) => x), y: line.map(([, median]) => median),
-        customdata: line.map(([, , low, high]) => [page.number(low), page.number(high)]),
-        hovertemplate: `<b>%{fullData.name}</b><br>at %{x:.4~g}<br>median <b>%{y:.4~g}</b><br>quartiles %{customdata[0]} to %{customdata[1]}<br>${counted(ran.values[page.at(ran.shape, c, o)], "run")}<extra></extra>`,
+        type: "scatter", mode: "lines", name: page.escaped(item.name), line: item.style,
+        x: line.map(([x]) => x), y: line.map(([, median]) => median),
+        customdata: line.map(([, , low, high]) => [number(low), number(high)]),
+        hovertemplate: "<b>%{fullData.name}</b><br>at %{x:.4~g}<br>median <b>%{y:.4~g}</b><br>"
+          + "quartiles %{customdata[0]} to %{customdata[1]}<br>"
+          + `${counted(page.value("ran", c, item.o), "run")}<extra></extra>`,
       };
     });
-    const bands = items.map(({ o, style }) => band(lines.get(o), style));
-    const { kind } = data.cells[c];
-    const y = { title: { text: kind === "gap" ? "f - f_opt" : "f" }, ...(log ? { type: "log", exponentformat: "power" } : { type: "linear" }) };
-    page.plot(plot, [...bands, ...traces], { xaxis: page.costAxis(), yaxis: y });
-    const runs = Math.max(...[...lines.keys()].map((o) => ran.values[page.at(ran.shape, c, o)]));
-    says.textContent = `${page.cellName(c)}: ${counted(lines.size, "optimizer")}, up to ${counted(runs, "run")} each.`;
+    const title = { text: data.cells[c].kind === "gap" ? "f - f_opt" : "f" };
+    page.plot(plot, [...items.map(({ o, style }) => band(lines.get(o), style)), ...traces],
+      { xaxis: page.costAxis(), yaxis: { title, ...(log ? page.logAxis : { type: "linear" }) } });
+    const runs = Math.max(...[...lines.keys()].map((o) => page.value("ran", c, o)));
+    says.textContent = `${name}: ${counted(lines.size, "optimizer")}, up to ${counted(runs, "run")} each.`;
   };
 });

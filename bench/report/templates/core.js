@@ -4,13 +4,16 @@
 const DASHES = { solid: "", dash: "6 3", dot: "2 2.5", dashdot: "6 3 2 3", longdash: "10 3" };
 const MARKS = { // by the dash that the optimizer's curves have
   solid: ["circle", "M10 4a3 3 0 1 0 6 0a3 3 0 1 0 -6 0"], dash: ["square", "M10 1h6v6h-6z"],
-  dot: ["triangle-up", "M13 1l3.5 6h-7z"], dashdot: ["cross", "M13 1v6M10 4h6"], longdash: ["x", "M10.5 1.5l5 5M15.5 1.5l-5 5"],
+  dot: ["triangle-up", "M13 1l3.5 6h-7z"], dashdot: ["cross", "M13 1v6M10 4h6"],
+  longdash: ["x", "M10.5 1.5l5 5M15.5 1.5l-5 5"],
 };
 const FEELS = ["height", "slope", "curvature"];
 const ARRAYS = { f4: Float32Array, i4: Int32Array, u2: Uint16Array, u1: Uint8Array };
 
-const page = (() => {
+const core = (() => {
+  /** @type {PageData} */
   const data = JSON.parse(document.getElementById("data").textContent);
+  /** @type {Map<string, Packed>} */
   const arrays = new Map();
   const charts = [];
   const dark = matchMedia("(prefers-color-scheme: dark)"), paper = matchMedia("print");
@@ -20,6 +23,7 @@ const page = (() => {
 
   // elements
 
+  /** @returns {any} an HTMLElement; children: elements and texts */
   function element(tag, properties = {}, ...children) {
     const made = document.createElement(tag);
     for (const [key, value] of Object.entries(properties)) {
@@ -30,17 +34,33 @@ const page = (() => {
     return made;
   }
 
-  // a labelled list of [value, text] in controls; answers with its <select>
-  function select(controls, label, options, onchange) {
-    const list = element("select", { onchange: () => onchange(list.value) });
-    for (const [value, text] of options) list.append(element("option", { value, textContent: text }));
-    controls.append(element("label", {}, label, list));
-    return list;
+  const named = (text) => element("span", { className: "name", textContent: text });
+  const button = (properties, ...children) => element("button", { type: "button", ...properties }, ...children);
+
+  // what gives the focus back to the element of this key in a box, once it was drawn anew
+  function focused(box) {
+    const active = /** @type {HTMLElement} */ (document.activeElement);
+    const key = box.contains(active) ? active.dataset.key : null;
+    return () => key && [...box.querySelectorAll("[data-key]")].find(({ dataset }) => dataset.key === key)?.focus();
   }
 
+  // a table of a row of heads, texts or <th>, and rows of cells
+  function table(className, heads, rows) {
+    const head = heads.map((cell) => (cell.nodeType ? cell : element("th", { scope: "col", textContent: cell })));
+    const lines = rows.map((cells) => element("tr", {},
+      ...cells.map((cell) => (cell.nodeType ? cell : element("td", { textContent: cell })))));
+    return element("table", { className },
+      element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...lines));
+  }
+
+  // the elements of a section, by their classes
+  const parts = (section) => new Proxy(/** @type {Record<string, any>} */ ({}), {
+    get: (known, name) => (known[String(name)] ??= section.querySelector(`.${String(name)}`)),
+  });
+
   // Plotly reads tags and entities in names
-  function escaped(name) {
-    const short = name.length > 80 ? `${name.slice(0, 79)}…` : name;
+  function escaped(name, most = 80) {
+    const short = name.length > most ? `${name.slice(0, most - 1)}…` : name;
     return short.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   }
 
@@ -58,22 +78,22 @@ const page = (() => {
   const counted = (n, noun) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
   const cellName = (c) => `${data.cells[c].problem}, dim ${data.cells[c].dim}`;
 
-  // a sample of the line (or, with mark, of the point) of a style: color, dash, width
-  function swatch(style, mark = false) {
+  // a sample of the line (or, with mark, of the point) of a style
+  function swatch(/** @type {Style} */ style, mark = false) {
     const made = (tag, look) => {
       const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
       for (const [key, value] of Object.entries(look)) node.setAttribute(key, value);
       return node;
     };
-    const look = mark
-      ? { d: MARKS[style.dash][1], stroke: style.color, "stroke-width": 1.5, fill: style.color }
-      : { d: "M0 4H26", stroke: style.color, "stroke-width": style.width + 0.5, "stroke-dasharray": DASHES[style.dash] };
+    const { color, dash, width } = style;
+    const look = mark ? { d: MARKS[dash][1], stroke: color, "stroke-width": 1.5, fill: color }
+      : { d: "M0 4H26", stroke: color, "stroke-width": width + 0.5, "stroke-dasharray": DASHES[dash] };
     const svg = made("svg", { width: 26, height: 8, "aria-hidden": "true" });
     svg.append(made("path", look));
     return svg;
   }
 
-  function dot(style) {
+  function dot(/** @type {Style} */ style) {
     const made = element("i", { className: "dot" });
     made.dataset.mark = style.dash;
     made.style.background = style.color;
@@ -95,27 +115,30 @@ const page = (() => {
     return { shape, values: new ARRAYS[type](whole.buffer) };
   }
 
-  const isArray = (value) => value !== null && typeof value === "object" && "type" in value && "shape" in value && "data" in value;
+  const decodeAll = () => Promise.all(Object.entries(data).map(async ([name, value]) => {
+    if (value?.type && value.shape) arrays.set(name, await decode(value));
+  }));
 
-  async function decodeAll(node, path) {
-    await Promise.all(Object.entries(node).map(async ([key, value]) => {
-      const name = path ? `${path}.${key}` : key;
-      if (isArray(value)) arrays.set(name, await decode(value));
-      else if (value !== null && typeof value === "object") await decodeAll(value, name);
-    }));
-  }
-
-  // {shape, values} of an array of the data: "ert", or "landscape.paths.0" for those further inside
+  /** {shape, values} of an array of the data @param {ArrayName} name */
   const array = (name) => arrays.get(name);
 
   // the place of an element in values: at(shape, i, j, k)
   const at = (shape, ...places) => places.reduce((sum, place, axis) => sum * shape[axis] + place, 0)
     * shape.slice(places.length).reduce((size, n) => size * n, 1);
 
+  /** a number of an array @param {ArrayName} name @param {number[]} places */
+  const value = (name, ...places) => arrays.get(name).values[at(arrays.get(name).shape, ...places)];
+
+  /** the numbers of an array that share its first places @param {ArrayName} name @param {number[]} places */
+  function row(name, ...places) {
+    const { shape, values } = arrays.get(name), from = at(shape, ...places);
+    return values.subarray(from, from + shape.slice(places.length).reduce((size, n) => size * n, 1));
+  }
+
   // the address: #section&key=value&key=value
 
   const write = (text) => encodeURIComponent(text).replace(/%(2C|3A|2F|3B|40|5B|5D|3D|2B)/g, decodeURIComponent);
-  const writeList = (names) => names.map((name) => name.replace(/[%,]/g, encodeURIComponent)).join(",");
+  const writeList = (texts) => texts.map((text) => text.replace(/[%,]/g, encodeURIComponent)).join(",");
 
   function readText(text) {
     try {
@@ -128,19 +151,19 @@ const page = (() => {
   const readList = (text) => new Set(text.split(",").map(readText));
 
   function readAddress() {
-    const found = Object.create(null);
-    for (const part of location.hash.slice(1).split("&")) {
-      const cut = part.indexOf("=");
-      const [key, value] = cut < 0 ? ["section", readText(part)] : [readText(part.slice(0, cut)), readText(part.slice(cut + 1))];
-      if (key && value !== null) found[key] = value;
+    const address = Object.create(null);
+    for (const pair of location.hash.slice(1).split("&")) {
+      const cut = pair.indexOf("=");
+      const [key, text] = (cut < 0 ? ["section", pair] : [pair.slice(0, cut), pair.slice(cut + 1)]).map(readText);
+      if (key && text !== null) address[key] = text;
     }
-    return found;
+    return address;
   }
 
   function writeAddress(replace) {
     const { section, ...rest } = state;
-    const parts = Object.entries(rest).map(([key, value]) => `${write(key)}=${write(value)}`);
-    const hash = `#${[...(section ? [write(section)] : []), ...parts].join("&")}`;
+    const pairs = Object.entries(rest).map(([key, text]) => `${write(key)}=${write(text)}`);
+    const hash = `#${[...(section ? [write(section)] : []), ...pairs].join("&")}`;
     if (hash === (location.hash || "#")) return;
     history[replace ? "replaceState" : "pushState"](null, "", hash);
   }
@@ -149,14 +172,14 @@ const page = (() => {
 
   // Change the state: a value, or null for the default. A key "chart.name" redraws that chart only. replace: no step
   // for the back button, as while typing or sliding.
-  function set(key, value, { replace = false } = {}) {
-    setAll({ [key]: value }, { replace, only: key.includes(".") ? key.split(".")[0] : null });
+  function set(key, text, { replace = false } = {}) {
+    setAll({ [key]: text }, { replace, only: key.includes(".") ? key.split(".")[0] : null });
   }
 
-  function setAll(values, { replace = false, only = null } = {}) {
-    for (const [key, value] of Object.entries(values)) {
-      if (value === null || value === undefined) delete state[key];
-      else state[key] = String(value);
+  function setAll(texts, { replace = false, only = null } = {}) {
+    for (const [key, text] of Object.entries(texts)) {
+      if (text === null || text === undefined) delete state[key];
+      else state[key] = String(text);
     }
     writeAddress(replace);
     if (only) draw(charts.filter((chart) => chart.id === only));
@@ -171,137 +194,128 @@ const page = (() => {
   }
 
   function scrollTo(id) {
-    const target = document.getElementById(id);
-    if (!target) return;
-    target.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
-    target.setAttribute("tabindex", "-1");
-    target.focus({ preventScroll: true });
+    const section = document.getElementById(id);
+    if (!section) return;
+    section.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
+    section.setAttribute("tabindex", "-1");
+    section.focus({ preventScroll: true });
   }
 
   // the selection
 
-  // Which of these names the state selects; a list without any name that is known is no selection.
-  function chosen(key, names) {
+  // Which of these names the state selects; a list without any name of them is no selection.
+  function selected(key, names) {
     const all = names.map((_, i) => i);
-    const [only, without] = [state[key], state[`no-${key}`]].map((text) => (text === undefined ? null : readList(text)));
+    const [only, without] = [key, `no-${key}`].map((name) => (name in state ? readList(state[name]) : null));
     if (only) {
-      const found = all.filter((i) => only.has(names[i]));
-      return found.length || state[key] === "" ? found : all;
+      const matching = all.filter((i) => only.has(names[i]));
+      return matching.length || state[key] === "" ? matching : all;
     }
     return without ? all.filter((i) => !without.has(names[i])) : all;
   }
 
-  // The state that selects these of the names, in as few words as can be.
-  function choosing(key, names, some) {
-    const inside = new Set(some);
-    const rest = names.filter((_, i) => !inside.has(i));
-    const few = some.length <= rest.length;
-    const values = { [key]: null, [`no-${key}`]: null };
-    if (rest.length) values[few ? key : `no-${key}`] = writeList(few ? some.map((i) => names[i]) : rest);
-    return values;
+  // Select these places of the names, in as few words of the address as can be.
+  function choose(key, places) {
+    const inside = new Set(places), rest = names[key].filter((_, i) => !inside.has(i));
+    const few = places.length <= rest.length;
+    const texts = { [key]: null, [`no-${key}`]: null };
+    if (rest.length) texts[few ? key : `no-${key}`] = writeList(few ? places.map((i) => names[key][i]) : rest);
+    setAll(texts);
   }
 
   const names = { optimizers: data.optimizers.map(({ name }) => name), families: data.families };
-  const optimizers = () => chosen("optimizers", names.optimizers);
-  const families = () => chosen("families", names.families);
-  const choose = (key, some) => setAll(choosing(key, names[key], some));
-
-  function cells() {
-    const inside = new Set(families().map((f) => data.families[f]));
-    return data.cells.map((_, c) => c).filter((c) => inside.has(data.cells[c].family));
-  }
-
+  const optimizers = () => selected("optimizers", names.optimizers);
+  const families = () => selected("families", names.families);
+  const cellsOf = (f) => data.cells.map((_, c) => c).filter((c) => data.cells[c].family === data.families[f]);
+  const cells = () => families().flatMap(cellsOf).sort((a, b) => a - b);
   const price = () => Math.max(0, data.prices.findIndex(({ name }) => name === state.price));
   const scale = () => (state.scale === "linear" ? "linear" : "log");
 
   // the place of the chosen budget among data.budgets[price()]: by default the last
   function budget() {
-    const known = data.budgets[price()] ?? [], place = known.findIndex((value) => String(value) === state.budget);
-    return place < 0 ? known.length - 1 : place;
+    const budgets = data.budgets[price()] ?? [], place = budgets.findIndex((cost) => String(cost) === state.budget);
+    return place < 0 ? budgets.length - 1 : place;
   }
 
   // controls that live in the state
 
-  // A list whose options may change with the selection. options: () => [[value, text], ...]. Answers with a function that
-  // brings the list up to date and gives the chosen value: the first where the state names none of them; undefined where
-  // there are none.
+  // A labelled list whose options may change with the selection. options: () => [[value, text], ...], or values alone.
+  // Answers with a function that brings the list up to date and gives the chosen value: the first where the state names
+  // none of them; undefined where there are none.
   function choice(controls, label, key, options, standard = () => undefined) {
     let before = "", usual;
-    const list = select(controls, label, [], (value) => set(key, value === usual ? null : value));
+    const list = element("select", { onchange: () => set(key, list.value === usual ? null : list.value) });
+    controls.append(element("label", {}, label, list));
     return () => {
-      const known = options().map(([value, text]) => [String(value), text]);
-      const now = JSON.stringify(known);
+      const pairs = options().map((option) => (Array.isArray(option) ? option : [option, option]).map(String));
+      const now = JSON.stringify(pairs);
       if (now !== before) {
-        list.replaceChildren(...known.map(([value, text]) => element("option", { value, textContent: text })));
+        list.replaceChildren(...pairs.map(([text, words]) => element("option", { value: text, textContent: words })));
         before = now;
       }
-      const there = (value) => known.find(([other]) => other === String(value))?.[0];
-      usual = there(standard()) ?? known[0]?.[0];
-      const value = there(state[key]) ?? usual;
-      if (value !== undefined) list.value = value;
-      list.parentElement.hidden = known.length < 2;
-      return value;
-    };
-  }
-
-  // A list of the selected cells (those that fit, where only some do); answers with a function that gives the index of
-  // the chosen one, undefined where there is none.
-  function cellPicker(controls, key, fits = () => true) {
-    const read = choice(controls, "Problem", key, () => cells().filter(fits).map((c) => [cellName(c), cellName(c)]));
-    return () => {
-      const name = read();
-      return name === undefined ? undefined : cells().find((c) => cellName(c) === name);
+      const there = (text) => pairs.find(([other]) => other === String(text))?.[0];
+      usual = there(standard()) ?? pairs[0]?.[0];
+      const text = there(state[key]) ?? usual;
+      if (text !== undefined) list.value = text;
+      list.parentElement.hidden = pairs.length < 2;
+      return text;
     };
   }
 
   // drawing
 
-  const dim = () => dark.matches && !paper.matches;
-
   function theme() {
     const css = getComputedStyle(document.documentElement);
-    const color = (name) => css.getPropertyValue(`--${name}`).trim();
-    const colors = Object.fromEntries(["page", "card", "ink", "soft", "line", "grid", "good", "warn", "link"].map((name) => [name, color(name)]));
-    const axis = { gridcolor: colors.grid, linecolor: colors.line, tickcolor: colors.line, zeroline: false, automargin: true };
-    const narrow = innerWidth < 640;
+    const keys = ["page", "card", "ink", "soft", "line", "grid", "good", "warn", "link"];
+    const colors = Object.fromEntries(keys.map((key) => [key, css.getPropertyValue(`--${key}`).trim()]));
+    const { card, ink, soft, line, grid } = colors, clear = "rgba(0,0,0,0)", narrow = innerWidth < 640;
+    const axis = { gridcolor: grid, linecolor: line, tickcolor: line, zeroline: false, automargin: true };
     const layout = {
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, hovermode: "closest",
-      font: { color: colors.ink, size: narrow ? 11 : 13, family: getComputedStyle(document.body).fontFamily },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: colors.soft, activecolor: colors.ink },
+      paper_bgcolor: clear, plot_bgcolor: clear, showlegend: false, hovermode: "closest",
+      font: { color: ink, size: narrow ? 11 : 13, family: getComputedStyle(document.body).fontFamily },
+      modebar: { bgcolor: clear, color: soft, activecolor: ink },
       margin: { l: narrow ? 40 : 56, r: 12, t: 12, b: 48 },
-      hoverlabel: { bgcolor: colors.card, bordercolor: colors.line, font: { color: colors.ink, size: 12 }, align: "left" },
+      hoverlabel: { bgcolor: card, bordercolor: line, font: { color: ink, size: 12 }, align: "left" },
     };
-    return { dark: dim(), colors, axis, layout };
+    return { colors, axis, layout, narrow };
   }
+
+  const logAxis = { type: "log", exponentformat: "power" };
 
   // the axis of costs at the chosen price and scale
   function costAxis() {
-    const narrow = innerWidth < 640;
-    return { title: { text: escaped(data.prices[price()]?.title ?? "cost"), ...(narrow ? { font: { size: 11 } } : {}) },
-      ...(scale() === "log" ? { type: "log", exponentformat: "power" } : { type: "linear", rangemode: "tozero" }) };
+    const font = innerWidth < 640 ? { font: { size: 11 } } : {};
+    return { title: { text: escaped(data.prices[price()]?.title ?? "cost"), ...font },
+      ...(scale() === "log" ? logAxis : { type: "linear", rangemode: "tozero" }) };
   }
 
   const CONFIG = { responsive: true, displaylogo: false, displayModeBar: "hover",
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
 
   // on a phone a long title of an axis takes two lines
-  const folded = ({ text, ...rest }) => ({ ...rest, text: innerWidth < 640 ? text.replace(/^(.{20,36})\s(?=.{8})/, "$1<br>") : text });
+  const folded = ({ text, ...rest }, narrow) => (
+    { ...rest, text: narrow ? text.replace(/^(.{20,36})\s(?=.{8})/, "$1<br>") : text });
 
   // Plotly.react in the colours of the page; axes take what they do not say from its theme
-  function plot(box, traces, layout = {}, config = {}) {
-    const { axis, layout: base } = theme();
-    const axes = Object.entries({ xaxis: {}, yaxis: {}, ...layout }).filter(([key]) => /^[xy]axis/.test(key));
-    const whole = { ...base, ...layout, ...Object.fromEntries(axes.map(([key, own_]) => [key, { ...axis, ...own_, ...(own_.title ? { title: folded(own_.title) } : {}) }])) };
-    return Plotly.react(box, traces, whole, { ...CONFIG, ...config });
+  function plot(box, traces, layout = {}) {
+    const { axis, layout: base, narrow } = theme(), whole = { ...base, xaxis: {}, yaxis: {}, ...layout };
+    for (const key of ["xaxis", "yaxis"]) {
+      const title = whole[key].title ? { title: folded(whole[key].title, narrow) } : {};
+      whole[key] = { ...axis, ...whole[key], ...title };
+    }
+    return Plotly.react(box, traces, whole, CONFIG);
   }
 
   // Say why there is nothing to draw in place of a chart; "" shows the chart again.
   function say(section, text) {
     let note = section.querySelector(":scope > .empty");
-    if (!note) section.querySelector(".plot, .body").before((note = element("p", { className: "empty", role: "status" })));
+    if (!note) {
+      note = element("p", { className: "empty", role: "status" });
+      section.querySelector(".plot, .body").before(note);
+    }
     note.textContent = text;
     note.hidden = !text;
-    for (const part of section.querySelectorAll(".plot, .body, .legend")) part.hidden = Boolean(text);
+    for (const drawn of section.querySelectorAll(".plot, .body, .legend")) drawn.hidden = Boolean(text);
   }
 
   // Show a section and its place in the navigation, or neither.
@@ -310,6 +324,7 @@ const page = (() => {
     for (const link of document.querySelectorAll(`nav a[href="#${section.id}"]`)) link.parentElement.hidden = !visible;
   }
 
+  // setup(section) answers with what draws it
   function chart(id, setup) {
     const section = document.getElementById(id);
     if (section) charts.push({ id, section, setup, draw: null });
@@ -342,46 +357,53 @@ const page = (() => {
 
   async function start() {
     try {
-      await decodeAll(data, "");
+      await decodeAll();
     } catch (error) {
-      document.querySelector("main").prepend(element("p", { className: "empty", textContent: `This browser cannot read the data of the page (${error.message}): a newer one can. The folders tables and figures beside it hold the same.` }));
+      const textContent = `This browser cannot read the data of the page (${error.message}): a newer one can. `
+        + "The folders tables and figures beside it hold the same.";
+      document.querySelector("main").prepend(element("p", { className: "empty", textContent }));
       throw error;
     }
-    state = readAddress();
-    addEventListener("popstate", () => { state = readAddress(); redraw(); if (state.section) scrollTo(state.section); });
+    async function open() {
+      state = readAddress();
+      await redraw();
+      if (state.section) scrollTo(state.section);
+    }
+    addEventListener("popstate", open);
     dark.addEventListener("change", redraw);
     document.addEventListener("click", (event) => {
-      const link = event.target.closest?.('a[href^="#"]');
+      const link = /** @type {Element} */ (event.target).closest?.('a[href^="#"]');
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       go(link.getAttribute("href").slice(1));
     });
-    beforePrint();
-    await redraw();
-    if (state.section) scrollTo(state.section);
+    paper.addEventListener("change", fitPaper);
+    await open();
   }
 
   // On paper charts and tables are as wide as the paper, in light colours.
-  function beforePrint() {
+  function fitPaper() {
     const width = 680; // of A4 and Letter, in CSS pixels
-    function fit() {
-      for (const each of charts) drawOne(each);
-      for (const box of document.querySelectorAll(".js-plotly-plot")) {
-        if (box.offsetParent) Plotly.relayout(box, paper.matches ? { width, autosize: false } : { width: null, autosize: true });
-      }
-      for (const table of document.querySelectorAll(".scroll > table")) {
-        table.style.zoom = "";
-        if (paper.matches && table.offsetWidth > width) table.style.zoom = width / table.offsetWidth;
-      }
+    for (const each of charts) drawOne(each);
+    for (const box of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".js-plotly-plot"))) {
+      const size = paper.matches ? { width, autosize: false } : { width: null, autosize: true };
+      if (box.offsetParent) Plotly.relayout(box, size);
     }
-    paper.addEventListener("change", fit);
+    for (const wide of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".scroll > table"))) {
+      wide.style.zoom = "";
+      if (paper.matches && wide.offsetWidth > width) wide.style.zoom = String(width / wide.offsetWidth);
+    }
   }
 
   return {
-    data, array, at, element, select, escaped, number, interval, counted, cellName, swatch, dot, theme, costAxis, plot, say, show,
-    chart, start, own, set, setAll, choice, cellPicker, choose, optimizers, families, cells, price, scale, budget,
+    data, array, at, value, row, element, named, button, focused, table, parts, escaped, number, interval, counted,
+    cellName, swatch, dot, theme, logAxis, costAxis, plot, say, show, chart, start, own, set, setAll, choice, choose,
+    optimizers, families, cells, cellsOf, price, scale, budget,
     get state() { return state; },
     reduced: () => still.matches,
     redrawChart: (id) => draw(charts.filter((each) => each.id === id)),
   };
 })();
+
+/** @type {Closed<typeof core> & Shared} */
+const page = /** @type {any} */ (core);

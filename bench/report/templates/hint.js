@@ -12,13 +12,13 @@ page.hint = (() => {
 
   function show(node, text) {
     owner = node;
-    box.textContent = text();
+    box.textContent = text;
     box.hidden = false;
     node.setAttribute("aria-describedby", "hint");
-    const place = node.getBoundingClientRect(), own = box.getBoundingClientRect();
-    const under = place.bottom + 6 + own.height < innerHeight;
-    box.style.left = `${Math.max(8, Math.min(place.left, innerWidth - own.width - 8))}px`;
-    box.style.top = `${under ? place.bottom + 6 : Math.max(8, place.top - own.height - 6)}px`;
+    const place = node.getBoundingClientRect(), size = box.getBoundingClientRect();
+    const under = place.bottom + 6 + size.height < innerHeight;
+    box.style.left = `${Math.max(8, Math.min(place.left, innerWidth - size.width - 8))}px`;
+    box.style.top = `${under ? place.bottom + 6 : Math.max(8, place.top - size.height - 6)}px`;
   }
 
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });

@@ -4,22 +4,27 @@ page.chart("landscape", (section) => {
   const facts = data.landscape;
   if (!facts) return () => page.show(section, false);
   const places = page.array("landscape_x").values, best = page.array("landscape_best").values;
-  const costs = page.array("landscape_cost"), heights = page.array("landscape_z");
-  const size = heights.shape[1], BLANK = 65535, FULL = 65534, LINES = 14, SECONDS = 8;
+  const size = page.array("landscape_z").shape[1], BLANK = 65535, FULL = 65534, LINES = 14, SECONDS = 8;
   const index = new Map(data.optimizers.map(({ name }, o) => [name, o]));
-  const [canvas, tip, legend, controls] = ["canvas", ".tip", ".legend", ".controls"].map((name) => section.querySelector(name));
-  const [play, slider, clock, speed] = ["button", "input", "output", "select"].map((tag) => section.querySelector(`.player ${tag}`));
+  const [canvas, play, slider, clock, speed] = ["canvas", "button", "input", "output", ".player select"].map(
+    (name) => section.querySelector(name));
+  const { tip, legend, controls, corner } = page.parts(section);
   const pen = canvas.getContext("2d");
-  const selected = () => { const inside = new Set(page.cells().map(page.cellName)); return facts.views.filter((one) => inside.has(`${one.problem}, dim 2`)); };
-  const problem = page.choice(controls, "Problem", "landscape.problem", () => selected().map((one) => [one.problem, one.problem]));
+  const problem = page.choice(controls, "Problem", "landscape.problem", () => {
+    const inside = new Set(page.cells().map(page.cellName));
+    return facts.views.map((each) => each.problem).filter((name) => inside.has(`${name}, dim 2`));
+  });
   let seeds = [];
-  const seedOf = page.choice(controls, "Seed", "landscape.seed", () => seeds.map((one) => [one, String(one)]));
-  const shown = page.legend(section, 6);
-  let view, field, paths = [], side = 0, when = 1, frame = 0, last = 0, ground, lines, hot = -1, span = [1, 1];
+  const seedOf = page.choice(controls, "Seed", "landscape.seed", () => seeds);
+  const visible = page.legend(section, 6);
+  /** @type {LandscapeView} */
+  let view;
+  let field, paths = [], side = 0, when = 1, frame = 0, last = 0, ground, lines, hot = -1, span = [1, 1];
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const at = (point, axis) => (places[2 * point + axis] === BLANK ? NaN : (places[2 * point + axis] / FULL) * (1 + 2 * facts.around) - facts.around); // 0 to 1 in the box
-  const pixel = (point) => [at(point, 0) * side, (1 - at(point, 1)) * side];
+  // 0 to 1 in the box
+  const at = (place) => (place === BLANK ? NaN : (place / FULL) * (1 + 2 * facts.around) - facts.around);
+  const pixel = (point) => [at(places[2 * point]) * side, (1 - at(places[2 * point + 1])) * side];
   const reached = (path, cost) => { // the number of its points that were asked within a cost
     let low = path.begin, high = path.end;
     while (low < high) {
@@ -28,57 +33,60 @@ page.chart("landscape", (section) => {
     }
     return low - path.begin;
   };
-  const value = (level) => {
+  const height = (level) => {
     const z = view.bottom + (level / FULL) * (view.top - view.bottom);
     return view.log ? 10 ** z : z;
   };
   const measure = () => (view.kind === "gap" ? "f − f_opt" : "f");
 
-  // the cost at a share of the way, at the page's scale
-  function cost(share) {
+  // the cost at a fraction of the way, at the page's scale
+  function cost(fraction) {
     const [low, high] = span;
-    return page.scale() === "log" ? low * (high / low) ** share : low + (high - low) * share;
+    return page.scale() === "log" ? low * (high / low) ** fraction : low + (high - low) * fraction;
   }
 
-  function mixed(low, high, share) { // two colours #rrggbb
-    const parts = (text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
-    const [a, b] = [parts(low), parts(high)];
-    return a.map((x, i) => Math.round(x + (b[i] - x) * share));
-  }
-
-  // the fog: light where f is low; and its contour lines, in units of grid cells
+  // the fog: light where f is low
   function map() {
-    const z = field;
     const image = new ImageData(size, size);
-    const shades = Array.from({ length: 256 }, (_, i) => mixed(color("--fog-low"), color("--fog-high"), i / 255));
+    const [low, high] = ["--fog-low", "--fog-high"].map(
+      (name) => [1, 3, 5].map((i) => parseInt(color(name).slice(i, i + 2), 16)));
     for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) {
-      const level = z[i * size + j], to = 4 * ((size - 1 - i) * size + j); // rows of the grid go up, those of the image down
+      const level = field[i * size + j], to = 4 * ((size - 1 - i) * size + j); // rows go up, those of the image down
       if (level === BLANK) continue;
-      image.data.set(shades[Math.floor((level / FULL) * 255)], to);
-      image.data[to + 3] = 255;
+      const shade = Math.floor((level / FULL) * 255) / 255;
+      image.data.set([...low.map((x, k) => Math.round(x + (high[k] - x) * shade)), 255], to);
     }
     const made = element("canvas", { width: size, height: size });
     made.getContext("2d").putImageData(image, 0, 0);
     return made;
   }
 
-  // marching squares: where each edge of a cell crosses a level, and the crossings joined two by two
+  // Contour lines by marching squares, in units of grid cells: where each edge of a cell crosses a level, and the
+  // crossings joined two by two.
   function contours() {
-    const z = field, found = [];
+    const EDGES = [[0, 1, 0, 0, 1, 0], [1, 2, 1, 0, 0, 1], [3, 2, 0, 1, 1, 0], [0, 3, 0, 0, 0, 1]], ends = [];
     for (let i = 0; i + 1 < size; i++) for (let j = 0; j + 1 < size; j++) {
-      const corners = [z[i * size + j], z[i * size + j + 1], z[(i + 1) * size + j + 1], z[(i + 1) * size + j]];
+      const corners = [0, 1, size + 1, size].map((k) => field[i * size + j + k]);
       if (corners.includes(BLANK)) continue;
       const low = Math.min(...corners), high = Math.max(...corners);
       for (let n = Math.ceil((low / FULL) * LINES + 1e-9); n < LINES && (n / LINES) * FULL <= high; n++) {
         const level = (n / LINES) * FULL, cross = [];
-        const edges = [[0, 1, (s) => [j + s, i]], [1, 2, (s) => [j + 1, i + s]], [3, 2, (s) => [j + s, i + 1]], [0, 3, (s) => [j, i + s]]];
-        for (const [a, b, place] of edges) {
-          if ((corners[a] < level) !== (corners[b] < level)) cross.push(place((level - corners[a]) / (corners[b] - corners[a])));
+        for (const [a, b, x, y, dx, dy] of EDGES) {
+          if ((corners[a] < level) === (corners[b] < level)) continue;
+          const s = (level - corners[a]) / (corners[b] - corners[a]);
+          cross.push([j + x + dx * s, i + y + dy * s]);
         }
-        for (let k = 0; k + 1 < cross.length; k += 2) found.push(...cross[k], ...cross[k + 1]);
+        for (let k = 0; k + 1 < cross.length; k += 2) ends.push(...cross[k], ...cross[k + 1]);
       }
     }
-    return found;
+    return ends;
+  }
+
+  function outline(width = 1.5) {
+    pen.strokeStyle = color("--card");
+    pen.lineWidth = width;
+    pen.fill();
+    pen.stroke();
   }
 
   function drawGround() {
@@ -111,26 +119,22 @@ page.chart("landscape", (section) => {
     pen.closePath();
     pen.setLineDash([]);
     pen.fillStyle = color("--ink");
-    pen.strokeStyle = color("--card");
-    pen.lineWidth = 1.5;
-    pen.fill();
-    pen.stroke();
+    outline();
   }
 
   function route(path, count) {
     const { style } = path, end = path.begin + count;
-    pen.globalAlpha = hot >= 0 && hot !== path.optimizer ? 0.12 : 0.9;
+    pen.globalAlpha = hot >= 0 && hot !== path.o ? 0.12 : 0.9;
     pen.strokeStyle = pen.fillStyle = style.color;
     pen.lineWidth = Math.max(1.5, style.width * 0.9);
     pen.setLineDash((DASHES[style.dash] || "").split(" ").filter(Boolean).map(Number));
     pen.beginPath();
     let drawing = false, least = Infinity, head = null;
     for (let point = path.begin; point < end; point++) {
-      const improved = best[point] < least;
+      const improved = best[point] < least, [x, y] = pixel(point);
       least = Math.min(least, best[point]);
-      const [x, y] = pixel(point);
-      if (Number.isNaN(x + y)) { drawing = drawing && style.order === 0; continue; }
-      if (style.order > 0 || improved) {
+      if (Number.isNaN(x + y)) drawing = drawing && style.order === 0;
+      else if (style.order > 0 || improved) {
         if (drawing) pen.lineTo(x, y); else pen.moveTo(x, y);
         drawing = true;
         head = [x, y];
@@ -149,10 +153,7 @@ page.chart("landscape", (section) => {
     if (head) {
       pen.beginPath();
       pen.arc(...head, 4.5, 0, 7);
-      pen.fill();
-      pen.strokeStyle = color("--card");
-      pen.lineWidth = 1.5;
-      pen.stroke();
+      outline();
     }
     pen.globalAlpha = 1;
   }
@@ -161,14 +162,12 @@ page.chart("landscape", (section) => {
     if (!view || !side) return;
     const now = cost(when);
     drawGround();
-    for (const path of [...paths].sort((a, b) => (a.optimizer === hot) - (b.optimizer === hot))) {
-      if (path.shown) route(path, reached(path, now));
-    }
-    star();
-    for (const path of paths) {
+    for (const path of [...paths].sort((a, b) => Number(a.o === hot) - Number(b.o === hot))) {
       const count = reached(path, now);
+      if (path.shown) route(path, count);
       if (path.text) path.text.textContent = count ? number(best[path.begin + count - 1]) : "–";
     }
+    star();
     clock.textContent = number(now);
     slider.value = String(Math.round(when * 1000));
     slider.setAttribute("aria-valuetext", `cost ${number(now)}`);
@@ -209,23 +208,25 @@ page.chart("landscape", (section) => {
   }
   new ResizeObserver(fitted).observe(canvas.parentElement);
 
-  canvas.onpointermove = canvas.onpointerdown = (event) => {
-    const [x, y] = [event.offsetX, event.offsetY], now = cost(when);
+  // what is under a place: the nearest point of a path, or else the height of the ground
+  canvas.onpointermove = canvas.onpointerdown = ({ offsetX: x, offsetY: y }) => {
+    const now = cost(when);
     let near = null, least = 12;
-    for (const path of paths) {
-      if (!path.shown) continue;
+    for (const path of paths.filter(({ shown }) => shown)) {
       for (let point = path.begin, end = path.begin + reached(path, now); point < end; point++) {
         const [px, py] = pixel(point), away = Math.hypot(px - x, py - y);
         if (away < least) [near, least] = [{ path, point }, away];
       }
     }
-    const place = [view.low[0] + (x / side) * (view.high[0] - view.low[0]), view.high[1] - (y / side) * (view.high[1] - view.low[1])];
-    const [j, i] = [(x / side) * (size - 1), (1 - y / side) * (size - 1)].map((v) => Math.min(size - 1, Math.max(0, Math.round(v))));
+    const across = [x / side, 1 - y / side];
+    const [j, i] = across.map((v) => Math.round(Math.min(1, Math.max(0, v)) * (size - 1)));
+    const where = across.map((v, axis) => (view.low[axis] + v * (view.high[axis] - view.low[axis])).toPrecision(3));
     const level = field[i * size + j];
     const text = near
-      ? `${near.path.style.name}, seed ${near.path.seed}: at a cost of ${number(near.path.costs[near.point])} its best ${measure()} is ${number(best[near.point])}`
-      : `${measure()} ≈ ${level === BLANK ? "not finite" : number(value(level))}`;
-    tip.textContent = `${text} · (${place.map((v) => v.toPrecision(3)).join(", ")})`;
+      ? `${near.path.style.name}, seed ${near.path.seed}: at a cost of ${number(near.path.costs[near.point])} `
+        + `its best ${measure()} is ${number(best[near.point])}`
+      : `${measure()} ≈ ${level === BLANK ? "not finite" : number(height(level))}`;
+    tip.textContent = `${text} · (${where.join(", ")})`;
     tip.hidden = false;
     tip.style.left = `${Math.min(x + 12, side - tip.offsetWidth)}px`;
     tip.style.top = `${y + 16}px`;
@@ -233,64 +234,69 @@ page.chart("landscape", (section) => {
   canvas.onpointerleave = () => { tip.hidden = true; };
 
   // the names, those with a path here; behind each what it has reached at the cost of the slider
-  function named(chosen) {
-    const own = new Map(paths.map((path) => [path.optimizer, path]));
-    const depth = (path) => Math.log10(Math.max(best[path.end - 1], 1e-8) || 1e300);
-    const items = page.optimizerItems(chosen.filter((o) => own.has(o)), (o) => depth(own.get(o)) + own.get(o).costs[own.get(o).end - 1] * 1e-9);
-    const visible = new Set(shown(items).map(({ o }) => o));
-    for (const path of paths) path.shown = visible.has(path.optimizer);
+  function named() {
+    const byOptimizer = new Map(paths.map((path) => [path.o, path]));
+    const rank = (o) => {
+      const { end, costs } = byOptimizer.get(o);
+      return Math.log10(Math.max(best[end - 1], 1e-8) || 1e300) + costs[end - 1] * 1e-9;
+    };
+    const items = page.optimizerItems(page.optimizers().filter((o) => byOptimizer.has(o)), rank);
+    for (const { o } of visible(items)) byOptimizer.get(o).shown = true;
     for (const button of legend.querySelectorAll("button[data-key^=o]")) {
-      const path = own.get(Number(button.dataset.key.slice(1)));
+      const path = byOptimizer.get(Number(button.dataset.key.slice(1)));
       if (path) button.append(path.text = element("small", { className: "reached" }));
     }
   }
 
-  function highlight(event) {
-    const key = event.type === "pointerout" || event.type === "focusout" ? null : event.target.closest("button[data-key^=o]")?.dataset.key;
+  function highlight({ type, target }) {
+    const away = type === "pointerout" || type === "focusout";
+    const key = away ? null : target.closest("button[data-key^=o]")?.dataset.key;
     hot = key && /^o\d+$/.test(key) ? Number(key.slice(1)) : -1;
     if (!frame) paint();
   }
   for (const type of ["pointerover", "pointerout", "focusin", "focusout"]) legend.addEventListener(type, highlight);
 
   function words(left) {
-    const range = (axis) => `${number(view.low[axis])} to ${number(view.high[axis])}`;
-    const found = view.kind === "gap" ? `gap ${number(view.found)}` : number(view.found);
-    const parts = [
-      `Instance ${view.instance}: x₁ from ${range(0)} to the right, x₂ from ${range(1)} upwards.`,
-      `${measure()} from ${number(value(0))} (clear) to ${number(value(FULL))} (fog), lines at equal ${view.log ? "ratios" : "steps"}.`,
-      view.star ? `★ is the best point of all runs here, ${found}.` : "",
+    const [x, y] = [0, 1].map((axis) => `${number(view.low[axis])} to ${number(view.high[axis])}`);
+    const best = `${view.kind === "gap" ? "gap " : ""}${number(view.found)}`;
+    const sentences = [
+      `Instance ${view.instance}: x₁ from ${x} to the right, x₂ from ${y} upwards.`,
+      `${measure()} from ${number(height(0))} (clear) to ${number(height(FULL))} (fog), lines at equal `
+        + `${view.log ? "ratios" : "steps"}.`,
+      view.star ? `★ is the best point of all runs here, ${best}.` : "",
       left ? `${page.counted(left, "path")} without a clock of ${left === 1 ? "its" : "their"} own left out.` : "",
       facts.problems > facts.views.length ? `The first ${facts.views.length} of ${facts.problems} such problems.` : "",
     ];
-    return parts.filter(Boolean).join(" ");
+    return sentences.filter(Boolean).join(" ");
   }
 
   return () => {
     stop();
-    const wanted = problem(), chosen = page.optimizers();
-    const place = facts.views.findIndex((one) => one.problem === wanted);
-    if (place < 0) return page.say(section, "Nothing to draw: none of the two-dimensional problems is of a selected family.");
+    const name = problem(), place = facts.views.findIndex((each) => each.problem === name);
+    if (place < 0) {
+      return page.say(section, "Nothing to draw: none of the two-dimensional problems is of a selected family.");
+    }
     view = facts.views[place];
-    field = heights.values.subarray(place * size * size, (place + 1) * size * size);
-    const here = facts.paths.filter((path) => path.view === place && chosen.includes(index.get(path.optimizer)));
+    field = page.row("landscape_z", place);
+    const selected = new Set(page.optimizers());
+    const here = facts.paths.filter((path) => path.view === place && selected.has(index.get(path.optimizer)));
     seeds = [...new Set(here.map((path) => path.seed))].sort((a, b) => a - b);
-    const seed = seedOf();
-    const row = facts.prices[data.prices[page.price()].name];
-    const along = costs.values.subarray(row * costs.shape[1], (row + 1) * costs.shape[1]);
+    const seed = seedOf(), costs = page.row("landscape_cost", facts.prices[data.prices[page.price()].name]);
     const all = here.filter((path) => String(path.seed) === seed).map((path) => {
-      const optimizer = index.get(path.optimizer);
-      return { ...path, optimizer, style: data.optimizers[optimizer], costs: along };
+      const o = index.get(path.optimizer);
+      return { ...path, o, style: data.optimizers[o], costs, shown: false, text: null };
     });
-    paths = all.filter((path) => Number.isFinite(along[path.begin]));
-    page.say(section, paths.length ? "" : all.length ? "Nothing to draw: these runs have no clock of their own." : "Nothing to draw: none of the selected optimizers was run on this problem.");
+    paths = all.filter((path) => Number.isFinite(costs[path.begin]));
+    page.say(section, paths.length ? "" : all.length ? "Nothing to draw: these runs have no clock of their own."
+      : "Nothing to draw: none of the selected optimizers was run on this problem.");
     if (!paths.length) return;
-    const known = paths.flatMap((path) => [along[path.begin], along[path.end - 1]]).filter((c) => c > 0);
+    const known = paths.flatMap((path) => [costs[path.begin], costs[path.end - 1]]).filter((c) => c > 0);
     span = known.length ? [Math.min(...known), Math.max(...known)] : [1, 1];
     ground = map();
     lines = contours();
-    named(chosen);
+    named();
     const drawn = paths.filter((path) => path.shown).length;
-    section.querySelector(".corner").textContent = words(all.length - paths.length);
+    corner.textContent = words(all.length - paths.length);
     canvas.setAttribute("aria-label", `Map of ${view.problem} with the paths of ${page.counted(drawn, "optimizer")}`);
     canvas.dataset.drawn = String(drawn);
     fitted();

@@ -1,7 +1,8 @@
 // Problem by problem: the best of the selected optimizers at the hardest target that one of them reached in half its runs.
 page.chart("problems", (box) => {
   const { data, element, dot, hint, number, counted } = page;
-  const [ert, low, high, successes, asked, posed, ran, limit] = ["ert", "low", "high", "successes", "asked", "posed", "ran", "limit"].map(page.array);
+  const successes = page.array("successes");
+  const [asked, posed, ran, limit] = [page.array("asked"), page.array("posed"), page.array("ran"), page.array("limit")];
   const body = box.querySelector(".body");
   const orders = data.orders.map(({ order }) => order);
   const LATE = 10 ** 0.1, SURE = 0.025; // as in bench.measure.summaries
@@ -20,7 +21,7 @@ page.chart("problems", (box) => {
     if (!here.length) return { none: !some.length ? "none selected" : some.some(planned) ? "skipped" : "not run" };
     const facts = (slot) => here.map(({ o }) => ({
       o, runs: asked.values[page.at(asked.shape, c, o, slot)], successes: successes.values[page.at(successes.shape, c, o, slot)],
-      ...Object.fromEntries([["ert", ert], ["low", low], ["high", high]].map(([key, { shape, values }]) => [key, values[page.at(shape, price, c, o, slot)]])),
+      ert: page.value("ert", price, c, o, slot), low: page.value("low", price, c, o, slot), high: page.value("high", price, c, o, slot),
     })).filter((each) => each.runs > 0 && !Number.isNaN(each.ert));
     const slots = data.cells[c].targets.map((_, slot) => slot).reverse();
     for (const half of [true, false]) {
@@ -47,7 +48,7 @@ page.chart("problems", (box) => {
   const names = (some) => some.map(({ o }) => data.optimizers[o].name).join(", ");
 
   function remark(text, some) {
-    return hint(element("button", { type: "button", className: "unsure", textContent: `${text} ${counted(some.length, "other")}` }), () => names(some));
+    return hint(element("button", { type: "button", className: "unsure", textContent: `${text} ${counted(some.length, "other")}` }), names(some));
   }
 
   function cell(found, c, overall, first) {
