@@ -1,4 +1,4 @@
-"""Results as a store would give them, made by a formula: no optimizer is run; and what opens their pages: a browser, or Node.js."""
+"""Results as a store would give them, made by a formula: no optimizer is run; and what opens their pages."""
 
 import importlib.util
 import json
@@ -292,8 +292,6 @@ class Browser:
 class Elements(HTMLParser):
     """The elements of a page as nested [tag, attributes, children], and its scripts."""
 
-    VOID = {"meta", "link", "br", "img", "input", "hr"}
-
     def __init__(self, text: str):
         super().__init__()
         self.root = ["#document", {}, []]
@@ -309,7 +307,7 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag, attrs):
         node = [tag, {name: value or "" for name, value in attrs}, []]
         self._open[-1][2].append(node)
-        if tag not in self.VOID:
+        if tag not in ("meta", "link", "br", "img", "input", "hr"):
             self._open.append(node)
 
     def handle_endtag(self, tag):

@@ -18,8 +18,8 @@ from bench.measure.comparison import View as Comparing
 from bench.measure.ecdf import ecdf
 from bench.measure.inference import LEVEL
 from bench.measure.profiles import data_profile, performance_profile
-from bench.measure.progress import complete
-from bench.measure.words import cell_name, target_name
+from bench.measure.progress import complete, spent
+from bench.measure.words import cell_name, number, target_name
 from bench.report.data import BITS
 from bench.report.page import write_report
 from bench.results.stored import Results
@@ -290,3 +290,94 @@ def test_pairs(view):
             found = [float(told[name] or "nan") for name in names]
             assert found == pytest.approx(row[list(names)].tolist(), nan_ok=True, **error)
         assert told["tested"] in (None, f"{tested:.0f}")
+
+
+def test_costs(view):
+    """Seconds over cost of the runs that paid, at the prices of the suite, the slowest last."""
+    runs = complete(view.runs)
+    paid = runs[(spent(runs, view.results.prices) > 0) & (runs.status != "killed")].assign(
+        cost=spent(runs, view.results.prices)
+    )
+    cell = paid.problem.iloc[0], int(paid.dim.iloc[0])
+    for name, own in (("all", paid), (cell_name(*cell), paid[(paid.problem == cell[0]) & (paid.dim == cell[1])])):
+        sums = own.groupby("optimizer")[["inside", "outside", "cost"]].sum()
+        table = pd.DataFrame({key: sums[key] / sums.cost for key in ("inside", "outside")})
+        view.choose("costs", "Problem", name)
+        layout = view.browser.js("document.querySelector('#costs .js-plotly-plot').layout.yaxis.ticktext")
+        inside, outside = view.drawn("costs")[-2:]
+        assert set(layout) == set(table.index)
+        table = table.loc[layout]
+        assert inside["x"] == pytest.approx(table.inside, rel=QUOTIENT)
+        assert outside["x"] == pytest.approx(table.outside, rel=QUOTIENT)
+        assert (np.diff(table.sum(axis=1)) < 1e-9).all()
+
+
+def test_sensitivity_of_runs(scripts, make_results, tmp_path):
+    """The mean of the curves of targets solved over their grid, over the values of a hyperparameter."""
+    results = make_results(10, 15, 3, 20, hostile=False)
+    names = {"torch-sgd[momentum=0.9]": 0.9, "torch-adam[lr=0.1]": 0.1, "torch-lbfgs": 0.5}
+    labels = {run: name for run, name in zip(results.runs.run, results.runs.optimizer, strict=True)}
+    results.setting = lambda run: ("rule", {"rate": names[labels[run]]}) if labels[run] in names else (labels[run], {})
+    scripts.open(write_report(results, tmp_path, figures=False))
+    view = View(scripts, results, "cost", results.runs)
+    curves = view.curves("sensitivity")
+    families = sorted(results.runs.family.unique())
+    assert set(curves) == {"all selected families", *families}
+    whole = results.comparison.at("cost")
+    costs = results.ecdf("optimizer").cost.unique()
+    for family in families:
+        runs = results.runs[results.runs.family == family]
+        part = Comparing(Comparison(runs), whole.reached[whole.reached.run.isin(runs.run)])
+        means = ecdf(part, ["optimizer"], costs).groupby("optimizer").fraction.mean()
+        order = sorted((value, name) for name, value in names.items())
+        assert curves[family]["x"].tolist() == [value for value, _ in order]
+        assert curves[family]["y"] == pytest.approx([means[name] for _, name in order], rel=1e-12)
+
+
+def test_sensitivity_of_tuning(scripts, make_results, monkeypatch, tmp_path):
+    """Each setting where it was tried, what it reached, and how much of the variance goes with it."""
+    rows = [("spsa", 0.1 * 10**n, 10.0**-n, role) for n, role in enumerate(["", "default", "tuned"])]
+    table = pd.DataFrame(rows, columns=["optimizer", "value", "reached", "role"])
+    table = table.assign(problem="golf", dim=2, hyperparameter="rate", share=0.25, scale="log", kind="gap")
+    monkeypatch.setattr("bench.report.tuned.measured", lambda *_: {"sensitivity": table})
+    results = make_results(10, 15, 2, 10, hostile=False)
+    scripts.open(write_report(results, tmp_path, figures=False))
+    (curve,) = View(scripts, results, "cost", results.runs).drawn("sensitivity")
+    assert (curve["name"], curve["x"].tolist(), curve["y"].tolist()) == ("spsa", [0.1, 1.0, 10.0], [1.0, 0.1, 0.01])
+    trace = "document.querySelector('#sensitivity .js-plotly-plot').data[0]"
+    assert scripts.js(f"{trace}.customdata") == ["tried", "default", "tuned"]
+    assert scripts.texts("#sensitivity .legend small") == ["explains 25 %"]
+
+
+def test_landscapes(scripts, plain, grid):
+    """At each cost of the slider the best of what was asked by then; under the pointer the height of f."""
+    results, path = plain
+    scripts.open(path, "#&families=toys")
+    runs = results.runs[(results.runs.problem == "rosenbrock") & (results.runs.dim == 2) & (results.runs.seed == 0)]
+    paths = {}
+    for run in runs[runs.value + runs.gradient > 0].itertuples():
+        events = results.events([run.run])
+        events = events.assign(asked=events.value + events.gradient)
+        asked = np.arange(1, len(results.points(run.run)) + 1)
+        cost = np.interp(asked, events.asked, sum(price * events[name] for name, price in results.prices.items()))
+        f = events.f.cummin().to_numpy()[np.searchsorted(events.asked, asked, side="right") - 1]
+        paths[run.optimizer] = asked, cost, f - run.f_opt
+    ends = np.concatenate([cost[[0, -1]] for _, cost, _ in paths.values()])
+    for fraction in (1.0, 0.7, 0.3, 0.0):
+        slide = f"((slider) => {{ slider.value = {1000 * fraction}; slider.oninput(); }})"
+        scripts.js(f"{slide}(document.querySelector('#landscape input'))")
+        now = ends.min() * (ends.max() / ends.min()) ** fraction
+        buttons = "#landscape .legend button[data-key^=o]"
+        shown = dict(zip(scripts.texts(f"{buttons} .name"), scripts.texts(f"{buttons} small"), strict=True))
+        assert set(shown) == set(paths)
+        for name, (_, cost, best) in paths.items():
+            counts = [np.searchsorted(cost, now * factor, side="right") for factor in (0.998, 1.002)]
+            texts = [number(best[count - 1]) if count else "\N{EN DASH}" for count in range(counts[0], counts[1] + 1)]
+            assert shown[name] in texts or float(shown[name]) == pytest.approx(float(texts[0]), rel=2e-3), name
+    for x, y in ((0.1, 0.2), (0.5, 0.9), (0.75, 0.5)):
+        point = "((canvas) => canvas.onpointermove({offsetX: arguments[0], offsetY: arguments[1]}))"
+        scripts.js(f"{point}(document.querySelector('#landscape canvas'))", 400 * x, 400 * y)
+        (text,) = scripts.texts("#landscape .tip")
+        if " ≈ " in text:
+            height = grid["f"][round((1 - y) * 80), round(x * 80)] - 1
+            assert float(text.split(" ≈ ")[1].split(" ")[0].replace(",", "")) == pytest.approx(height, rel=1e-2)
