@@ -11,9 +11,9 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.domain import Array
-from bench.core.ledger import QUESTIONS
+from bench.core.ledger import PRICES, QUESTIONS
 from bench.core.objective import Objective
-from bench.core.oracle import PRICES
+from bench.core.oracle import books_of
 from bench.functions import as_objective, registered
 from bench.results import combined, stored
 from bench.runner import PACKAGES
@@ -136,10 +136,10 @@ def minimize(
     )
     with one_thread():
         error = play(oracle, definition.function, settings[0], not objective.scored if restarts is None else restarts)
-    ledger = oracle.ledgers[0]
+    ledger = books_of(oracle).ledgers[0]
     columns = [*QUESTIONS, "inside", "outside", "f", *objective.metrics]
     return Run(
-        status=ledger.status,
+        status=str(ledger.status),
         error=error,
         counts=oracle.counts,
         first=ledger.first,

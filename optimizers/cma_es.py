@@ -1,7 +1,7 @@
 """CMA-ES, an evolution strategy that learns the covariance of its steps, and its separable variant.
 
 Equation numbers are those of Hansen's tutorial (2016, arXiv:1604.00772, version of 2023). The normal distribution
-itself knows no walls: of a point beyond one, f is that of the nearest point inside plus a penalty (tutorial B.5).
+itself knows no bounds: of a point beyond one, f is that of the nearest point inside plus a penalty (tutorial B.5).
 """
 
 from collections.abc import Callable
@@ -12,9 +12,9 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from bench.core import Array, Oracle, optimizer
+from optimizers.bounds import clipping
 from optimizers.hyperparameters import BatchSize, Population, Sigma
 from optimizers.populations import gave_up, masked, rows, usable
-from optimizers.walls import clipping
 
 TOL_FUN = 1e-12  # tutorial B.3, as are the next three
 TOL_X = 1e-12  # in units of the first sigma
@@ -130,7 +130,7 @@ def root(squares: Array) -> Array:
 
 
 def penalty(f: Array, beyond: Array, now: State) -> Array:
-    """What is added to values f (*lanes, points) for the way beyond the walls (*lanes, points, n): as much as the
+    """What is added to values f (*lanes, points) for the way beyond the bounds (*lanes, points, n): as much as the
     values differ by, where that way is as long as a typical step."""
     xp = array_namespace(f)
     highest = xp.max(xp.where(xp.isfinite(f), f, -inf), axis=-1, keepdims=True)
@@ -160,7 +160,7 @@ def evolve(
     now = State.at(oracle.x0, sigma_0, s, oracle.array, diagonal)
     xp = array_namespace(now.m)
     for batch in oracle.minibatches(batch_size):
-        if oracle.objective.scored:
+        if oracle.scored:
             oracle.recommend(inside(now.m[..., None, :])[..., 0, :])
         z = oracle.rng.standard_normal((s.population, s.n))  # (38)
         y = z * now.D[..., None, :]

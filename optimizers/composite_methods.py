@@ -37,9 +37,7 @@ def noise(oracle: Oracle, count: int, distribution: Distribution) -> tuple[Array
 
 def blame(oracle: Oracle, costs: Array) -> Array:
     """What each step's output may have caused: the cost of its row of data, or all costs of an episode from then on."""
-    inside = oracle.objective.composite
-    assert inside is not None
-    return costs if inside.steps is None else costs.flip(-1).cumsum(-1).flip(-1)
+    return costs.flip(-1).cumsum(-1).flip(-1) if oracle.episodic else costs
 
 
 def others(costs: Array) -> Array:
@@ -53,10 +51,8 @@ def pulled_back(oracle: Oracle, x: Array, inputs: Array, v: Array) -> Array:
 
     Rows of data are the same for every point, so that one product carries their mean. Episodes see inputs of their own.
     """
-    inside = oracle.objective.composite
-    assert inside is not None
     v = v / oracle.steps  # f is the mean over the steps
-    if inside.steps is None:
+    if not oracle.episodic:
         return oracle.vjp(x, inputs.select(-3, 0), v.mean(-3))
     return oracle.vjp(x.unsqueeze(-2).expand(*inputs.shape[:-2], oracle.dim), inputs, v).mean(-2)
 

@@ -36,7 +36,7 @@ def linear_cg(oracle: Oracle) -> None:
 
     A cycle is the gradient at x, and dim times a product and the value at the new iterate. The next begins at its best
     one. On what is not quadratic that is Newton's method without a safeguard. A lane is over when a cycle lowers f no
-    more. Walls are not minded.
+    more. Bounds are not minded.
     """
     x = oracle.x0[..., None, :]
     xp = array_namespace(x)
@@ -66,7 +66,7 @@ def nonlinear_cg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Polak-Ribiere+ conjugate gradients, with a strong Wolfe search for each lane (Nocedal & Wright 2006, 5.2).
 
     A lane is over when the gradient's largest component is below gtol, or the steepest descent no longer lowers f.
-    Walls are not minded: points outside the box are answered, but are no improvement.
+    Bounds are not minded: points outside the box are answered, but are no improvement.
     """
     x = oracle.x0[..., None, :]
     xp = array_namespace(x)

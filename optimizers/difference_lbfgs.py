@@ -11,7 +11,7 @@ import numpy as np
 from bench.core import Oracle, optimizer
 from optimizers.hyperparameters import Memory, Radius, Tolerance
 from optimizers.perturbation import ESTIMATORS, chosen_radius
-from optimizers.scipy_minimize import ENDLESS, walls
+from optimizers.scipy_minimize import ENDLESS, box_bounds
 
 BYRD = "Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069"
 
@@ -37,7 +37,7 @@ def fd_lbfgs(oracle: Oracle, *, radius: Radius = None, memory: Memory = 10, gtol
 def cd_lbfgs(oracle: Oracle, *, radius: Radius = None, memory: Memory = 10, gtol: Tolerance = 1e-5) -> None:
     """Central differences with limited-memory BFGS inside the box: 2 dim + 1 values a point.
 
-    radius: in units of the domain's scale, None by the noise; beside a wall half of the values lie beyond it. memory:
+    radius: in units of the domain's scale, None by the noise; beside a bound half of the values lie beyond it. memory:
     steps. It returns when the projected gradient is below gtol, or the line search fails.
     """
     h = chosen_radius(oracle, "cd", radius)
@@ -65,10 +65,10 @@ def follow(
             x,
             jac=True,
             method="L-BFGS-B",
-            bounds=walls(oracle),
+            bounds=box_bounds(oracle),
             callback=oracle.recommend,
             options=options,
         )
-        if not oracle.objective.scored:
+        if not oracle.scored:
             return
         x = found.x

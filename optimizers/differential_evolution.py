@@ -7,8 +7,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, Range, optimizer
+from optimizers.bounds import reflection
 from optimizers.populations import converged, first_points, gave_up, masked, recommend_best, rows, usable, whole
-from optimizers.walls import reflection
 
 
 @optimizer(order=0, lanes=True, arrays="any", source="Storn & Price 1997, doi:10.1023/A:1008202821328")

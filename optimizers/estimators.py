@@ -54,12 +54,12 @@ def axes(x: Array) -> Array:
 def forward_differences(radius: float) -> Estimator:
     """Every coordinate's slope from f(x) and one value beside it: dim + 1 values (Nocedal & Wright 2006, section 8.1).
 
-    Its error is the radius times half the curvature. Where x + radius lies beyond a wall it looks back.
+    Its error is the radius times half the curvature. Where x + radius lies beyond a bound it looks back.
     """
     import torch
 
     def estimate(oracle: Oracle, x: Array, k: int) -> Array:
-        step = torch.where(x + radius > oracle.walls[1], -radius, radius)  # (*lanes, dim)
+        step = torch.where(x + radius > oracle.bounds[1], -radius, radius)  # (*lanes, dim)
         beside = x.unsqueeze(-2) + step.unsqueeze(-1) * axes(x)
         f = oracle.value(torch.cat([x.unsqueeze(-2), beside], dim=-2))
         return finite((f[..., 1:] - f[..., :1]) / step)

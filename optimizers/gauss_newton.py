@@ -78,7 +78,7 @@ def step(r: Array, j: Array, lengths: Array, filtered: Filter) -> tuple[Array, A
 def gauss_newton(oracle: Oracle) -> None:
     """The least-squares solution of the linearised residuals, with steps halved until the residuals fall.
 
-    A lane is over when no step promises to lower f by more than rounding. Walls are not minded.
+    A lane is over when no step promises to lower f by more than rounding. Bounds are not minded.
     """
 
     def inverse(s: Array, knob: Array) -> Array:
@@ -103,7 +103,7 @@ def levenberg_marquardt(oracle: Oracle, *, damping: Damping = 1e-3) -> None:
     """Gauss-Newton's step damped by mu, which follows how well the linearised residuals predict the next ones.
 
     damping: mu at a start, relative to the squared lengths of the Jacobian's columns. A lane is over when no step
-    promises to lower f by more than rounding. Walls are not minded.
+    promises to lower f by more than rounding. Bounds are not minded.
     """
 
     def damped(s: Array, knob: Array) -> Array:

@@ -7,9 +7,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Kind, Oracle, Range, optimizer
+from optimizers.bounds import reflection
 from optimizers.moves import move, reversed_slice
 from optimizers.populations import converged, first_points, gave_up, masked, recommend_best, rows, usable, whole
-from optimizers.walls import reflection
 
 BLEND = 0.5  # how far beyond its parents a child may lie, in units of their distance
 

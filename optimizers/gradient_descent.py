@@ -49,8 +49,8 @@ def subgradient(oracle: Oracle, *, lr: Rate = 0.01, batch_size: BatchSize = None
     """
     import torch
 
-    x, objective = oracle.x0, oracle.objective
-    exact = objective.noise is None and (batch_size is None or batch_size >= objective.rows)
+    x = oracle.x0
+    exact = not oracle.noisy and (batch_size is None or batch_size >= oracle.rows)
     answer, best, total = x.clone(), torch.full_like(x[..., :1], inf), 0.0
     rates = torch.as_tensor(lr, dtype=x.dtype, device=x.device)
     factor = scheduled(oracle, "inverse-sqrt", batch_size)

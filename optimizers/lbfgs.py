@@ -18,7 +18,7 @@ def lbfgs(oracle: Oracle, *, memory: Pairs = 10, gtol: Tolerance = 1e-10) -> Non
     """Quasi-Newton from the last `memory` steps, with a strong Wolfe search for each lane.
 
     A lane is over when the gradient's largest component is below gtol, or the steepest descent no longer lowers f.
-    Walls are not minded: points outside the box are answered, but are no improvement.
+    Bounds are not minded: points outside the box are answered, but are no improvement.
     """
     x = oracle.x0[..., None, :]
     xp = array_namespace(x)

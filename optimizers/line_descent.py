@@ -43,7 +43,7 @@ def again(oracle: Oracle, over: Array, x: Array) -> Array | None:
 
     Where runs are judged by the score of their present answer, that stays, and the lanes begin anew where they are.
     """
-    if oracle.objective.scored:
+    if oracle.scored:
         return x
     if not oracle.lanes:
         return None

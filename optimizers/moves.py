@@ -6,15 +6,15 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle
+from optimizers.bounds import reflection
 from optimizers.populations import whole
-from optimizers.walls import reflection
 
 
 def move(oracle: Oracle) -> Callable[[Array, Array, Array, Array], Array]:
     """The map of x (*lanes, points, dim), uniform and normal numbers u and z, and lengths, to changed points.
 
     A real number moves by its length times z; an integer by that rounded, but at least by one; both are reflected at
-    walls. A category becomes any other one, as u says. lengths: an array that broadcasts to x.
+    bounds. A category becomes any other one, as u says. lengths: an array that broadcasts to x.
     """
     domain, inside = oracle.domain, reflection(oracle)
     if domain.real:
@@ -23,7 +23,7 @@ def move(oracle: Oracle) -> Callable[[Array, Array, Array, Array], Array]:
         oracle.array(np.broadcast_to(np.where(domain.each(kind), 1.0, 0.0), (oracle.dim,)).copy()) > 0
         for kind in ("integer", "category")
     )
-    low, high = (wall[..., None, :] for wall in oracle.walls)
+    low, high = (bound[..., None, :] for bound in oracle.bounds)
 
     def changed(x: Array, u: Array, z: Array, length: Array) -> Array:
         xp = array_namespace(x)

@@ -67,7 +67,7 @@ def bridge(name: str, parallel: bool = False) -> Callable[..., None]:
         points = space(oracle.x0, oracle.domain)
         points.random_state = np.random.RandomState(own_seed)
         budget = int(oracle.remaining / oracle.prices["value"] + 1e-9)  # values that can be paid
-        noisy = oracle.objective.noise is not None
+        noisy = oracle.noisy
         points.function.deterministic = not noisy
         if noisy:
             oracle.recommend(oracle.x0)
@@ -101,9 +101,9 @@ def bridge(name: str, parallel: bool = False) -> Callable[..., None]:
 def space(x0: np.ndarray, domain: Domain) -> "Parameter":
     """Points around x0 (dim,) for Nevergrad; `point` reads what it answers.
 
-    Real numbers with walls on all sides: six standard deviations span the box, and first populations lie around x0
+    Real numbers with bounds on all sides: six standard deviations span the box, and first populations lie around x0
     rather than uniformly, as is Nevergrad's own way where a start is given. Elsewhere one is the domain's scale, and
-    walls on some sides are left to the oracle: what lies outside is no improvement. Integers are rounded real numbers,
+    bounds on some sides are left to the oracle: what lies outside is no improvement. Integers are rounded real numbers,
     with a standard deviation of a step at least; a category is a choice, at x0's in most of the first draws; a
     permutation is the order of real keys (Bean 1994, doi:10.1287/ijoc.6.2.154).
     """
@@ -114,7 +114,7 @@ def space(x0: np.ndarray, domain: Domain) -> "Parameter":
         return keys.set_mutation(sigma=max(1 / 6, 2 / len(x0)))  # one step is to change the order
     if not domain.bounded:
         return p.Array(init=x0).set_mutation(sigma=domain.scale)
-    low, high = (np.broadcast_to(wall, x0.shape).astype(float) for wall in (domain.low, domain.high))
+    low, high = (np.broadcast_to(bound, x0.shape).astype(float) for bound in (domain.low, domain.high))
     start = np.clip(x0, low, high)
     if domain.real:
         return p.Array(init=start, lower=low, upper=high)

@@ -19,6 +19,7 @@ import warnings
 from multiprocessing.connection import Connection
 
 from bench.core import Array, Objective, Oracle
+from bench.core.oracle import books_of
 from optimizers.nevergrad import NAMES, bridge
 
 BUDGET = 60  # beyond the first learned model of those methods that learn one
@@ -40,7 +41,7 @@ def run(name: str, clock_step: float, answer: Connection) -> None:
     try:
         with Oracle(Objective(sphere, dim=2), budget=BUDGET, seed=1, order=0) as oracle:
             bridge(name)(oracle)
-        points = b"".join(point.tobytes() for point in oracle.ledgers[0].points or [])
+        points = b"".join(point.tobytes() for point in books_of(oracle).ledgers[0].points or [])
         answer.send({"digest": hashlib.sha256(points).hexdigest()})
     except Exception as error:
         missing = missing_module(error)

@@ -24,7 +24,7 @@ def newton(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
 
     Where the Hessian is not positive definite, its eigenvalues are replaced by their absolute values, and by small
     ones where they are zero (section 3.4). A lane is over when the gradient's largest component is below gtol, or the
-    steepest descent no longer lowers f. Walls are not minded.
+    steepest descent no longer lowers f. Bounds are not minded.
     """
     x = oracle.x0[..., None, :]
     xp = array_namespace(x)
@@ -57,7 +57,7 @@ def newton_cg(oracle: Oracle, *, products: Products = 10, gtol: Tolerance = 1e-1
 
     products: of an iteration, dim at most. They end early only at negative curvature, for lanes pay for all of them.
     A lane is over when the gradient's largest component is below gtol, or the steepest descent no longer lowers f.
-    Walls are not minded.
+    Bounds are not minded.
     """
     xp = array_namespace(oracle.x0)
 

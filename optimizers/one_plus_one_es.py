@@ -5,9 +5,9 @@ from math import exp, inf, sqrt
 from array_api_compat import array_namespace
 
 from bench.core import Oracle, optimizer
+from optimizers.bounds import reflection
 from optimizers.hyperparameters import Sigma
 from optimizers.populations import CONVERGED, gave_up, usable
-from optimizers.walls import reflection
 
 
 @optimizer(order=0, lanes=True, arrays="any", source="Rechenberg 1973, Evolutionsstrategie, Frommann-Holzboog")

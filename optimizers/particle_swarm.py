@@ -22,13 +22,13 @@ def particle_swarm(
     """The swarm with constriction: v <- 0.7298 (v + 2.05 r1 (own best - x) + 2.05 r2 (neighbours' best - x)).
 
     population: particles. neighbours: all others, or the two beside each in a ring. Velocities begin as half the way to
-    another random point. Where x would leave the box it stops at the wall, and v turns back at half its length (Clerc
+    another random point. Where x would leave the box it stops at the bound, and v turns back at half its length (Clerc
     2012, hal-00764996).
     """
     oracle.recommend(oracle.x0)
     shape = (*oracle.lanes, population)
     begin, point = first_points(oracle), scatter(oracle)
-    low, high = (wall[..., None, :] for wall in oracle.walls)
+    low, high = (bound[..., None, :] for bound in oracle.bounds)
     f, zero = oracle.array(np.full(shape, inf)), oracle.array(np.zeros((*shape, oracle.dim)))
     x, v, best = zero, zero, zero
     xp = array_namespace(x)

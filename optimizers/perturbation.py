@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.core import Array, Oracle, optimizer
+from optimizers.bounds import reflected
 from optimizers.estimators import (
     Estimator,
     central_differences,
@@ -26,7 +27,6 @@ from optimizers.estimators import (
     sphere_smoothing,
 )
 from optimizers.hyperparameters import BatchSize, Momentum, Pairs, Radius, Rate, Step
-from optimizers.walls import reflected
 
 Move = Callable[[Array], Array]  # a gradient (*lanes, dim) -> the step at a rate of 1, of the same shape
 Walls = Literal["clip", "reflect", "free"]
@@ -140,17 +140,17 @@ def chosen_radius(oracle: Oracle, name: str, given: float | None) -> float:
     8.1).
     """
     power = ESTIMATORS[name].power
-    small: float = EXACT if power is None else float(np.finfo(oracle.objective.dtype).eps) ** power
+    small: float = EXACT if power is None else float(np.finfo(oracle.dtype).eps) ** power
     if given is None:
-        given = small if oracle.objective.noise is None else NOISY
+        given = small if not oracle.noisy else NOISY
     return given * oracle.domain.scale
 
 
 def kept(oracle: Oracle, walls: Walls) -> Move:
-    """The map of iterates (*lanes, dim) into each lane's own walls: onto them, mirrored at them, or not at all."""
+    """The map of iterates (*lanes, dim) into each lane's own bounds: onto them, mirrored at them, or not at all."""
     if walls == "free" or oracle.domain.open:
         return lambda x: x
-    low, high = oracle.walls
+    low, high = oracle.bounds
     return (lambda x: x.clip(low, high)) if walls == "clip" else (lambda x: reflected(x, low, high))
 
 
@@ -160,7 +160,7 @@ def descend(
     """Step for ever from x (*lanes, dim), in place, by rate times the rule's step on the estimate of the next batch."""
     for k, batch in enumerate(batches):
         x.copy_(inside(x + rate * rule(estimate(batch, x, k))))
-        if not batch.objective.scored and (k + 1) % EVERY == 0:
+        if not batch.scored and (k + 1) % EVERY == 0:
             batch.value(x)  # for the record alone
 
 
@@ -191,7 +191,7 @@ def composed(name: str, estimation: Estimation, rule: Rule) -> Callable[..., Non
     method.__doc__ = (
         f"{getdoc(estimation.make)}\n\nWith {rule.text} ({rule.source}). lr: {unit}, in each coordinate. "
         f"{estimation.radius}: in units of the domain's scale, None by the noise. walls: what becomes of an iterate "
-        "beyond one. batch_size: rows of data a question; None takes all."
+        "beyond a bound. batch_size: rows of data a question; None takes all."
     )
     return method
 
@@ -240,11 +240,11 @@ def spsa_sgd(
     """Simultaneous perturbation (Spall 1992, doi:10.1109/9.119632) with Spall's decaying gains.
 
     first_step: about the length of the first step in each coordinate; c: the first radius, None by the noise; both in
-    units of the domain's scale. walls: what becomes of an iterate beyond one. batch_size: rows of data a question; None
-    takes all.
+    units of the domain's scale. walls: what becomes of an iterate beyond a bound. batch_size: rows of data a question;
+    None takes all.
     """
-    rows = oracle.objective.rows
-    values = 2 if oracle.objective.scored else 2 + 1 / EVERY  # a step
+    rows = oracle.rows
+    values = 2 if oracle.scored else 2 + 1 / EVERY  # a step
     price = values * oracle.prices["value"] * min(batch_size or rows, rows) / rows
     x = oracle.x0
     oracle.recommend(x)

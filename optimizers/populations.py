@@ -11,7 +11,7 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from bench.core import Array, Oracle
-from optimizers.walls import reflection
+from optimizers.bounds import reflection
 
 CONVERGED = 1e-12  # spread of a population, in units of the domain's scale, below which it will not move any more
 
@@ -42,13 +42,13 @@ def masked(mask: Array, yes: Array, no: Array) -> Array:
 def scatter(oracle: Oracle) -> Callable[[Array], Array]:
     """The map of uniform numbers in [0, 1), (*lanes, points, dim), to points of the domain.
 
-    Uniform where there are walls on all sides, whole numbers and permutations included; else normal around the start,
-    the standard deviation being the domain's scale, and reflected at walls.
+    Uniform where there are bounds on all sides, whole numbers and permutations included; else normal around the start,
+    the standard deviation being the domain's scale, and reflected at bounds.
     """
     domain, inside = oracle.domain, reflection(oracle)
     if not domain.bounded:
         return lambda u: inside(oracle.x0[..., None, :] + domain.scale * normal_quantile(u))
-    low, high = (wall[..., None, :] for wall in oracle.walls)
+    low, high = (bound[..., None, :] for bound in oracle.bounds)
     if domain.kinds == "permutation":
         return lambda u: array_namespace(u).astype(array_namespace(u).argsort(u, axis=-1), u.dtype)
     whole = oracle.array(np.broadcast_to(np.where(domain.each("real"), 0.0, 1.0), (oracle.dim,)).copy())
@@ -86,14 +86,14 @@ def normal_quantile(u: Array) -> Array:
 
 def recommend_best(oracle: Oracle, x: Array, f: Array) -> None:
     """Say that the best of a population x (*lanes, points, dim) is the present answer, where runs are judged by it."""
-    if oracle.objective.scored:
+    if oracle.scored:
         best = array_namespace(f).argmin(f, axis=-1, keepdims=True)
         oracle.recommend(rows(x, best)[..., 0, :])
 
 
 def gave_up(oracle: Oracle, stuck: Array) -> bool:
     """Whether any lane is stuck, on a problem whose answers are exact; where they are noisy none ever is."""
-    return oracle.objective.noise is None and bool(array_namespace(stuck).any(stuck))
+    return not oracle.noisy and bool(array_namespace(stuck).any(stuck))
 
 
 def converged(oracle: Oracle, x: Array, f: Array) -> Array:

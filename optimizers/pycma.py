@@ -1,7 +1,7 @@
 """The bridge to pycma: CMA-ES by its author's library, alone and with two schemes of restarts.
 
 A population is one question. Steps begin with the domain's scale. Each start beyond the first is drawn as the problem's
-own are. A point beyond a wall is asked at the nearest point of the box, and told with a penalty (`penalties`). Of
+own are. A point beyond a bound is asked at the nearest point of the box, and told with a penalty (`penalties`). Of
 pycma's own ways BoundTransform takes 14 times as long as published on BBOB's f5, whose optimum is a corner, and
 BoundPenalty 1.7 times on f1 and f8, and fails where all values are equal.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HANSEN = "Hansen 2016, arXiv:1604.00772"
 SILENT = {"verbose": -9, "verb_log": 0, "verb_disp": 0, "signals_filename": None}  # it reads and writes no files
 WORST = 1e100  # told in place of NaN and infinity
-WEIGHT = 0.01  # of the penalty a standard deviation beyond a wall, in interquartile ranges of a population's values
+WEIGHT = 0.01  # of the penalty a standard deviation beyond a bound, in interquartile ranges of a population's values
 
 
 def default_population(dim: int) -> int:
@@ -31,7 +31,7 @@ def default_population(dim: int) -> int:
 def penalties(f: np.ndarray, beyond: np.ndarray) -> np.ndarray:
     """What is added to values f (points,) of points that were moved by beyond (points, dim) standard deviations.
 
-    They follow f, so that they matter only where f is flat beyond a wall: as the population converges in all other
+    They follow f, so that they matter only where f is flat beyond a bound: as the population converges in all other
     coordinates, a mean that is outside is ever more standard deviations away, and is drawn back.
     """
     upper, lower = np.percentile(f, [75, 25])
@@ -45,7 +45,7 @@ def descend(oracle: Oracle, sigma: float, population: int, iterations: float = i
     """
     import cma
 
-    low, high = oracle.walls
+    low, high = oracle.bounds
     options = {
         **SILENT,
         "popsize": population,
@@ -61,7 +61,7 @@ def descend(oracle: Oracle, sigma: float, population: int, iterations: float = i
         f = oracle.value(inside)
         f = np.where(np.isfinite(f), f, WORST)
         method.tell(list(x), f + penalties(f, (x - inside) / method.sigma))
-        if oracle.objective.noise is not None:
+        if oracle.noisy:
             oracle.recommend(np.clip(method.result.xfavorite, low, high))
     return method.countevals
 

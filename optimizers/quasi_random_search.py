@@ -23,7 +23,7 @@ DIGITS = 30  # binary ones of a coordinate
 def quasi_random_search(oracle: Oracle) -> None:
     """Sobol's points, scrambled by the seed (Matousek 1998, doi:10.1006/jcom.1998.0489), in place of random ones.
 
-    Without walls on all sides they are those of a normal distribution around the start, as in random search. dim is at
+    Without bounds on all sides they are those of a normal distribution around the start, as in random search. dim is at
     most 21,201, as far as there are direction numbers.
     """
     from scipy.stats.qmc import Sobol

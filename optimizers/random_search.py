@@ -6,8 +6,8 @@ from typing import get_args
 from array_api_compat import array_namespace
 
 from bench.core import Array, Kind, Oracle, optimizer
+from optimizers.bounds import reflection
 from optimizers.populations import recommend_best, rows, scatter, usable
-from optimizers.walls import reflection
 
 POINTS = 10  # of one question; most budgets are a multiple
 
@@ -16,7 +16,7 @@ POINTS = 10  # of one question; most budgets are a multiple
     order=0, lanes=True, arrays="any", version=2, kinds=get_args(Kind), source="Brooks 1958, doi:10.1287/opre.6.2.244"
 )
 def random_search(oracle: Oracle) -> None:
-    """Independent points: uniform where there are walls on all sides, else normal around the start.
+    """Independent points: uniform where there are bounds on all sides, else normal around the start.
 
     The standard deviation of the normal ones is the domain's scale.
     """

@@ -3,10 +3,10 @@
 They ask the one oracle that they are given, and make methods of methods.
 """
 
-import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import wraps
+from itertools import repeat
 from math import inf, log
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ from optimizers.cma_es import cma_es
 from optimizers.differential_evolution import differential_evolution
 from optimizers.hyperparameters import Memory, Population, Sigma, Tolerance
 from optimizers.random_search import random_search
-from optimizers.scipy_minimize import ENDLESS, walls
+from optimizers.scipy_minimize import ENDLESS, box_bounds
 
 Method = Callable[..., None]
 
@@ -71,7 +71,7 @@ def ipop_cma_es(
 
 
 class Handover(Exception):
-    """Raised through a search when its share of the budget is spent."""
+    """Raised through a search when its part of the budget is spent."""
 
 
 @optimizer(order=1, needs=("scipy.optimize",), source="Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069: the descent")
@@ -92,29 +92,42 @@ def hybrid(
 
     best = best_by(SEARCHES[search], oracle, until=(1 - share) * oracle.remaining)
     options = {"maxcor": memory, "ftol": 0.0, "gtol": gtol, "maxiter": ENDLESS, "maxfun": ENDLESS}
-    f, bounds = oracle.value_and_gradient, walls(oracle)
+    f, bounds = oracle.value_and_gradient, box_bounds(oracle)
     oracle.recommend(best)
     minimize(f, best, jac=True, method="L-BFGS-B", bounds=bounds, callback=oracle.recommend, options=options)
+
+
+class Watched:
+    """An oracle whose values are watched for the best point in the box, until no more than `until` remains of the budget:
+    then a question raises Handover. All else is the oracle's own."""
+
+    def __init__(self, oracle: Oracle, until: float):
+        self.best, self.lowest = oracle.x0, inf
+        self._oracle, self._until = oracle, until
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._oracle, name)
+
+    def minibatches(self, size: int | None = None) -> Iterator["Watched"]:
+        """Itself, for ever: a search asks about all data."""
+        return repeat(self)
+
+    def value(self, x: Array) -> Array:
+        """The oracle's answer."""
+        if self._oracle.remaining <= self._until:
+            raise Handover
+        f = self._oracle.value(x)
+        points, values = np.reshape(x, (-1, self._oracle.dim)), np.ravel(f)
+        values = np.where(np.isfinite(values) & self._oracle.domain.contains(points), values, inf)
+        if values.min() < self.lowest:
+            self.best, self.lowest = points[values.argmin()].copy(), values.min()
+        return f
 
 
 def best_by(method: Method, oracle: Oracle, until: float) -> np.ndarray:
     """The best point (dim,) in the box that a method of order 0 has asked by the time that no more than `until` is left
     of the budget; the start, where it has found none."""
-    best, least = oracle.x0, inf
-
-    def value(x: Array) -> Array:
-        nonlocal best, least
-        if oracle.remaining <= until:
-            raise Handover
-        f = oracle.value(x)
-        points, values = np.reshape(x, (-1, oracle.dim)), np.ravel(f)
-        values = np.where(np.isfinite(values) & oracle.domain.contains(points), values, inf)
-        if values.min() < least:
-            best, least = points[values.argmin()].copy(), values.min()
-        return f
-
-    asks = copy.copy(oracle)  # shares all books; what it asks goes through the oracle itself
-    asks.value = value
+    search = Watched(oracle, until)
     with suppress(Handover):
-        restarted(method)(asks)
-    return best
+        restarted(method)(search)
+    return search.best

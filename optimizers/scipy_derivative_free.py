@@ -1,7 +1,7 @@
 """Bridges to the local methods of scipy.optimize.minimize that need values alone, and no random numbers.
 
 Nelder-Mead stands in scipy_minimize.py. A driver that returns has met its own tolerance, and the run then begins anew
-at another start. Limits of iterations are lifted, since the budget ends a run. All three keep to the walls of the
+at another start. Limits of iterations are lifted, since the budget ends a run. All three keep to the bounds of the
 domain. First steps and trust regions are told in units of the domain's scale.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.core import Oracle, optimizer
 from optimizers.hyperparameters import Step, Tolerance
-from optimizers.scipy_minimize import ENDLESS, walls
+from optimizers.scipy_minimize import ENDLESS, box_bounds
 
 HUGE = 1e100  # told in place of NaN and infinity, for which these methods are not made; its square is still a number
 
@@ -20,9 +20,9 @@ HUGE = 1e100  # told in place of NaN and infinity, for which these methods are n
 def finite(oracle: Oracle) -> Callable[[np.ndarray], float]:
     """`oracle.value` at one point, with a number for every answer.
 
-    COBYLA takes walls for constraints, which it may break by its tolerance: such a point is asked at the wall.
+    COBYLA takes bounds for constraints, which it may break by its tolerance: such a point is asked at the bound.
     """
-    low, high = oracle.walls
+    low, high = oracle.bounds
 
     def value(x: np.ndarray) -> float:
         f = oracle.value(np.clip(x, low, high))
@@ -36,10 +36,10 @@ def minimize(oracle: Oracle, method: str, options: dict[str, Any]) -> None:
     import scipy.optimize
 
     x0, callback = oracle.x0, None
-    if oracle.objective.noise is not None:
+    if oracle.noisy:
         oracle.recommend(x0)
         callback = oracle.recommend
-    bounds = walls(oracle)
+    bounds = box_bounds(oracle)
     scipy.optimize.minimize(finite(oracle), x0, method=method, bounds=bounds, callback=callback, options=options)
 
 

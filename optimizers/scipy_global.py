@@ -1,6 +1,6 @@
 """Bridges to the global methods of scipy.optimize.
 
-They search inside walls: the domain's own, and where one is missing, ten scales of the domain from x0. They draw from
+They search inside bounds: the domain's own, and where one is missing, ten scales of the domain from x0. They draw from
 the oracle's generator. Limits of iterations are lifted; a driver that returns has converged, and the run begins anew.
 Local searches within them that need a gradient take forward differences of values, which are counted as such.
 """
@@ -15,15 +15,15 @@ from optimizers.hyperparameters import Step, Tolerance
 from optimizers.scipy_derivative_free import HUGE
 from optimizers.scipy_minimize import ENDLESS
 
-REACH = 10.0  # scales of the domain from x0 to where a wall is put
+REACH = 10.0  # scales of the domain from x0 to where a bound is put
 CORNERS = 2**12  # of a box that SHGO may have to triangulate, all of them before its first question
 
 Local = Literal["L-BFGS-B", "SLSQP", "COBYLA", "Nelder-Mead", "Powell"]
 
 
 def box(oracle: Oracle) -> tuple[np.ndarray, list[tuple[float, float]]]:
-    """The start (dim,), and walls on all sides of it, a pair a coordinate."""
-    low, high = oracle.walls
+    """The start (dim,), and bounds on all sides of it, a pair a coordinate."""
+    low, high = oracle.bounds
     start, reach = np.clip(oracle.x0, low, high), REACH * oracle.domain.scale
     low = np.where(np.isfinite(low), low, start - reach)
     high = np.where(np.isfinite(high), high, start + reach)
@@ -32,7 +32,7 @@ def box(oracle: Oracle) -> tuple[np.ndarray, list[tuple[float, float]]]:
 
 def value(oracle: Oracle) -> Callable[[np.ndarray], Any]:
     """`oracle.value` with a number for every answer; where answers are noisy the luckiest point is recommended."""
-    noisy, best = oracle.objective.noise is not None, np.inf
+    noisy, best = oracle.noisy, np.inf
     if noisy:
         oracle.recommend(oracle.x0)
 
@@ -59,24 +59,24 @@ def scipy_differential_evolution(
 ) -> None:
     """Each point against one made of the differences of others; a generation is one question.
 
-    popsize: points a coordinate. Between walls the first are a Latin hypercube and x0; elsewhere they are normal around
-    x0 with the domain's scale. It returns when the standard deviation of their values is below tol times their mean:
+    popsize: points a coordinate. In a box the first are a Latin hypercube and x0; elsewhere they are normal around x0
+    with the domain's scale. It returns when the standard deviation of their values is below tol times their mean:
     SciPy's own 0.01 would end it wherever f_opt is far from 0. Generations are whole (deferred updating), and there is
     no polish by L-BFGS-B at the end.
     """
     from scipy.optimize import differential_evolution
 
-    start, walls = box(oracle)
+    start, bounds = box(oracle)
     if oracle.domain.bounded:
         first = {"init": "latinhypercube", "x0": start}
     else:
         around = oracle.domain.scale * oracle.rng.standard_normal((max(5, popsize * oracle.dim), oracle.dim))
         around[0] = 0
-        first = {"init": np.clip(start + around, *np.transpose(walls))}
+        first = {"init": np.clip(start + around, *np.transpose(bounds))}
     f = value(oracle)
     differential_evolution(
         lambda x: f(x.T),
-        walls,
+        bounds,
         strategy=strategy,
         maxiter=ENDLESS,
         popsize=popsize,
@@ -106,14 +106,14 @@ def scipy_dual_annealing(
     """
     from scipy.optimize import dual_annealing
 
-    start, walls = box(oracle)
+    start, bounds = box(oracle)
     dual_annealing(
         value(oracle),
-        walls,
+        bounds,
         x0=start,
         maxiter=ENDLESS,
         maxfun=ENDLESS,
-        minimizer_kwargs=None if local is None else {"method": local, "bounds": walls},
+        minimizer_kwargs=None if local is None else {"method": local, "bounds": bounds},
         initial_temp=initial_temp,
         visit=visit,
         accept=accept,
@@ -137,14 +137,14 @@ def scipy_basinhopping(
     """
     from scipy.optimize import basinhopping
 
-    start, walls = box(oracle)
+    start, bounds = box(oracle)
     basinhopping(
         value(oracle),
         start,
         niter=ENDLESS,
         T=temperature,
         stepsize=step * oracle.domain.scale,
-        minimizer_kwargs={"method": local, "bounds": walls},
+        minimizer_kwargs={"method": local, "bounds": bounds},
         rng=oracle.rng,
     )
 
@@ -159,17 +159,17 @@ def scipy_shgo(
     """Simplicial homology: points on a triangulation of the box, and a local search from each that is a local minimum
     among its neighbours.
 
-    points: new ones a round. Nothing in it is random: between walls all runs are the same. Raises Unavailable in more
+    points: new ones a round. Nothing in it is random: in a box all runs are the same. Raises Unavailable in more
     dimensions than 12, where the corners of the box are too many.
     """
     from scipy.optimize import shgo
 
     if 2**oracle.dim > CORNERS:
         raise Unavailable(f"dim must be at most {CORNERS.bit_length() - 1} for SHGO, got {oracle.dim}")
-    _, walls = box(oracle)
+    _, bounds = box(oracle)
     shgo(
         value(oracle),
-        walls,
+        bounds,
         n=points,
         minimizer_kwargs={"method": local},
         options={"maxfev": ENDLESS},
@@ -188,18 +188,18 @@ def scipy_direct(
 
     eps: how much less than the best value a rectangle must promise, relative. locally_biased: the variant of
     Gablonsky & Kelley 2001, doi:10.1023/A:1017930332101.
-    Nothing in it is random: between walls all runs are the same, and one that returns, since rectangles have become too
-    small to be told apart, is not begun anew.
+    Nothing in it is random: in a box all runs are the same, and one that returns, since its rectangles have become too
+    small to tell apart, is not begun anew.
     """
     from scipy.optimize import direct
 
     if oracle.domain.bounded and any(oracle.counts.values()):
         return  # it would ask the same points again
-    _, walls = box(oracle)
+    _, bounds = box(oracle)
     most = int(oracle.remaining / oracle.prices["value"]) + 1  # memory is reserved for as many
     direct(
         value(oracle),
-        walls,
+        bounds,
         eps=eps,
         maxfun=most,
         maxiter=most,

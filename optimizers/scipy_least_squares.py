@@ -45,19 +45,19 @@ class Memo:
 
 
 def fit(oracle: Oracle, method: Literal["lm", "trf", "dogbox"], ftol: float, xtol: float, gtol: float) -> None:
-    """One descent by SciPy, inside the domain's walls where the method takes walls."""
+    """One descent by SciPy, inside the domain's bounds where the method takes bounds."""
     from scipy.optimize import least_squares
 
-    memo, x0, walls = Memo(oracle), oracle.x0, (-np.inf, np.inf)
+    memo, x0, bounds = Memo(oracle), oracle.x0, (-np.inf, np.inf)
     if method != "lm":
-        walls = oracle.walls
-        x0 = np.clip(x0, *walls)
+        bounds = oracle.bounds
+        x0 = np.clip(x0, *bounds)
     if not np.isfinite(memo.residuals(x0)).all():
         return
     jacobian: Any = memo.jacobian
     tolerances: dict[str, Any] = {"ftol": ftol, "xtol": xtol, "gtol": gtol, "max_nfev": ENDLESS}
     with suppress(np.linalg.LinAlgError):
-        least_squares(memo.residuals, x0, jacobian, walls, method, **tolerances)
+        least_squares(memo.residuals, x0, jacobian, bounds, method, **tolerances)
 
 
 registered = partial(optimizer, order=1, structure="residuals", needs=("scipy.optimize",))
@@ -65,7 +65,7 @@ registered = partial(optimizer, order=1, structure="residuals", needs=("scipy.op
 
 @registered(source="Levenberg 1944, doi:10.1090/qam/10666; Moré 1978, doi:10.1007/BFb0067700")
 def scipy_lm(oracle: Oracle, *, ftol: Tolerance = 1e-15, xtol: Tolerance = 1e-15, gtol: Tolerance = 1e-15) -> None:
-    """Levenberg-Marquardt of MINPACK. It takes no walls: points outside the box are answered, but are no improvement.
+    """Levenberg-Marquardt of MINPACK. It takes no bounds: points outside the box are answered, but are no improvement.
 
     It returns when f or x changes by less than ftol or xtol, relative, or when the residuals have a cosine below gtol
     with every column of the Jacobian. SciPy's own 1e-8 would end it before the finest targets. SciPy asks for the
@@ -79,7 +79,7 @@ def scipy_trf(oracle: Oracle, *, ftol: Tolerance = 1e-15, xtol: Tolerance = 1e-1
     """Trust region reflective, inside the box.
 
     It returns when f or x changes by less than ftol or xtol, relative, or the largest component of the gradient,
-    scaled by the distance to the walls, is below gtol. SciPy's own 1e-8 would end it before the finest targets.
+    scaled by the distance to the bounds, is below gtol. SciPy's own 1e-8 would end it before the finest targets.
     """
     fit(oracle, "trf", ftol, xtol, gtol)
 
@@ -89,6 +89,6 @@ def scipy_dogbox(oracle: Oracle, *, ftol: Tolerance = 1e-15, xtol: Tolerance = 1
     """Powell's dogleg in a rectangular trust region, inside the box.
 
     It returns when f or x changes by less than ftol or xtol, relative, or the largest component of the gradient that
-    no wall stops is below gtol. SciPy's own 1e-8 would end it before the finest targets.
+    no bound stops is below gtol. SciPy's own 1e-8 would end it before the finest targets.
     """
     fit(oracle, "dogbox", ftol, xtol, gtol)

@@ -2,7 +2,7 @@
 
 A driver that returns has met its own tolerance, and the run then begins anew at another start. Limits of iterations are
 lifted, since the budget ends a run; SciPy's own tolerances would end it before the finest targets, and ours are finer.
-Where a method takes walls it gets those of the domain. With gradients each iterate is recommended, because the last
+Where a method takes bounds it gets those of the domain. With gradients each iterate is recommended, because the last
 point asked may be a failed probe of the line search.
 """
 
@@ -19,10 +19,10 @@ ENDLESS = sys.maxsize
 ENDLESS_IN_C = int(np.iinfo(np.int32).max)
 
 
-def walls(oracle: Oracle) -> list[tuple[float, float]] | None:
-    """The box as SciPy takes it, a pair a coordinate; None without walls, where the methods have a way of their own."""
+def box_bounds(oracle: Oracle) -> list[tuple[float, float]] | None:
+    """The bounds as SciPy takes them, a pair a coordinate; None where there are none, which methods treat otherwise."""
     domain = oracle.domain
-    low, high = (np.broadcast_to(wall, oracle.dim).tolist() for wall in (domain.low, domain.high))
+    low, high = (np.broadcast_to(bound, oracle.dim).tolist() for bound in (domain.low, domain.high))
     return None if domain.open else list(zip(low, high, strict=True))
 
 
@@ -36,11 +36,11 @@ def scipy_nelder_mead(oracle: Oracle, *, xatol: Tolerance = 1e-8, fatol: Toleran
     from scipy.optimize import minimize
 
     x0, callback = oracle.x0, None
-    if oracle.objective.noise is not None:
+    if oracle.noisy:
         oracle.recommend(x0)
         callback = oracle.recommend
     options = {"maxiter": ENDLESS, "maxfev": ENDLESS, "xatol": xatol, "fatol": fatol}
-    bounds = walls(oracle)
+    bounds = box_bounds(oracle)
     minimize(oracle.value, x0, method="Nelder-Mead", bounds=bounds, callback=callback, options=options)
 
 
@@ -54,7 +54,7 @@ def scipy_lbfgsb(oracle: Oracle, *, memory: Memory = 10, ftol: Tolerance = 0.0, 
     from scipy.optimize import minimize
 
     options = {"maxcor": memory, "ftol": ftol, "gtol": gtol, "maxiter": ENDLESS, "maxfun": ENDLESS}
-    f, bounds = oracle.value_and_gradient, walls(oracle)
+    f, bounds = oracle.value_and_gradient, box_bounds(oracle)
     minimize(f, oracle.x0, jac=True, method="L-BFGS-B", bounds=bounds, callback=oracle.recommend, options=options)
 
 
@@ -64,7 +64,7 @@ def scipy_lbfgsb(oracle: Oracle, *, memory: Memory = 10, ftol: Tolerance = 0.0, 
 def scipy_bfgs(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Quasi-Newton with a full matrix; it returns when the gradient is below gtol or the line search fails.
 
-    It takes no walls: points outside the box are answered, but are no improvement.
+    It takes no bounds: points outside the box are answered, but are no improvement.
     """
     from scipy.optimize import minimize
 
@@ -74,7 +74,7 @@ def scipy_bfgs(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
 
 @optimizer(order=1, needs=("scipy.optimize",), source="Polak & Ribiere 1969, doi:10.1051/m2an/196903R100351")
 def scipy_cg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
-    """Nonlinear conjugate gradients; it returns when the gradient is below gtol or the line search fails. No walls."""
+    """Nonlinear conjugate gradients; it returns when the gradient is below gtol or the line search fails. No bounds."""
     from scipy.optimize import minimize
 
     options = {"gtol": gtol, "maxiter": ENDLESS}
@@ -85,7 +85,7 @@ def scipy_cg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
 def scipy_newton_cg(oracle: Oracle, *, xtol: Tolerance = 1e-10) -> None:
     """Truncated Newton: conjugate gradients on Hessian-vector products, stopped early far from the optimum.
 
-    It returns when a step is shorter than xtol, mean over coordinates. No walls.
+    It returns when a step is shorter than xtol, mean over coordinates. No bounds.
     """
     from scipy.optimize import minimize
 
@@ -109,7 +109,7 @@ def scipy_tnc(oracle: Oracle, *, ftol: Tolerance = 0.0, xtol: Tolerance = 0.0, g
     from scipy.optimize import minimize
 
     options = {"ftol": ftol, "xtol": xtol, "gtol": gtol, "maxfun": ENDLESS_IN_C}
-    f, bounds = oracle.value_and_gradient, walls(oracle)
+    f, bounds = oracle.value_and_gradient, box_bounds(oracle)
     minimize(f, oracle.x0, jac=True, method="TNC", bounds=bounds, callback=oracle.recommend, options=options)
 
 
@@ -136,8 +136,8 @@ def scipy_slsqp(oracle: Oracle, *, ftol: Tolerance = 1e-15) -> None:
 
     while True:
         options = {"ftol": ftol, "maxiter": ENDLESS_IN_C}
-        x = minimize(value, x, jac=slope, method="SLSQP", bounds=walls(oracle), options=options).x
-        if oracle.objective.noise is None:
+        x = minimize(value, x, jac=slope, method="SLSQP", bounds=box_bounds(oracle), options=options).x
+        if not oracle.noisy:
             return
 
 
@@ -168,7 +168,7 @@ def or_zero(answer: np.ndarray) -> np.ndarray:
 def scipy_trust_ncg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Conjugate gradients on Hessian-vector products, up to the boundary of a trust region.
 
-    It returns when the gradient is below gtol, or f no longer falls. No walls.
+    It returns when the gradient is below gtol, or f no longer falls. No bounds.
     """
     trust_region(oracle, "trust-ncg", gtol, hessp=oracle.hessian_vector)
 
@@ -182,7 +182,7 @@ def scipy_trust_ncg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
 def scipy_trust_krylov(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """A trust region's nearly exact minimum in the Krylov space of Hessian-vector products.
 
-    It returns when the gradient is below gtol, or f no longer falls. No walls.
+    It returns when the gradient is below gtol, or f no longer falls. No bounds.
     """
     trust_region(oracle, "trust-krylov", gtol, hessp=oracle.hessian_vector)
 
@@ -191,7 +191,7 @@ def scipy_trust_krylov(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
 def scipy_trust_exact(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """A trust region's nearly exact minimum, by factorising the full Hessian: dim products a point that is tried.
 
-    It returns when the gradient is below gtol, or f no longer falls. No walls.
+    It returns when the gradient is below gtol, or f no longer falls. No bounds.
     """
     trust_region(oracle, "trust-exact", gtol, hess=lambda x: hessian(oracle, x))
 
@@ -203,6 +203,6 @@ def scipy_dogleg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Between steepest descent and Newton's step inside a trust region, with the full Hessian: dim products a step.
 
     It returns when the gradient is below gtol, when f no longer falls, or where the Hessian is not positive definite.
-    No walls.
+    No bounds.
     """
     trust_region(oracle, "dogleg", gtol, hess=lambda x: hessian(oracle, x))

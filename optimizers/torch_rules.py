@@ -1,6 +1,6 @@
 """The loops that step by a rule of torch, each time with the gradient on the next batch of data.
 
-None of these rules knows of walls: points outside the box are answered, but are no improvement.
+None of these rules knows of bounds: points outside the box are answered, but are no improvement.
 """
 
 from collections.abc import Callable, Sequence

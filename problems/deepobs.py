@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from bench.core import Array, Domain, Objective, Oracle, problem
+from bench.core.oracle import books_of
 from bench.core.registry import PROBLEMS
 from problems.instances import transform
 
@@ -109,7 +110,7 @@ def test_losses(name: str, sampling: Literal["same", "shuffle"], seeds: int = 10
         for batch in islice(oracle.minibatches(BATCH), epochs * (ROWS // BATCH)):
             x.grad = batch.gradient(x)
             rule.step()
-    return np.array([[ledger.events[at][-1] for ledger in oracle.ledgers] for at in (0, -1)])
+    return np.array([[ledger.events[at][-1] for ledger in books_of(oracle).ledgers] for at in (0, -1)])
 
 
 def table() -> str:

@@ -1,8 +1,9 @@
 """The protocol between problems and optimizers; imports none of our other packages."""
 
 from bench.core.domain import Array, Domain, Kind
+from bench.core.ledger import PRICES, QUESTIONS
 from bench.core.objective import Composite, Objective, Sampling
-from bench.core.oracle import PRICES, QUESTIONS, Oracle, OrderError, Stop
+from bench.core.oracle import Oracle, OrderError, Spent, Stop
 from bench.core.registry import Range, Unavailable, optimizer, problem, wrapper
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "OrderError",
     "Range",
     "Sampling",
+    "Spent",
     "Stop",
     "Unavailable",
     "optimizer",

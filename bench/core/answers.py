@@ -5,29 +5,29 @@ x (R, points, dim); its constants and data have the axes (R, 1) in front, so tha
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
+from bench.core.arrays import constant, converted, is_tensor, of_kind, undifferentiated
 from bench.core.domain import Array
 from bench.core.objective import Objective
 
 Rows = Mapping[str, Array]
 
 
-def stack(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def stack(mappings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """R mappings of equal keys and shapes -> one of arrays (R, 1, *shape). What is neither a number nor an array (a
     word, a flag) must be the same in all, and stays what it is; raises ValueError where it is not."""
-    return {key: _stacked(key, [item[key] for item in items]) for key in items[0]}
+    return {key: _stacked(key, [mapping[key] for mapping in mappings]) for key in mappings[0]}
 
 
 def _stacked(key: str, values: list[Any]) -> Any:
     if isinstance(values[0], (int, float, np.number, np.ndarray)) and not isinstance(values[0], bool):
         if len(values) > 1 and all(value is values[0] for value in values):  # shared by all lanes, and no copy for each
-            one = np.asarray(values[0])
-            return np.broadcast_to(one, (len(values), 1, *one.shape))
+            shared = np.asarray(values[0])
+            return np.broadcast_to(shared, (len(values), 1, *shared.shape))
         return np.stack([np.asarray(value) for value in values])[:, None]
     if any(value is not values[0] and value != values[0] for value in values):
         raise ValueError(f"constant {key} must be a number, an array, or the same in all instances of a stack")
@@ -44,96 +44,83 @@ class Answers:
     def __init__(
         self, objective: Objective | Sequence[Objective], arrays: Literal["numpy", "torch"], device: str = "cpu"
     ):
-        many = [objective] if isinstance(objective, Objective) else list(objective)
-        self._stacked = not isinstance(objective, Objective)
-        if any((item.name, item.dim, item.rows) != (many[0].name, many[0].dim, many[0].rows) for item in many):
+        objectives = [objective] if isinstance(objective, Objective) else list(objective)
+        first = objectives[0]
+        self.stacked = not isinstance(objective, Objective)
+        if any((lane.name, lane.dim, lane.rows) != (first.name, first.dim, first.rows) for lane in objectives):
             raise ValueError("a stack must hold instances of one problem, of equal dimension and rows of data")
         # a formula that was defined anew for each instance may hold what differs between them: each answers for itself
-        alike = all(item.formula is many[0].formula for item in many)
-        self._each = None if alike else [Answers([item], arrays, device) for item in many]
-        self.objective = many[0]
+        alike = all(lane.formula is first.formula for lane in objectives)
+        self._lanes = None if alike else [Answers([lane], arrays, device) for lane in objectives]
+        self.objective = first
         self.arrays = arrays
         self.device = device
         self.native = arrays if self.objective.arrays == "any" else self.objective.arrays
-        self._rules = {
-            part: stack([getattr(item, part) for item in many])
-            if self._stacked and alike
-            else dict(getattr(many[0], part))
-            for part in ("constants", "data", "test")
+        self._keywords = {
+            group: stack([getattr(lane, group) for lane in objectives])
+            if self.stacked and alike
+            else dict(getattr(first, group))
+            for group in ("constants", "data", "test")
         }
         self._bound: dict[str, dict[str, Rows]] = {}
 
     def pick(self, picked: np.ndarray) -> Rows:
         """The rows of a mini-batch: picked (R, size) -> arrays (R, 1, size, ...) where stacked, else (size, ...)."""
-        if self._each is not None:
-            chosen = [one.pick(picked[lane : lane + 1]) for lane, one in enumerate(self._each)]
-            return {key: self._joined([rows[key] for rows in chosen]) for key in chosen[0]}
-        index: tuple[Any, ...] = (np.arange(len(picked))[:, None], 0, picked) if self._stacked else (picked[0],)
+        if self._lanes is not None:
+            return self._joined([answers.pick(picked[i : i + 1]) for i, answers in enumerate(self._lanes)])
+        index: tuple[Any, ...] = (np.arange(len(picked))[:, None], 0, picked) if self.stacked else (picked[0],)
         if self.native == "torch":
             import torch
 
-            index = tuple(torch.as_tensor(part, device=self.device) for part in index)
-        chosen = {key: rows[index] for key, rows in self._of(self.native)["data"].items()}
-        return {key: rows[:, None] for key, rows in chosen.items()} if self._stacked else chosen
+            index = tuple(torch.as_tensor(axis, device=self.device) for axis in index)
+        rows = {key: values[index] for key, values in self._of(self.native)["data"].items()}
+        return {key: values[:, None] for key, values in rows.items()} if self.stacked else rows
 
-    def _lanes(self, ask: str, x: Array, *more: Array, rows: Rows | None, noise: Array | None) -> list[Any]:
-        """A question to each objective of a stack whose formulas differ, about its own lane."""
-        assert self._each is not None
+    def _by_lane(self, ask: str, *arrays: Any) -> Any:
+        """A question to each objective of a stack whose formulas differ, about its own lane: of arrays (R, ...), of
+        mappings of them, and of None, which stays None."""
+        assert self._lanes is not None
         answers = []
-        for lane, one in enumerate(self._each):
-            own = slice(lane, lane + 1)
-            its_rows = None if rows is None else {key: value[own] for key, value in rows.items()}
-            its_noise = None if noise is None else noise[own]
-            answers.append(getattr(one, ask)(x[own], *(item[own] for item in more), its_rows, its_noise))
-        return answers
+        for i, lane in enumerate(self._lanes):
+            rows = slice(i, i + 1)
+            answers.append(getattr(lane, ask)(*(_cut(array, rows) for array in arrays)))
+        return self._joined(answers)
 
     @staticmethod
-    def _joined(parts: list[Any]) -> Any:
+    def _joined(answers: list[Any]) -> Any:
         """Arrays (1, ...) of either kind, or tuples or mappings of them, as one (R, ...)."""
-        if isinstance(parts[0], tuple):
-            return tuple(Answers._joined(list(item)) for item in zip(*parts, strict=True))
-        if isinstance(parts[0], dict):
-            return {key: Answers._joined([part[key] for part in parts]) for key in parts[0]}
-        if isinstance(parts[0], np.ndarray):
-            return np.concatenate(parts)
+        if isinstance(answers[0], tuple):
+            return tuple(Answers._joined(list(position)) for position in zip(*answers, strict=True))
+        if isinstance(answers[0], dict):
+            return {key: Answers._joined([answer[key] for answer in answers]) for key in answers[0]}
+        if isinstance(answers[0], np.ndarray):
+            return np.concatenate(answers)
         import torch
 
-        return torch.cat(parts)
+        return torch.cat(answers)
 
     def _of(self, kind: str) -> dict[str, Rows]:
         if kind not in self._bound:
-            convert = self._tensor if kind == "torch" else lambda value: value
             self._bound[kind] = {
-                part: {key: convert(value) for key, value in values.items()} for part, values in self._rules.items()
+                group: {key: self._constant(value, kind) for key, value in values.items()}
+                for group, values in self._keywords.items()
             }
         return self._bound[kind]
 
-    def _tensor(self, value: Any) -> Any:
-        """A torch copy of an array of numbers: real ones in the objective's dtype. Plain numbers stay what they are."""
-        if not isinstance(value, np.ndarray):
-            return value
-        import torch
-
-        if value.ndim > 1 and value.shape[0] > 1 and value.strides[0] == 0:  # shared by all lanes, see `stack`
-            return self._tensor(value[:1].copy()).expand(value.shape)
-        tensor = torch.as_tensor(value, device=self.device)
-        return tensor.to(getattr(torch, self.objective.dtype)) if tensor.is_floating_point() else tensor
+    def _constant(self, value: Any, kind: str) -> Any:
+        return constant(value, kind, self.objective.dtype, self.device)
 
     def to_caller(self, answer: Array) -> Array:
         """An array of either kind as one of the caller's kind."""
-        if self.arrays == "torch":
-            return answer if hasattr(answer, "detach") else self._to(answer, "torch")
-        return self._to(answer, "numpy") if hasattr(answer, "detach") else answer
+        return of_kind(answer, self.arrays, self.objective.dtype, self.device)
+
+    def by_lane(self, x: Array) -> np.ndarray:
+        """Answers or points of either kind as NumPy (R, points, ...), also those of a single objective."""
+        array = x.detach().cpu().numpy() if is_tensor(x) else np.asarray(x)
+        return array if self.stacked else array[None]
 
     def _to(self, x: Array, kind: str) -> Array:
-        if kind == "numpy":
-            return x.detach().cpu().double().numpy() if hasattr(x, "detach") else np.asarray(x, dtype=np.float64)
-        import torch
-
-        if not isinstance(x, torch.Tensor):
-            # a copy, because torch warns of arrays that cannot be written to
-            x = torch.tensor(np.asarray(x), device=self.device)
-        return x.detach().to(device=self.device, dtype=getattr(torch, self.objective.dtype))
+        return converted(x, kind, self.objective.dtype, self.device)
 
     def closed_form(self) -> Callable[[Array], tuple[float, Array]]:
         """x (dim,) -> f(x) and the gradient, on the shortest way for one NumPy point."""
@@ -152,40 +139,39 @@ class Answers:
 
     def _bind(self, function: Callable, kind: str, rows: Rows | None, noise: Array | None) -> Callable[..., Array]:
         bound = self._of(kind)
-        convert = self._tensor if kind == "torch" else lambda value: value
-        data = bound["data"] if rows is None else {key: convert(value) for key, value in rows.items()}
-        more = {} if noise is None else {"noise": convert(noise)}
-        return partial(function, **bound["constants"], **data, **more)
+        data = bound["data"] if rows is None else {key: self._constant(value, kind) for key, value in rows.items()}
+        drawn = {} if noise is None else {"noise": self._constant(noise, kind)}
+        return partial(function, **bound["constants"], **data, **drawn)
 
     def value(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x -> f(x) without its last axis; without noise, unless its random numbers are given."""
-        if self._each is not None:
-            return self._joined(self._lanes("value", x, rows=rows, noise=noise))
-        with self._bare():
+        if self._lanes is not None:
+            return self._by_lane("value", x, rows, noise)
+        with undifferentiated(self.native):
             return self.to_caller(self.formula(rows, noise)(self._to(x, self.native)))
 
     def score(self, x: Array) -> Array:
         """x -> the noise-free value on all data by which runs are judged."""
-        if self._each is not None:
-            return self._joined([one.score(x[lane : lane + 1]) for lane, one in enumerate(self._each)])
+        if self._lanes is not None:
+            return self._by_lane("score", x)
         return self._judge(self.objective.score or self.objective.formula, "data", x)
 
     def metrics(self, x: Array) -> dict[str, Array]:
         """x -> each further metric by name, on the rows held out for it."""
-        if self._each is not None:
-            return self._joined([one.metrics(x[lane : lane + 1]) for lane, one in enumerate(self._each)])
+        if self._lanes is not None:
+            return self._by_lane("metrics", x)
         return {name: self._judge(metric, "test", x) for name, metric in self.objective.metrics.items()}
 
-    def _judge(self, function: Callable, part: str, x: Array) -> Array:
+    def _judge(self, function: Callable, group: str, x: Array) -> Array:
         bound = self._of(self.native)
-        call = partial(function, **bound["constants"], **bound[part])
-        with self._bare():
+        call = partial(function, **bound["constants"], **bound[group])
+        with undifferentiated(self.native):
             return self.to_caller(call(self._to(x, self.native)))
 
     def value_and_gradient(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x -> f(x) and its gradient, of the shape of x: in closed form where there is one, else by torch."""
-        if self._each is not None:
-            return self._joined(self._lanes("value_and_gradient", x, rows=rows, noise=noise))
+        if self._lanes is not None:
+            return self._by_lane("value_and_gradient", x, rows, noise)
         if self.objective.gradient is None:
             f, gradient = self._differentiate(x, rows, noise)
         else:
@@ -208,8 +194,8 @@ class Answers:
         self, x: Array, rows: Rows | None = None, noise: Array | None = None
     ) -> tuple[Array, Array]:
         """x -> f(x) and the residuals, with one more axis (m,)."""
-        if self._each is not None:
-            return self._joined(self._lanes("value_and_residuals", x, rows=rows, noise=noise))
+        if self._lanes is not None:
+            return self._by_lane("value_and_residuals", x, rows, noise)
         r = self.to_caller(self._residuals(self.native, rows, noise)(self._to(x, self.native)))
         return (r * r).sum(-1), r
 
@@ -220,8 +206,8 @@ class Answers:
 
     def jacobian(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array, Array]:
         """x -> f(x), the residuals (m,) and their Jacobian (m, dim), by one backward pass a residual."""
-        if self._each is not None:
-            return self._joined(self._lanes("jacobian", x, rows=rows, noise=noise))
+        if self._lanes is not None:
+            return self._by_lane("jacobian", x, rows, noise)
         import torch
 
         point = self._to(x, "torch").clone().requires_grad_(True)
@@ -234,8 +220,8 @@ class Answers:
 
     def hessian_vector(self, x: Array, v: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x, v -> the Hessian at x times v, by two backward passes."""
-        if self._each is not None:
-            return self._joined(self._lanes("hessian_vector", x, v, rows=rows, noise=noise))
+        if self._lanes is not None:
+            return self._by_lane("hessian_vector", x, v, rows, noise)
         import torch
 
         point = self._to(x, "torch").clone().requires_grad_(True)
@@ -251,56 +237,49 @@ class Answers:
     def network(self, x: Array, inputs: Array) -> Array:
         """x (*points, dim), inputs (*points, steps, features) -> what the known network of a composite problem puts
         out, (*points, steps, outputs)."""
-        if self._each is not None:
-            return self._joined(self._each_lane("network", x, inputs))
-        with self._bare():
+        if self._lanes is not None:
+            return self._by_lane("network", x, inputs)
+        with undifferentiated(self.native):
             return self.to_caller(self._network(self.native, self._to(x, self.native), self._to(inputs, self.native)))
 
     def _network(self, kind: str, x: Array, inputs: Array) -> Array:
         assert self.objective.composite is not None
         return self.objective.composite.network(x, inputs, **self._of(kind)["constants"])
 
-    def _each_lane(self, ask: str, x: Array, *more: Array) -> list[Any]:
-        assert self._each is not None
-        items = [slice(lane, lane + 1) for lane in range(len(self._each))]
-        return [getattr(one, ask)(x[own], *(m[own] for m in more)) for own, one in zip(items, self._each, strict=True)]
-
     def play(self, x: Array, e: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x (*points, dim), e (*points, steps, outputs) -> the costs (*points, steps) of the network with e added to
         its outputs, and the inputs (*points, steps, features) that it saw."""
-        if self._each is not None:
-            return self._joined(self._lanes("play", x, e, rows=rows, noise=noise))
+        if self._lanes is not None:
+            return self._by_lane("play", x, e, rows, noise)
         assert self.objective.composite is not None
         play: Callable[..., Any] = self._bind(self.objective.composite.play, self.native, rows, noise)
-        with self._bare():
+        with undifferentiated(self.native):
             costs, inputs = play(self._to(x, self.native), self._to(e, self.native))
         return self.to_caller(costs), self.to_caller(inputs)
 
     def vjp(self, x: Array, inputs: Array, v: Array) -> Array:
         """x (*points, dim), inputs (*points, steps, features), v (*points, steps, outputs) -> the gradient of the sum
         of v times the network's outputs, of the shape of x."""
-        if self._each is not None:
-            return self._joined(self._each_lane("vjp", x, inputs, v))
+        if self._lanes is not None:
+            return self._by_lane("vjp", x, inputs, v)
         point = self._to(x, "torch").clone().requires_grad_(True)
         pulled = (self._to(v, "torch") * self._network("torch", point, self._to(inputs, "torch"))).sum()
         return self.to_caller(_gradient(pulled, point))
 
     def row_losses(self, x: Array) -> Array:
         """x (*points, dim) -> the loss of each row of data (*points, rows)."""
-        if self._each is not None:
-            return self._joined(self._each_lane("row_losses", x))
+        if self._lanes is not None:
+            return self._by_lane("row_losses", x)
         assert self.objective.row_losses is not None
         losses = self._bind(self.objective.row_losses, self.native, None, None)
-        with self._bare():
+        with undifferentiated(self.native):
             return self.to_caller(losses(self._to(x, self.native)))
 
-    def _bare(self) -> AbstractContextManager[Any]:
-        """Where nothing is differentiated."""
-        if self.native != "torch":
-            return nullcontext()
-        import torch
 
-        return torch.no_grad()
+def _cut(array: Any, rows: slice) -> Any:
+    if isinstance(array, Mapping):
+        return {key: value[rows] for key, value in array.items()}
+    return None if array is None else array[rows]
 
 
 def _gradient(f: Array, point: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Where a problem may be asked: a box, possibly without walls, of real or whole numbers, or the permutations."""
+"""Where a problem may be asked: a box, possibly without bounds, of real or whole numbers, or the permutations."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +12,11 @@ Kind = Literal["real", "integer", "category", "permutation"]
 
 @dataclass(frozen=True)
 class Domain:
-    """The box low <= x <= high, or its points of whole numbers.
+    """The box low <= x <= high, or its points of whole numbers. Read-only: arrays are copied.
 
-    low, high: numbers or arrays (dim,); infinite where there is no wall.
+    low, high: numbers or arrays (dim,); infinite where there is no bound.
     scale: a typical length of the problem, from which a method may derive its first step: a positive number; 0 stands
-        for a fifth of the box's mean width, or for 1 where a wall is missing.
+        for a fifth of the box's mean width, or for 1 where a bound is missing.
     kinds: of all coordinates, or of each: "real"; "integer", the whole numbers from low to high; "category", the same
         without an order among them. "permutation": x is one of 0, 1, ..., dim - 1.
     """
@@ -27,6 +27,11 @@ class Domain:
     kinds: Kind | tuple[Kind, ...] = "real"
 
     def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            if np.ndim(getattr(self, name)):
+                array = np.array(getattr(self, name))
+                array.setflags(write=False)
+                object.__setattr__(self, name, array)
         for kind in self.all_kinds:
             if kind not in get_args(Kind) or (kind == "permutation" and self.kinds != kind):
                 allowed = ", ".join(get_args(Kind))
@@ -38,9 +43,9 @@ class Domain:
         if not self.real and not self.bounded:
             raise ValueError(f"low and high must be finite where numbers are whole, got {self.low} and {self.high}")
         whole = np.logical_not(self.each("real"))
-        for name, wall in (("low", self.low), ("high", self.high)):
-            if np.any(whole & (np.asarray(wall) != np.rint(wall))):
-                raise ValueError(f"{name} must be whole where numbers are, got {wall}")
+        for name, bound in (("low", self.low), ("high", self.high)):
+            if np.any(whole & (np.asarray(bound) != np.rint(bound))):
+                raise ValueError(f"{name} must be whole where numbers are, got {bound}")
         if self.kinds == "permutation" and np.any(np.asarray(self.low) != 0):
             raise ValueError(f"low must be 0 for permutations, got {self.low}")
         if not np.all(np.asarray(self.low) < np.asarray(self.high)):
@@ -51,14 +56,18 @@ class Domain:
         if not 0 < self.scale < np.inf:
             raise ValueError(f"scale must be positive and finite, got {self.scale}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy or a pickle is made anew: NumPy's own would be writeable."""
+        return Domain, (self.low, self.high, self.scale, self.kinds)
+
     @property
     def bounded(self) -> bool:
-        """Whether every coordinate has two finite walls."""
+        """Whether every coordinate has two finite bounds."""
         return bool(np.all(np.isfinite(self.low)) and np.all(np.isfinite(self.high)))
 
     @property
     def open(self) -> bool:
-        """Whether there is no wall at all."""
+        """Whether there is no bound at all."""
         return bool(np.all(np.isneginf(self.low)) and np.all(np.isposinf(self.high)))
 
     @cached_property
@@ -76,7 +85,7 @@ class Domain:
         return self.kinds in kinds if isinstance(self.kinds, str) else np.isin(self.kinds, kinds)
 
     def contains(self, x: np.ndarray) -> Any:
-        """x (..., dim) -> booleans (...): inside the box, walls included, and whole where it must be; NaN is not."""
+        """x (..., dim) -> booleans (...): inside the box, bounds included, and whole where it must be; NaN is not."""
         inside = np.logical_and(x >= self.low, x <= self.high)
         if self.real:
             return inside.all(-1)
@@ -87,7 +96,7 @@ class Domain:
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Uniform points (*shape), the last axis being dim. The box must be bounded."""
         if not self.bounded:
-            raise ValueError("a domain without walls has no uniform sample")
+            raise ValueError("a domain without bounds has no uniform sample")
         if self.kinds == "permutation":
             return rng.random(shape).argsort(-1).astype(np.float64)
         if self.real:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from bench.core.arrays import constant, converted, is_tensor, of_kind, undifferentiated
 from bench.core.domain import Array, Domain
 
 if TYPE_CHECKING:
@@ -42,9 +44,9 @@ class Objective:
         more keyword, `noise`, which is None where the noise-free value is asked.
     constants: what the instance is (shift, rotation, offset): numbers and arrays. In a stack of R instances each gets
         the axes (R, 1) in front, and x is (R, points, dim): a number meets values (*points), an array (dim,) points.
-    order: the highest order that can be answered: 0 value, 1 gradient, 2 Hessian-vector product.
+    order: the highest order of a question that can be answered: 0 value, 1 gradient, 2 Hessian-vector product.
     start(rng): a first point (dim,).
-    f_opt, x_opt: the least value and a point (dim,) that has it, where known.
+    f_opt, x_opt: the minimum and a point (dim,) that has it, where known.
     data: rows (N, ...) by keyword, of which a mini-batch takes a part; f is the mean over all N.
     test: rows that only `metrics` see; metric(x, **constants, **test) -> (*points).
     noise(rng, shape): the random numbers of `shape` noisy answers, an array (*shape, ...).
@@ -54,8 +56,8 @@ class Objective:
     composite: the known part and the unknown one, where f is the cost of what a network puts out.
     sampling: how mini-batches come: in a new order each epoch ("shuffle") or always in the first ("same"), drawn with
         "replacement", "sorted" by targets, "balanced" over classes, or with the rows of highest loss first ("hard").
-    remainder: whether an epoch ends with a smaller batch of the rows that are left.
-    row_losses: same arguments as formula -> (*points, rows), by which "hard" rows are told.
+    remainder: whether an epoch ends with a smaller batch of the remaining rows.
+    row_losses: same arguments as formula -> (*points, rows), which order "hard" rows.
     delay: seconds that the oracle waits at each question, for each point.
     shapes: the layers of a network, in the order in which x holds them.
     dtype: "float64" for analytic problems, "float32" for learning ones.
@@ -102,9 +104,9 @@ class Objective:
         self._check_sampling()
         if not isinstance(self.domain.kinds, str) and len(self.domain.kinds) != self.dim:
             raise ValueError(f"kinds must be one, or one for each of {self.dim} coordinates, got {self.domain.kinds}")
-        for name, wall in (("low", self.domain.low), ("high", self.domain.high)):
-            if np.shape(wall) not in ((), (self.dim,)):
-                raise ValueError(f"{name} must be a number or have shape ({self.dim},), got {np.shape(wall)}")
+        for name, bound in (("low", self.domain.low), ("high", self.domain.high)):
+            if np.shape(bound) not in ((), (self.dim,)):
+                raise ValueError(f"{name} must be a number or have shape ({self.dim},), got {np.shape(bound)}")
         if self.composite is not None and not self.scored:
             raise ValueError("composite must come with data or noise: what is asked has outputs that were changed")
 
@@ -138,9 +140,17 @@ class Objective:
             return self.domain.sample(rng, (self.dim,))
         return self.domain.scale * rng.standard_normal(self.dim)
 
+    def blocks(self, x: Array) -> list[Array]:
+        """Views of x (..., dim) by the layers of a network: arrays (..., *shape); x itself where there are none."""
+        ends = np.cumsum([0, *map(prod, self.shapes)]).tolist()
+        layers = zip(self.shapes, ends, ends[1:], strict=False)
+        return [x[..., low:high].reshape(*x.shape[:-1], *shape) for shape, low, high in layers] or [x]
+
     def f(self, x: "np.ndarray | torch.Tensor | Sequence[float]") -> Array:
         """The noise-free value on all data: x (*points, dim), NumPy or torch -> (*points) of the same kind."""
-        from bench.core.answers import Answers
-
-        kind = "torch" if type(x).__module__.startswith("torch") else "numpy"
-        return Answers(self, arrays=kind).value(x if kind == "torch" else np.asarray(x, dtype=np.float64))
+        kind = "torch" if is_tensor(x) else "numpy"
+        native = kind if self.arrays == "any" else self.arrays
+        keywords = {**self.constants, **self.data}
+        keywords = {key: constant(value, native, self.dtype) for key, value in keywords.items()}
+        with undifferentiated(native):
+            return of_kind(self.formula(converted(x, native, self.dtype), **keywords), kind, self.dtype)

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.core import registry
-from bench.core.ledger import QUESTIONS
+from bench.core.ledger import PRICES, QUESTIONS
 from bench.core.objective import Objective
-from bench.core.oracle import PRICES
 from bench.interchange import coco, ioh
 from bench.interchange.files import new_folder
 from bench.interchange.trajectories import FUNCTION, Trajectory, shown

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.oracle import PRICES
+from bench.core.ledger import PRICES
 from bench.measure.convergence import convergence
 from bench.measure.prices import Prices, resolved
 from bench.measure.progress import CELL, Frame, complete, progress

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.ledger import QUESTIONS
-from bench.core.oracle import PRICES
+from bench.core.ledger import PRICES, QUESTIONS
 
 # A price for each kind of question, where those that are not named cost what they cost by default; or one of NAMED; or
 # None, the default prices.

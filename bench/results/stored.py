@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.core import registry
-from bench.core.ledger import QUESTIONS
-from bench.core.oracle import PRICES
+from bench.core.ledger import PRICES, QUESTIONS
 from bench.measure import crossing, profiles, scaling, statistics, summaries, virtual
 from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import fixed_budget

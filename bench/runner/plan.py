@@ -9,8 +9,8 @@ from math import isfinite
 from typing import Any
 
 from bench.core import registry
+from bench.core.ledger import CHECKPOINTS
 from bench.core.objective import Objective
-from bench.core.oracle import CHECKPOINTS
 from bench.core.registry import OptimizerDefinition, ProblemDefinition
 from bench.runner.suite import Entry, Group, Suite
 

@@ -6,7 +6,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from math import inf, nan
 from typing import Any
@@ -16,8 +16,9 @@ import numpy as np
 from bench.core import registry
 from bench.core.ledger import QUESTIONS, Ledger
 from bench.core.objective import Objective
-from bench.core.oracle import Oracle, Stop
+from bench.core.oracle import Oracle, Spent, Stop, books_of
 from bench.core.registry import OptimizerDefinition
+from bench.core.status import Status
 from bench.runner.plan import Job, RunSpec
 
 TRACEBACK = 10_000  # characters kept
@@ -58,29 +59,31 @@ class RunRecord:
 def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[str, Any], restarts: bool) -> str:
     """Let a method ask until the oracle stops it, or it returns for good; answers with the traceback of a crash, or "".
 
-    With restarts, a method that returns early begins again from a new start, as long as it asks anything at all.
+    With restarts, a method that returns early begins again from a new start, as long as it asks anything at all. A
+    `Spent` that leaves the method, of a part of the budget, ends the run as its return does.
     """
+    books = books_of(oracle)
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
-        with warnings.catch_warnings(), np.errstate(all="ignore"), own_generators():
+        with suppress(Spent), warnings.catch_warnings(), np.errstate(all="ignore"), own_generators():
             warnings.simplefilter("ignore")
             method(oracle, **hyperparameters)
             while restarts and oracle.asked:
                 oracle.restart()
                 method(oracle, **hyperparameters)
-        oracle.close("returned")
+        books.close(Status.RETURNED)
     except Stop:
         pass
     except registry.Unavailable:
-        if not any(map(any, (ledger.counts for ledger in oracle.ledgers))):
+        if not any(any(ledger.counts) for ledger in books.ledgers):
             raise  # no run: what the method needs is not there
-        oracle.close("crashed")
+        books.close(Status.CRASHED)
         return traceback.format_exc()[-TRACEBACK:]
     except (Exception, SystemExit, GeneratorExit):
         error = traceback.format_exc()[-TRACEBACK:]
-        oracle.close("crashed")
+        books.close(Status.CRASHED)
         return error
-    return oracle.failure[-TRACEBACK:]
+    return books.failure[-TRACEBACK:]
 
 
 @contextmanager
@@ -115,10 +118,10 @@ def run_job(job: Job) -> Iterator[tuple[RunSpec, RunRecord | None]]:
             objectives = [made[spec.instance] for spec in specs]
             records = run_specs(specs, objectives, registry.find_optimizer(specs[0].optimizer), job.lanes)
         except registry.Unavailable as error:
-            records = [unrun(spec, "skipped", str(error)) for spec in specs]
+            records = [unrun(spec, Status.SKIPPED, str(error)) for spec in specs]
         except (Exception, SystemExit):  # the problem itself cannot be built, or has no value at its start
             error = traceback.format_exc()[-TRACEBACK:]
-            records = [unrun(spec, "crashed", error) for spec in specs]
+            records = [unrun(spec, Status.CRASHED, error) for spec in specs]
         yield from zip(specs, records, strict=True)
 
 
@@ -137,9 +140,9 @@ def open_oracle(
     A run ends at f_opt + gap or at target, whichever is met first. options: of `Oracle`.
     """
     prepare(optimizer)
-    many = [objective] if isinstance(objective, Objective) else objective
-    targets = [target if item.f_opt is None else max(item.f_opt + gap, target) for item in many]
-    on_torch = many[0].arrays == "torch" or options.get("device", "cpu") != "cpu"
+    objectives = [objective] if isinstance(objective, Objective) else objective
+    targets = [target if lane.f_opt is None else max(lane.f_opt + gap, target) for lane in objectives]
+    on_torch = objectives[0].arrays == "torch" or options.get("device", "cpu") != "cpu"
     arrays = ("torch" if on_torch else "numpy") if optimizer.arrays == "any" else optimizer.arrays
     options = {"order": optimizer.order, "arrays": arrays, "lockstep": optimizer.lanes, **options}
     return Oracle(objective, budget, seed, target=targets, **options)
@@ -154,7 +157,7 @@ def run_specs(
         list(objectives) if lanes else objectives[0],
         optimizer,
         spec.budget,
-        [item.seed for item in specs] if lanes else spec.seed,
+        [lane.seed for lane in specs] if lanes else spec.seed,
         gap=spec.gap,
         prices=spec.prices,
         deadline=spec.deadline,
@@ -165,24 +168,18 @@ def run_specs(
     if lanes and optimizer.lane_rates:
         hyperparameters["lr"] = _rates(specs, oracle)
     error = play(oracle, optimizer.function, hyperparameters, spec.restarts)
+    width = len(specs) if lanes else 0
     return [
-        _record(
-            item,
-            own,
-            optimizer,
-            ledger,
-            len(specs) if lanes else 0,
-            error if ledger.status == "crashed" else _reason(item, ledger),
-        )
-        for item, own, ledger in zip(specs, objectives, oracle.ledgers, strict=True)
+        _record(spec, objective, optimizer, ledger, width, error)
+        for spec, objective, ledger in zip(specs, objectives, books_of(oracle).ledgers, strict=True)
     ]
 
 
 def _reason(spec: RunSpec, ledger: Ledger) -> str:
     """Why a run ended without an answer, in a line; "" where it did not."""
-    if ledger.status == "diverged":
+    if ledger.status == Status.DIVERGED:
         return "the method asked at a point that is not finite"
-    return f"the deadline was {spec.deadline:g} s" if ledger.status == "deadline" else ""
+    return f"the deadline was {spec.deadline:g} s" if ledger.status == Status.DEADLINE else ""
 
 
 def _rates(specs: Sequence[RunSpec], oracle: Oracle) -> Any:
@@ -196,8 +193,8 @@ def _record(
 ) -> RunRecord:
     return RunRecord(
         spec,
-        ledger.status,
-        error,
+        str(ledger.status),
+        error if ledger.status == Status.CRASHED else _reason(spec, ledger),
         family=registry.find_problem(spec.problem).family,
         problem_order=objective.order,
         order=optimizer.order,
@@ -213,7 +210,7 @@ def _record(
         final=ledger.events[-1][len(QUESTIONS) + 2],
         best_x=ledger.best_x,
         lanes=lanes,
-        restarts=tuple(at for at in ledger.restarts if at != tuple(ledger.counts)),  # those after which it asked
+        restarts=tuple(counts for counts in ledger.restarts if counts != tuple(ledger.counts)),
         metrics=tuple(objective.metrics),
         trajectory=np.array(ledger.events, dtype=np.float64),
         points=None if not ledger.points else np.array(ledger.points),
@@ -226,7 +223,7 @@ def unrun(spec: RunSpec, status: str, error: str) -> RunRecord:
     order = registry.OPTIMIZERS[spec.optimizer].order if spec.optimizer in registry.OPTIMIZERS else None
     return RunRecord(
         spec,
-        status,
+        str(status),
         error,
         family=family,
         order=order,

@@ -9,7 +9,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from bench.core.oracle import check_prices
+from bench.core.ledger import check_prices
 
 FOLDER = Path(__file__).parents[1] / "suites"
 

@@ -63,7 +63,7 @@ def _gallagher(function: int, dim: int, instance: int, peaks: int, reach: float,
     exponents = np.linspace(-0.5, 0.5, dim)
     axes = np.argsort(generator.uniform(dim, *(seed + 1000 * peak for peak in range(peaks))))
     places = reach * (2 * generator.uniform(peaks * dim, seed).reshape(peaks, dim) - 1)
-    places[0] *= 0.8  # not too near the walls
+    places[0] *= 0.8  # not too near the bounds
     rotation = generator.rotation(dim, seed)
     constants = {
         "rotation": rotation,

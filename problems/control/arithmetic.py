@@ -1,4 +1,4 @@
-"""Sines, signs and walls for numbers, NumPy and torch arrays alike: the same bits from each, on every machine.
+"""Sines, signs and bounds for numbers, NumPy and torch arrays alike: the same bits from each, on every machine.
 
 The sines of `math`, NumPy, torch and a GPU differ in their last bits, which a swinging acrobot turns into another
 episode within a hundred steps. Sums and products, rounded as IEEE 754 says, never differ.

@@ -17,7 +17,7 @@ def ravine(dim: int = 2, steepness: float = 100.0, instance: int = 1) -> Objecti
     """A long narrow valley along the diagonal, whose floor falls with a slope of almost 1. Minimum 0 at 0.
 
     sqrt(1 + along^2) - 1 + steepness / 2 across^2, where `along` is the coordinate on the diagonal and `across` the
-    distance from it. Steps that the walls allow are too short for the floor.
+    distance from it. Steps that the bounds allow are too short for the floor.
     """
     if dim < 2:
         raise ValueError(f"dim must be >= 2, got {dim}")
@@ -108,7 +108,7 @@ def pass_over(x: Array, shift: Array, bends: Array) -> Array:
 
 
 @toy(
-    source="the monkey saddle of Hilbert & Cohn-Vossen 1932, Anschauliche Geometrie; walls ours",
+    source="the monkey saddle of Hilbert & Cohn-Vossen 1932, Anschauliche Geometrie; bounds ours",
     box=(-2.0, 2.0),
     x_opt=(-1.0, 0.0),
     f_opt=-0.25,

@@ -204,9 +204,9 @@ def trefethen(z: Array) -> Array:
     walled=True,
 )
 def eggholder(z: Array) -> Array:
-    """-c sin(sqrt(|c + a / 2|)) - a sin(sqrt(|a - c|)) with c = b + 47: deep holes that grow towards the walls.
+    """-c sin(sqrt(|c + a / 2|)) - a sin(sqrt(|a - c|)) with c = b + 47: deep holes that grow towards the bounds.
 
-    Minimum -959.6407 on the wall a = 512; instances are shifted only away from it. Beyond the formula would go lower.
+    Minimum -959.6407 on the bound a = 512; instances are shifted only away from it. Beyond the formula would go lower.
     """
     sin = array_namespace(z).sin
     a, c = z[..., 0], z[..., 1] + 47

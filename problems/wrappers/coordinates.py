@@ -1,4 +1,4 @@
-"""Wrappers of points: f is asked elsewhere. Walls, starts and optima are where the changed f has them."""
+"""Wrappers of points: f is asked elsewhere. Bounds, starts and optima are where the changed f has them."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ BBOB = "Hansen, Finck, Ros & Auger 2009, hal:inria-00362633"
 
 @wrapper(source=f"{BBOB}, on shifted optima")
 def shifted(objective: Objective, *, reach: float = 1.0, instance: int = 1) -> Objective:
-    """f(x - shift): walls, starts and optimum move along, so that the problem is the same but for where 0 is.
+    """f(x - shift): bounds, starts and optimum move along, so that the problem is the same but for where 0 is.
 
     reach: the shift is uniform in [-reach, reach]^dim, drawn for each instance. Real coordinates alone.
     """
@@ -41,12 +41,12 @@ def behind(x: Array, shift: Array) -> Array:
 def rotated(objective: Objective, *, least_everywhere: bool = False, instance: int = 1) -> Objective:
     """f(Q x), Q a random rotation or reflection of each instance: what was separable is no longer.
 
-    On a box with centre c and half-widths w it is f(c + w Q ((x - c) / w)), and the walls stay. Its corners then lead
-    to points beyond f's old walls, where f may be lower than its f_opt: no least value is known, unless
+    On a box with centre c and half-widths w it is f(c + w Q ((x - c) / w)), and the bounds stay. Its corners then lead
+    to points beyond f's old bounds, where f may be lower than its f_opt: no minimum is known, unless
     `least_everywhere` says that f_opt is the least in all of space (it is for the toys and BBOB's functions), and the
     optimum has not left the box. Starts are turned likewise, those that leave the box going to its nearest point;
     uniform ones stay uniform.
-    Real coordinates alone, with all walls or none. Takes dim^2 numbers, and the views of a network's layers are lost.
+    Real coordinates alone, with all bounds or none. Takes dim^2 numbers, and the views of a network's layers are lost.
     """
     needs_real(objective, "rotated")
     domain, dim = objective.domain, objective.dim
@@ -63,7 +63,7 @@ def rotated(objective: Objective, *, least_everywhere: bool = False, instance: i
             shapes=(),
         )
     if not domain.bounded:
-        raise ValueError(f"rotated takes problems with all walls or none; {objective.name} has some")
+        raise ValueError(f"rotated takes problems with all bounds or none; {objective.name} has some")
     low, high = np.broadcast_to(domain.low, dim), np.broadcast_to(domain.high, dim)
     centre, half = (low + high) / 2, (high - low) / 2
 
@@ -169,8 +169,8 @@ def residuals_raised(r: Array, x: Array, lengths: Array, factor: Array) -> Array
 def rounded(objective: Objective, *, step: float = 0.1, instance: int = 1) -> Objective:
     """f at the nearest point of a grid through 0: a staircase, with a gradient of zero wherever there is one.
 
-    step: the grid's width. The least value is known where the optimum lies on the grid and no wall is rounded outwards,
-    beyond which f may be lower. Real coordinates alone. All instances have the same grid.
+    step: the grid's width. The minimum is known where the optimum lies on the grid and no bound is rounded outwards:
+    beyond f may be lower. Real coordinates alone. All instances have the same grid.
     """
     needs_real(objective, "rounded")
     positive(step=step)
@@ -214,7 +214,7 @@ def permuted(objective: Objective, *, instance: int = 1) -> Objective:
             x_opt=None if x_opt is None else numbers[x_opt.astype(int)],
             shapes=(),
         )
-    low, high = (wall if np.ndim(wall) == 0 else np.asarray(wall)[inverse] for wall in (domain.low, domain.high))
+    low, high = (bound if np.ndim(bound) == 0 else np.asarray(bound)[inverse] for bound in (domain.low, domain.high))
     kinds = domain.kinds if isinstance(domain.kinds, str) else tuple(domain.kinds[i] for i in inverse)
     return rewritten(
         objective,

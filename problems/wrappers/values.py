@@ -17,7 +17,7 @@ DRAWS = 100  # of a hole, and of a start beside it
 def holed(objective: Objective, *, share: float = 0.1, instance: int = 1) -> Objective:
     """f, but NaN beyond a random hyperplane of each instance, as where a simulation crashes; gradients, too.
 
-    share: of the domain that is lost, about: of the points of its box or, where walls are missing, of a normal cloud
+    share: of the domain that is lost, about: of the points of its box or, where bounds are missing, of a normal cloud
     around a start, as wide as the domain's scale. Never lost are the optimum and the starts.
     """
     if not 0 < share <= 0.5:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bench.core import Objective, Oracle, registry
+from bench.core.oracle import books_of
 from bench.runner.single import open_oracle, play
 
 registry.load(("problems", "optimizers"))
@@ -26,7 +27,7 @@ def unscored(objective: Objective | list[Objective], seed: int | list[int]) -> t
     """The oracle of a run of a few epochs without checkpoints."""
     definition = registry.find_optimizer("torch-adam")
     oracle = open_oracle(objective, definition, 3 * EPOCHS, seed, gap=-np.inf)
-    for ledger in oracle.ledgers:
+    for ledger in books_of(oracle).ledgers:
         ledger.checkpoint = ledger.limit + 1
     return (oracle,)
 
@@ -45,10 +46,12 @@ def test_lanes_are_ten_times_faster_than_one_by_one(benchmark) -> None:
     for seed in SEEDS:
         (oracle,) = unscored(objective, seed)
         begun = perf_counter()
-        alone.append(adam(oracle).ledgers[0])
+        alone.append(books_of(adam(oracle)).ledgers[0])
         seconds += perf_counter() - begun
-    lanes = benchmark.pedantic(
-        adam, setup=lambda: (unscored([objective] * len(SEEDS), list(SEEDS)), {}), rounds=5, warmup_rounds=1
+    lanes = books_of(
+        benchmark.pedantic(
+            adam, setup=lambda: (unscored([objective] * len(SEEDS), list(SEEDS)), {}), rounds=5, warmup_rounds=1
+        )
     ).ledgers
     for lane, single in zip(lanes, alone, strict=True):
         assert lane.counts == single.counts

@@ -27,7 +27,7 @@ def problem(**options) -> Objective:
 def seen(oracle: Oracle, size: int, batches: int) -> list[int]:
     """Which rows each batch held, as the sum of 2^row."""
     oracle.recommend(np.zeros(1))
-    return [round(batch.value(np.zeros(1)) * batch._count) for batch in islice(oracle.minibatches(size), batches)]
+    return [round(batch.value(np.zeros(1)) * batch.rows) for batch in islice(oracle.minibatches(size), batches)]
 
 
 def rows(number: int) -> list[int]:

@@ -13,6 +13,7 @@ import pytest
 
 import bench
 from bench.core import registry
+from bench.core.oracle import books_of
 from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import SURE, curves, reigns
 from bench.measure.ert import ert
@@ -50,7 +51,7 @@ def first_costs(number: int, dim: int) -> list[np.ndarray]:
     oracle = open_oracle([objective] * SEEDS, method, BUDGET, list(range(SEEDS)), gap=GAPS[-1])
     assert play(oracle, method.function, registry.settings(method, {}), restarts=True) == ""
     found = []
-    for ledger in oracle.ledgers:
+    for ledger in books_of(oracle).ledgers:
         events = np.array(ledger.events)
         gap = np.minimum.accumulate(events[:, -1]) - objective.f_opt
         found.append(np.append(events[:, 0], np.inf)[(gap[:, None] > GAPS).sum(axis=0)])

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from bench.core import Array, Composite, Objective, Oracle, registry
+from bench.core.oracle import books_of
 from bench.core.registry import settings
 from bench.runner.single import open_oracle, play
 from optimizers.composite_methods import blame, others
@@ -148,7 +149,7 @@ def final(problem: str, name: str, budget: float, seeds: int, parameters: dict |
     objective = registry.find_problem(problem).make(1, **(parameters or {}))
     oracle = open_oracle([objective] * seeds, definition, budget, list(range(seeds)), gap=-np.inf)
     assert play(oracle, definition.function, settings(definition, given), restarts=False) == ""
-    return np.median([ledger.events[-1][7:] for ledger in oracle.ledgers], axis=0)
+    return np.median([ledger.events[-1][7:] for ledger in books_of(oracle).ledgers], axis=0)
 
 
 def test_reinforce_learns_digits_from_good_and_bad_and_parameters_perturbed_do_not() -> None:

@@ -13,6 +13,7 @@ from array_api_compat import array_namespace
 
 from bench.core import PRICES, Array, Composite, Domain, Objective, registry
 from bench.core.ledger import QUESTIONS, Ledger
+from bench.core.oracle import books_of
 from bench.core.registry import OptimizerDefinition
 from bench.runner.plan import misfit
 from bench.runner.single import open_oracle, play
@@ -124,7 +125,7 @@ def finished(
     if "ModuleNotFoundError" in error:  # a portfolio that takes another member at another budget
         pytest.skip(error.splitlines()[-1])
     assert error == ""
-    return oracle.ledgers[0]
+    return books_of(oracle).ledgers[0]
 
 
 def cost(ledger: Ledger, rows: int = 1) -> float:
@@ -268,7 +269,7 @@ def test_lanes_equal_single_runs(definition: OptimizerDefinition, objective: Obj
     def books(objective: Objective | list[Objective], seed: int | list[int]) -> list[Ledger]:
         oracle = open_oracle(objective, definition, budget, seed, gap=-np.inf)
         assert play(oracle, definition.function, registry.settings(definition, {}), restarts=True) == ""
-        return oracle.ledgers
+        return books_of(oracle).ledgers
 
     objectives, seeds = STACKS[objective.name], [4, 5, 6]
     for lane, objective, seed in zip(books(objectives, seeds), objectives, seeds, strict=True):

@@ -12,6 +12,7 @@ from torch.optim import lr_scheduler
 import bench
 from bench.core import Array, Objective, Oracle, registry
 from bench.core.ledger import Ledger
+from bench.core.oracle import books_of
 from bench.core.registry import OptimizerDefinition
 from bench.runner.single import open_oracle, play
 from optimizers.schedules import Schedule, factor, gradients
@@ -42,7 +43,7 @@ def run(oracle: Oracle, name: str, **hyperparameters: object) -> list[Ledger]:
     rates = {"lr": hyperparameters.pop("lr")} if isinstance(hyperparameters.get("lr"), torch.Tensor) else {}
     settings = {**registry.settings(definition, hyperparameters), **rates}
     assert play(oracle, definition.function, settings, restarts=False) == ""
-    return oracle.ledgers
+    return books_of(oracle).ledgers
 
 
 def asked(name: str, objective: Objective, gradients: int, **hyperparameters: object) -> np.ndarray:
@@ -59,7 +60,7 @@ def last_recommended(oracle: Oracle, name: str, **hyperparameters: object) -> np
         seen.append(x)
         recommend(x)
 
-    oracle.recommend = spy
+    vars(oracle)["recommend"] = spy
     run(oracle, name, **hyperparameters)
     return seen[-1].numpy()
 
@@ -204,7 +205,7 @@ def test_one_row_a_step_is_the_default_of_stochastic_gradient() -> None:
         rows.append(size)
         return batches(size)
 
-    oracle.minibatches = spy
+    vars(oracle)["minibatches"] = spy
     play(oracle, definition.function, registry.settings(definition, {}), restarts=False)
     assert rows == [1]
     assert oracle.counts["gradient"] == 5

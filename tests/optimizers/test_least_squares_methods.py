@@ -7,6 +7,7 @@ import pytest
 import scipy.optimize
 
 from bench.core import Array, Domain, Objective, Oracle, registry
+from bench.core.oracle import books_of
 from bench.runner.single import open_oracle, play
 from problems.mgh.__main__ import ROWS, TOLERANCE, Fit
 
@@ -34,7 +35,7 @@ LINE = Objective(squares, 1, residuals=line, start=lambda rng: np.zeros(1))
 
 
 def best_points(name: str, budget: float, **settings: object) -> float:
-    return float(run(name, LINE, budget, **settings).ledgers[0].best_x[0])
+    return float(books_of(run(name, LINE, budget, **settings)).ledgers[0].best_x[0])
 
 
 def test_gauss_newton_solves_what_is_linear_in_one_step() -> None:
@@ -58,7 +59,9 @@ def curve(x: Array) -> Array:
 def test_gauss_newton_halves_a_step_that_goes_up() -> None:
     objective = Objective(lambda x: (curve(x) ** 2).sum(-1), 1, residuals=curve, start=lambda rng: np.full(1, 2.0))
     # at 2, at 2 - 5 atan 2, and halfway, where f is lower
-    assert run("gauss-newton", objective, 6).ledgers[0].best_x[0] == pytest.approx(2 - 2.5 * np.arctan(2), rel=1e-14)
+    assert books_of(run("gauss-newton", objective, 6)).ledgers[0].best_x[0] == pytest.approx(
+        2 - 2.5 * np.arctan(2), rel=1e-14
+    )
 
 
 MINPACK = [
@@ -96,7 +99,7 @@ def test_scipy_takes_as_many_evaluations_as_called_alone(method: str) -> None:
 @pytest.mark.parametrize("name", ["scipy-trf", "scipy-dogbox"])
 def test_scipy_stays_inside_the_box(name: str) -> None:
     objective = Objective(squares, 2, Domain(np.array([2.5, -2.0]), 5.0), residuals=line)
-    points = np.array(run(name, objective, 200).ledgers[0].points)
+    points = np.array(books_of(run(name, objective, 200)).ledgers[0].points)
     assert points[:, 0].min() >= 2.5
     np.testing.assert_allclose(points[-1], [2.5, 2.0], atol=1e-5)
 
@@ -104,5 +107,5 @@ def test_scipy_stays_inside_the_box(name: str) -> None:
 @pytest.mark.parametrize("name", ["scipy-lm", "scipy-trf", "scipy-dogbox", "gauss-newton", "levenberg-marquardt"])
 def test_linear_least_squares_on_data_are_solved(name: str) -> None:
     objective = registry.find_problem("diabetes-least-squares").make()
-    ledger = run(name, objective, 200).ledgers[0]
+    ledger = books_of(run(name, objective, 200)).ledgers[0]
     assert ledger.best == pytest.approx(objective.f_opt, rel=1e-9)

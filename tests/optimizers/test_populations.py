@@ -10,13 +10,14 @@ import torch
 
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.ledger import QUESTIONS
+from bench.core.oracle import books_of
 from bench.runner.single import open_oracle, play
+from optimizers.bounds import reflected
 from optimizers.cma_es import Strategy
 from optimizers.differential_evolution import others
 from optimizers.genetic_algorithm import order_crossover
 from optimizers.moves import reversed_slice
 from optimizers.particle_swarm import leaders
-from optimizers.walls import reflected
 
 torch.set_num_threads(1)
 registry.load(("problems", "optimizers"))
@@ -56,9 +57,9 @@ def with_constants(name: str, objective: Objective, budget: float, start: list[f
 
     definition = registry.find_optimizer(name)
     oracle = Oracle(objective, budget, start=start, order=0, lockstep=True)
-    oracle.rng = SimpleNamespace(random=draw, standard_normal=draw)
+    vars(oracle)["rng"] = SimpleNamespace(random=draw, standard_normal=draw)
     asked, value = [], oracle.value
-    oracle.value = lambda x: (asked.extend(x.reshape(-1, oracle.dim).copy()), value(x))[1]  # type: ignore[method-assign]
+    vars(oracle)["value"] = lambda x: (asked.extend(x.reshape(-1, oracle.dim).copy()), value(x))[1]
     assert play(oracle, definition.function, registry.settings(definition, given), restarts=False) == ""
     return np.array(asked[: int(budget)])
 
@@ -84,7 +85,7 @@ def test_the_separable_cma_is_faster_where_coordinates_are_independent() -> None
     f2 = [registry.find_problem("bbob-f02").make(instance=k, dim=10) for k in range(1, 6)]
     counts = {}
     for name in ("cma-es", "separable-cma-es"):
-        ledgers = run(name, f2, 20_000, list(range(5)), gap=1e-8).ledgers
+        ledgers = books_of(run(name, f2, 20_000, list(range(5)), gap=1e-8)).ledgers
         assert [ledger.status for ledger in ledgers] == 5 * ["target"]
         counts[name] = np.mean([ledger.counts[0] for ledger in ledgers])
     assert counts["separable-cma-es"] < counts["cma-es"] / 1.5
@@ -154,11 +155,11 @@ def test_the_first_temperature_accepts_four_fifths_of_what_was_measured() -> Non
     objective = Objective(slope, 1, Domain(scale=1.0), constants={"sign": 1.0})
     for chance, accepted in ((0.79, True), (0.81, False)):
         oracle = Oracle(objective, 13, start=[0.0], order=0, lockstep=True)
-        oracle.rng = SimpleNamespace(
+        vars(oracle)["rng"] = SimpleNamespace(
             random=lambda size, chance=chance: np.full(size, chance), standard_normal=lambda size: np.full(size, 1.0)
         )
         asked, value = [], oracle.value
-        oracle.value = lambda x, value=value, asked=asked: (asked.append(x.copy()), value(x))[1]  # type: ignore
+        vars(oracle)["value"] = lambda x, value=value, asked=asked: (asked.append(x.copy()), value(x))[1]
         definition = registry.find_optimizer("simulated-annealing")
         play(oracle, definition.function, registry.settings(definition, {"sigma": 0.5}), restarts=False)
         first, second = asked[1][0, 0], asked[2][0, 0]
@@ -169,10 +170,12 @@ def test_the_first_temperature_accepts_four_fifths_of_what_was_measured() -> Non
 
 def test_quasi_random_points_are_one_in_each_cell() -> None:
     """The first 64 of Sobol's points are a net: one in each of 8 x 8 squares, and of 64 x 1 stripes."""
-    points = np.array(run("quasi-random-search", Objective(bowl, 2, Domain(-4, 4)), 64).ledgers[0].points)
+    points = np.array(books_of(run("quasi-random-search", Objective(bowl, 2, Domain(-4, 4)), 64)).ledgers[0].points)
     for cells in ((8, 8), (64, 1), (2, 32)):
         assert len(np.unique(np.floor((points + 4) / 8 * cells), axis=0)) == 64
-    other = np.array(run("quasi-random-search", Objective(bowl, 2, Domain(-4, 4)), 64, seed=1).ledgers[0].points)
+    other = np.array(
+        books_of(run("quasi-random-search", Objective(bowl, 2, Domain(-4, 4)), 64, seed=1)).ledgers[0].points
+    )
     assert not np.isin(points, other).any()
 
 
@@ -180,7 +183,7 @@ def test_quasi_random_points_are_one_in_each_cell() -> None:
 def test_searches_bits_and_orders(name: str) -> None:
     """Chance would take 2^24 and 10! / 20 points."""
     bits = Objective(lambda x: (1 - x).sum(-1), 24, Domain(0, 1, kinds="integer"), order=0, arrays="numpy")
-    assert run(name, bits, 3000).ledgers[0].best == 0
+    assert books_of(run(name, bits, 3000)).ledgers[0].best == 0
     places = np.exp(2j * np.pi * np.arange(10) / 10)[[3, 7, 1, 9, 0, 4, 8, 2, 6, 5]]
 
     def tour(x: np.ndarray) -> np.ndarray:
@@ -189,7 +192,7 @@ def test_searches_bits_and_orders(name: str) -> None:
 
     shortest = 10 * 2 * np.sin(np.pi / 10)
     best = run(name, Objective(tour, 10, Domain(0, 9, kinds="permutation"), order=0, arrays="numpy"), 3000)
-    assert best.ledgers[0].best == pytest.approx(shortest)
+    assert books_of(best).ledgers[0].best == pytest.approx(shortest)
 
 
 # what all of them do
@@ -205,7 +208,7 @@ def test_reflects_once_and_then_stops_at_the_wall() -> None:
 def test_stays_inside_the_box_and_finds_an_optimum_on_its_wall(name: str) -> None:
     """The optimum is the corner (1, -1), with f = 2; points of chance come within 0.2 of it, where f is below 2.5."""
     domain = Domain(np.array([1.0, -2.0]), np.array([3.0, -1.0]))
-    ledger = run(name, Objective(bowl, 2, domain), 900).ledgers[0]
+    ledger = books_of(run(name, Objective(bowl, 2, domain), 900)).ledgers[0]
     assert ledger.points is not None
     assert domain.contains(np.array(ledger.points)).all()
     assert ledger.best < (2.5 if "random" in name else 2.1)
@@ -221,10 +224,10 @@ def test_lanes_equal_single_runs_through_restarts(name: str, arrays: Any) -> Non
     ]
     small = {"differential-evolution": 6, "particle-swarm": 5, "genetic-algorithm": 10}
     budget, given = 700 if name == "one-plus-one-es" else 1500, {"population": small[name]} if name in small else {}
-    together = run(name, objectives, budget, seeds, **given).ledgers
+    together = books_of(run(name, objectives, budget, seeds, **given)).ledgers
     assert len({tuple(ledger.restarts) for ledger in together}) > 1, "some begin anew while others go on"
     for lane, objective, seed in zip(together, objectives, seeds, strict=True):
-        alone = run(name, objective, budget, seed, **given).ledgers[0]
+        alone = books_of(run(name, objective, budget, seed, **given)).ledgers[0]
         assert lane.restarts == alone.restarts
         drop = [len(QUESTIONS), len(QUESTIONS) + 1]
         np.testing.assert_array_equal(np.delete(lane.events, drop, axis=1), np.delete(alone.events, drop, axis=1))
@@ -233,7 +236,7 @@ def test_lanes_equal_single_runs_through_restarts(name: str, arrays: Any) -> Non
 @pytest.mark.parametrize("name", [*EVOLVING, *SEARCHES])
 def test_computes_in_single_precision_with_torch(name: str) -> None:
     objective = Objective(bowl, 3, Domain(scale=0.5), arrays="torch", dtype="float32")
-    ledgers = run(name, [objective] * 2, 1500, [1, 2]).ledgers
+    ledgers = books_of(run(name, [objective] * 2, 1500, [1, 2])).ledgers
     assert max(ledger.best for ledger in ledgers) < 0.1
     asked = open_oracle(objective, registry.find_optimizer(name), 10, 0, gap=0).x0
     assert asked.dtype == torch.float32
@@ -247,7 +250,7 @@ def test_recommends_the_mean_where_answers_are_noisy(name: str) -> None:
         return bowl(x) if noise is None else bowl(x) + noise
 
     objective = Objective(noisy, 5, Domain(scale=1.0), noise=lambda rng, shape: rng.standard_normal(shape))
-    finals = [run(name, objective, 3000, seed).ledgers[0].events[-1][len(QUESTIONS) + 2] for seed in range(5)]
+    finals = [books_of(run(name, objective, 3000, seed)).ledgers[0].events[-1][len(QUESTIONS) + 2] for seed in range(5)]
     assert np.median(finals) < 0.5
 
 
@@ -274,7 +277,7 @@ def pycma_runs(objectives: list[Objective], budget: int) -> tuple[list[int], lis
                     method.tell(points, list(oracle.value(np.array(points))))
                 oracle.restart()
         counts.append(oracle.counts["value"])
-        solved.append(oracle.ledgers[0].status == "target")
+        solved.append(books_of(oracle).ledgers[0].status == "target")
     return counts, solved
 
 
@@ -285,7 +288,7 @@ def pycma_runs(objectives: list[Objective], budget: int) -> tuple[list[int], lis
 def test_needs_as_many_evaluations_as_pycma(problem: str, dim: int) -> None:
     """Expected running time to 1e-8 on 15 instances; `pytest -m slow -s -k as_many_evaluations` shows the table."""
     objectives = [registry.find_problem(problem).make(instance=k, dim=dim) for k in range(1, 16)]
-    ledgers = run("cma-es", objectives, 20_000, list(range(15)), gap=1e-8).ledgers
+    ledgers = books_of(run("cma-es", objectives, 20_000, list(range(15)), gap=1e-8)).ledgers
     counts, solved = [ledger.counts[0] for ledger in ledgers], [ledger.status == "target" for ledger in ledgers]
     ours = expected_running_time(counts, solved)
     theirs = expected_running_time(*pycma_runs(objectives, 20_000))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bench.core import Domain, Objective, Oracle, registry
+from bench.core.oracle import books_of
 from bench.core.registry import settings
 from bench.core.streams import streams
 from bench.runner.single import open_oracle, play
@@ -35,7 +36,7 @@ def questions(name: str, objective: Objective, budget: float, seed: int = 3) -> 
         asked.append(x)
         return value(x)
 
-    oracle.value = spy
+    vars(oracle)["value"] = spy
     definition = registry.find_optimizer(name)
     assert play(oracle, definition.function, settings(definition, {}), restarts=True) == ""
     return asked
@@ -77,7 +78,7 @@ def runs_of(name: str, used: list[int], monkeypatch: pytest.MonkeyPatch) -> list
     monkeypatch.setattr(pycma, "descend", descend)
     oracle = Oracle(Objective(sphere, 10, Domain(scale=2.0)), 1000, order=0)
     assert play(oracle, registry.find_optimizer(name).function, {}, restarts=False) == ""
-    assert len(oracle.ledgers[0].restarts) == len(used)
+    assert len(books_of(oracle).ledgers[0].restarts) == len(used)
     return started
 
 
@@ -103,7 +104,10 @@ def test_each_run_begins_at_a_new_start() -> None:
     objective = Objective(sphere, 2, Domain(-5.0, 5.0), start=lambda rng: rng.uniform(-4, 4, 2))
     oracle = Oracle(objective, 6000, order=0)
     assert play(oracle, pycma.pycma_ipop, {"sigma": 1e-3}, restarts=False) == ""
-    points, at = np.array(oracle.ledgers[0].points), [counts[0] for counts in oracle.ledgers[0].restarts]
+    points, at = (
+        np.array(books_of(oracle).ledgers[0].points),
+        [counts[0] for counts in books_of(oracle).ledgers[0].restarts],
+    )
     starts = streams(objective, 0).start
     expected = [objective.first_point(starts) for _ in range(2)]
     np.testing.assert_allclose(points[:6].mean(0), expected[0], atol=0.02)
@@ -124,7 +128,7 @@ def test_recommends_its_mean_where_answers_are_noisy() -> None:
     objective = Objective(noisy, 2, noise=lambda rng, shape: rng.standard_normal(shape))
     oracle = Oracle(objective, 400, 0, START, order=0)
     assert play(oracle, pycma.pycma, {}, restarts=False) == ""
-    assert oracle.ledgers[0].events[-1][-1] < 0.1 < oracle.ledgers[0].first
+    assert books_of(oracle).ledgers[0].events[-1][-1] < 0.1 < books_of(oracle).ledgers[0].first
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -169,7 +173,7 @@ def test_restarts_solve_bbob_as_fast_as_published(f: int) -> None:
         oracle = open_oracle(objective, definition, 100_000, 0, gap=1e-8)
         assert play(oracle, definition.function, settings(definition, {}), restarts=True) == ""
         evaluations.append(oracle.counts["value"])
-        solved.append(oracle.ledgers[0].status == "target")
+        solved.append(books_of(oracle).ledgers[0].status == "target")
     ours, theirs = expected_running_time(np.array(evaluations), np.array(solved)), published(f)
     print(
         f"f{f} in 10-D, {sum(solved)} of 15 solved: ERT {ours:.0f}, published {theirs:.0f}, ratio {ours / theirs:.2f}"

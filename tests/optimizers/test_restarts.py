@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bench.core import Array, Domain, Objective, Oracle, registry
+from bench.core.oracle import books_of
 from bench.core.registry import settings
 from bench.runner.single import open_oracle, play
 from optimizers.restarts import SEARCHES, best_by, growing, restarted
@@ -27,23 +28,23 @@ def spied(oracle: Oracle) -> list[np.ndarray]:
         asked.append(np.array(x))
         return answer(x)
 
-    oracle.value = spy
+    vars(oracle)["value"] = spy
     return asked
 
 
 def test_restarted_begins_at_new_starts_until_the_budget_is_spent() -> None:
     oracle = Oracle(Objective(bowl, 2), 5)
     assert play(oracle, restarted(one_question), {}, restarts=False) == ""
-    starts = np.array(oracle.ledgers[0].points)
+    starts = np.array(books_of(oracle).ledgers[0].points)
     assert len(np.unique(starts, axis=0)) == 5
-    assert oracle.ledgers[0].status == "budget"
-    assert len(oracle.ledgers[0].restarts) == 5
+    assert books_of(oracle).ledgers[0].status == "budget"
+    assert len(books_of(oracle).ledgers[0].restarts) == 5
 
 
 def test_restarted_ends_with_a_method_that_asks_nothing() -> None:
     oracle = Oracle(Objective(bowl, 2), 5)
     assert play(oracle, restarted(lambda oracle: None), {}, restarts=False) == ""
-    assert (oracle.ledgers[0].status, oracle.counts["value"]) == ("returned", 0)
+    assert (books_of(oracle).ledgers[0].status, oracle.counts["value"]) == ("returned", 0)
 
 
 def test_populations_grow_from_start_to_start() -> None:
@@ -70,14 +71,14 @@ def test_hybrid_descends_from_the_best_point_of_the_search(search: str) -> None:
     oracle = open_oracle(objective, definition, 1000, 0, gap=-np.inf)
     asked, slopes = spied(oracle), []
     answer = oracle.value_and_gradient
-    oracle.value_and_gradient = lambda x: slopes.append(np.array(x)) or answer(x)
+    vars(oracle)["value_and_gradient"] = lambda x: slopes.append(np.array(x)) or answer(x)
     given = settings(definition, {"search": search, "share": 0.3})
     assert play(oracle, definition.function, given, restarts=False) == ""
     points = np.concatenate([np.reshape(x, (-1, 2)) for x in asked])
     inside = points[(np.abs(points) <= 5).all(-1)]
     np.testing.assert_array_equal(slopes[0], inside[objective.f(inside).argmin()])
     assert 300 <= oracle.counts["value"] < 320  # the last population may go beyond the share
-    assert oracle.ledgers[0].best == pytest.approx(min(objective.f(x) for x in slopes))
+    assert books_of(oracle).ledgers[0].best == pytest.approx(min(objective.f(x) for x in slopes))
 
 
 def rastrigin_in_a_box() -> Objective:

@@ -11,6 +11,7 @@ from scipy.optimize import rosen, rosen_hess
 
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.ledger import Ledger
+from bench.core.oracle import books_of
 from bench.interchange.published import RUNTIMES, cocopp_data
 from bench.runner.single import open_oracle, play
 from optimizers.conjugate_gradients import solve
@@ -188,7 +189,7 @@ def test_conjugate_gradients_stop_at_negative_curvature() -> None:
 
 def test_linear_cg_is_exact_on_a_quadratic_after_as_many_products_as_eigenvalues() -> None:
     oracle = run("linear-cg", quadratic([1.0, 10.0, 10.0, 10.0, 500.0, 500.0]), budget=1000, gap=1e-20)
-    assert oracle.ledgers[0].status == "target"
+    assert books_of(oracle).ledgers[0].status == "target"
     assert oracle.counts["hessian_vector"] == 3
     assert (oracle.counts["gradient"], oracle.counts["value"]) == (1, 3)
 
@@ -206,7 +207,7 @@ def test_diagonal_newton_steps_by_the_gradient_over_the_diagonal() -> None:
     definition = registry.find_optimizer("diagonal-newton")
     settings = registry.settings(definition, {"lr": 0.25, "momentum": 0.0})
     assert play(oracle, definition.function, settings, restarts=False) == ""
-    points = np.array(oracle.ledgers[0].points)
+    points = np.array(books_of(oracle).ledgers[0].points)
     np.testing.assert_allclose(points, (1 - 0.25 * h / (h + 1e-4)) ** np.arange(3)[:, None], rtol=1e-12)
 
 
@@ -222,7 +223,7 @@ def test_a_lane_that_has_converged_begins_anew_while_others_go_on(name: str) -> 
     definition = registry.find_optimizer(name)
     oracle = open_oracle([easy, hard], definition, 110, [0, 1], gap=-inf)
     assert play(oracle, definition.function, registry.settings(definition, {}), restarts=True) == ""
-    first, second = oracle.ledgers
+    first, second = books_of(oracle).ledgers
     assert first.restarts
     assert not second.restarts or first.restarts[0] < second.restarts[0]
     assert first.counts == second.counts
@@ -238,7 +239,7 @@ def test_lanes_of_torch_equal_single_runs(name: str, problem: str) -> None:
     def books(objective: Objective | list[Objective], seed: int | list[int]) -> list[Ledger]:
         oracle = open_oracle(objective, definition, 100, seed, gap=-inf, arrays="torch")
         assert play(oracle, definition.function, registry.settings(definition, {}), restarts=True) == ""
-        return oracle.ledgers
+        return books_of(oracle).ledgers
 
     for lane, objective, seed in zip(books(objectives, [4, 5]), objectives, (4, 5), strict=True):
         (alone,) = books(objective, seed)
@@ -255,7 +256,7 @@ def test_what_is_judged_by_a_score_stays_where_it_has_converged() -> None:
         data={"inputs": inputs, "targets": inputs @ x_opt},
     )
     for name in ON_LANES:
-        ledger = run(name, objective, budget=400).ledgers[0]
+        ledger = books_of(run(name, objective, budget=400)).ledgers[0]
         assert ledger.status == "budget"
         assert ledger.events[-1][-1] < 1e-20, name
 
@@ -271,7 +272,7 @@ def questions(problem: str, name: str, kind: str) -> float:
     objective = registry.find_problem(problem).make(start="standard")
     oracle = run(name, objective, 3 * QUESTIONS, GAP)
     count = oracle.counts["value"] + oracle.counts["jacobian"] if kind == "least squares" else oracle.counts[kind]
-    return count if oracle.ledgers[0].status == "target" else inf
+    return count if books_of(oracle).ledgers[0].status == "target" else inf
 
 
 @pytest.mark.parametrize(
@@ -326,15 +327,15 @@ def test_scipy_takes_as_many_gradients_as_called_alone(name: str, method: str, s
         return rosen(x), scipy.optimize.rosen_der(x)
 
     found = scipy.optimize.minimize(f, x0, jac=True, method=method, options=settings, **more)
-    assert oracle.ledgers[0].status == "returned"
+    assert books_of(oracle).ledgers[0].status == "returned"
     assert oracle.counts["gradient"] == asked.n
-    assert oracle.ledgers[0].best == pytest.approx(found.fun, abs=1e-6)
+    assert books_of(oracle).ledgers[0].best == pytest.approx(found.fun, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["scipy-tnc", "scipy-slsqp"])
 def test_scipy_stays_inside_the_box(name: str) -> None:
     objective = Objective(parabola, 2, Domain(np.array([1.5, -2.0]), 5.0))
-    points = np.array(run(name, objective, budget=200).ledgers[0].points)
+    points = np.array(books_of(run(name, objective, budget=200)).ledgers[0].points)
     assert points[:, 0].min() >= 1.5
     np.testing.assert_allclose(points[-1], [1.5, 1.0], atol=1e-6)
 
@@ -360,7 +361,7 @@ def test_scipy_bfgs_needs_what_bfgs_needed_on_rosenbrock_in_2009() -> None:
         objective = registry.find_problem("bbob-f08").make(dim=dim, instance=instance)
         oracle = open_oracle(objective, definition, 1e5, 0, gap=GAP, prices={"gradient": dim + 1})
         assert play(oracle, definition.function, registry.settings(definition, {}), restarts=True) == ""
-        ledgers += oracle.ledgers
+        ledgers += books_of(oracle).ledgers
     assert all(ledger.status == "target" for ledger in ledgers)
     ours = np.mean([(dim + 1) * ledger.counts[1] for ledger in ledgers])
     theirs = published("BFGS", 8, dim).mean()

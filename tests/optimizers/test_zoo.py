@@ -55,7 +55,7 @@ def answer(name: str, budget: float, objective: Objective | None = None, **hyper
         seen.append(x)
         recommend(x)
 
-    oracle.recommend = spy
+    vars(oracle)["recommend"] = spy
     settings = registry.settings(definition, hyperparameters)
     assert play(oracle, definition.function, settings, restarts=False) == ""
     return seen[-1].numpy()

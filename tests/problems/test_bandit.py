@@ -9,6 +9,7 @@ from torch.nn.functional import one_hot
 
 from bench.core import Objective, Oracle
 from bench.core.answers import Answers
+from bench.core.oracle import books_of
 from bench.core.registry import find_problem, load
 
 load(("problems",))
@@ -94,10 +95,10 @@ def test_reinforce_learns_digits_from_good_and_bad_alone() -> None:
             surprise = (costs - costs.mean(-1, keepdim=True))[..., None]
             x.grad = batch.vjp(x, inputs, surprise * (chosen - logits.softmax(-1)) / batch.steps)
             rule.step()
-    accuracies = [ledger.events[-1][-1] for ledger in oracle.ledgers]
+    accuracies = [ledger.events[-1][-1] for ledger in books_of(oracle).ledgers]
     assert min(accuracies) > 0.9
     # 30 epochs, in which a row costs 1 for the play and 2 for the way back; 1,437 of the 1,797 digits
-    assert [ledger.counts[0] for ledger in oracle.ledgers] == [30 * 1437] * 4
+    assert [ledger.counts[0] for ledger in books_of(oracle).ledgers] == [30 * 1437] * 4
 
 
 @pytest.mark.parametrize("widths", [(), (-1,), (0, 3)])

@@ -50,10 +50,11 @@ def test_ridge_without_penalty_is_least_squares() -> None:
 
 
 def test_a_gauss_newton_step_from_anywhere_solves_it() -> None:
-    oracle = Oracle(ridge(l2=0.3, instance=2), budget=100, order=1)
+    objective = ridge(l2=0.3, instance=2)
+    oracle = Oracle(objective, budget=100, order=1)
     residuals, jacobian = oracle.residuals_and_jacobian(oracle.x0)
     step = np.linalg.lstsq(jacobian, -residuals)[0]
-    np.testing.assert_allclose(oracle.x0 + step, oracle.objective.x_opt, rtol=1e-9)
+    np.testing.assert_allclose(oracle.x0 + step, objective.x_opt, rtol=1e-9)
 
 
 def test_instance_1_is_the_whole_data_and_others_are_bootstrap_samples() -> None:

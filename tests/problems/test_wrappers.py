@@ -11,6 +11,7 @@ from array_api_compat import array_namespace
 import bench
 from bench.core import Composite, Domain, Objective, Oracle
 from bench.core.answers import Answers
+from bench.core.oracle import books_of
 from bench.core.registry import PROBLEMS, WRAPPERS, load
 from problems.wrappers.coordinates import permuted, rotated, rounded, scaled, shifted
 from problems.wrappers.delay import delayed
@@ -149,7 +150,7 @@ def test_a_stack_has_one_formula_and_equals_its_instances_one_by_one(made):
     many = [made(k) for k in (1, 2, 3)]
     kind = kind_of(many[0])
     stacked, alone = Answers(many, kind), [Answers(item, kind) for item in many]
-    assert stacked._each is None  # answered at once, not lane by lane
+    assert stacked._lanes is None  # answered at once, not lane by lane
     x = np.stack([points(item, (4,), seed) for seed, item in enumerate(many)])
     close(stacked.value(x), [a.value(p) for a, p in zip(alone, x, strict=True)], many[0])
     close(stacked.score(x), [a.score(p) for a, p in zip(alone, x, strict=True)], many[0])
@@ -446,7 +447,7 @@ def test_a_delay_is_the_problems_time_not_the_methods():
     oracle = Oracle(delayed(SQUARES, seconds=0.02), budget=4)
     with oracle:
         oracle.value(np.zeros((4, 3)))
-    assert oracle.ledgers[0].inside >= 0.08
+    assert books_of(oracle).ledgers[0].inside >= 0.08
 
 
 # noise
@@ -535,8 +536,10 @@ def test_noisy_runs_are_judged_by_the_noise_free_value(base, lanes):
         oracle.recommend(x if lanes else x[0])
         for _ in range(3):
             oracle.value(x if lanes else x[0])
-    expected = [min(ledger.first, float(item.f(p))) for ledger, item, p in zip(oracle.ledgers, loud, x, strict=False)]
-    assert [ledger.best for ledger in oracle.ledgers] == pytest.approx(expected, rel=1e-5)
+    expected = [
+        min(ledger.first, float(item.f(p))) for ledger, item, p in zip(books_of(oracle).ledgers, loud, x, strict=False)
+    ]
+    assert [ledger.best for ledger in books_of(oracle).ledgers] == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -613,8 +616,8 @@ def test_wrappers_of_points_take_real_numbers_alone(wrapper, base, kinds):
         wrapper(replace(BASES[base](1), name="board"))
 
 
-def test_rotated_takes_all_walls_or_none():
-    with pytest.raises(ValueError, match=r"rotated takes problems with all walls or none; .* has some"):
+def test_rotated_takes_all_bounds_or_none():
+    with pytest.raises(ValueError, match=r"rotated takes problems with all bounds or none; .* has some"):
         rotated(replace(SQUARES, domain=Domain(low=0.0)))
 
 

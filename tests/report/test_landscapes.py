@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.core.ledger import QUESTIONS
-from bench.core.oracle import PRICES
+from bench.core.ledger import PRICES, QUESTIONS
 from bench.report.landscapes import AROUND, LONGEST, NOT_A_NUMBER, landscapes, thinned
 
 COUNTS = dict.fromkeys((*QUESTIONS, "inside", "outside"), 0)

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.core.ledger import QUESTIONS
-from bench.core.oracle import PRICES
+from bench.core.ledger import PRICES, QUESTIONS
 from bench.measure.comparison import Comparison
 from bench.measure.progress import complete
 from bench.report import tuned

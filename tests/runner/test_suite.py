@@ -86,7 +86,7 @@ def test_toml(tmp_path):
         ('optimizers = ["d"]', 'optimizers = "d"', r"line 15: optimizers: must be a list"),
         ('optimizers = ["d"]', 'optimizers = ["d[3]"]', r"line 15: optimizers: .*must read key=value"),
         ("gradient = 2", "gradient = -2", r"price of a gradient must be a positive number, got -2"),
-        ("gradient = 2", "slope = 2", r"prices has no kind 'slope'"),
+        ("gradient = 2", "slope = 2", r"prices has no question 'slope'"),
     ],
 )
 def test_broken_toml_is_answered_with_file_line_and_key(tmp_path, old, new, message):

@@ -1,0 +1,51 @@
+"""NumPy and torch: arrays of one kind as the other."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from bench.core.domain import Array
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether x is torch's; imports nothing."""
+    return hasattr(x, "detach")
+
+
+def converted(x: Array, kind: str, dtype: str, device: str = "cpu") -> Array:
+    """x without its graph: in NumPy as float64, in torch as dtype on the device."""
+    if kind == "numpy":
+        return x.detach().cpu().double().numpy() if is_tensor(x) else np.asarray(x, dtype=np.float64)
+    import torch
+
+    if not is_tensor(x):
+        x = torch.tensor(np.asarray(x), device=device)  # a copy: torch warns of what is read-only
+    return x.detach().to(device=device, dtype=getattr(torch, dtype))
+
+
+def of_kind(x: Array, kind: str, dtype: str, device: str = "cpu") -> Array:
+    """x as it is where it is of this kind already, else converted."""
+    return x if is_tensor(x) == (kind == "torch") else converted(x, kind, dtype, device)
+
+
+def constant(value: Any, kind: str, dtype: str, device: str = "cpu") -> Any:
+    """What a formula takes beside x: an array of numbers in torch's kind, real ones in dtype, where `kind` is torch.
+    All else stays what it is, plain numbers too."""
+    if kind != "torch" or not isinstance(value, np.ndarray):
+        return value
+    import torch
+
+    if value.ndim > 1 and value.shape[0] > 1 and value.strides[0] == 0:  # shared by all lanes, see `answers.stack`
+        return constant(value[:1].copy(), kind, dtype, device).expand(value.shape)
+    tensor = torch.as_tensor(value, device=device)
+    return tensor.to(getattr(torch, dtype)) if tensor.is_floating_point() else tensor
+
+
+def undifferentiated(kind: str) -> AbstractContextManager[Any]:
+    """Where torch keeps no graph; with NumPy nothing."""
+    if kind != "torch":
+        return nullcontext()
+    import torch
+
+    return torch.no_grad()

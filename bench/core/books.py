@@ -1,0 +1,264 @@
+"""The books of a run, or of R runs in lockstep: what an oracle shares with those on a part of its data or budget."""
+
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from bench.core.answers import Answers
+from bench.core.domain import Array
+from bench.core.ledger import GRADIENT, QUESTIONS, VALUE, Ledger
+from bench.core.objective import Objective
+from bench.core.sampling import epoch
+from bench.core.status import Status
+from bench.core.streams import Streams
+
+
+class Stop(BaseException):
+    """Raised through the method when every lane has ended; the message is the status of the first."""
+
+
+class Spent(Stop):
+    """Raised where `Oracle.within` has spent its part: the run goes on, and the oracle that it came from still answers.
+
+    `with oracle.within(cost) as part:` absorbs it. Where it leaves a method, that has returned.
+    """
+
+
+@dataclass(slots=True, eq=False)
+class Books:
+    """A ledger a lane, the clock, and the point by which each lane would be judged now."""
+
+    objectives: list[Objective]
+    answers: Answers
+    streams: list[Streams]
+    ledgers: list[Ledger]
+    scored: bool  # whether scores of recommended points are recorded, and not the values asked
+    x0: np.ndarray = field(init=False)  # (R, dim)
+    left: float = 0.0  # perf_counter() when the method last got its answer
+    failure: str = ""  # the traceback where the problem itself raised
+    asked: bool = False  # whether there was a question since the last start
+    recommended: Array | None = None  # a reference, (*lanes, dim)
+    last_gradient: Array | None = None  # the point of it, (*lanes, dim)
+    first_epoch: np.ndarray | None = None  # its rows (R, N), where all epochs are alike
+
+    def start(self, point: Array | None) -> None:
+        """Begin at a point (dim,), or where each lane's own stream says. The values there are off the ledger."""
+        dim = self.objectives[0].dim
+        self.x0 = np.stack([self.first_point(lane) for lane in range(len(self.objectives))])
+        if point is not None:
+            point = np.asarray(point, dtype=np.float64)
+            if point.shape != (dim,):
+                raise ValueError(f"start must have shape ({dim},), got {point.shape}")
+            if not np.isfinite(point).all():
+                raise ValueError(f"start must be finite, got {point}")
+            self.x0[:] = point
+        self.score(range(len(self.ledgers)), self.answers.to_caller(self.x0.copy()))
+        for ledger in self.ledgers:
+            ledger.first = ledger.events[0][len(QUESTIONS) + 2]
+            ledger.checkpoint = ledger.next_checkpoint()
+            ledger.points = [] if dim == 2 else None
+        self.left = perf_counter()
+
+    def first_point(self, lane: int) -> np.ndarray:
+        """The next start (dim,) of a lane."""
+        return self.objectives[lane].first_point(self.streams[lane].start)
+
+    def open_lanes(self) -> list[int]:
+        """The lanes whose runs have not ended; all of them have spent the same."""
+        return [lane for lane, ledger in enumerate(self.ledgers) if ledger.status is None]
+
+    def limit(self, cost: float, limit: int) -> int:
+        """The ticks up to which a part of the budget goes that begins now, and ends at another limit at the latest."""
+        return min(limit, self._ticks() + self.ledgers[0].prices.in_ticks(cost))
+
+    def remaining(self, limit: int) -> float:
+        """The cost up to a limit of ticks; 0 where no lane is open."""
+        return max(0, limit - self._ticks()) / self.ledgers[0].prices.unit if self.open_lanes() else 0.0
+
+    def _ticks(self) -> int:
+        return max(ledger.ticks for ledger in self.ledgers)  # open lanes have spent the same, and ended ones no more
+
+    # one NumPy point of a single run whose values are recorded: the shortest way
+
+    def enter(self, price: int, limit: int) -> float:
+        """Open a question: raises Stop where it cannot be paid."""
+        ledger = self.ledgers[0]
+        entered = perf_counter()
+        ledger.outside += entered - self.left
+        self.left = entered
+        if ledger.status or ledger.ticks + price > limit:
+            self.affordable(price, limit)
+        return entered
+
+    def leave(self, question: int, entered: float, f: float, x: np.ndarray) -> None:
+        """Close it: write down what was spent and gained. Raises Stop where the run has ended."""
+        ledger = self.ledgers[0]
+        self.left = now = perf_counter()
+        self.asked = True
+        ledger.inside += now - entered
+        ledger.charge(question, 1)
+        ledger.record(f, x)
+        if ledger.late:
+            ledger.end(Status.DEADLINE)
+        if ledger.status:
+            raise Stop(ledger.status)
+
+    # all other questions
+
+    def begin(self) -> float:
+        """Share the method's seconds among open lanes, and score those that have reached a checkpoint."""
+        entered = perf_counter()
+        lanes = self.open_lanes()
+        for lane in lanes:
+            self.ledgers[lane].outside += (entered - self.left) / len(lanes)
+        due = [lane for lane in lanes if self.scored and self.ledgers[lane].ticks >= self.ledgers[lane].checkpoint]
+        if due:
+            self.score(due, self.answer())
+            for lane in due:
+                self.ledgers[lane].checkpoint = self.ledgers[lane].next_checkpoint()
+            entered = perf_counter()
+        self.left = entered
+        return entered
+
+    def affordable(self, price: int, limit: int) -> int:
+        """How many points each open lane can pay at a price in ticks. Ends those whose budget pays for none; raises
+        Stop where no lane is open, and Spent where the limit, that of a part of the budget, pays for none."""
+        self.end_unaffordable(price)
+        points = (limit - self._ticks()) // price
+        if points < 1:
+            raise Spent("this part of the budget is spent")
+        return points
+
+    def end_unaffordable(self, price: int) -> None:
+        """End the lanes whose budget pays for no point at a price; raises Stop where no lane is open."""
+        self.end([lane for lane in self.open_lanes() if not self.ledgers[lane].affordable(price)], Status.BUDGET)
+        self.stop_if_finished()
+
+    def stop_if_finished(self) -> None:
+        """Raise Stop where no lane is open."""
+        if not self.open_lanes():
+            raise Stop(self.ledgers[0].status)
+
+    def noise(self, points: Array) -> np.ndarray | None:
+        """The random numbers of the answers at points, each lane's from its own stream; None without noise."""
+        draw = self.objectives[0].noise
+        if draw is None:
+            return None
+        size = tuple(points.shape[-2:-1])
+        drawn = [draw(stream.noise, size) for stream in self.streams]
+        return np.stack(drawn) if self.answers.stacked else drawn[0]
+
+    def share(self, entered: float) -> None:
+        """Share the problem's seconds among open lanes."""
+        self.left = now = perf_counter()
+        lanes = self.open_lanes()
+        for lane in lanes:
+            self.ledgers[lane].inside += (now - entered) / len(lanes)
+
+    def account(
+        self, charges: Mapping[int, int], points: Array, values: Array, paid: int, *, records: bool, exact: bool
+    ) -> None:
+        """Charge each open lane the first points, as many as are paid, and write down what they gained.
+
+        charges: rows of data of each question, for a point. records: whether values are those of f at the points.
+        exact: whether they have neither noise nor mini-batches.
+        """
+        self.asked = True
+        if self.scored and GRADIENT in charges:
+            last = points[..., paid - 1, :]
+            self.last_gradient = last.clone() if hasattr(last, "clone") else last.copy()
+        recorded = records and not self.scored
+        remembered = records and self.scored and exact and VALUE in charges and self.recommended is None
+        f, x = (self.answers.by_lane(a) for a in (values, points)) if recorded or remembered else (values, points)
+        lanes = self.open_lanes()
+        for lane in lanes:
+            ledger = self.ledgers[lane]
+            if remembered:
+                ledger.remember(f[lane, :paid], x[lane, :paid], self.x0[lane])
+            if recorded:
+                ledger.record_rows(charges, f[lane, :paid], x[lane, :paid])
+            else:
+                ledger.charge_rows(charges, paid)
+        self.end([lane for lane in lanes if self.ledgers[lane].late], Status.DEADLINE)
+
+    def settle(self, price: int, whole: bool) -> None:
+        """After a question, whole or cut: raises Stop where no lane is open, and Spent where it was cut by a part of
+        the budget."""
+        if not whole:
+            self.end_unaffordable(price)
+            raise Spent("this part of the budget is spent")
+        self.stop_if_finished()
+        self.left = perf_counter()  # the bookkeeping is neither's time
+
+    # ends
+
+    def end(self, lanes: Iterable[int], status: Status) -> None:
+        """End lanes, once; where scores are recorded, with that of the present answer."""
+        ending = [lane for lane in lanes if self.ledgers[lane].status is None]
+        if ending and self.scored and status != Status.CRASHED:
+            self.score(ending, self.answer())
+        for lane in ending:
+            self.ledgers[lane].end(status)
+
+    def close(self, status: Status) -> None:
+        """End all open lanes: the method has returned, or failed."""
+        self.end(range(len(self.ledgers)), status)
+
+    def fail(self) -> None:
+        """The problem itself has failed: end what is open, so that a method that goes on is stopped."""
+        self.failure = traceback.format_exc()
+        self.close(Status.CRASHED)
+
+    def restart(self, lanes: np.ndarray | None) -> None:
+        """Draw a new start for all lanes, or those of a mask (R,)."""
+        self.asked = False
+        for lane in self.open_lanes():
+            if lanes is None or bool(lanes[lane]):
+                self.x0[lane] = self.first_point(lane)
+                self.ledgers[lane].restarts.append(tuple(self.ledgers[lane].counts))
+
+    # what is judged
+
+    def answer(self) -> Array:
+        """The present answer of every lane: what was recommended; else the point of the last gradient; else the best
+        point asked, where answers have neither noise nor mini-batches; else, before any question, the start."""
+        if self.recommended is not None:
+            return self.recommended
+        if self.last_gradient is not None:
+            return self.last_gradient
+        asked = [ledger.asked_x for ledger in self.ledgers]
+        if all(x is None for x in asked) and any(any(ledger.counts) for ledger in self.ledgers):
+            raise ValueError(f"{self.objectives[0].name} is noisy or mini-batched: call oracle.recommend(x)")
+        best = [start if x is None else x for start, x in zip(self.x0, asked, strict=True)]
+        return self.answers.to_caller(np.stack(best))
+
+    def score(self, lanes: Sequence[int], x: Array) -> None:
+        """Write down the noise-free value at x (*lanes, dim), and all metrics, for some lanes: off the ledger."""
+        x = x if hasattr(x, "ndim") else np.asarray(x, dtype=np.float64)
+        size, dim = len(self.ledgers), self.objectives[0].dim
+        points = x.reshape((size, 1, dim) if self.answers.stacked else (1, dim))
+        by_lane = self.answers.by_lane
+        values = by_lane(self.answers.score(points)).reshape(size)
+        metrics = [by_lane(metric)[:, 0] for metric in self.answers.metrics(points).values()]
+        x = by_lane(points)[:, 0]
+        for lane in lanes:
+            self.ledgers[lane].write(float(values[lane]), *(float(metric[lane]) for metric in metrics))
+            self.ledgers[lane].offer(float(values[lane]), x[lane])
+
+    def epoch(self, losses: Array | None) -> np.ndarray:
+        """The rows of each lane's next epoch (R, N). losses: of each row (R, N), for "hard" alone."""
+        if self.first_epoch is not None:
+            return self.first_epoch
+        sampling = self.objectives[0].sampling
+        orders = np.stack(
+            [
+                epoch(sampling, objective, stream.data, None if losses is None else losses[lane])
+                for lane, (objective, stream) in enumerate(zip(self.objectives, self.streams, strict=True))
+            ]
+        )
+        if sampling == "same":
+            self.first_epoch = orders
+        return orders
