@@ -98,8 +98,10 @@ def hybrid(
 
 
 class Watched:
-    """An oracle whose values are watched for the best point in the box, until no more than `until` remains of the budget:
-    then a question raises Handover. All else is the oracle's own."""
+    """An oracle that keeps the best point asked in the box, and hands over where no more than `until` is left.
+
+    All but values is the oracle's own.
+    """
 
     def __init__(self, oracle: Oracle, until: float):
         self.best, self.lowest = oracle.x0, inf
