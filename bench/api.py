@@ -176,7 +176,7 @@ def run(
     budget, seeds, instances: of each run, how many, which; by default those of the suite, else 1000, 15 and (1,).
     tuned: a file that `tune` wrote: its optimizers are run as they are, and as tuned for the family of each problem.
     workers: processes at once, by default one a core. device: "auto", "cpu" or "cuda". imports: modules that register
-    further problems and optimizers. retry: what to do again: "killed", "crashed", "damaged". fresh: begin anew.
+    further problems and optimizers. retry: what to do again, see `bench.core.status.RETRIED`. fresh: begin anew.
     Raises ValueError for what does not fit, before anything is written.
     """
     launch = Launch(workers, device, imports, retry, fresh)

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import INTERRUPTED, err
+from bench.core.status import RETRIED
 
 if TYPE_CHECKING:
     from bench.runner.launch import Launch, Watcher
@@ -18,7 +19,7 @@ Workers = Annotated[int | None, typer.Option(help="Processes at once; by default
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")]
 Retry = Annotated[
     list[str] | None,
-    typer.Option(metavar="STATUS", help="Run these again: crashed, killed or damaged; repeatable."),
+    typer.Option(metavar="STATUS", help=f"Run these again: {', '.join(RETRIED)}; repeatable."),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Begin anew; earlier runs are kept under another name.")]
 

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench.cli.app import TROUBLE, err, out
+from bench.core.status import alternatives, statuses
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -90,7 +91,7 @@ def _caption(runs: Any, scored: Any, told: Any) -> str:
     """What the claims of the table by family rest on: n, the number of tests, and limits."""
     from bench.measure.words import counted
 
-    n = runs[runs.status != "skipped"].groupby(["problem", "dim", "optimizer"]).size()
+    n = runs[runs.status.isin(statuses("ran"))].groupby(["problem", "dim", "optimizer"]).size()
     if n.empty:
         return ""
     text = f"n: {_span(n)}{counted(n.max(), 'run')} of an optimizer on a problem"
@@ -116,7 +117,7 @@ def _some(rivals: str) -> str:
 
 def reasons(results: "Results") -> None:
     """Why runs were skipped or failed: each kind of reason once, by its first pair of problem and optimizer."""
-    runs: Any = results.runs[results.runs.status.isin(["skipped", "crashed", "killed"])]
+    runs: Any = results.runs[results.runs.status.isin([*statuses("failed"), *statuses("ran", False)])]
     found: dict[tuple[str, str], list[Any]] = {}  # status and reason without names: how many, which first, which pairs
     for row in runs.itertuples():
         reason = str(row.error).strip().rpartition("\n")[2]  # of a traceback, what it was
@@ -133,10 +134,14 @@ def reasons(results: "Results") -> None:
 
 
 def verdict(results: "Results") -> int:
-    """Exit status: 1 where a run crashed, was killed or is damaged."""
-    failed = results.runs[results.runs.status.isin(["crashed", "killed"])]
+    """Exit status: 1 where a run failed or is damaged."""
+    failed = results.runs[results.runs.status.isin(statuses("failed"))]
     if len(failed):
-        err.print(f"[bold red]{len(failed)} runs crashed or were killed:[/] see the report, or --retry crashed")
+        how = alternatives(statuses("failed"), len(failed))
+        again = " ".join(f"--retry {status}" for status in statuses("retried") if (failed.status == status).any())
+        err.print(
+            f"[bold red]{len(failed)} {'run' if len(failed) == 1 else 'runs'} {how}:[/] see the report, or {again}"
+        )
     return max(damaged(results), TROUBLE if len(failed) else 0)
 
 

@@ -8,31 +8,53 @@ class Status(StrEnum):
     """How a run ended; the value is what is stored. A new status is one line here.
 
     words: what is said of several runs that ended so. trouble: 0, or the rank among what goes wrong, the worst first.
-    failed: whether something broke, so that the exit status is 1. retried: whether a second try could end otherwise.
-    counts: whether what was reached is a result. ran: whether anything was asked at all.
+    ran: whether anything was asked at all. recorded: whether it is known what was asked, and so what it cost.
+    counts: whether what was reached is a result. failed: whether something broke, so that the exit status is 1.
+    retried: whether a second try could end otherwise.
     """
 
     words: str
     trouble: int
+    ran: bool
+    recorded: bool
+    counts: bool
     failed: bool
     retried: bool
-    counts: bool
-    ran: bool
 
-    def __new__(cls, value: str, words: str, trouble: int = 0, facts: Iterable[str] = ("counts", "ran")) -> "Status":
+    def __new__(cls, value: str, words: str, facts: str = "ran recorded counts", trouble: int = 0) -> "Status":
         """A member with its facts: those named are true."""
         status = str.__new__(cls, value)
         status._value_ = value
         status.words, status.trouble = words, trouble
-        for fact in ("failed", "retried", "counts", "ran"):
-            setattr(status, fact, fact in facts)
+        for fact in ("ran", "recorded", "counts", "failed", "retried"):
+            setattr(status, fact, fact in facts.split())
         return status
 
     TARGET = "target", "reached the final target"
     BUDGET = "budget", "spent the budget"
     RETURNED = "returned", "returned early"
-    DEADLINE = "deadline", "met the deadline", 4
-    DIVERGED = "diverged", "diverged", 3, ("ran",)
-    CRASHED = "crashed", "crashed", 1, ("failed", "retried", "ran")
-    KILLED = "killed", "were killed", 2, ("failed", "retried", "ran")
-    SKIPPED = "skipped", "were skipped", 5, ()
+    DEADLINE = "deadline", "met the deadline", "ran recorded counts", 4
+    DIVERGED = "diverged", "diverged", "ran recorded", 3
+    CRASHED = "crashed", "crashed", "ran recorded failed retried", 1
+    KILLED = "killed", "were killed", "ran failed retried", 2
+    SKIPPED = "skipped", "were skipped", "recorded", 5
+
+    def phrase(self, n: int) -> str:
+        """What is said of n runs that ended so: `was killed` of one."""
+        return self.words.replace("were ", "was ") if n == 1 else self.words
+
+
+def statuses(fact: str, holds: bool = True) -> list[str]:
+    """The statuses of which a fact holds, or does not; those in trouble, the worst first, for "trouble"."""
+    members = sorted(Status, key=lambda status: status.trouble) if fact == "trouble" else Status
+    return [status.value for status in members if bool(getattr(status, fact)) == holds]
+
+
+def alternatives(members: Iterable[str], n: int = 2) -> str:
+    """What is said of n runs that ended in one of these ways: `crashed or were killed`."""
+    *phrases, last = (Status(status).phrase(n) for status in members)
+    return f"{', '.join(phrases)} or {last}" if phrases else last
+
+
+DAMAGED = "damaged"  # no status: a stored run that cannot be read; it can be done again as well
+RETRIED = (*statuses("retried"), DAMAGED)  # what a second try could change

@@ -13,6 +13,7 @@ import numpy as np
 from bench.core import registry
 from bench.core.ledger import PRICES, QUESTIONS
 from bench.core.objective import Objective
+from bench.core.status import Status
 from bench.interchange import coco, ioh
 from bench.interchange.files import new_folder
 from bench.interchange.trajectories import FUNCTION, Trajectory, shown
@@ -165,7 +166,7 @@ def as_record(run: Trajectory, budget: float, order: int | None) -> RunRecord:
     )
     return RunRecord(
         spec,
-        "target" if not isnan(f_opt) and best <= f_opt + run.gap else "budget",
+        Status.TARGET if not isnan(f_opt) and best <= f_opt + run.gap else Status.BUDGET,
         family=definition.family if definition else run.suite,
         problem_order=None if facts is None else facts.order,
         order=order if order is not None else run.order or 0,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.core.status import statuses
 from bench.measure.progress import Frame, complete, costs, progress, spent
 from bench.measure.targets import optima
 
@@ -57,9 +58,9 @@ def trajectories(results: "Results") -> tuple[list[Trajectory], list[str]]:
     runs = complete(results.runs)
     f_opt, has_optimum = optima(runs)
     runs = runs.assign(f_opt=f_opt.where(has_optimum), spent=whole(spent(runs, results.prices)))
-    skipped = Counter(runs.problem[runs.status == "skipped"])
+    skipped = Counter(runs.problem[runs.status.isin(statuses("ran", False))])
     left_out = [f"{n} runs on {problem}, which were skipped" for problem, n in skipped.items()]
-    runs = runs[runs.status != "skipped"]
+    runs = runs[runs.status.isin(statuses("ran"))]
     steps, starts = _steps(runs, results)
     nothing = (np.array([1]), np.array([LARGE]))
     numbers = _numbers(runs.problem.unique())

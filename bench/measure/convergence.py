@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bench.core.status import statuses
 from bench.measure.prices import Prices, priced
 from bench.measure.progress import CELL, POINTS, Frame, cost_grid, finite_costs, progress, spent
 from bench.measure.targets import optima
@@ -38,7 +39,7 @@ def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.nda
 
     f_opt, known = optima(runs)
     runs = runs.assign(f_opt=f_opt, known=known, spent=spent(runs, prices))
-    runs = runs[(runs.status != "skipped") & runs.spent.notna()]
+    runs = runs[runs.status.isin(statuses("ran")) & runs.spent.notna()]
     names = [*CELL, "order", "optimizer"]
     runs = runs.assign(cell=runs.groupby(CELL).ngroup(), group=runs.groupby(names).ngroup()).sort_values("run")
     events = progress(runs, trajectories)

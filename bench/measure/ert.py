@@ -6,6 +6,7 @@ In all measures a run that never reaches a target counts as unsolved; nothing is
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.progress import CELL, Frame
 
@@ -32,7 +33,7 @@ def ert(view: View) -> Frame:
 
     names = [*CELL, "scored", "optimizer", "order"]
     runs, reached = view.runs, view.reached
-    group = runs.assign(group=runs.groupby(names).ngroup(), skipped=runs.status == "skipped")
+    group = runs.assign(group=runs.groupby(names).ngroup(), skipped=runs.status.isin(statuses("ran", False)))
     heads = group.drop_duplicates("group").set_index("group").sort_index()[names]
     facts = group.set_index("run")[["group", "skipped"]].reindex(reached.run)
     kinds = reached[["kind", "target"]].drop_duplicates().sort_values(["kind", "target"], ascending=[True, False])

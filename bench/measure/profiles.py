@@ -6,6 +6,7 @@ seeds and instances. What no run of an optimizer reached, or all were skipped on
 
 import numpy as np
 
+from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.ert import ert
 from bench.measure.progress import CELL, POINTS, Frame, cost_grid
@@ -47,8 +48,9 @@ def _expected(view: View) -> Frame:
     """The ERT of each optimizer that was planned on a problem: inf where all its runs were skipped; without those whose
     cost is not known."""
     table, runs = view.of(ert), view.runs
-    skipped = runs.assign(skipped=runs.status == "skipped").groupby([*CELL, "optimizer"]).skipped.all().rename("none")
-    table = table.merge(skipped.reset_index(), on=[*CELL, "optimizer"], how="left")
+    unrun = ~runs.status.isin(statuses("ran"))
+    none = unrun.groupby([runs[name] for name in (*CELL, "optimizer")]).all().rename("none")
+    table = table.merge(none.reset_index(), on=[*CELL, "optimizer"], how="left")
     table = table.assign(ert=table.ert.where(~table.none.astype(bool), np.inf))
     return table[table.ert.notna()]
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.ledger import QUESTIONS
+from bench.core.status import statuses
 from bench.measure.prices import SECONDS, Prices, priced, resolved
 
 # pandas comes without stubs, and its source tells a type checker little of what a selection gives
@@ -35,17 +36,18 @@ def complete(runs: Frame) -> Frame:
 def spent(runs: Frame, prices: Prices = None) -> Column:
     """What each run cost, in full evaluations or seconds: the sum of price x count over the rows of data.
 
-    A killed run left no counts: it is charged its whole budget, as its suite prices it, or infinitely many seconds. NaN
-    where seconds are not known: those of imported runs, and the wall clock of lanes. runs: complete ones.
+    A run that left no record of its counts is charged its whole budget, as its suite prices it, or infinitely many
+    seconds. NaN where seconds are not known: those of imported runs, and the wall clock of lanes. runs: complete ones.
     """
     import pandas as pd
 
     prices = resolved(prices)
     cost = pd.Series(priced(runs, runs, prices), index=runs.index)
+    recorded = runs.status.isin(statuses("recorded"))
     if prices not in SECONDS:
-        return cost.where(runs.status != "killed", runs.budget.astype(float))
+        return cost.where(recorded, runs.budget.astype(float))
     asked = runs[[kind for kind in QUESTIONS if kind in runs]].any(axis=1)
-    return cost.where(~asked | (runs.inside + runs.outside > 0)).where(runs.status != "killed", np.inf)
+    return cost.where(~asked | (runs.inside + runs.outside > 0)).where(recorded, np.inf)
 
 
 def progress(runs: Frame, trajectories: Frame) -> Frame:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.progress import CELL, Frame
 
@@ -23,7 +24,7 @@ def restarted(view: View, samples: int = 100, seed: int = 0) -> Frame:
         raise ValueError(f"samples must be >= 1, got {samples}")
     facts = view.runs.set_index("run")[[*CELL, "optimizer", "status"]]
     known = view.reached[view.reached.runtime.notna()].join(facts, on="run")
-    known = known.assign(group=known.groupby(GROUP).ngroup().astype(int), ran=known.status != "skipped")
+    known = known.assign(group=known.groupby(GROUP).ngroup().astype(int), ran=known.status.isin(statuses("ran")))
     known = known[known.ran | ~known.groupby("group").ran.transform("any").astype(bool)]
     known = known.sort_values(["group", "run"], ignore_index=True)
     runtime, spent = (known[name].to_numpy(float) for name in ("runtime", "spent"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.inference import LEVEL, contrast, holm, resampled_mean, signed_rank, superiority
 from bench.measure.progress import CELL, Frame, finite_costs
@@ -184,7 +185,7 @@ def _fractions(view: View, budgets: Sequence[float]) -> tuple[Strata, np.ndarray
 
 def _ran(view: View) -> np.ndarray:
     """Which runs there are that were not skipped (C, O, N)."""
-    return view.layout.spread((view.runs.status != "skipped").to_numpy(float)) == 1
+    return view.layout.spread(view.runs.status.isin(statuses("ran")).to_numpy(float)) == 1
 
 
 def _medians(view: View) -> tuple[Strata, np.ndarray, np.ndarray]:

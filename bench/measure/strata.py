@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.status import Status, statuses
 from bench.measure.progress import CELL, Frame
 
 ALL = "all"  # the family of all problems
@@ -81,12 +82,12 @@ def limits(runs: Frame, reached: Frame) -> np.ndarray:
     spent, unsolved = np.full(len(runs), np.nan), np.full(len(runs), False)
     spent[row] = reached.spent
     unsolved[row[np.isinf(reached.runtime.to_numpy(float))]] = True
-    ended = (runs.status == "budget").to_numpy() & unsolved & (spent > 0) & (runs.cost > 0).to_numpy()
+    ended = (runs.status == Status.BUDGET).to_numpy() & unsolved & (spent > 0) & (runs.cost > 0).to_numpy()
     whole = spent * np.divide(runs.budget, runs.cost, where=ended, out=np.full(len(runs), np.nan))
     cell = runs.groupby(CELL).ngroup().to_numpy()
     most: Any = pd.Series(whole).groupby([cell, runs.optimizer.to_numpy(), runs.budget.to_numpy()]).max()
     least = most.groupby(level=0).min().reindex(cell).to_numpy() * (1 + ROUNDING)
-    known: Any = pd.Series(np.where(runs.status == "killed", np.nan, spent))  # a killed run is only charged its budget
+    known: Any = pd.Series(np.where(runs.status.isin(statuses("recorded")), spent, np.nan))
     return np.where(known.groupby(cell).transform("max").to_numpy() > least, least, np.inf)
 
 

@@ -4,9 +4,9 @@ from math import comb
 
 import numpy as np
 
+from bench.core.status import Status, statuses
 from bench.measure.progress import CELL, Frame, joined
 
-TROUBLE = ("crashed", "killed", "diverged", "deadline", "skipped")
 SURE = 0.025
 LATE = 10**0.1  # a runtime read at ten checkpoints a decade of cost is up to this factor above the true one
 
@@ -141,11 +141,11 @@ def endings(runs: Frame) -> Frame:
 
 def failures(runs: Frame) -> Frame:
     """Runs that ended without an answer, those of one cause together: columns status, problem, dim, optimizer, runs,
-    reason (the last line of the error), error (all of it). Statuses crashed, killed, diverged, deadline, skipped."""
-    failed = runs[runs.status.isin(TROUBLE)]
+    reason (the last line of the error), error (all of it); the worst first, see `Status.trouble`."""
+    failed = runs[runs.status.isin(statuses("trouble"))]
     failed = failed.assign(error=failed.error.fillna("").astype(str))
     counted = failed.groupby(["status", *CELL, "optimizer", "error"]).size().rename("runs").reset_index()
     lines = counted.error.str.strip().str.split("\n").str[-1]
-    counted = counted.assign(reason=lines, rank=counted.status.map({name: n for n, name in enumerate(TROUBLE)}))
+    counted = counted.assign(reason=lines, rank=counted.status.map(lambda status: Status(status).trouble))
     counted = counted.sort_values(["rank", *CELL, "optimizer", "reason"], ignore_index=True)
     return counted[["status", *CELL, "optimizer", "runs", "reason", "error"]]

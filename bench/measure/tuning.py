@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 
 from bench.core import registry
+from bench.core.status import Status, statuses
 from bench.measure.convergence import FLOOR
 from bench.measure.prices import Prices
 from bench.measure.progress import CELL, Column, Frame, joined, spent
 from bench.measure.targets import optima
 
-FAILED = ("crashed", "killed", "diverged")
 BINS = 5  # parts of equal size into which the values of a number are cut
 
 
 def reached(runs: Frame) -> Column:
     """What each run (complete ones) had at its end: the gap, at least 1e-9, where the optimum is known, else the value;
-    on scored problems by the last score. inf where it failed: crashed, killed, diverged."""
+    on scored problems by the last score. inf where that does not count, see `Status`."""
     f_opt, known = optima(runs)
     value = runs.final.astype(float).where(runs.scored, runs.best.astype(float))
     y = value.where(~known, (value - f_opt).clip(lower=FLOOR))
-    return y.where(np.isfinite(y) & ~runs.status.isin(FAILED), np.inf)
+    return y.where(np.isfinite(y) & runs.status.isin(statuses("counts")), np.inf)
 
 
 def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Prices = None) -> Frame:
@@ -36,9 +36,9 @@ def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Pri
     """
     import pandas as pd
 
-    ran = runs[runs.status != "skipped"]
+    ran = runs[runs.status.isin(statuses("ran"))]
     y, (_, known) = reached(ran), optima(ran)
-    hit = ran.status == "target"
+    hit = ran.status == Status.TARGET
     ran = ran.assign(
         y=y,
         kind=np.where(known, "gap", "value"),
@@ -85,7 +85,7 @@ def sensitivity(
     """
     import pandas as pd
 
-    runs = runs[runs.status != "skipped"]
+    runs = runs[runs.status.isin(statuses("ran"))]
     _, known = optima(runs)
     runs = runs.assign(y=reached(runs), kind=np.where(known, "gap", "value"))
     parts = []

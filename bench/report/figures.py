@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import FEWEST, ert
@@ -73,7 +74,7 @@ class Source:
         prices = resolved(self.prices, self.results.prices)
         if not isinstance(prices, str):
             facts.append(f"Price of a {price_list(prices, runs)}")
-        skipped = int((runs.status == "skipped").sum())
+        skipped = int(runs.status.isin(statuses("ran", False)).sum())
         number = f"{counted(len(runs), 'run')} on {counted(len(runs[CELL].drop_duplicates()), 'problem')}"
         facts.append(number + (f", {skipped:,} of them skipped" if skipped else ""))
         if runs.scored.any():
@@ -269,7 +270,7 @@ def cost_figure(source: Source) -> Figure:
     prices = None if isinstance(source.prices, str) and source.prices in SECONDS else source.prices
     cost = spent(source.runs, resolved(prices, source.results.prices))
     timed = source.runs.inside + source.runs.outside > 0  # imported runs are not
-    paid = source.runs.assign(cost=cost)[(cost > 0) & timed & (source.runs.status != "killed")]
+    paid = source.runs.assign(cost=cost)[(cost > 0) & timed & source.runs.status.isin(statuses("recorded"))]
     groups = paid.groupby(["order", "optimizer"])
     frame = groups[["inside", "outside", "cost"]].sum().reset_index()
     frame = frame.assign(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.core.status import Status, alternatives, statuses
 from bench.interchange.csv import save_csv
 from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import crossings
@@ -68,16 +69,6 @@ PRICES = {  # name: what the page calls it, an amount of it, and what it means
     "inside": ("seconds in problem", "{} seconds in the problem", "runs in lanes share the seconds of their batch"),
     "outside": ("seconds in method", "{} seconds in the method", "runs in lanes share the seconds of their batch"),
     "wall": ("wall clock", "{} seconds", "only of runs that were alone: those in lanes have no time of their own"),
-}
-ENDS = {
-    "target": "reached the final target",
-    "budget": "spent the budget",
-    "returned": "returned early",
-    "deadline": "met the deadline",
-    "diverged": "diverged",
-    "crashed": "crashed",
-    "killed": "were killed",
-    "skipped": "were skipped",
 }
 
 
@@ -219,14 +210,9 @@ def summary(runs: Frame) -> str:
         return "There are no runs yet."
     problems = len(runs[CELL].drop_duplicates())
     counts = runs.status.value_counts()
-    ends = [f"{counts[name]:,} {_agreed(words, counts[name])}" for name, words in ENDS.items() if name in counts]
-    ends += [f"{n:,} ended as {name}" for name, n in counts.items() if name not in ENDS]
+    ends = [f"{counts[status]:,} {status.phrase(counts[status])}" for status in Status if status in counts]
     optimizers = counted(runs.optimizer.nunique(), "optimizer")
     return f"{counted(problems, 'problem')}, {optimizers}, {counted(len(runs), 'run')}: {', '.join(ends)}."
-
-
-def _agreed(words: str, n: int) -> str:
-    return words.replace("were ", "was ") if n == 1 else words
 
 
 def html(
@@ -305,13 +291,15 @@ def _source(name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
 def _endings(frames: Frames) -> dict[str, Any]:
     """How the runs of each optimizer ended, as a table of the statuses that occur."""
     table = frames.endings.pivot_table(index="optimizer", columns="status", values="runs", fill_value=0, aggfunc="sum")
-    statuses = [status for status in ENDS if status in table] + [status for status in table if status not in ENDS]
+    ended = [status.value for status in Status if status in table]
     rows = [
-        (name, style, [int(table.loc[name, status]) for status in statuses])
+        (name, style, [int(table.loc[name, status]) for status in ended])
         for name, style in frames.styles.items()
         if name in table.index
     ]
-    return {"statuses": statuses, "rows": rows}
+    trouble = [status for status in map(Status, statuses("trouble")) if status.ran]
+    void = [status for status in trouble if not status.counts]
+    return {"statuses": ended, "rows": rows, "trouble": alternatives(trouble, 1), "void": alternatives(void)}
 
 
 def script_json(data: Any) -> str:

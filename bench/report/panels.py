@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.status import Status
 from bench.measure.progress import CELL, Frame
 from bench.measure.words import cell_name, target_name
 from bench.report.styles import DASHES, Style
@@ -292,7 +293,7 @@ def _row_name(row: Any) -> str:
 def _entry(row: Any) -> str:
     """The ERT of a cell with two digits, and k/n below where not all runs reached the target."""
     if row.runs == 0:
-        return "skipped"
+        return Status.SKIPPED.value
     solved = "" if row.successes == row.runs else f"{row.successes}/{row.runs}"
     value = f"{float(f'{row.ert:.2g}'):g}" if row.ert < 1e4 else f"{row.ert:.1e}".replace("e+0", "e")
     return "\n".join(text for text in (value if row.successes else "", solved) if text)

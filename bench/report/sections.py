@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from bench.core.status import statuses
 from bench.measure.progress import CELL, Frame, spent
 from bench.measure.statistics import pairs
 from bench.report.data import coarse
@@ -40,7 +41,7 @@ def costs(runs: Frame, prices: Mapping[str, float]) -> dict[str, Any]:
     """
     cost = spent(runs, prices)
     timed = runs.inside + runs.outside > 0  # imported runs are not
-    paid = runs.assign(spent=cost, batched=runs.lanes > 0)[(cost > 0) & timed & (runs.status != "killed")]
+    paid = runs.assign(spent=cost, batched=runs.lanes > 0)[(cost > 0) & timed & runs.status.isin(statuses("recorded"))]
     table = paid.groupby([*CELL, "optimizer"]).agg(
         inside=("inside", "sum"),
         outside=("outside", "sum"),

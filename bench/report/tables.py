@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.status import statuses
 from bench.measure.progress import CELL, Frame
 from bench.measure.words import cell_name, interval, number, value_text
 from bench.report.styles import Style
@@ -80,7 +81,7 @@ def failure_rows(failed: Frame, places: Places) -> dict[str, Any]:
 
     rows: at most 200, with place and families for the selection; left: how many there are beyond these.
     """
-    failed = failed[failed.status != "skipped"]
+    failed = failed[failed.status.isin(statuses("ran"))]
     groups = list(failed.groupby(["status", "optimizer", "error"], sort=False))
     rows = [
         {
@@ -107,7 +108,7 @@ def _cut(text: str, most: int) -> str:
 
 def skip_rows(failed: Frame, places: Places) -> list[dict[str, Any]]:
     """Skips for the page: on each problem who was skipped, and why."""
-    skipped = failed[failed.status == "skipped"]
+    skipped = failed[failed.status.isin(statuses("ran", False))]
     return [
         {
             "where": cell_name(problem, dim),

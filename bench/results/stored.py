@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.core import registry
 from bench.core.ledger import PRICES, QUESTIONS
+from bench.core.status import Status
 from bench.measure import crossing, profiles, scaling, statistics, summaries, virtual
 from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import fixed_budget
@@ -87,6 +88,7 @@ class Results:
                     raise ValueError("its checksum does not hold")
                 row["metrics"] = _last_metrics(row)
                 row.update(dict.fromkeys(QUESTIONS, 0) | json.loads(row["counts"]))
+                row["status"] = Status(row["status"]).value
                 row["gap"] = float(json.loads(row["key"])["target"])  # the key has its first name
                 row["title"] = titles(row["problem"], row["parameters"])
                 names = labels(row["family"], row["optimizer"], row["hyperparameters"])

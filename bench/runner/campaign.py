@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.core import registry
+from bench.core.status import DAMAGED, Status
 from bench.runner.environment import environment, resolve_device, versions
 from bench.runner.execute import execute, execute_here
 from bench.runner.launch import Launch, Watcher
@@ -91,10 +92,10 @@ def _run_planned(suite: Suite, specs: Sequence[RunSpec], folder: Path, launch: L
             manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment()}
             store.begin(specs, manifest)
         store.forget(launch.retry)
-        if "damaged" in launch.retry:
+        if DAMAGED in launch.retry:
             store.forget_damaged()
         # what was skipped for want of a library may have it now
-        store.forget(["skipped"], only=[spec.hash() for spec in specs if not spec.skip])
+        store.forget([Status.SKIPPED], only=[spec.hash() for spec in specs if not spec.skip])
         stored = store.hashes()
         campaign.beside = len(stored - {spec.hash() for spec in specs})
         campaign.there = sum(spec.hash() in stored for spec in specs)
@@ -102,7 +103,7 @@ def _run_planned(suite: Suite, specs: Sequence[RunSpec], folder: Path, launch: L
         writer = _Writer(store, campaign, launch.watcher, stored)
         for spec in specs:
             if spec.skip and spec.hash() not in stored:
-                writer.ended(unrun(spec, "skipped", spec.skip))
+                writer.ended(unrun(spec, Status.SKIPPED, spec.skip))
         work = jobs(specs, lambda spec: spec.hash() in stored)
         if not launch.children:
             execute_here(work, writer)

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.core.status import Status
 from bench.runner.campaign import run_suite
 from bench.runner.environment import cores, environment, gpu
 from bench.runner.launch import Launch
@@ -92,5 +93,5 @@ def _a_run() -> Check:
         store.close()
     row, whole = rows[0]
     asked = json.loads(row["counts"])["value"]
-    good = whole and row["status"] in ("budget", "target") and asked > 0
+    good = whole and Status(row["status"]).counts and asked > 0
     return Check("a run", good, f"{row['problem']} with {row['optimizer']}: {row['status']} after {asked} values")

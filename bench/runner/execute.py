@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from bench.core.registry import load
+from bench.core.status import Status
 from bench.runner import PACKAGES
 from bench.runner.environment import cores
 from bench.runner.launch import Launch, Limits, Watcher
@@ -107,7 +108,7 @@ def supervise(
         if left and not halt.is_set():
             lost = left[:] if job.lanes else left[:1]  # a batch dies as one
             for spec in lost:
-                ended(unrun(spec, "killed", reason))
+                ended(unrun(spec, Status.KILLED, reason))
             del left[: len(lost)]
 
 
@@ -224,7 +225,7 @@ def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
     except ValueError:  # a module that the coordinator could import
         error = traceback.format_exc()
         for spec in job.specs:
-            connection.send((spec, unrun(spec, "crashed", error)))
+            connection.send((spec, unrun(spec, Status.CRASHED, error)))
     except BrokenPipeError:  # the coordinator is gone, and nobody is left to hear
         pass
     # what a method's own threads still do is of no interest to anybody

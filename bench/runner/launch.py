@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.core import registry
-from bench.core.status import Status
+from bench.core.status import RETRIED
 from bench.runner import PACKAGES
 from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
 from bench.runner.suite import Suite
 
 DEVICES = ("auto", "cpu", "cuda")
-# what a second try could change: statuses, and rows that cannot be read
-RETRIED = (*(status.value for status in Status if status.retried), "damaged")
 GRACE = 30.0  # seconds beyond its deadline after which a run that does not ask the oracle is killed
 MEMORY = 4 << 30  # bytes by which a child may grow
 

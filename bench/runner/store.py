@@ -318,7 +318,7 @@ def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
         "seed": spec.seed,
         "budget": float(spec.budget),
         "device": spec.device,
-        "status": record.status,
+        "status": str(record.status),
         "error": record.error.encode("utf-8", "backslashreplace").decode(),
         "f_opt": record.f_opt,
         "first": _finite(record.first),

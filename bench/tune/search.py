@@ -25,6 +25,7 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.registry import Parameter, Range
+from bench.core.status import Status
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.plan import plain, settled
@@ -177,9 +178,9 @@ class Standing:
 
 def outcome(row: Mapping[str, Any], cost: float) -> Outcome:
     """How a run is judged: see the head of this module. row: status, scored, best and final of a stored run."""
-    if row["status"] in ("crashed", "killed", "diverged"):
+    if not Status(row["status"]).counts:
         return FAILED
-    if row["status"] == "target":
+    if row["status"] == Status.TARGET:
         return 0, cost
     value = row["final"] if row["scored"] else row["best"]
     return FAILED if value is None else (1, float(value))
@@ -236,14 +237,15 @@ def read_standings(folder: Path) -> dict[str, Standing]:
         for row, whole in store.rows():
             if not whole:
                 raise StoreError(f"{folder}: a run of {row['optimizer']} is damaged: tune again with --fresh")
-            if row["status"] == "skipped":
+            status = Status(row["status"])
+            if not status.ran:
                 continue
             prices, counts = json.loads(row["key"])["prices"], json.loads(row["counts"])
             cost = sum(prices[kind] * n for kind, n in counts.items()) / row["rows"]
             own = found[_key(row["family"], row["optimizer"], json.loads(row["hyperparameters"]))]
             own.outcomes[row["problem"], row["parameters"], row["instance"]].append(outcome(row, cost))
             own.runs += 1
-            own.cost += row["budget"] if row["status"] == "killed" else cost  # it left no counts
+            own.cost += cost if status.recorded else row["budget"]
     finally:
         store.close()
     return dict(found)

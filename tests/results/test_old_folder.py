@@ -13,6 +13,8 @@ import pytest
 
 import bench
 from bench import api
+from bench.runner.campaign import run_suite
+from bench.runner.launch import Launch
 from bench.runner.suite import load_suite
 from bench.tune.settings import read_tuned
 
@@ -32,7 +34,7 @@ def test_an_old_folder_resumes(folder):
     with pytest.warns(FutureWarning, match=r"old\.toml, line \d+: target = .* is read as gap"):
         suite = load_suite(OLD / "old.toml")
     bench.load("old")  # registers what is tuned
-    campaign = api.launch(replace(suite, tuning=read_tuned(OLD / "tuned.toml")), workers=1)
+    campaign = run_suite(replace(suite, tuning=read_tuned(OLD / "tuned.toml")), folder, Launch(children=False))
     assert (campaign.planned, campaign.there, campaign.added, campaign.beside) == (36, 36, 0, 0)
     assert not campaign.changed
 
