@@ -1,4 +1,4 @@
-"""What the READMEs show runs as it stands there."""
+"""What the READMEs and CONTRIBUTING show runs as it stands there."""
 
 import os
 import re
@@ -18,7 +18,8 @@ from bench.cli import app
 from bench.runner.suite import load_suite
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", *(f"{folder}/README.md" for folder in ("problems", "optimizers", "reports", "results"))]
+FOLDERS = ("problems", "optimizers", "reports", "results")
+PAGES = ["README.md", "CONTRIBUTING.md", *(f"{folder}/README.md" for folder in FOLDERS)]
 # commands that take more than a few seconds; `pytest -m slow` runs them
 SLOW = {
     "run",
@@ -44,21 +45,22 @@ class Block(NamedTuple):
 
 
 def blocks_of(page: str) -> list[Block]:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    fences = re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [Block(page, text[: fence.start()].count("\n") + 2, fence[1], fence[2]) for fence in fences]
+    fences = re.finditer(r"^```(\w*)\n(.*?)^```$", TEXTS[page], re.MULTILINE | re.DOTALL)
+    return [Block(page, TEXTS[page][: fence.start()].count("\n") + 2, fence[1], fence[2]) for fence in fences]
 
 
+TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 DEFINITIONS = [block for block in PYTHON if "\n@" in block.text]
 SUITES = [block for block in BLOCKS if block.language == "toml"]
 
 
-def commands_of(text: str) -> list[str]:
-    """The lines of a shell that begin with `python -m bench`, without what continues them or comments on them."""
-    lines = re.sub(r"\\\n", " ", text).splitlines()
-    return [line for line in lines if line.startswith("python -m bench")]
+def lines_of(program: str) -> list[tuple[str, str]]:
+    """The page and text of each line in its blocks that begins so, with what continues it."""
+    blocks = [block for block in BLOCKS if not block.language]
+    lines = [(block.page, line) for block in blocks for line in re.sub(r"\\\n", " ", block.text).splitlines()]
+    return [(page, line) for page, line in lines if line.startswith(program)]
 
 
 def arguments_of(line: str) -> list[str]:
@@ -66,58 +68,51 @@ def arguments_of(line: str) -> list[str]:
     return shlex.split(line, comments=True)[3:]
 
 
-def is_slow(line: str) -> bool:
-    return " ".join(arguments_of(line)) in SLOW
-
-
-SHELL = {page: [line for block in BLOCKS if block.page == page for line in commands_of(block.text)] for page in PAGES}
-INLINE = [
-    " ".join(command.split())
-    for page in PAGES
-    for command in re.findall(r"(?<!`)`(python -m bench [^`]+)`", (ROOT / page).read_text(encoding="utf-8"))
-]
+SHELL = lines_of("python -m bench")
+FAST = [(page, line) for page, line in SHELL if " ".join(arguments_of(line)) not in SLOW and "my_module" not in line]
+INLINE = [command for text in TEXTS.values() for command in re.findall(r"(?<!`)`(python -m bench [^`]+)`", text)]
 
 
 def test_pages_have_what_is_tested_here() -> None:
-    lines = [line for lines in SHELL.values() for line in lines]
     assert len(DEFINITIONS) >= 2 and len(PYTHON) - len(DEFINITIONS) >= 2 and SUITES
-    assert len(lines) > 15 and len(INLINE) > 8
-    assert {" ".join(arguments_of(line)) for line in lines} >= SLOW
+    assert len(FAST) > 10 and len(INLINE) > 8
+    assert {" ".join(arguments_of(line)) for _, line in SHELL} >= SLOW
     assert {block.language for block in BLOCKS} <= {"", "python", "toml"}
 
 
-@pytest.mark.parametrize("target", re.findall(r"^make (\S+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+@pytest.mark.parametrize("target", sorted({shlex.split(line)[1] for _, line in lines_of("make ")}))
 def test_targets_of_make_exist(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("line", dict.fromkeys([line for lines in SHELL.values() for line in lines] + INLINE))
+@pytest.mark.parametrize("line", dict.fromkeys([*(line for _, line in SHELL), *INLINE]))
 def test_commands_and_their_options_exist(line: str) -> None:
     name, *options = arguments_of(line)
     typer.main.get_command(app).commands[name].make_context(name, options)  # raises UsageError where one does not
 
 
 def test_options_named_in_the_text_exist() -> None:
-    known = {
-        option
-        for command in typer.main.get_command(app).commands.values()
-        for parameter in command.params
-        for option in parameter.opts
-    }
-    for page in PAGES:
-        for code in re.findall(r"`([^`\n]+)`", (ROOT / page).read_text(encoding="utf-8")):
+    commands = typer.main.get_command(app).commands.values()
+    options = {option for command in commands for parameter in command.params for option in parameter.opts}
+    for page, text in TEXTS.items():
+        for code in re.findall(r"`([^`\n]+)`", text):
             if "pip " not in code and "pytest" not in code:
-                assert set(re.findall(r"(?<!\S)--[a-z][a-z-]*", code)) <= known, f"{page}: {code}"
+                assert set(re.findall(r"(?<!\S)--[a-z][a-z-]*", code)) <= options, f"{page}: {code}"
 
 
-def test_pytest_lines_name_tests_that_there_are() -> None:
-    for page in PAGES:
-        for code in re.findall(r"pytest ([^`]+)`", (ROOT / page).read_text(encoding="utf-8")):
+def test_pytest_commands_in_the_text_name_tests_that_there_are() -> None:
+    for page, text in TEXTS.items():
+        for code in re.findall(r"`(?:python -m )?pytest ([^`]+)`", text):
             words = shlex.split(code)
             path = next(ROOT / word for word in words if word.startswith("tests/"))
             assert path.exists(), f"{page}: {code}"
             if "-k" in words:
                 assert words[words.index("-k") + 1] in path.read_text(encoding="utf-8"), f"{page}: {code}"
+
+
+def test_the_citation_is_of_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"version: {project['version']}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -149,17 +144,16 @@ def call(line: str) -> None:
     assert done.exit_code == 0, f"{line}\n{done.output}\n{done.exception!r}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if not all(map(is_slow, SHELL[page]))])
+@pytest.mark.parametrize("page", sorted({page for page, _ in FAST}))
 def test_commands_run(page: str, small_results) -> None:
-    for line in SHELL[page]:
-        if not is_slow(line):
-            call(line)
+    for line in [line for of_page, line in FAST if of_page == page]:
+        call(line)
 
 
 @pytest.mark.slow
 def test_slow_commands_run(scratch) -> None:
-    for lines in SHELL.values():
-        for line in lines:
+    for _, line in SHELL:
+        if "my_module" not in line:
             call(line)
 
 
@@ -172,28 +166,14 @@ def test_python_runs(block: Block, small_results, capsys) -> None:
         assert Path("reports", name, "index.html").is_file()
 
 
-@pytest.fixture
-def definitions(scratch, monkeypatch) -> str:
-    """The problem and the optimizer of the READMEs in a module of one's own: its name, as `--import` takes it."""
-    Path("readme_definitions.py").write_text("\n\n".join(block.text for block in DEFINITIONS))
+@pytest.mark.parametrize("line", [line for _, line in lines_of("python -m ") if "my_module" in line])
+def test_definitions_in_a_module_of_ones_own_keep_the_contract(line: str, scratch, monkeypatch) -> None:
+    """The READMEs' problem and optimizer are held to what ours are held to; a docstring is asked of ours alone."""
+    Path("my_module.py").write_text("\n\n".join(block.text for block in DEFINITIONS))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), str(ROOT)]))
-    return "readme_definitions"
-
-
-def python(*words: str, cwd: Path | None = None) -> str:
-    done = subprocess.run([sys.executable, *words], cwd=cwd, capture_output=True, text=True, check=False)
+    words, in_pytest = shlex.split(line)[1:], "pytest" in line
+    words += ["-p", "no:cacheprovider"] if in_pytest else ["--budget", "100", "--seeds", "5", "--no-report"]
+    done = subprocess.run([sys.executable, *words], cwd=ROOT if in_pytest else None, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def test_definitions_keep_the_contract(definitions) -> None:
-    """They are held to what ours are held to; a docstring and instances that differ are asked of ours alone."""
-    contracts = ["tests/problems/test_contract.py", "tests/optimizers/test_contract.py"]
-    words = ["-m", "pytest", "-q", "-p", definitions, "-p", "no:cacheprovider", "-k", "sum-squares or one-plus-one"]
-    passed = re.search(r"(\d+) passed", python(*words, *contracts, cwd=ROOT))
-    assert passed and int(passed[1]) > 25
-
-
-def test_definitions_are_found(definitions) -> None:
-    words = ["run", "-p", "sum-squares", "-o", "one-plus-one", "--budget", "100", "--seeds", "5", "--no-report"]
-    assert "5 added" in python("-m", "bench", *words, "--import", definitions)
+    count = re.search(r"(\d+) passed" if in_pytest else r"(\d+) added", done.stdout)
+    assert count and int(count[1]) >= (9 if in_pytest else 5)
