@@ -131,7 +131,7 @@ def test_starts_are_points_of_the_domain_that_follow_the_generator(objective: Ob
 
 @every
 def test_an_instance_is_always_the_same(definition: ProblemDefinition) -> None:
-    x = points(definition.make(), (200,))
+    x = points(definition.make(), (50,))
     first, again = (definition.make(instance=2).f(x) for _ in range(2))
     assert np.array_equal(first, again)
 
@@ -139,7 +139,7 @@ def test_an_instance_is_always_the_same(definition: ProblemDefinition) -> None:
 @ours
 def test_instances_of_ours_differ(definition: ProblemDefinition) -> None:
     first, second = (definition.make(instance=k) for k in (1, 2))
-    x = points(first, (200,))
+    x = points(first, (50,))
     assert not np.array_equal(first.f(x), second.f(x))
 
 
