@@ -18,7 +18,6 @@ FEW = 15  # problems up to which the terminal shows each
 REASONS = 5  # for skips and crashes that the terminal names
 
 
-TOO_FEW = "too few runs to tell"
 RETRY_DAMAGED = "run its suite again with --retry damaged"
 
 
@@ -29,90 +28,45 @@ def closing_table(results: "Results") -> None:
 
 
 def by_problem(results: "Results") -> Table:
-    from bench.measure.words import counted, interval, number, target_name
+    """The best optimizer of each problem, as `bench.measure.verdicts.best` has it."""
+    from bench.measure import words
 
     table = Table(title=f"Which optimizer for which problem? ({results.name})", title_justify="left")
-    for heading in ("problem", "dim", "best", "expected cost", "reached", "to", "not clearly better than"):
+    for heading in ("problem", "dim", "best", "expected cost", "reached", "to", words.NOT_BEATEN):
         table.add_column(heading, overflow="fold")
     answer: Any = results.best_optimizers()
-    limits = results.comparison.at().limits_of_cells
-    if cut := int((limits.limit < inf).sum()):
-        where = counted(cut, "problem")
-        table.caption = f"On {where} a budget ended some optimizers before others: nobody is worse for that."
-        table.caption_justify = "left"
+    if cut := int((results.comparison.at().limits_of_cells.limit < inf).sum()):
+        table.caption, table.caption_justify = words.limited(cut), "left"
     lowest = results.runs.groupby(["problem", "dim"]).best.min().to_dict()
-    for row in answer[answer["among"] == "all"].to_dict("records"):
-        where = (escape(row["problem"]), str(row["dim"] or ""))
-        if not row["optimizer"]:
-            table.add_row(
-                *where, "none reached a target", f"best f: {number(lowest.get((row['problem'], row['dim']), nan))}"
-            )
-            continue
-        table.add_row(
-            *where,
-            escape(row["optimizer"]),
-            f"{number(row['ert'])} {interval(row['low'], row['high'])}",
-            f"{row['successes']}/{row['runs']}",
-            target_name(row["kind"], row["target"]),
-            _some(row["rivals"]) if row["low"] == row["low"] or not row["rivals"] else TOO_FEW,
-        )
+    for row in answer[answer["among"] == "all"].itertuples():
+        where = (escape(row.problem), str(row.dim or ""))
+        if row.optimizer:
+            rivals = words.rivals_text(row.rivals, row.low == row.low)
+            table.add_row(*where, *map(escape, (row.optimizer, *words.best_texts(row), rivals)))
+        else:
+            lowest_f = words.number(lowest.get((row.problem, row.dim), nan))
+            table.add_row(*where, row.reason, f"best f: {lowest_f}")
     return table
 
 
 def by_family(results: "Results") -> Table:
-    from bench.measure.statistics import duels, scores
-    from bench.measure.summaries import answers
-    from bench.measure.words import number
-    from bench.report.data import budgets
+    """The best optimizer of each family within each budget, as `bench.measure.verdicts.answer` has it."""
+    from bench.measure import verdicts, words
 
     view = results.comparison.at()
-    at = view.of(budgets)
-    scored, told = view.of(scores, at), view.of(duels, at)
-    answer: Any = answers(scored, told)
     table = Table(title=f"Which optimizer for which family of problems? ({results.name})", title_justify="left")
-    for heading in ("family", "problems", "within a cost of", "best", "targets reached", "not clearly better than"):
+    for heading in ("family", "problems", "within a cost of", "best", "targets reached", words.NOT_BEATEN):
         table.add_column(heading, overflow="fold")
-    table.caption, table.caption_justify = _caption(view.runs, scored, told), "left"
+    table.caption, table.caption_justify = view.of(verdicts.caption), "left"
+    answer: Any = view.of(verdicts.answer)
     before = None
-    for row in answer[answer["among"] == "all"].to_dict("records"):
-        head = ("", "") if row["family"] == before else (escape(row["family"]), str(row["problems"]))
-        before = row["family"]
-        if not row["optimizer"]:
-            table.add_row(*head, number(row["budget"]), row["reason"])
-            continue
-        span = "" if row["low"] != row["low"] else f" [{row['low']:.0%}, {row['high']:.0%}]"
-        share = f"{row['solved']:.0%}{span}"
-        rivals = _some(row["rivals"]) if row["enough"] else TOO_FEW
-        table.add_row(*head, number(row["budget"]), escape(row["optimizer"]), share, rivals)
+    for row in answer[answer["among"] == "all"].itertuples():
+        head = ("", "") if row.family == before else (escape(row.family), str(row.problems))
+        before = row.family
+        fraction = f"{words.percent(row.solved)} {words.percents(row.low, row.high)}".strip()
+        cells = (row.optimizer, fraction, words.rivals_text(row.rivals, row.enough)) if row.optimizer else (row.reason,)
+        table.add_row(*head, words.number(row.budget), *map(escape, cells))
     return table
-
-
-def _caption(runs: Any, scored: Any, told: Any) -> str:
-    """What the claims of the table by family rest on: n, the number of tests, and limits."""
-    from bench.measure.words import counted
-
-    n = runs[runs.status.isin(statuses("ran"))].groupby(["problem", "dim", "optimizer"]).size()
-    if n.empty:
-        return ""
-    text = f"n: {_span(n)}{counted(n.max(), 'run')} of an optimizer on a problem"
-    tests = told[told.adjusted.notna()].groupby(["family", "budget"]).size() // 2
-    if len(tests):
-        text += f"; corrected for {_span(tests)}{counted(tests.max(), 'pair')} of optimizers in a row"
-    if cut := scored.cut.max():
-        every = counted(scored["of"].max(), "problem")
-        text += f". On {cut} of {every} a budget ended some optimizers before others: nobody counts beyond"
-    return f"{text}."
-
-
-def _span(counts: Any) -> str:
-    """`5 to `, where these counts are not all the same."""
-    return f"{counts.min():,} to " if counts.min() < counts.max() else ""
-
-
-def _some(rivals: str) -> str:
-    """The first two of names that are joined by semicolons."""
-    names = rivals.split("; ") if rivals else []
-    return escape(", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else ""))
 
 
 def reasons(results: "Results") -> None:

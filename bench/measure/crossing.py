@@ -6,10 +6,8 @@ import numpy as np
 
 from bench.measure.comparison import View
 from bench.measure.ecdf import default_costs
-from bench.measure.ert import FEWEST
+from bench.measure.levels import ERRORS, FEWEST
 from bench.measure.progress import Frame
-
-SURE = 2.5  # standard errors: equal methods then cross by chance in at most 5 % of families (see the calibration test)
 
 
 def crossings(view: View) -> Frame:
@@ -36,7 +34,7 @@ def crossings(view: View) -> Frame:
         if len(entrants) < 2:
             continue
         value, z = curves(x[own][:, entrants], layout.planned[own][:, entrants])
-        leaders = reigns(value, (z > SURE) & (value[:, None] > value))
+        leaders = reigns(value, (z > ERRORS) & (value[:, None] > value))
         for (a, _), (b, g) in pairwise(leaders):
             behind = np.flatnonzero(value[a, : g + 1] >= value[b, : g + 1])[-1]
             rows.append((family, names[entrants[a]], names[entrants[b]], costs[behind + 1]))

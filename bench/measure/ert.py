@@ -8,11 +8,10 @@ from threadpoolctl import threadpool_limits
 
 from bench.core.status import statuses
 from bench.measure.comparison import View
+from bench.measure.levels import COVERAGE, FEWEST
 from bench.measure.progress import CELL, Frame
 
-FEWEST = 5  # runs from which an interval is given
 RESAMPLES = 1000
-COVERAGE = 0.95  # nominal: of the bootstrap below about 15 runs less
 GROUPS = 10_000  # resampled at a time, for the sake of memory
 
 # products of many small matrices: BLAS threads that wait for the next one burn more time than they save

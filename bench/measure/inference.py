@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.measure.ert import COVERAGE, FEWEST, RESAMPLES, one_thread
+from bench.measure.ert import RESAMPLES, one_thread
+from bench.measure.levels import FEWEST, LEVEL
 
-LEVEL = 1 - COVERAGE  # of a test, after the adjustment for many
 CHUNK = 4_000_000  # numbers in memory at a time
 
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from bench.measure.levels import FEWEST_DIMS
 from bench.measure.progress import Frame
-
-FEWEST = 3  # dimensions from which an exponent is given
 
 
 def scaling(table: Frame) -> Frame:
@@ -41,7 +40,7 @@ def scaling(table: Frame) -> Frame:
         residual = np.where(used, v - exponent[group] * u, 0.0)
         error = np.sqrt(total(residual**2) / (n - 2) / s_xx)
         factor = np.exp(y_mean - exponent * x_mean)
-    enough = n >= FEWEST
+    enough = n >= FEWEST_DIMS
     fit = {"exponent": exponent, "error": error, "factor": factor}
     answer = answer.assign(**{name: np.where(enough, z, np.nan) for name, z in fit.items()}, dims=n.astype(int))
     for name, chosen in (("used", used), ("unsolved", unsolved)):

@@ -14,7 +14,8 @@ import numpy as np
 
 from bench.core.status import statuses
 from bench.measure.comparison import View
-from bench.measure.inference import LEVEL, contrast, holm, resampled_mean, signed_rank, superiority
+from bench.measure.inference import contrast, holm, resampled_mean, signed_rank, superiority
+from bench.measure.levels import LEVEL
 from bench.measure.progress import CELL, Frame, finite_costs
 from bench.measure.strata import Strata
 
@@ -63,12 +64,12 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
     """
     layout, costs, x = view.of(_fractions, list(budgets))
     limit = np.nanmin(layout.spread(view.limits), axis=(1, 2), initial=np.inf)  # (C,)
-    count, ran = layout.planned.sum(axis=2), _ran(view).sum(axis=2)  # (C, O)
+    count, begun = layout.planned.sum(axis=2), ran(view).sum(axis=2)  # (C, O)
     parts = []
     for own in layout.member:
         mean, low, high = resampled_mean(x[own], layout.planned[own], layout.sizes[own])
         known = {"problems": (count[own] > 0).sum(axis=0), "of": own.sum(), "cut": (limit[own] < np.inf).sum()}
-        known |= {"runs": count[own].sum(axis=0), "ran": ran[own].sum(axis=0)}
+        known |= {"runs": count[own].sum(axis=0), "ran": begun[own].sum(axis=0)}
         parts.append({"solved": mean.T, "low": low.T, "high": high.T, **known})
     names = layout.optimizers
     return _table(layout, costs, parts, {"optimizer": names.optimizer.to_numpy(), "order": names.order.to_numpy()})
@@ -79,35 +80,37 @@ def duels(view: View, budgets: Sequence[float]) -> Frame:
 
     difference: in the share of targets reached, by instance and seed; mean over seeds, then over the cells in which
     both were planned. low, high: its 95 % interval; p: that of `contrast`, NaN where all runs of either were skipped.
-    adjusted: p by Holm over all pairs of optimizers of that family and budget. sure: adjusted <= 0.05, and the
-    difference is positive. problems, runs: how many cells, and pairs of runs. enough: whether so many pairs of runs
-    could be sure at all, were all differences of one sign, among so many pairs of optimizers; not where most of them
-    are, and are still too few to be sure.
+    adjusted: p by Holm over all pairs of optimizers of that family and budget. significant: adjusted <= 0.05, and
+    the difference is positive. problems, runs: how many cells, and pairs of runs. enough: whether so many pairs of runs
+    could reach significance at all, were all differences of one sign, among so many pairs of optimizers; not where most
+    of them are, and are still too few.
 
-    Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, sure, enough, problems, runs: a row
-    for each family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
+    Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, significant, enough, problems, runs: a
+    row for each family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
     """
     layout, costs, x = view.of(_fractions, list(budgets))
     first, second, mirrored = _both_ways(len(layout.optimizers))
-    ran = _ran(view)
+    begun = ran(view)
     parts = []
     for own in layout.member:
         found = contrast(x[own], layout.planned[own], first, second)  # (pairs, budgets) each
-        began: np.ndarray = np.any(ran[own], axis=(0, 2))
+        began: np.ndarray = np.any(begun[own], axis=(0, 2))
         found["p"] = np.where((began[first] & began[second])[:, None], found["p"], np.nan)
         found["adjusted"] = holm(found["p"].T).T
-        found["sure"] = found["adjusted"] <= LEVEL
+        found["significant"] = found["adjusted"] <= LEVEL
         least = np.exp2(1.0 - found["runs"])  # of p: see `sign_flip`
         compared = ~np.isnan(found["p"])
         possible = (least * compared.sum(axis=0) <= LEVEL) & ~found.pop("one_way")
-        found["enough"] = found["sure"] | compared & possible
+        found["enough"] = found["significant"] | compared & possible
         back = {"difference": -found["difference"], "low": -found["high"], "high": -found["low"]}
         parts.append({key: mirrored(found[key], back.get(key, found[key])).T for key in found})
     names = layout.optimizers.optimizer.to_numpy()
     ends = [mirrored(names[a], names[b]) for a, b in ((first, second), (second, first))]
     table = _table(layout, costs, parts, {"optimizer": ends[0], "rival": ends[1]})
-    columns = ["difference", "low", "high", "p", "adjusted", "sure", "enough", "problems", "runs"]
-    return table.assign(sure=table.sure & (table.difference > 0))[["family", "budget", "optimizer", "rival", *columns]]
+    columns = ["difference", "low", "high", "p", "adjusted", "significant", "enough", "problems", "runs"]
+    return table.assign(significant=table.significant & (table.difference > 0))[
+        ["family", "budget", "optimizer", "rival", *columns]
+    ]
 
 
 def pairs(view: View) -> Frame:
@@ -115,12 +118,13 @@ def pairs(view: View) -> Frame:
 
     better, worse: cells in which its median area is larger, smaller than that of the rival. p: of Wilcoxon's
     signed-rank test of the differences of medians, one a problem and dim: n is the number of problems, never of runs.
-    adjusted: p by Holm over all pairs. a12: the probability that a run of the optimizer has a larger area than one of
-    the rival on the same problem, 0.5 where they are alike (see `superiority`); low, high: its 95 % interval.
+    adjusted: p by Holm over all pairs; significant: at most 0.05. a12: the probability that a run of the optimizer has
+    a larger area than one of the rival on the same problem, 0.5 where they are alike (see `superiority`); low, high:
+    its 95 % interval.
 
-    Columns optimizer, rival, problems, better, worse, a12, low, high, p, adjusted: by order and name; each pair stands
-    there both ways. Problems on which a cost of either is not known are left out; p is NaN where there is none, or all
-    runs of either were skipped.
+    Columns optimizer, rival, problems, better, worse, a12, low, high, p, adjusted, significant: by order and name; each
+    pair stands there both ways. Problems on which a cost of either is not known are left out; p is NaN where there is
+    none, or all runs of either were skipped.
     """
     import pandas as pd
 
@@ -129,8 +133,8 @@ def pairs(view: View) -> Frame:
     difference = medians[:, first] - medians[:, second]
     p = signed_rank(np.nan_to_num(difference))
     better, worse, problems = (which.sum(axis=0) for which in (difference > 0, difference < 0, ~np.isnan(difference)))
-    ran: np.ndarray = np.any(_ran(view), axis=(0, 2))
-    p[(problems == 0) | ~(ran[first] & ran[second])] = np.nan
+    began: np.ndarray = np.any(ran(view), axis=(0, 2))
+    p[(problems == 0) | ~(began[first] & began[second])] = np.nan
     a12, low, high = superiority(x, layout.sizes, first, second)
     names = layout.optimizers.optimizer.to_numpy()
     columns = {
@@ -145,7 +149,8 @@ def pairs(view: View) -> Frame:
         "p": (p, p),
     }
     table = pd.DataFrame({name: mirrored(*both) for name, both in columns.items()})
-    return table.assign(adjusted=mirrored(*[holm(p)] * 2))
+    table = table.assign(adjusted=mirrored(*[holm(p)] * 2))
+    return table.assign(significant=table.adjusted <= LEVEL)
 
 
 def bayesian(view: View, rope: float = 0.01, samples: int = 10_000) -> Frame:
@@ -166,11 +171,11 @@ def bayesian(view: View, rope: float = 0.01, samples: int = 10_000) -> Frame:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError("the Bayesian test needs baycomp: pip install 'fogbench[bayes]'") from error
     layout, _, medians = _medians(view)
-    names, ran = layout.optimizers.optimizer, np.any(_ran(view), axis=(0, 2))
+    names, began = layout.optimizers.optimizer, np.any(ran(view), axis=(0, 2))
     rows = []
     for a, b in zip(*np.triu_indices(len(names), 1), strict=True):
         both = ~np.isnan(medians[:, a] - medians[:, b])
-        if not (both.any() and ran[a] and ran[b]):
+        if not (both.any() and began[a] and began[b]):
             continue
         posterior = test(*medians[both][:, [a, b]].T, rope, nsamples=samples, random_state=0)
         rows.append((names[a], names[b], both.sum(), *posterior.probs()))
@@ -183,7 +188,7 @@ def _fractions(view: View, budgets: Sequence[float]) -> tuple[Strata, np.ndarray
     return view.layout, costs, view.layout.spread(view.solved(costs))
 
 
-def _ran(view: View) -> np.ndarray:
+def ran(view: View) -> np.ndarray:
     """Which runs there are that were not skipped (C, O, N)."""
     return view.layout.spread(view.runs.status.isin(statuses("ran")).to_numpy(float)) == 1
 

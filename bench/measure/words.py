@@ -1,26 +1,64 @@
-"""Numbers and names as people read them."""
+"""How numbers, names and verdicts are written: the one home of each format and sentence.
+
+The page's scripts read the formats from `PAGE`; what is decided is in `bench.measure.verdicts`.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from bench.measure.levels import ERRORS, FEWEST, LEVEL
+
+INTERVAL = "[{}, {}]"
+NUMBER = {"digits": 3, "least": 1e-3, "grouped": 1e3, "most": 1e6, "infinite": "∞", "unknown": "-"}
+PERCENT = {"text": "{} %", "least": "< 1 %", "most": "> 99 %"}
+
+# why there is no best optimizer
+NOTHING_REACHED = "no target reached"
+NOT_ON_ALL = "none ran on all problems"
+CANNOT_RUN = "cannot be run"
+SKIPPED, NOT_RUN, UNKNOWN = "skipped", "not run", "cost not known"
+
+TOO_FEW = "too few runs"
+NO_SIGNIFICANCE = "this sample cannot reach significance"
+NOT_BEATEN = "does not significantly beat"
+
+
+class Name(str):
+    """The name of an optimizer in a sentence, which the page sets in bold, with the dot of its curves."""
 
 
 def number(value: float) -> str:
-    """Three significant digits: `0.0123`, `12,300`, `1.23e+06`; ∞ where infinite and - where not known."""
+    """Three significant digits: `0.0123`, `12,300`, `1.23e+6`; ∞ where infinite and - where not known."""
     if math.isnan(value):
-        return "-"
+        return NUMBER["unknown"]
     if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if value == 0 or 1e-3 <= abs(value) < 1000:
-        return f"{value:.3g}"
-    if 1000 <= abs(value) < 1e6:
-        return f"{float(f'{value:.3g}'):,.0f}"
-    return f"{value:.2e}"
+        return f"{'-' if value < 0 else ''}{NUMBER['infinite']}"
+    digits = NUMBER["digits"]
+    rounded = float(f"{value:.{digits}g}")
+    if value == 0 or NUMBER["least"] <= abs(rounded) < NUMBER["grouped"]:
+        return f"{rounded:.{digits}g}"
+    if NUMBER["grouped"] <= abs(rounded) < NUMBER["most"]:
+        return f"{rounded:,.0f}"
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return f"{mantissa}e{int(exponent):+}"
 
 
 def interval(low: float, high: float) -> str:
     """`[1.2, 3.4]`, and nothing where there is none."""
-    return "" if math.isnan(low) else f"[{number(low)}, {number(high)}]"
+    return "" if math.isnan(low) else INTERVAL.format(number(low), number(high))
+
+
+def percent(fraction: float) -> str:
+    """`45 %`; `< 1 %` and `> 99 %` near the ends, which only 0 and 1 are."""
+    if 0 < fraction < 0.005:
+        return PERCENT["least"]
+    return PERCENT["most"] if 0.995 < fraction < 1 else PERCENT["text"].format(f"{100 * fraction:.0f}")
+
+
+def percents(low: float, high: float) -> str:
+    """An interval in per cent, `[40, 50]`, and nothing where there is none."""
+    return "" if math.isnan(low) or math.isnan(high) else INTERVAL.format(f"{100 * low:.0f}", f"{100 * high:.0f}")
 
 
 def target_name(kind: str, target: float) -> str:
@@ -40,6 +78,21 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
+def spanned(least: int, most: int, noun: str) -> str:
+    """`5 runs`, or `5 to 15 runs`."""
+    return (f"{least:,} to " if least < most else "") + counted(most, noun)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first of some names: `a, b and 3 more`."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def split(rivals: str) -> list[str]:
+    """The names that a frame joins by semicolons."""
+    return rivals.split("; ") if rivals else []
+
+
 def price_list(prices: Mapping[str, float], runs: Any) -> str:
     """The prices in words; that of a Jacobian where any of these runs asked for it."""
     names = {"value": "value", "gradient": "gradient with its value", "hessian_vector": "Hessian-vector product"}
@@ -54,13 +107,13 @@ def target_list(frame: Any) -> str:
         "gap": "f ≤ f_opt + {} where the optimum is known",
         "share": "f ≤ f_best + {} (f_start - f_best) elsewhere",
     }
-    found = []
+    texts = []
     for kind, phrase in words.items():
         levels = sorted(frame.target[frame.kind == kind].unique(), reverse=True)
         if levels:
-            some = f"{levels[0]:g}" if len(levels) == 1 else f"({levels[0]:g} to {levels[-1]:g}, {len(levels)} steps)"
-            found.append(phrase.format(some))
-    return ", ".join(found) or "none"
+            few = f"{levels[0]:g}" if len(levels) == 1 else f"({levels[0]:g} to {levels[-1]:g}, {len(levels)} steps)"
+            texts.append(phrase.format(few))
+    return ", ".join(texts) or "none"
 
 
 def setting_text(setting: Mapping[str, Any]) -> str:
@@ -71,3 +124,194 @@ def setting_text(setting: Mapping[str, Any]) -> str:
 def value_text(value: Any) -> str:
     """The value of a hyperparameter: `0.1`, `none`, `cosine`."""
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+# the answer by family: row is one of `bench.measure.verdicts.answer`
+
+
+def sentence(row: Any, amount: str, less: int) -> list[str]:
+    """The answer over all problems, as texts and Names. amount: `a cost of 100`; less: on how many problems a budget
+    ended some optimizers at less than that."""
+    over = f"{'all ' if row.problems > 1 else ''}{counted(row.problems, 'problem')}"
+    if not row.compared:
+        return [f"No optimizer ran on {over} at a known cost."]
+    fewer = f" (less on {counted(less, 'problem')}: see below)" if less else ""
+    within = f"Within {amount}{fewer}, over {over}, "
+    if not row.optimizer:
+        return [f"{within}no optimizer reached any target."]
+    most = f"solves most: {percent(row.solved)} of the targets {percents(row.low, row.high)}".strip()
+    return [within, Name(row.optimizer), f" {most}{_certainty(row)}.{_left(row)}"]
+
+
+def _certainty(row: Any) -> str:
+    """How sure it is that the best is better than the others."""
+    rivals = split(row.rivals)
+    if row.compared < 2:
+        return ""
+    if not rivals:
+        others = f"each of the {row.compared - 1} others" if row.compared > 2 else "the other"
+        return f", significantly more than {others}"
+    equal, less = rivals[: row.tied], rivals[row.tied :]
+    as_many = f", as many as {listed(equal, 3)}" if equal else ""
+    if not row.enough:
+        return f"{as_many} ({counted(row.fewest, 'run')} on a problem: {NO_SIGNIFICANCE}, even if every pair agrees)"
+    return as_many + (f", but not significantly more than {listed(less, 3)}" if less else "")
+
+
+def _left(row: Any) -> str:
+    if not row.left:
+        return ""
+    verb = "is" if row.left == 1 else "are"
+    return f" {counted(row.left, 'other')} did not run on all of them at a known cost and {verb} not compared."
+
+
+def mark(row: Any) -> dict[str, str] | None:
+    """What stands beside the best of a family: text, look ("significant" or "open") and hint, which says it in full;
+    None where nobody is compared with it."""
+    if row.compared < 2:
+        return None
+    over = f"(corrected for {counted(row.tests, 'pair')} of optimizers)"
+    if row.significant:
+        others = f"each of {row.compared - 1} others" if row.compared > 2 else "the other"
+        hint = f"Significantly better than {others} {over}"
+        return {"text": "✓ significantly best", "look": "significant", "hint": hint}
+    rivals = split(row.rivals)
+    text = f"≈ {counted(len(rivals), 'other')}" if row.enough else TOO_FEW
+    hint = NOT_BEATEN.capitalize() if row.enough else f"{TOO_FEW.capitalize()} to reach significance against"
+    return {"text": text, "look": "open", "hint": f"{hint}: {listed(rivals, 12)} {over}"}
+
+
+def rivals_text(rivals: str, enough: bool) -> str:
+    """The first rivals in a column of the terminal."""
+    return listed(split(rivals), 2) if enough or not rivals else TOO_FEW
+
+
+def caption(runs: tuple[int, int], tests: tuple[int, int], cut: int, problems: int) -> str:
+    """What the answer rests on: the least and most runs of an optimizer on a problem, and pairs of optimizers in a row;
+    on how many problems there is a limit."""
+    if not runs[1]:
+        return ""
+    text = f"n: {spanned(*runs, 'run')} of an optimizer on a problem"
+    if tests[1]:
+        text += f"; corrected for {spanned(*tests, 'pair')} of optimizers in a row"
+    if cut:
+        text += f". On {cut} of {counted(problems, 'problem')} a budget ended some optimizers before others: "
+        text += "later results are ignored for all"
+    return f"{text}."
+
+
+def crossing(rows: Sequence[Any], amount: Any) -> list[str]:
+    """Who leads below and above which budget, as texts and Names. rows: of `bench.measure.crossing.crossings`; amount:
+    of a budget the words."""
+    texts: list[str] = []
+    for row in rows:
+        texts += ["; " if texts else "It depends on the budget: ", Name(row.below), " is significantly ahead of "]
+        texts += [Name(row.above), f" somewhere below {amount(row.budget)}, and significantly behind somewhere above"]
+    return [*texts, f" ({ERRORS:g} standard errors)."] if texts else []
+
+
+# problem by problem: row is one of `bench.measure.verdicts.best`
+
+
+def best_texts(row: Any) -> tuple[str, str, str]:
+    """Expected runtime with its interval, successes out of runs, and the target: `9 [9, 9]`, `5/5`, `gap 1e-8`."""
+    runtime = f"{number(row.ert)} {interval(row.low, row.high)}".strip()
+    return runtime, f"{row.successes}/{row.runs}", target_name(row.kind, row.target)
+
+
+def remarks(row: Any, overall: Any) -> list[dict[str, str]]:
+    """What stands below the best of a problem: text, look and hint; overall: the row of all optimizers there."""
+    rivals = split(row.rivals)
+    equal, open_ = rivals[: row.tied], rivals[row.tied :]
+    lines = []
+    if overall.optimizer and (row.kind, row.target) != (overall.kind, overall.target):
+        lines.append({"text": "an easier target than that of the best", "look": "open", "hint": ""})
+    if equal:
+        lines.append({"text": f"tied with {counted(len(equal), 'other')}", "look": "open", "hint": ", ".join(equal)})
+    if row.among != overall.among:
+        return lines
+    if open_:
+        verb = f"{TOO_FEW} to reach significance against" if math.isnan(row.low) else NOT_BEATEN
+        lines.append({"text": f"{verb} {counted(len(open_), 'other')}", "look": "open", "hint": ", ".join(open_)})
+    if row.significant:
+        text = f"significantly best of {row.compared} (n = {row.runs})"
+        lines.append({"text": text, "look": "significant", "hint": ""})
+    return lines
+
+
+def limited(cut: int) -> str:
+    """What the terminal says below its table by problem where budgets ended some optimizers first."""
+    return f"On {counted(cut, 'problem')} a budget ended some optimizers before others: nobody is worse for that."
+
+
+# pairs
+
+
+def pairs_caption(problems: int, tests: int, few: bool) -> str:
+    """What the verdicts of pairs rest on: the most problems of a pair, pairs that were tested, whether some have no
+    interval."""
+    if not tests:
+        return "There is no test: no two optimizers ran."
+    text = f"Corrected for {'all ' if tests > 1 else ''}{counted(tests, 'pair')} of this report (Holm 1979)."
+    if few:
+        text = f"Where there are fewer than {FEWEST} seeds, no interval is given. {text}"
+    if 2 * 0.5**problems * tests > LEVEL:  # the least adjusted p of a rank test
+        every = f"With {counted(problems, 'problem')} {NO_SIGNIFICANCE} among so many pairs, even if every pair agrees."
+        text = f"{every} {text}"
+    return text
+
+
+def explains(fraction: float) -> str:
+    """How much of the variance of ranks goes with a hyperparameter alone, behind the name of a curve."""
+    return "" if math.isnan(fraction) else f"explains {percent(fraction)}"
+
+
+def of_runs(name: str, key: str) -> str:
+    """What is drawn of the values of a hyperparameter that were run."""
+    return (
+        f"{name} at the values of {key} that were run: the fraction of targets solved, its mean over the logarithm of "
+        "cost (the area under its curve of targets solved), for each family of problems."
+    )
+
+
+def of_tuning(left: int) -> str:
+    """What is drawn of the settings of a tuning. left: how many are not."""
+    text = (
+        "What each setting of the tuning reached by the end of its budget (median over tuning instances and seeds), "
+        "over one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; stars: the "
+        "best settings. Behind the names, how much of the variance of ranks goes with this hyperparameter alone."
+    )
+    why = "where runs failed, the value is none, or it is 0 on a logarithmic axis"
+    return f"{text} Not drawn: {counted(left, 'value')}, {why}." if left else text
+
+
+PAIRS = {
+    "verdicts": ["does not significantly differ from", "is significantly better than", "is significantly worse than"],
+    "better": ": a run of the first is the better one with probability {}. ",
+    "median": "Its median is better on {} and worse on {} of {}; ",
+    "tested": "p = {}, corrected for {} {}.",
+    "untested": "all runs of one of them were skipped: there is no test.",
+}
+SCALING = {"fit": "∝ dim^{} ± {}", "unsolved": ", not reached in dim {}", "dims": "in {}", "nothing": "not reached"}
+COSTS = {
+    "stacked": "Grey: in the problem; in colour: in the method.",
+    "dots": "Open circles: in the problem; full ones: in the method.",
+    "all": " All seconds over all cost{}.",
+    "selected": " of the selected problems, so that the slow problems weigh most",
+    "lanes": " {} ran several runs as one batch: a batch shares its seconds equally among them, which makes a run "
+    "cheaper than it would be alone.",
+}
+EMPTY = {
+    "skipped": SKIPPED,
+    "cost": "its cost is not known",
+    "not asked": "not run there, or not asked for that target",
+}
+PAGE = {  # what the scripts of the page read
+    "interval": INTERVAL,
+    "number": NUMBER,
+    "percent": PERCENT,
+    "pairs": PAIRS,
+    "scaling": SCALING,
+    "costs": COSTS,
+    "empty": EMPTY,
+}

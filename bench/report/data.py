@@ -15,14 +15,13 @@ import numpy as np
 from bench.measure.comparison import Comparison, View
 from bench.measure.ecdf import default_costs
 from bench.measure.progress import CELL, POINTS, Frame
-from bench.measure.strata import ALL, ROUNDING
-from bench.measure.words import target_name
+from bench.measure.strata import ALL
+from bench.measure.words import number, target_name
 from bench.report.styles import SHADES, Style
 from bench.report.tables import Places
 
 GRID = 2 * POINTS
 BITS = 14  # of a curve's 23 that are kept: a height is right within 0.003 %
-BUDGETS = 4  # at most, for which the answer is given
 WORDS = ("name", "short", "amount", "title", "note")  # of a price
 
 
@@ -42,6 +41,10 @@ class Priced:
     scores: Frame
     duels: Frame
     crossings: Frame
+
+    def of(self, cost: float) -> str:
+        """`a cost of 100`, or what it is at this price."""
+        return self.amount.format(number(cost))
 
 
 def encoded(array: np.ndarray) -> dict[str, Any]:
@@ -75,30 +78,6 @@ def coarse(array: np.ndarray, bits: int = BITS) -> np.ndarray:
     return np.where(np.isfinite(number), rounded, number)
 
 
-def budgets(view: View) -> list[float]:
-    """At most four costs at which the answer is given: decades within the data, and the last, the most that counts on
-    some problem: what the longest run spent there, or its limit (see `bench.measure.strata.limits`)."""
-    import pandas as pd
-
-    reached = view.reached
-    limit = pd.Series(view.limits, index=view.runs.run).reindex(reached.run).to_numpy()
-    low = float(default_costs(reached, 2)[0])
-    spent = reached.spent.to_numpy(float)
-    high = float(np.minimum(spent, limit)[spent < np.inf].max(initial=0.0))
-    if not high > 0:
-        return []
-    last = _up(high)
-    decades = 10.0 ** np.arange(np.ceil(np.log10(low) + 0.3), np.log10(last / 1.99))
-    found = [float(f"{each:.3g}") for each in (*decades, last)]
-    return [found[int(place)] for place in np.unique(np.linspace(0, len(found) - 1, BUDGETS).round())]
-
-
-def _up(cost: float) -> float:
-    """The next number of two digits."""
-    unit = 10.0 ** (np.floor(np.log10(cost)) - 1)
-    return float(f"{np.ceil(cost / unit * (1 - 10 * ROUNDING)) * unit:.3g}")
-
-
 class Axes:
     """The places of cells, optimizers, families, targets and runs in the arrays of a page; in the order
     of the page."""
@@ -123,6 +102,20 @@ class Axes:
         self._goals, self._slots = pd.MultiIndex.from_frame(self.goals), self.goals.groupby("cell").cumcount()
         self.most = int(self._slots.max()) + 1 if len(self.goals) else 0
         self.slot_of_hit = self._slots.to_numpy()[self._goals.get_indexer(pd.MultiIndex.from_frame(goals))]
+
+    @property
+    def orders(self) -> list[int]:
+        """The orders of these optimizers, rising."""
+        return sorted({style.order for style in self.styles.values()})
+
+    @property
+    def among(self) -> list[str]:
+        """Among whom there is a best: all, then each order."""
+        return [ALL, *map(str, self.orders)]
+
+    def place(self, optimizer: str) -> int:
+        """The place of an optimizer in the arrays."""
+        return list(self.styles).index(optimizer)
 
     def places(self) -> Places:
         """Those of optimizers and families, for tables."""
@@ -154,13 +147,12 @@ class Axes:
 
 def page_data(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
     """What the page reads: see the module."""
-    orders = sorted({style.order for style in axes.styles.values()})
     return {
         "optimizers": [
             {"name": name, "order": s.order, "color": s.color, "dash": s.dash, "width": s.width}
             for name, s in axes.styles.items()
         ],
-        "orders": [{"order": order, "color": SHADES[order][0]} for order in orders],
+        "orders": [{"order": order, "color": SHADES[order][0]} for order in axes.orders],
         "families": axes.families,
         "prices": [{key: getattr(each, key) for key in WORDS} for each in priced],
         "cells": _cells(axes),
@@ -293,7 +285,7 @@ def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
         table = each.scores
         where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
         score[p][where] = table[["solved", "low", "high"]]
-        for code, told in ((1, each.duels.sure), (2, ~each.duels.enough)):
+        for code, told in ((1, each.duels.significant), (2, ~each.duels.enough)):
             table = each.duels[told.astype(bool)]
             where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
             sure[p][(*where, axes.optimizer(table, "rival"))] = code

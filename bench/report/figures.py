@@ -11,7 +11,8 @@ import numpy as np
 from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.ecdf import ecdf
-from bench.measure.ert import FEWEST, ert
+from bench.measure.ert import ert
+from bench.measure.levels import FEWEST
 from bench.measure.prices import NAMED, SECONDS, Prices, resolved
 from bench.measure.profiles import data_profile, performance_profile
 from bench.measure.progress import CELL, Frame, spent

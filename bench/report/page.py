@@ -20,10 +20,12 @@ from bench.measure.ert import ert
 from bench.measure.prices import NAMED
 from bench.measure.progress import CELL, Frame
 from bench.measure.statistics import duels, scores
-from bench.measure.summaries import answers, best_optimizers, endings, failures
+from bench.measure.summaries import endings, failures
+from bench.measure.verdicts import answer, best, budgets
 from bench.measure.words import counted, number, price_list, target_list
 from bench.report import reference, sections, tuned
-from bench.report.data import Axes, Priced, budgets, encoded, page_data
+from bench.report.answers import verdicts
+from bench.report.data import Axes, Priced, encoded, page_data
 from bench.report.styles import Style, optimizer_styles
 from bench.report.tables import failure_rows, skip_rows
 
@@ -79,7 +81,6 @@ class Frames:
     comparison: Comparison
     styles: dict[str, Style]
     priced: list[Priced]  # the first: at the prices of the suite
-    best: Frame
     failures: Frame
     endings: Frame
     tuned: dict[str, Frame]
@@ -94,11 +95,11 @@ class Frames:
         first = self.priced[0]
         both = {name: ecdf(first.view, [name]) for name in ("optimizer", "order", "family", "dim")}
         return {
-            "answer": answers(first.scores, first.duels),
+            "answer": first.view.of(answer),
             "scores": first.scores,
             "duels": first.duels,
             "crossings": first.crossings,
-            "best": self.best,
+            "best": first.view.of(best),
             **{f"solved-by-{name}": frame for name, frame in both.items()},
             "convergence": first.convergence,
             "ert": first.ert,
@@ -159,7 +160,6 @@ def measure(results: "Results", published: str | None = None) -> Frames:
         comparison=comparison,
         styles=optimizer_styles(zip(runs.optimizer, runs.order, strict=True)),
         priced=priced,
-        best=best_optimizers(priced[0].ert, priced[0].view.limits_of_cells),
         failures=failures(runs),
         endings=endings(runs),
         tuned=tuned.measured(results, runs),
@@ -227,7 +227,7 @@ def html(
     comparison = frames.comparison
     runs = comparison.runs
     axes = Axes(comparison, frames.styles)
-    data = page_data(axes, frames.priced)
+    data = page_data(axes, frames.priced) | verdicts(axes, frames.priced)
     more = sections.extra(results, frames.tuned)
     data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more.items()}
     if frames.published:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bench.core.status import statuses
+from bench.measure import words
 from bench.measure.progress import CELL, Frame, spent
 from bench.measure.statistics import pairs
 from bench.report.data import coarse
@@ -62,11 +65,19 @@ def duels(table: Frame) -> dict[str, Any]:
     """Every optimizer against every other, over all problems: see `bench.measure.statistics.pairs`.
 
     pairs: optimizer, rival of each row. pairs_values (rows, 8): problems, better, worse, a12, low, high, p, adjusted.
+    pairs_verdicts: of each row the place of its verdict in `words.pairs.verdicts`. pairs_tests: pairs that were tested.
     """
     if table.empty:
         return {}
     values = table[["problems", "better", "worse", "a12", "low", "high", "p", "adjusted"]]
-    return {"pairs": table[["optimizer", "rival"]].to_numpy().tolist(), "pairs_values": coarse(values.to_numpy(float))}
+    tests = int(table.p.notna().sum()) // 2  # each pair stands there both ways
+    return {
+        "pairs": table[["optimizer", "rival"]].to_numpy().tolist(),
+        "pairs_values": coarse(values.to_numpy(float)),
+        "pairs_verdicts": np.where(table.significant, np.where(table.a12 > 0.5, 1, 2), 0).tolist(),
+        "pairs_tests": tests,
+        "pairs_caption": words.pairs_caption(int(table.problems.max()), tests, bool(table.low.isna().any())),
+    }
 
 
 def settings(results: "Results", runs: Frame) -> dict[str, Any]:
@@ -87,7 +98,7 @@ def settings(results: "Results", runs: Frame) -> dict[str, Any]:
                 lines.setdefault(others, []).append([values.get(key), label])
             kept = [line for line in lines.values() if len({repr(value) for value, _ in line}) > 1]
             if kept:
-                lists.append({"name": name, "key": key, **_scaled(kept)})
+                lists.append({"name": name, "key": key, **_scaled(kept), "caption": words.of_runs(name, key)})
     return {"settings": lists} if lists else {}
 
 
@@ -105,8 +116,8 @@ def sensitivity(table: Frame | None) -> dict[str, Any]:
     """What each setting of a tuning reached, over each hyperparameter: see `bench.measure.tuning.sensitivity`.
 
     sensitivity: panels of hyperparameter, problem, dim, kind and scale, those first on which most depends, with curves
-    of optimizer, share, left (values not drawn: the run failed, the value is none, or 0 on a logarithmic axis) and
-    points [value, reached, role].
+    of optimizer, share, remark, left (values not drawn: the run failed, the value is none, or 0 on a logarithmic axis)
+    and points [value, reached, role], and a caption.
     """
     if table is None or table.empty:
         return {}
@@ -125,9 +136,12 @@ def sensitivity(table: Frame | None) -> dict[str, Any]:
             ]
             share = float(part.share.iloc[0])
             known = round(share, 3) if isfinite(share) else None
-            curves.append({"optimizer": label, "share": known, "left": len(part) - len(drawn), "points": drawn})
+            remark = words.explains(share)
+            curve = {"optimizer": label, "share": known, "remark": remark, "left": len(part) - len(drawn)}
+            curves.append({**curve, "points": drawn})
         head = {"hyperparameter": key, "problem": problem, "dim": int(dim), "kind": panel.kind.iloc[0], "scale": scale}
-        panels.append({**head, "curves": curves})
+        caption = words.of_tuning(sum(curve["left"] for curve in curves))
+        panels.append({**head, "curves": curves, "caption": caption})
     return {"sensitivity": panels}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.core import registry
 from bench.core.ledger import PRICES, QUESTIONS
 from bench.core.status import Status
-from bench.measure import crossing, profiles, scaling, statistics, summaries, virtual
+from bench.measure import crossing, profiles, scaling, statistics, summaries, verdicts, virtual
 from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import fixed_budget
 from bench.measure.ecdf import ecdf
@@ -340,9 +340,8 @@ class Results:
         return self._view(prices).of(crossing.crossings)
 
     def best_optimizers(self, prices: Prices = None) -> "pd.DataFrame":
-        """Which optimizer for which problem: see `bench.measure.summaries.best_optimizers`."""
-        view = self._view(prices)
-        return summaries.best_optimizers(view.of(ert), view.limits_of_cells)
+        """Which optimizer for which problem: see `bench.measure.verdicts.best_optimizers`."""
+        return self._view(prices).of(verdicts.best)
 
     def failures(self) -> "pd.DataFrame":
         """Runs that ended without an answer, with reasons: see `bench.measure.summaries.failures`."""

@@ -15,9 +15,10 @@ import bench
 from bench.core import registry
 from bench.core.oracle import books_of
 from bench.measure.comparison import Comparison, View
-from bench.measure.crossing import SURE, curves, reigns
+from bench.measure.crossing import curves, reigns
 from bench.measure.ert import ert
 from bench.measure.inference import contrast, holm, signed_rank, superiority
+from bench.measure.levels import ERRORS, LEVEL
 from bench.measure.statistics import areas, duels, pairs, scores
 from bench.runner import PACKAGES
 from bench.runner.single import open_oracle, play
@@ -28,7 +29,6 @@ PROBLEMS = {1: 2, 2: 2, 3: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 2, 10: 2, 11: 3, 12: 3,
             20: 2, 21: 2, 22: 2, 24: 2}  # fmt: skip
 GAPS = 10.0 ** np.arange(2, -9, -1)
 EXPERIMENTS = 400
-LEVEL = 0.05
 MOST = LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / EXPERIMENTS)  # 8.3 %: three standard errors above
 LEAST = 0.88  # of a nominal 95 %
 COSTS = np.geomspace(1, BUDGET, 60)
@@ -108,7 +108,7 @@ def compared(area: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarra
     planned = np.ones(area.shape, dtype=bool)
     duel = contrast(share[..., AT : AT + 1], planned, first, second)["p"][:, 0]
     value, z = curves(share, planned)
-    return holm(signed_rank(middle[:, first] - middle[:, second])), holm(duel), len(reigns(value, z > SURE)) > 1
+    return holm(signed_rank(middle[:, first] - middle[:, second])), holm(duel), len(reigns(value, z > ERRORS)) > 1
 
 
 def test_arrays_and_frames_agree(pool):

@@ -10,8 +10,9 @@ from bench.measure import runtimes as reached
 from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import convergence, fixed_budget
 from bench.measure.progress import complete, progress, spent
-from bench.measure.summaries import answers, best_optimizers, endings, failures
+from bench.measure.summaries import endings, failures
 from bench.measure.targets import GAPS, SHARES, targets
+from bench.measure.verdicts import answers, best_optimizers
 
 inf, nan = np.inf, np.nan
 
@@ -480,13 +481,13 @@ def test_best_is_the_least_ert_at_the_hardest_target_reached_by_half():
     best = answer.loc["all"]
     assert (best.optimizer, best.target, best.ert, best.successes, best.compared) == ("b", 1e-1, 70, 8, 3)
     assert best.rivals == "a"  # 50 <= 80; c begins at 81
-    assert not best.clear
+    assert not best.significant
     assert answer.loc["0", "optimizer"] == "a"
     assert answer.loc["0", "target"] == 1e0
     assert (answer.loc["1", "optimizer"], answer.loc["1", "compared"]) == ("b", 2)
-    assert answer.loc["1", "clear"]  # of two, and c begins at 81
+    assert answer.loc["1", "significant"]  # of two, and c begins at 81
     assert answer.loc["0", "compared"] == 1
-    assert not answer.loc["0", "clear"]  # the best of one is not clearly best
+    assert not answer.loc["0", "significant"]  # the best of one is not clearly best
 
 
 def test_late_runtimes_widen_what_is_close():
@@ -540,23 +541,23 @@ def test_best_falls_back_to_a_target_reached_at_all():
 def test_nothing_reached_has_no_best():
     answer = best_optimizers(rows_of_ert(("a", 0, 1e0, inf, 0, inf, inf), ("b", 1, 1e0, 0.0, 10, 0.0, 0.0)))
     assert set(answer.optimizer) == {""}  # b stood there at its start
-    assert not answer.clear.any()
+    assert not answer.significant.any()
 
 
 def test_without_intervals_nobody_is_clearly_best():
     table = rows_of_ert(("a", 0, 1e0, 5.0, 10, nan, nan), ("b", 0, 1e0, 50.0, 10, nan, nan))
     answer = best_optimizers(table).set_index("among").loc["all"]
-    assert (answer.optimizer, answer.rivals, answer.clear) == ("a", "b", False)
+    assert (answer.optimizer, answer.rivals, answer.significant) == ("a", "b", False)
 
 
 def test_nobody_is_told_from_a_best_that_a_budget_had_let_go_on():
     """a reached it at 500, when the budget of b, 300, had ended; c is told from a where a's interval ends before."""
     table = rows_of_ert(("a", 0, 1e0, 500.0, 10, 400.0, 600.0), ("b", 0, 1e0, inf, 0, 1000.0, inf))
-    assert best_optimizers(table).clear[0]
+    assert best_optimizers(table).significant[0]
     limits = pd.DataFrame({"problem": ["p"], "dim": [2], "limit": [300.0]})
     assert best_optimizers(table, limits).set_index("among").loc["all", "rivals"] == "b"
-    assert best_optimizers(table, limits.assign(limit=700.0)).clear[0]
-    assert best_optimizers(table, limits.assign(limit=inf)).clear[0]
+    assert best_optimizers(table, limits.assign(limit=700.0)).significant[0]
+    assert best_optimizers(table, limits.assign(limit=inf)).significant[0]
 
 
 def test_skipped_optimizers_are_not_compared():
@@ -574,53 +575,53 @@ def share(optimizer: str, order: int, solved: float, problems: int = 4, family: 
             "problems": problems, "of": 4, "cut": 0, "runs": 15 * problems, "ran": ran}  # fmt: skip
 
 
-def told(*pairs: tuple[str, str], unsure: str = "", family: str = "toys") -> pd.DataFrame:
-    """Duels in which the first of each pair is surely better; unsure: a pair that had runs enough, and is not."""
-    row = {"family": family, "budget": 10.0, "enough": True}
-    both = [*pairs, tuple(unsure)] if unsure else pairs
-    rows = [{**row, "optimizer": a, "rival": b, "sure": a + b != unsure} for a, b in both]
-    columns = [*row, "sure", "optimizer", "rival"]
-    return pd.DataFrame(rows, columns=columns).astype({"sure": bool, "enough": bool})
+def beaten(*pairs: tuple[str, str], open_: str = "", family: str = "toys") -> pd.DataFrame:
+    """Duels in which the first of each pair is significantly better; open_: a pair where it is not."""
+    row = {"family": family, "budget": 10.0, "adjusted": 0.01, "enough": True}
+    both = [*pairs, tuple(open_)] if open_ else pairs
+    rows = [{**row, "optimizer": a, "rival": b, "significant": a + b != open_} for a, b in both]
+    columns = [*row, "significant", "optimizer", "rival"]
+    return pd.DataFrame(rows, columns=columns).astype({"significant": bool, "enough": bool})
 
 
 def test_answer_for_a_family_is_who_reached_most_and_whom_it_is_told_from():
     scores = pd.DataFrame([share("a", 0, 0.9), share("b", 1, 0.8), share("c", 1, 0.2), share("d", 2, 0.95, problems=3)])
-    table = answers(scores, told(("a", "c"), ("b", "c"), unsure="ab")).set_index("among")
+    table = answers(scores, beaten(("a", "c"), ("b", "c"), open_="ab")).set_index("among")
     best = table.loc["all"]  # d was not planned on all problems: its share is of others
-    assert (best.optimizer, best.solved, best.compared, best.rivals, best.clear) == ("a", 0.9, 3, "b", False)
+    assert (best.optimizer, best.solved, best.compared, best.rivals, best.significant) == ("a", 0.9, 3, "b", False)
     assert (best.problems, best.runs, best.order) == (4, 60, 0)
-    assert (table.loc["1", "optimizer"], table.loc["1", "clear"], table.loc["1", "rivals"]) == ("b", True, "")
+    assert (table.loc["1", "optimizer"], table.loc["1", "significant"], table.loc["1", "rivals"]) == ("b", True, "")
     assert best.enough
-    assert answers(scores, told(("a", "c"), ("b", "c"))).enough[0]  # half of two are told from a
-    assert not answers(scores, told(("b", "c"))).enough[0]  # nobody is, nor could have been
-    assert not table.loc["0", "clear"]  # there is nobody else of its order
-    assert tuple(table.loc["2", ["optimizer", "reason", "compared"]]) == ("", "none met all", 0)
+    assert answers(scores, beaten(("a", "c"), ("b", "c"))).enough[0]  # half of two are told from a
+    assert not answers(scores, beaten(("b", "c"))).enough[0]  # nobody is, nor could have been
+    assert not table.loc["0", "significant"]  # there is nobody else of its order
+    assert tuple(table.loc["2", ["optimizer", "reason", "compared"]]) == ("", "none ran on all problems", 0)
     assert best.reason == ""
 
 
 def test_an_optimizer_that_could_not_run_in_a_family_is_no_rival_there():
     scores = pd.DataFrame([share("a", 0, 0.9), share("b", 0, 0.8), share("c", 1, 0.0, ran=0), share("d", 1, 0.0)])
-    table = answers(scores, told(("a", "b"))).set_index("among")
+    table = answers(scores, beaten(("a", "b"))).set_index("among")
     assert (table.loc["all", "compared"], table.loc["all", "rivals"]) == (3, "d")  # it ran, and reached nothing
-    nobody = answers(scores.assign(ran=0), told())
+    nobody = answers(scores.assign(ran=0), beaten())
     assert not nobody.enough.any()
     assert set(nobody.optimizer) == {""}
     assert set(nobody["among"]) == {"all", "0", "1"}
     assert set(nobody.reason) == {"cannot be run"}
-    assert table.loc["1", "reason"] == "nothing solved"
+    assert table.loc["1", "reason"] == "no target reached"
 
 
 def test_answer_where_nobody_reached_anything_is_nobody():
-    table = answers(pd.DataFrame([share("a", 0, 0.0), share("b", 0, 0.0)]), told())
+    table = answers(pd.DataFrame([share("a", 0, 0.0), share("b", 0, 0.0)]), beaten())
     assert list(table.optimizer) == ["", ""]
-    assert set(table.reason) == {"nothing solved"}
-    assert not table.clear.any()
+    assert set(table.reason) == {"no target reached"}
+    assert not table.significant.any()
 
 
 def test_answers_keep_the_order_of_families():
     scores = pd.DataFrame([share("a", 0, 0.5, family=name) for name in ("control", "toys", "all")])
-    assert list(answers(scores, told()).family.unique()) == ["control", "toys", "all"]
-    assert answers(scores.iloc[:0], told()).empty
+    assert list(answers(scores, beaten()).family.unique()) == ["control", "toys", "all"]
+    assert answers(scores.iloc[:0], beaten()).empty
 
 
 # what went wrong

@@ -86,13 +86,13 @@ def test_few_runs_cannot_be_sure_among_many_pairs():
         rows = [run for k, name in enumerate(names) for run in several(name, [[1.0 if k == 0 else inf]] * n)]
         table = duels(made(*rows), [10])
         ends = table[(table.optimizer == "a") & (table.rival == "b")]
-        assert ends.enough.all() == ends.sure.all() == enough
+        assert ends.enough.all() == ends.significant.all() == enough
     same = duels(made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 3 + [[1.0]] * 6)), [10])
     assert same.enough.all()  # that six of nine are alike is no want of runs
     most = duels(made(*several("a", [[1.0]] * 9), *several("b", [[inf]] * 5 + [[1.0]] * 4)), [10])
-    assert not most.sure.any()
+    assert not most.significant.any()
     assert not most.enough.any()  # five of nine differ, all in one direction: more such runs would be sure
-    assert not same.sure.any()
+    assert not same.significant.any()
 
 
 def test_one_that_could_not_run_takes_no_power_from_the_others():
@@ -102,7 +102,7 @@ def test_one_that_could_not_run_takes_no_power_from_the_others():
     skipped = several("d", [[inf]] * 6, status="skipped", spent=0.0)
     both = duels(made(*rows, *skipped), [10])
     mine = both[(both.family == "all") & (both.optimizer == "a")].set_index("rival")
-    assert np.isnan(mine.p["d"]) and np.isnan(mine.adjusted["d"]) and not mine.sure["d"]
+    assert np.isnan(mine.p["d"]) and np.isnan(mine.adjusted["d"]) and not mine.significant["d"]
     assert mine.difference["d"] == 1.0
     assert mine.adjusted["b"] == at(without, family="all", optimizer="a", rival="b").adjusted == 3 * 2 / 2**6
     assert at(scores(made(*rows, *skipped), [10]), family="all", optimizer="d").ran == 0
@@ -205,8 +205,8 @@ def test_sure_is_adjusted_for_all_pairs_and_one_way():
     row = at(table, family="toys", optimizer="a", rival="b")
     assert row.p == 2 / 2**8
     assert row.adjusted == pytest.approx(3 * 2 / 2**8)
-    assert row.sure
-    assert not at(table, family="toys", optimizer="b", rival="a").sure
+    assert row.significant
+    assert not at(table, family="toys", optimizer="b", rival="a").significant
     assert at(table, family="toys", optimizer="b", rival="c").adjusted == 1
     assert len(table) == 2 * 3 * 2
 
@@ -215,7 +215,7 @@ def test_no_duel_below_five_pairs():
     rows = [*several("a", [[1]] * 5), *several("b", [[inf]] * 4)]
     row = at(duels(made(*rows), [10]), family="all", optimizer="a")
     assert np.isnan([row.p, row.low, row.high, row.adjusted]).all()
-    assert not row.sure
+    assert not row.significant
     assert (row.difference, row.runs) == (1, 4)
 
 
@@ -360,7 +360,7 @@ def test_only_skips():
     rows = [run for name in "ab" for run in several(name, [[inf]] * 5, status="skipped", spent=0.0)]
     frames = made(*(dict(row, dim=None) for row in rows))
     assert set(scores(frames, [10]).solved) == {0}
-    assert not duels(frames, [10]).sure.any()
+    assert not duels(frames, [10]).significant.any()
     assert pairs(frames).p.isna().all()
     assert not len(crossings(frames))
 
@@ -450,7 +450,7 @@ def test_runs_that_did_not_begin_alike_are_compared_as_independent_ones():
     row = at(duels(made(*ours, *theirs), [10]), family="all", optimizer="ours", rival="theirs")
     assert (row.runs, row.problems, row.difference) == (10, 1, 1)
     assert row.p == pytest.approx(2 / 2**10)
-    assert row.sure
+    assert row.significant
 
 
 def test_problems_without_common_seeds_count_too():
@@ -462,7 +462,7 @@ def test_problems_without_common_seeds_count_too():
     row = at(duels(made(*rows), [10]), family="all", optimizer="b", rival="a")
     assert (row.problems, row.runs) == (10, 50)
     assert row.difference == pytest.approx(0.8)
-    assert row.sure
+    assert row.significant
 
 
 def test_runs_that_began_alike_stay_paired_beside_others():
@@ -550,7 +550,7 @@ def test_a_longer_budget_is_no_merit():
     short = several("a", [[50.0, inf, inf]] * 9)
     long = several("b", [[50.0, 5e3, 9e3]] * 9, budget=1e4, spent=1e4, cost=1e4)
     frames = made(*short, *long)
-    assert not duels(frames, [100, 1e4]).sure.any()
+    assert not duels(frames, [100, 1e4]).significant.any()
     assert not crossings(frames).size
     assert at(pairs(frames), optimizer="a", rival="b").a12 == 0.5
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.measure.summaries import answers
+from bench.measure.verdicts import answers
 from bench.measure.words import number
 from bench.report.page import measure, write_report
 
@@ -155,7 +155,7 @@ def test_answer_is_that_of_the_frames(page, plain):
             n_rivals = len(row.rivals.split("; ")) if row.rivals else 0
             words = f"≈ {n_rivals} other{'' if n_rivals == 1 else 's'}" if row.enough else "too few runs"
             others = [words] if n_rivals else []
-            assert page.texts(f"{cell} .how :is(.sure, .unsure)") == (["✓ clearly best"] if row.clear else others)
+            assert page.texts(f"{cell} .how :is(.sure, .unsure)") == (["✓ clearly best"] if row.significant else others)
 
 
 def test_the_answer_says_how_many_tests_and_limits_there_are(page, plain):
@@ -225,7 +225,7 @@ def test_problem_by_problem_is_best_optimizers(page, plain):
             assert name == row.optimizer
             assert f"{row.successes}/{row.runs}" in text
             if among == "all":
-                assert ("clearly best" in text) == row.clear
+                assert ("clearly best" in text) == row.significant
                 rivals = len(row.rivals.split("; ")) - row.tied if row.rivals else 0
                 assert rivals == 0 or f"{rivals} other" in text
                 assert row.tied == 0 or f"tied with {row.tied} other" in text

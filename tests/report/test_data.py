@@ -9,7 +9,8 @@ import pytest
 
 from bench.measure.comparison import Comparison, View
 from bench.measure.ecdf import ecdf
-from bench.report.data import Axes, budgets, coarse, encoded, page_data
+from bench.measure.verdicts import budgets
+from bench.report.data import Axes, coarse, encoded, page_data
 from bench.report.page import PRICES, measure
 
 RUN = {"problem": "p", "dim": 2.0, "order": 0, "scored": False, "optimizer": "a", "status": "budget", "budget": 1.0,
@@ -137,8 +138,8 @@ def test_scores_and_who_is_surely_better(data, frames):
         for row in priced.duels.sample(300, random_state=0).itertuples():
             b, f = priced.budgets.index(row.budget), families.index(row.family)
             code = sure[p, b, f, optimizers.index(row.optimizer), optimizers.index(row.rival)]
-            assert code == (1 if row.sure else 0 if row.enough else 2)
-        assert (sure[p] == 1).sum() == priced.duels.sure.sum()
+            assert code == (1 if row.significant else 0 if row.enough else 2)
+        assert (sure[p] == 1).sum() == priced.duels.significant.sum()
 
 
 def test_prices_that_tell_nothing_new_are_left_out(data, make_results):

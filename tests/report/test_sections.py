@@ -9,6 +9,7 @@ import pytest
 from bench.core.ledger import PRICES, QUESTIONS
 from bench.measure.comparison import Comparison
 from bench.measure.progress import complete
+from bench.measure.words import of_runs
 from bench.report import tuned
 from bench.report.sections import costs, duels, extra, sensitivity, settings
 
@@ -40,9 +41,14 @@ def test_costs_are_summed_over_the_runs_that_paid():
 def test_duels_name_both_and_keep_the_numbers():
     rows = [["a", "b", 7, 5, 2, 0.75, 0.5, np.nan, 0.125, 0.25], ["b", "a", 7, 2, 5, 0.25, np.nan, 0.5, 0.125, 0.25]]
     names = ["optimizer", "rival", "problems", "better", "worse", "a12", "low", "high", "p", "adjusted"]
-    data = duels(pd.DataFrame(rows, columns=names))
+    data = duels(pd.DataFrame(rows, columns=names).assign(significant=[False, True]))
     assert data["pairs"] == [["a", "b"], ["b", "a"]]
     np.testing.assert_array_equal(data["pairs_values"], [row[2:] for row in rows])
+    assert data["pairs_verdicts"] == [0, 2]
+    assert data["pairs_tests"] == 1
+    assert data["pairs_caption"] == (
+        "Where there are fewer than 5 seeds, no interval is given. Corrected for 1 pair of this report (Holm 1979)."
+    )
     assert duels(pd.DataFrame(columns=names)) == {}
 
 
@@ -63,8 +69,20 @@ def test_settings_are_those_that_differ_in_one_value():
     )
     assert settings(results, runs) == {
         "settings": [
-            {"name": "adam", "key": "beta", "scale": "linear", "lines": [[[0.5, "adam[beta=0.5]"], [0.9, "adam"]]]},
-            {"name": "adam", "key": "lr", "scale": "log", "lines": [[[0.001, "adam"], [0.1, "adam[lr=0.1]"]]]},
+            {
+                "name": "adam",
+                "key": "beta",
+                "scale": "linear",
+                "lines": [[[0.5, "adam[beta=0.5]"], [0.9, "adam"]]],
+                "caption": of_runs("adam", "beta"),
+            },
+            {
+                "name": "adam",
+                "key": "lr",
+                "scale": "log",
+                "lines": [[[0.001, "adam"], [0.1, "adam[lr=0.1]"]]],
+                "caption": of_runs("adam", "lr"),
+            },
         ]
     }
 
@@ -100,9 +118,21 @@ def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_most_te
     table["value"] = pd.Series([0.1234567, 0.0, 0.5, None, 7, None], dtype=object)  # as `sensitivity` has it
     memory_panel, lr_panel, walls_panel = sensitivity(table)["sensitivity"]
     assert memory_panel["hyperparameter"] == "memory"
-    assert memory_panel["curves"] == [{"optimizer": "a", "share": 0.75, "left": 1, "points": [[7.0, 3.0, "tuned"]]}]
-    assert lr_panel["curves"] == [{"optimizer": "a", "share": 0.5, "left": 2, "points": [[0.12346, 1.5, "default"]]}]
-    assert walls_panel["curves"][0] == {"optimizer": "a", "share": None, "left": 0, "points": [["none", 2.0, ""]]}
+    assert "Not drawn: 2 values, where runs failed" in lr_panel["caption"]
+    assert "Not drawn" not in walls_panel["caption"]
+    assert memory_panel["curves"] == [
+        {"optimizer": "a", "share": 0.75, "remark": "explains 75 %", "left": 1, "points": [[7.0, 3.0, "tuned"]]}
+    ]
+    assert lr_panel["curves"] == [
+        {"optimizer": "a", "share": 0.5, "remark": "explains 50 %", "left": 2, "points": [[0.12346, 1.5, "default"]]}
+    ]
+    assert walls_panel["curves"][0] == {
+        "optimizer": "a",
+        "share": None,
+        "remark": "",
+        "left": 0,
+        "points": [["none", 2.0, ""]],
+    }
     assert (lr_panel["problem"], lr_panel["dim"], lr_panel["kind"], lr_panel["scale"]) == ("bowl", 2, "gap", "log")
     assert sensitivity(None) == {}
 

@@ -30,7 +30,7 @@ def test_csv_leaves_numbers_beside_texts_and_quotes_behind_blanks(tmp_path):
     ("value", "text"),
     [
         (0.0, "0"), (1.0, "1"), (12.345, "12.3"), (999.0, "999"), (1234.5, "1,230"), (99_960.0, "100,000"),
-        (1.5e6, "1.50e+06"), (0.01234, "0.0123"), (1e-8, "1.00e-08"), (np.inf, "∞"), (-np.inf, "-∞"), (np.nan, "-"),
+        (1.5e6, "1.50e+6"), (0.01234, "0.0123"), (1e-8, "1.00e-8"), (np.inf, "∞"), (-np.inf, "-∞"), (np.nan, "-"),
     ],
 )  # fmt: skip
 def test_numbers_have_three_digits(value, text):

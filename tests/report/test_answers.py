@@ -1,0 +1,163 @@
+"""The verdicts of the page are those of the frames, and the terminal shows the same words."""
+
+import numpy as np
+import pytest
+
+from bench.cli.terminal import by_family, by_problem
+from bench.measure import words
+from bench.measure.crossing import crossings
+from bench.measure.ert import ert
+from bench.measure.scaling import scaling
+from bench.measure.verdicts import answer, best
+from bench.report.answers import verdicts
+from bench.report.data import Axes
+from bench.report.page import measure
+
+
+@pytest.fixture(scope="module")
+def results(make_results):
+    return make_results(problems=24, events=40, hostile=False)
+
+
+@pytest.fixture(scope="module")
+def frames(results):
+    return measure(results)
+
+
+@pytest.fixture(scope="module")
+def data(frames):
+    return verdicts(Axes(frames.comparison, frames.styles), frames.priced)
+
+
+def written(frames, segments) -> str:
+    """Segments as one text."""
+    names = list(frames.styles)
+    return "".join(names[each["o"]] if isinstance(each, dict) else each for each in segments)
+
+
+def test_a_cell_of_the_answer_is_its_row_of_the_frame(data, frames):
+    names, families = list(frames.styles), frames.comparison.layout.families
+    looks = set()
+    for priced, at_price in zip(frames.priced, data["answers"], strict=True):
+        table = priced.view.of(answer).set_index(["budget", "family", "among"])
+        for budget, page in zip(priced.budgets, at_price, strict=True):
+            assert [row["family"] for row in page["rows"]] == [-1, *range(len(families) - 1)]
+            for row in page["rows"]:
+                for among, cell in zip(("all", "0", "1", "2"), row["cells"], strict=True):
+                    expected = table.loc[budget, families[row["family"]], among]
+                    assert row["note"].split()[0] == str(expected.problems)
+                    if not expected.optimizer:
+                        assert cell == {"empty": expected.reason}
+                        continue
+                    assert names[cell["o"]] == expected.optimizer
+                    assert cell["solved"] == pytest.approx(expected.solved, rel=1e-3)
+                    assert cell["percent"] == words.percent(expected.solved)
+                    assert cell["interval"] == words.percents(expected.low, expected.high)
+                    looks.add(mark := (cell["mark"] or {}).get("text", "").split(" ")[0])
+                    open_ = "≈" if expected.enough else "too"
+                    assert mark == ("" if expected.compared < 2 else "✓" if expected.significant else open_)
+                    if mark in ("≈", "too"):
+                        assert expected.rivals.split("; ")[0] in cell["mark"]["hint"]
+    assert {"≈", "✓"} <= looks
+
+
+def test_the_sentence_names_the_best_of_all_and_its_rivals(data, frames):
+    for priced, at_price in zip(frames.priced, data["answers"], strict=True):
+        table = priced.view.of(answer)
+        for row, page in zip(
+            table[(table.family == "all") & (table["among"] == "all")].itertuples(), at_price, strict=True
+        ):
+            text = written(frames, page["sentence"])
+            assert text.startswith(f"Within {priced.of(row.budget)}")
+            assert f"{row.optimizer} solves most: {words.percent(row.solved)} of the targets" in text
+            assert ("significantly more than each" in text) == row.significant
+            assert (words.NO_SIGNIFICANCE in text) == (not row.enough)
+
+
+def test_crossings_are_in_words(data, frames):
+    for priced, at_price in zip(frames.priced, data["answers"], strict=True):
+        table = priced.view.of(crossings)
+        for page in at_price:
+            for row, family in zip(page["rows"], ("all", *frames.comparison.layout.families), strict=False):
+                text, rows = written(frames, row["crossing"]), table[table.family == family]
+                assert text.count("significantly ahead") == len(rows)
+                assert all(f"{line.below} is significantly ahead of {line.above}" in text for line in rows.itertuples())
+
+
+def test_the_best_of_a_problem_is_its_row_of_the_frame(data, frames):
+    names = list(frames.styles)
+    axes = Axes(frames.comparison, frames.styles)
+    for priced, at_price in zip(frames.priced, data["problems"], strict=True):
+        table = priced.view.of(best).set_index(["problem", "dim", "among"])
+        for cell, columns in zip(axes.cells, at_price, strict=True):
+            for among, shown in zip(("all", "0", "1", "2"), columns, strict=True):
+                if (*cell, among) not in table.index:
+                    assert shown == {"empty": "not run"}
+                    continue
+                row = table.loc[(*cell, among)]
+                if not row.optimizer:
+                    assert shown == {"empty": row.reason}
+                    continue
+                assert names[shown["o"]] == row.optimizer
+                assert shown["text"].startswith(words.number(row.ert))
+                assert shown["text"].endswith(f"{row.successes}/{row.runs} · {words.target_name(row.kind, row.target)}")
+                if among == "all":
+                    looks = [remark["look"] for remark in shown["remarks"]]
+                    assert ("significant" in looks) == row.significant
+                    hints = [remark["hint"] for remark in shown["remarks"] if remark["hint"]]
+                    assert ", ".join(hints) == row.rivals.replace("; ", ", ")
+
+
+def test_only_skips_are_said_to_be_skips(data, frames):
+    place = [problem for problem, _ in Axes(frames.comparison, frames.styles).cells].index("cartpole")
+    assert data["problems"][0][place][2:] == [{"empty": "skipped"}] * 2
+
+
+def test_the_terminal_shows_the_words_of_the_page(data, frames, results):
+    """Within each budget, at the prices of the suite."""
+    family = by_family(results)
+    assert all(page["caption"].endswith(str(family.caption)) for page in data["answers"][0])
+    best_column, fractions = (list(family.columns[place].cells) for place in (3, 4))
+    of_all = [page["rows"][0]["cells"][0] for page in data["answers"][0]]
+    names = list(frames.styles)
+    count = len(of_all)
+    assert best_column[-count:] == [names[cell["o"]] for cell in of_all]
+    shown = [f"{cell['percent']} {cell['interval']}" for cell in of_all]
+    assert [text.replace("\\[", "[") for text in fractions[-count:]] == shown
+    problem = by_problem(results)
+    texts = {columns[0].get("text") for columns in data["problems"][0]} - {None}
+    columns = [problem.columns[place].cells for place in (3, 4, 5)]
+    rows = {" · ".join(row).replace("\\[", "[") for row in zip(*columns, strict=True) if row[1]}
+    assert rows == texts
+
+
+def test_fits_are_those_of_the_measure(data, frames):
+    from tests.report.test_data import decoded
+
+    names = list(frames.styles)
+    compared = 0
+    for fit in data["fits"]:
+        exponents = decoded(fit["exponents"])
+        for p, priced in enumerate(frames.priced):
+            table = scaling(priced.view.of(ert))
+            for row in table[table.problem == fit["problem"]].itertuples():
+                slot = fit["targets"].index(words.target_name(row.kind, row.target))
+                np.testing.assert_allclose(
+                    exponents[p, names.index(row.optimizer), slot], [row.exponent, row.error], rtol=1e-6
+                )
+                compared += not np.isnan(row.exponent)
+    assert compared > 20
+
+
+def test_numbers_and_fractions_in_words():
+    assert [words.number(x) for x in (999.7, 0.00099999, 1.5e6, 2e-8)] == ["1,000", "0.001", "1.50e+6", "2.00e-8"]
+    assert [words.percent(x) for x in (0, 0.001, 0.5, 0.999, 1)] == ["0 %", "< 1 %", "50 %", "> 99 %", "100 %"]
+    assert words.percents(0.4, 0.5) == "[40, 50]" and words.percents(0.4, np.nan) == ""
+    assert words.spanned(5, 15, "run") == "5 to 15 runs" and words.spanned(1, 1, "run") == "1 run"
+    assert words.listed(["a", "b", "c"], 2) == "a, b and 1 more"
+
+
+def test_a_pair_cannot_be_significant_on_few_problems():
+    assert words.pairs_caption(3, 10, few=False).startswith("With 3 problems this sample cannot reach significance")
+    assert words.pairs_caption(12, 10, few=False) == "Corrected for all 10 pairs of this report (Holm 1979)."
+    assert words.pairs_caption(3, 0, few=True) == "There is no test: no two optimizers ran."
