@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 RESULTS = Path("results")
 REPORTS = Path("reports")
 
-# what `compare` tries on a function of each order where it is not told
+# what `compare` tries on a function of each order by default
 CANDIDATES: Mapping[int, Sequence[str]] = {
     0: (
         "random-search",
@@ -68,7 +68,7 @@ class Several(combined.Combined, Results):
 
 @dataclass(frozen=True)
 class Run:
-    """One run. counts: questions by kind, in rows of data. best, best_x: the least value and its point (dim,).
+    """One run. counts: of each question, in rows of data. best, best_x: the lowest value and its point (dim,).
     trajectory: a frame, one row an event, with cumulative counts, seconds inside and outside the problem, value f."""
 
     status: str
@@ -113,7 +113,7 @@ def minimize(
     registry.load(PACKAGES)
     named = parse_entry(optimizer)
     definition = registry.find_optimizer(named.name)
-    settings = [registry.settings(definition, given) for given in named.settings()]
+    settings = [registry.settings(definition, values) for values in named.settings()]
     if len(settings) != 1:
         raise ValueError(f"{optimizer!r} is a grid of {len(settings)} settings; a run takes one")
     if reason := misfit(objective, definition):
@@ -239,8 +239,8 @@ def load(source: str | Path | Sequence[str | Path], imports: Sequence[str] = ())
     """
     registry.load(PACKAGES, imports)
     if not isinstance(source, (str, Path)):
-        found = [load(one) for one in source]
-        return found[0] if len(found) == 1 else Several(found)
+        members = [load(folder) for folder in source]
+        return members[0] if len(members) == 1 else Several(members)
     path = Path(source)
     return Results(path if path.exists() or len(path.parts) > 1 else RESULTS / path)
 
@@ -267,7 +267,7 @@ def compare(
         least 1. spread = 0 begins all runs at the point itself.
     budget: cost of each run: a value costs 1, a value with gradient 3, a Hessian-vector product 6.
     optimizers: names, with hyperparameters in brackets; by default a few of each order that f can answer.
-    bounds: low and high, numbers or (dim,), if there are any. f_opt: the least value, if known.
+    bounds: low and high, numbers or (dim,), if there are any. f_opt: the minimum, if known.
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """

@@ -29,7 +29,7 @@ def as_objective(f: Any, start: Array, bounds: tuple[Any, Any] | None, spread: f
     if bounds is not None:
         if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
             raise ValueError(f"bounds must be a pair of low and high, got {bounds!r}")
-        low, high = (np.broadcast_to(np.asarray(wall, dtype=np.float64), point.shape) for wall in bounds)
+        low, high = (np.broadcast_to(np.asarray(bound, dtype=np.float64), point.shape) for bound in bounds)
         domain = Domain(low, high)
         if not domain.contains(point):
             raise ValueError(f"start must lie within the bounds, got {point}")

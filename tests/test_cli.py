@@ -75,7 +75,7 @@ def test_one_figure_for_a_paper(tmp_path):
         (["--figure", "pie", "--out", "p.pdf"], "got 'pie'"),
         (["--figure", "ecdf", "--by", "luck", "--out", "p.pdf"], "got 'luck'"),
         (["--figure", "ecdf", "--prices", "dollars", "--out", "p.pdf"], "got 'dollars'"),
-        (["--out", "p.pdf"], "which --figure names"),
+        (["--out", "p.pdf"], "--out needs --figure NAME"),
     ):
         refused = call("report", "mine", *words)
         assert refused.exit_code == 2, words
@@ -255,11 +255,11 @@ def test_tune_and_run_tuned(tmp_path):
         (["run", *SMALL, "--retry", "budget"], "retry takes crashed, killed, damaged"),
         (["run", *SMALL, "--import", "no_such_module"], "no_such_module"),
         (["report", "nowhere"], "nowhere holds no results"),
-        (["report", "nowhere", "--by", "dim"], "--by is of a figure, which --figure names"),
-        (["report", "nowhere", "--prices", "wall"], "--prices is of a figure"),
-        (["report", "nowhere", "--out", "a.pdf"], "--out is of a figure"),
-        (["report", "nowhere", "--figure", "ecdf", "--published", "bbob-2009"], "--published is of the page"),
-        (["report", "nowhere", "--figure", "ecdf", "--no-figures"], "--no-figures is of the page"),
+        (["report", "nowhere", "--by", "dim"], "--by needs --figure NAME"),
+        (["report", "nowhere", "--prices", "wall"], "--prices needs --figure NAME"),
+        (["report", "nowhere", "--out", "a.pdf"], "--out needs --figure NAME"),
+        (["report", "nowhere", "--figure", "ecdf", "--published", "bbob-2009"], "--published and --figure exclude"),
+        (["report", "nowhere", "--figure", "ecdf", "--no-figures"], "--no-figures and --figure exclude each other"),
         (["show", "quick", "--picture", "a.png"], "only a problem has a picture, and quick is a suite"),
         (["export", "nowhere", "--to", "csv"], "nowhere holds no results"),
         (["list", "birds"], "list takes problems, optimizers, wrappers or suites, got 'birds'"),

@@ -23,7 +23,8 @@ BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
 
 
 Imports = Annotated[
-    list[str] | None, typer.Option("--import", metavar="MODULE", help="A module that registers problems or optimizers.")
+    list[str] | None,
+    typer.Option("--import", metavar="MODULE", help="Module that registers problems or optimizers; repeatable."),
 ]
 
 

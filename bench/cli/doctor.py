@@ -9,7 +9,7 @@ from bench.cli.app import TROUBLE, app, out
 
 @app.command()
 def doctor() -> None:
-    """Say what is installed, what is missing, and whether a run works here."""
+    """Check what is installed, what is missing, and whether a run works here."""
     from bench.runner.checks import checks
 
     table = Table(title="doctor", title_justify="left")

@@ -1,4 +1,4 @@
-"""`export`: stored runs in a form for others."""
+"""`export`: stored runs in another format."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +23,7 @@ def export(
     folder: Annotated[Path | None, typer.Option("--out", help="A new folder; results/NAME/FORMAT by default.")] = None,
     imports: Imports = None,
 ) -> None:
-    """Write stored runs in a form for others."""
+    """Write stored runs in another format."""
     with explained():
         from bench import api
         from bench.interchange.export import export as write

@@ -13,11 +13,11 @@ def hyperparameter_facts(name: str) -> dict[str, Any]:
     definition = registry.find_optimizer(name)
     hyperparameters = {}
     for key, parameter in definition.parameters.items():
-        found: dict[str, Any] = {"type": type_text(parameter.annotation), "default": parameter.default}
+        facts: dict[str, Any] = {"type": type_text(parameter.annotation), "default": parameter.default}
         if parameter.range is not None:
             tuned = {"low": parameter.range.low, "high": parameter.range.high, "log": parameter.range.log}
-            found |= {"allowed": parameter.range.allowed(), "tuned": tuned}
-        hyperparameters[key] = found
+            facts |= {"allowed": parameter.range.allowed(), "tuned": tuned}
+        hyperparameters[key] = facts
     return {
         "hyperparameters": hyperparameters,
         "needs": list(definition.needs),
@@ -29,7 +29,7 @@ def hyperparameter_facts(name: str) -> dict[str, Any]:
 
 
 def problem_facts(name: str) -> dict[str, Any]:
-    """What is known of a problem at its defaults: dim, box, orders that it answers, least value."""
+    """What is known of a problem at its defaults: dim, bounds, orders that it answers, minimum."""
     from bench.core import registry
 
     definition = registry.find_problem(name)
@@ -45,8 +45,8 @@ def problem_facts(name: str) -> dict[str, Any]:
         "orders": list(range(objective.order + 1)),
         "domain": {
             "kinds": sorted(objective.domain.all_kinds),
-            "low": _wall(objective.domain.low),
-            "high": _wall(objective.domain.high),
+            "low": _bound(objective.domain.low),
+            "high": _bound(objective.domain.high),
         },
         "f_opt": objective.f_opt,
         "data_rows": objective.rows if objective.data else 0,
@@ -56,11 +56,11 @@ def problem_facts(name: str) -> dict[str, Any]:
     }
 
 
-def _wall(wall: Any) -> Any:
-    """A wall of a box for JSON: one number where all coordinates have the same, null where there is none."""
+def _bound(bound: Any) -> Any:
+    """The bounds of one side for JSON: one number where all coordinates have the same, null where there is none."""
     import numpy as np
 
-    numbers = [float(x) if np.isfinite(x) else None for x in np.atleast_1d(wall)]
+    numbers = [float(x) if np.isfinite(x) else None for x in np.atleast_1d(bound)]
     return numbers[0] if len(set(numbers)) == 1 else numbers
 
 
@@ -75,5 +75,5 @@ def type_text(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return " | ".join(map(str, get_args(annotation)))
     if get_args(annotation) and get_origin(annotation) is not tuple:
-        return " | ".join(type_text(one) for one in get_args(annotation))
+        return " | ".join(type_text(choice) for choice in get_args(annotation))
     return "none" if annotation is type(None) else str(getattr(annotation, "__name__", annotation))

@@ -1,7 +1,5 @@
-"""`import`: runs of others as results."""
+"""`import`: data of other benchmarks as results."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,21 +7,22 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import app, explained, out
+from bench.cli.launching import command_line
 from bench.cli.terminal import REASONS
 
 
 @app.command("import")
 def import_(
     source: Annotated[
-        Path, typer.Argument(help="A folder with data in COCO's or IOHprofiler's format, or one .info or .json of it.")
+        Path, typer.Argument(help="Folder in COCO's or IOHprofiler's format, or one .info or .json file of it.")
     ],
     name: Annotated[str, typer.Option(help="Results go to results/NAME, which must be new.")],
-    optimizer: Annotated[str, typer.Option(metavar="LABEL", help="What the optimizer is called in reports.")] = "",
+    optimizer: Annotated[str, typer.Option(metavar="LABEL", help="Name of the optimizer in reports.")] = "",
     order: Annotated[
-        int | None, typer.Option(help="0, 1 or 2: what it asks for; else what the data say, or 0.")
+        int | None, typer.Option(help="Order of the optimizer: 0, 1 or 2; else as the data say, or 0.")
     ] = None,
 ) -> None:
-    """Read runs of others as results, to stand beside ours in a report."""
+    """Import data of other benchmarks as results, to report beside ours."""
     with explained():
         from bench import api
         from bench.interchange.imported import import_runs
@@ -31,8 +30,7 @@ def import_(
 
         if not name or name != Path(name).name:
             raise ValueError(f"--name must be a name, not a path, got {name!r}")
-        command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
-        done = import_runs(source, api.RESULTS / name, optimizer=optimizer, order=order, command=command)
+        done = import_runs(source, api.RESULTS / name, optimizer=optimizer, order=order, command=command_line())
     optimizers = ", ".join(done.optimizers[:REASONS]) + (" and more" if len(done.optimizers) > REASONS else "")
     where = counted(len(done.problems), "problem")
     out.print(f"{counted(done.runs, 'run')} of {escape(optimizers)} on {where}", soft_wrap=True)

@@ -21,13 +21,13 @@ MANY = 30  # definitions of one module above which a list shows their number onl
 @app.command("list")
 def list_(
     what: Annotated[str, typer.Argument(help="problems, optimizers, wrappers or suites")],
-    as_json: Annotated[bool, typer.Option("--json", help="All of them, as JSON.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Also the names of large families.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also the names of large modules.")] = False,
     imports: Imports = None,
 ) -> None:
     """List what can be run."""
     with explained():
-        rows = _listed(what, imports or ())
+        rows = _rows(what, imports or ())
     if as_json and what == "problems":
         rows = [{**row, **problem_facts(row["name"])} for row in rows]
     if as_json and what == "optimizers":
@@ -36,25 +36,25 @@ def list_(
         out.print_json(json.dumps(rows))
         return
     table = Table(title=what, title_justify="left")
-    shown, hidden = _without_crowds(rows, everything)
-    headings = [key for key in shown[0] if key not in ("module", "source")]  # `show` and --json give the source
+    visible, hidden = _without_crowds(rows, everything)
+    headings = [key for key in visible[0] if key not in ("module", "source")]  # `show` and --json give the source
     for heading in headings:
         table.add_column(heading, overflow="fold")
-    for row in shown:
+    for row in visible:
         table.add_row(*(escape(str(row[heading])) for heading in headings))
     out.print(table)
     for module, number in hidden.items():
         out.print(f"and {number} of {module}: `python -m bench list {what} --all` names them")
 
 
-def _listed(what: str, imports: Sequence[str]) -> list[dict[str, Any]]:
+def _rows(what: str, imports: Sequence[str]) -> list[dict[str, Any]]:
     from bench.core import registry
     from bench.runner import PACKAGES
     from bench.runner.suite import load_suite, suites
 
     if what == "suites":
-        found = {name: load_suite(name) for name in suites()}
-        return [{"name": name, "what": suite.title, "groups": len(suite.groups)} for name, suite in found.items()]
+        loaded = {name: load_suite(name) for name in suites()}
+        return [{"name": name, "what": suite.title, "groups": len(suite.groups)} for name, suite in loaded.items()]
     if what not in (*PACKAGES, "wrappers"):
         raise ValueError(f"list takes problems, optimizers, wrappers or suites, got {what!r}")
     registry.load(["problems" if what == "wrappers" else what], imports)

@@ -13,7 +13,7 @@ from bench.cli.terminal import damaged
 @app.command()
 def report(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="Names under results/, or folders: several give one report.")
+        list[str], typer.Argument(metavar="NAME...", help="Names under results/, or folders; several share one report.")
     ],
     figure: Annotated[
         str | None, typer.Option(metavar="FIGURE", help="Draw one figure for a paper instead: ecdf, convergence, ...")
@@ -21,21 +21,21 @@ def report(
     by: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="Of the figure: a curve for each optimizer, order, family, dim or problem."
+            metavar="COLUMN", help="With --figure: one curve for each optimizer, order, family, dim or problem."
         ),
     ] = None,
     prices: Annotated[
         str | None,
-        typer.Option(help="Of the figure: cost, gradients, passes, differences, inside, outside or wall (seconds)."),
+        typer.Option(help="With --figure: cost, gradients, passes, differences, inside, outside or wall (seconds)."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Of the figure: a new .svg, .pdf or .png.")
+        Path | None, typer.Option("--out", metavar="FILE", help="With --figure: a new .svg, .pdf or .png file.")
     ] = None,
     published: Annotated[
         str | None, typer.Option(metavar="DATA", help="bbob-2009: published results beside ours (extra `coco`).")
     ] = None,
     no_figures: Annotated[
-        bool, typer.Option("--no-figures", help="The page and its CSV alone, without figures and LaTeX for papers.")
+        bool, typer.Option("--no-figures", help="Write the page and its CSV, without figures and LaTeX for papers.")
     ] = False,
     imports: Imports = None,
 ) -> None:
@@ -43,15 +43,12 @@ def report(
     with explained():
         from bench import api
 
-        of_figure = {"--by": by, "--prices": prices, "--out": file}
-        if figure is None and (given := [name for name, value in of_figure.items() if value is not None]):
-            raise ValueError(
-                f"{given[0]} is of a figure, which --figure names; the page shows all and goes to reports/"
-            )
-        if figure is not None and no_figures:
-            raise ValueError("--no-figures is of the page, and not of a figure: leave out one of them")
-        if figure is not None and published is not None:
-            raise ValueError("--published is of the page, and not of a figure: leave out one of them")
+        for option, value in (("--by", by), ("--prices", prices), ("--out", file)):
+            if figure is None and value is not None:
+                raise ValueError(f"{option} needs --figure NAME; the page shows everything and goes to reports/")
+        for option, value in (("--no-figures", no_figures or None), ("--published", published)):
+            if figure is not None and value is not None:
+                raise ValueError(f"{option} and --figure exclude each other: --figure draws one figure and no page")
         results = api.load(names, imports or ())
         if figure is None:
             page = api.write_report(results, api.REPORTS / results.name, published, figures=not no_figures)

@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 
 @app.command()
 def show(
-    name: Annotated[
-        str, typer.Argument(help="A problem, such as rosenbrock or rosenbrock\\[dim=10], an optimizer or a suite.")
-    ],
+    name: Annotated[str, typer.Argument(help="Problem, e.g. rosenbrock\\[dim=10]; optimizer; or suite.")],
     picture: Annotated[Path | None, typer.Option(help="Draw the problem into a new .png, .svg or .pdf file.")] = None,
     imports: Imports = None,
 ) -> None:
-    """Say what a problem, an optimizer or a suite is: source, parameters, facts."""
+    """Show a problem, an optimizer or a suite: source, parameters, facts."""
     with explained():
         from bench.core import registry
         from bench.runner import PACKAGES
@@ -31,12 +29,12 @@ def show(
 
         registry.load(PACKAGES, imports or ())
         named = parse_entry(name)
-        known = {**registry.PROBLEMS, **registry.OPTIMIZERS, **suites()}
+        names = {**registry.PROBLEMS, **registry.OPTIMIZERS, **suites()}
         composed = "+" in named.name
         definition = (
             registry.find_problem(named.name)
             if composed
-            else registry.lookup(known, named.name, "problem or optimizer or suite")
+            else registry.lookup(names, named.name, "problem or optimizer or suite")
         )
         if isinstance(definition, Path) and picture is not None:
             raise ValueError(f"only a problem has a picture, and {name} is a suite")
@@ -90,7 +88,7 @@ def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None
         objective = definition.make(**settings)
         table.add_row("dim", str(objective.dim))
         table.add_row("answers up to order", str(objective.order))
-        table.add_row("least value", "not known" if objective.f_opt is None else f"{objective.f_opt:g}")
+        table.add_row("minimum", "not known" if objective.f_opt is None else f"{objective.f_opt:g}")
         table.add_row("coordinates", ", ".join(sorted(objective.domain.all_kinds)))
         if objective.composite is not None:
             table.add_row("composite", "a known network inside, an unknown cost outside")

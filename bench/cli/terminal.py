@@ -106,9 +106,9 @@ def damaged(results: "Results") -> int:
     if results.damaged:
         again = {
             "import the data again" if "imported from" in manifest.get("environment", {}) else RETRY_DAMAGED
-            for part in getattr(results, "members", [results])
-            for _, manifest in part.sources
-            if part.damaged
+            for member in getattr(results, "members", [results])
+            for _, manifest in member.sources
+            if member.damaged
         }
         err.print(f"Restore runs.db from a copy, or {' or '.join(sorted(again))}.", soft_wrap=True)
     return TROUBLE if results.damaged else 0
@@ -121,9 +121,16 @@ def tuning_table(tuning: "Tuning") -> None:
     table = Table(title=f"Best of {tuning.settings} settings ({tuning.suite})", title_justify="left")
     for heading in ("optimizer", "family", "tried", "best setting", "mean rank", "default's", "runs", "cost"):
         table.add_column(heading, overflow="fold")
-    for item in tuning.found:
-        shown = setting_text(item.setting) or "nothing to tune: its default"
-        ranks = (number(item.rank), number(item.default_rank)) if item.setting else ("", "")
-        cells = (item.entry.text(), item.family, str(item.tried), shown, *ranks, f"{item.runs:,}", number(item.cost))
+    for tuned in tuning.found:
+        ranks = (number(tuned.rank), number(tuned.default_rank)) if tuned.setting else ("", "")
+        cells = (
+            tuned.entry.text(),
+            tuned.family,
+            str(tuned.tried),
+            setting_text(tuned.setting) or "nothing to tune: its default",
+            *ranks,
+            f"{tuned.runs:,}",
+            number(tuned.cost),
+        )
         table.add_row(*map(escape, cells))
     out.print(table)

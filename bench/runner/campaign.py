@@ -122,9 +122,9 @@ def set_aside(folder: Path) -> None:
     if path.exists():
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
         for suffix in ("", "-wal", "-shm"):
-            part = path.with_name(path.name + suffix)
-            if part.exists():
-                part.rename(path.with_name(f"runs-{stamp}.db{suffix}"))
+            file = path.with_name(path.name + suffix)
+            if file.exists():
+                file.rename(path.with_name(f"runs-{stamp}.db{suffix}"))
 
 
 def add_grids(store: Store, specs: Sequence[RunSpec]) -> None:
@@ -140,7 +140,7 @@ def add_grids(store: Store, specs: Sequence[RunSpec]) -> None:
         objective = registry.find_problem(spec.problem).make(spec.instance, **spec.parameters)
         if objective.scored or not objective.domain.bounded:
             continue
-        low, high = (np.broadcast_to(wall, 2) for wall in (objective.domain.low, objective.domain.high))
+        low, high = (np.broadcast_to(bound, 2) for bound in (objective.domain.low, objective.domain.high))
         x, y = np.meshgrid(np.linspace(low[0], high[0], GRID), np.linspace(low[1], high[1], GRID))
         try:
             f = np.asarray(objective.f(np.stack([x, y], axis=-1)), dtype=np.float64).reshape(GRID, GRID)

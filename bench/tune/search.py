@@ -37,7 +37,7 @@ SEARCHES = ("sobol", "halton", "tpe")
 RATES = 3  # learning rates in a row with the same other values: they go as lanes of one batch
 FIRST = 10  # settings that TPE begins with, of the quasi-random search
 DIGITS = 4  # significant, of a value that is tuned
-BESIDE = 1 / 4  # share of the settings that have one of the values beside a range
+BESIDE = 1 / 4  # fraction of the settings that have one of the values beside a range
 LAST = 1 - 1e-9  # place of the last value of an axis
 TURNS = 20  # times the number of settings asked for, after which no new ones are looked for in a small space
 
@@ -93,8 +93,8 @@ def axes(entry: Entry, data: bool = True) -> dict[str, Axis]:
     choices. The others stay as they are, and so does batch_size where there are no data."""
     parameters = registry.find_optimizer(entry.name).parameters
     fixed = {*entry.grid, *(() if data else ("batch_size",))}
-    found = {key: _axis(parameter) for key, parameter in parameters.items() if key not in fixed}
-    return {key: axis for key, axis in found.items() if axis is not None}
+    tunable = {key: _axis(parameter) for key, parameter in parameters.items() if key not in fixed}
+    return {key: axis for key, axis in tunable.items() if axis is not None}
 
 
 def _axis(parameter: Parameter) -> Axis | None:
@@ -132,22 +132,22 @@ def spread(entry: Entry, settings: int, suite_seed: int, search: str = "sobol", 
     doi:10.1006/jcom.1998.0487. With more settings the first ones stay. Fewer where the space has no more. Where
     learning rates can be lanes, RATES settings in a row share all else.
     """
-    space, found = axes(entry, data), [default_setting(entry, data)]
+    space, distinct = axes(entry, data), [default_setting(entry, data)]
     if not space:
-        return found
+        return distinct
     for setting in _sequence(entry, space, TURNS * settings, suite_seed, search):
-        if len(found) >= settings:
+        if len(distinct) >= settings:
             break
-        if setting not in found:
-            found.append(setting)
-    return found
+        if setting not in distinct:
+            distinct.append(setting)
+    return distinct
 
 
-def _sequence(entry: Entry, space: Mapping[str, Axis], most: int, suite_seed: int, search: str) -> Iterator[Setting]:
+def _sequence(entry: Entry, space: Mapping[str, Axis], length: int, suite_seed: int, search: str) -> Iterator[Setting]:
     from scipy.stats import qmc
 
     rng = np.random.default_rng(_entropy(suite_seed, entry))
-    power = ceil(log2(most))
+    power = ceil(log2(length))
     points = (
         qmc.Sobol(len(space), rng=rng).random_base2(power)
         if search == "sobol"
@@ -155,9 +155,9 @@ def _sequence(entry: Entry, space: Mapping[str, Axis], most: int, suite_seed: in
     )
     in_rows = registry.find_optimizer(entry.name).lane_rates and "lr" in space
     for number, point in enumerate(points):
-        others = points[number // RATES] if in_rows else point
+        shared = points[number // RATES] if in_rows else point
         yield {
-            key: axis.at(float(point[k] if key == "lr" else others[k])) for k, (key, axis) in enumerate(space.items())
+            key: axis.at(float(point[k] if key == "lr" else shared[k])) for k, (key, axis) in enumerate(space.items())
         }
 
 
@@ -192,7 +192,7 @@ def median(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def mean_ranks(standings: Sequence[Standing]) -> list[float]:
-    """The mean rank of each setting over problems and instances, 1 for the best; equal ones share their ranks.
+    """The mean rank of each setting over problems and instances, 1 for the best; ties share their ranks.
 
     A setting that was not run where others were has failed there.
     """
@@ -200,10 +200,10 @@ def mean_ranks(standings: Sequence[Standing]) -> list[float]:
     ranks: list[list[float]] = [[] for _ in standings]
     for cell in sorted(cells):
         medians = [median(standing.outcomes.get(cell) or [FAILED]) for standing in standings]
-        for own, mine in zip(ranks, medians, strict=True):
-            better, equal = sum(other < mine for other in medians), sum(other == mine for other in medians)
-            own.append(better + (equal + 1) / 2)
-    return [float(np.mean(own)) if own else inf for own in ranks]
+        for setting_ranks, value in zip(ranks, medians, strict=True):
+            better, equal = sum(other < value for other in medians), sum(other == value for other in medians)
+            setting_ranks.append(better + (equal + 1) / 2)
+    return [float(np.mean(setting_ranks)) if setting_ranks else inf for setting_ranks in ranks]
 
 
 @dataclass(frozen=True)
@@ -220,9 +220,9 @@ class Contest:
         ((_, values),) = settled([self.entry.at(setting)], registry.find_optimizer)
         return _key(self.family, self.entry.name, plain(values))
 
-    def standings(self, found: Mapping[str, Standing]) -> list[Standing]:
+    def standings(self, standings: Mapping[str, Standing]) -> list[Standing]:
         """Those of its settings; empty ones where nothing could be run."""
-        return [found.get(self.key(setting), Standing()) for setting in self.settings]
+        return [standings.get(self.key(setting), Standing()) for setting in self.settings]
 
 
 def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str:
@@ -231,7 +231,7 @@ def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str
 
 def read_standings(folder: Path) -> dict[str, Standing]:
     """Each setting's standing, from the stored runs; skipped ones do not count."""
-    found: dict[str, Standing] = defaultdict(Standing)
+    standings: dict[str, Standing] = defaultdict(Standing)
     store = Store(folder)
     try:
         for row, whole in store.rows():
@@ -241,14 +241,14 @@ def read_standings(folder: Path) -> dict[str, Standing]:
             if not status.ran:
                 continue
             prices, counts = json.loads(row["key"])["prices"], json.loads(row["counts"])
-            cost = sum(prices[kind] * n for kind, n in counts.items()) / row["rows"]
-            own = found[_key(row["family"], row["optimizer"], json.loads(row["hyperparameters"]))]
-            own.outcomes[row["problem"], row["parameters"], row["instance"]].append(outcome(row, cost))
-            own.runs += 1
-            own.cost += cost if status.recorded else row["budget"]
+            cost = sum(prices[question] * n for question, n in counts.items()) / row["rows"]
+            standing = standings[_key(row["family"], row["optimizer"], json.loads(row["hyperparameters"]))]
+            standing.outcomes[row["problem"], row["parameters"], row["instance"]].append(outcome(row, cost))
+            standing.runs += 1
+            standing.cost += cost if status.recorded else row["budget"]
     finally:
         store.close()
-    return dict(found)
+    return dict(standings)
 
 
 def tuning_instances(suite: Suite) -> int:
@@ -278,26 +278,26 @@ def tuning_suite(suite: Suite, contests: Sequence[Contest], seeds: int) -> Suite
 
 
 def _by_family(group: Group) -> dict[str, tuple[Entry, ...]]:
-    found: dict[str, tuple[Entry, ...]] = {}
+    families: dict[str, tuple[Entry, ...]] = {}
     for entry in group.problems:
         family = registry.find_problem(entry.name).family
-        found[family] = (*found.get(family, ()), entry)
-    return found
+        families[family] = (*families.get(family, ()), entry)
+    return families
 
 
 def with_data(suite: Suite) -> set[str]:
     """The families of which a problem of the suite has data."""
-    found: set[str] = set()
+    families: set[str] = set()
     for group in suite.groups:
         for definition, parameters in settled(group.problems, registry.find_problem):
-            if definition.family in found or registry.missing(definition):
+            if definition.family in families or registry.missing(definition):
                 continue
             try:
                 objective = definition.make(group.instances[0], **parameters)
             except registry.Unavailable:
                 continue
-            found |= {definition.family} if objective.data else set()
-    return found
+            families |= {definition.family} if objective.data else set()
+    return families
 
 
 def tune(
@@ -341,19 +341,21 @@ def tune(
     run_suite(runs, folder, launch)
     again = replace(launch, retry=(), fresh=False)
     for number in range(first, settings):
-        found = read_standings(folder)
+        standings = read_standings(folder)
         for contest in contests:
-            propose(contest, mean_ranks(contest.standings(found)), suite.seed, number)
+            propose(contest, mean_ranks(contest.standings(standings)), suite.seed, number)
         run_suite(tuning_suite(suite, contests, seeds), folder, again)
-    found = read_standings(folder)
+    standings = read_standings(folder)
     tuning = Tuning(
         path=str(folder / "tuned.toml"),
         suite=suite.name,
         search=search,
         settings=settings,
         seeds=seeds,
-        instances=tuple(sorted({tuning_instances(suite) + one for group in suite.groups for one in group.instances})),
-        found=tuple(filter(None, (_winner(contest, contest.standings(found)) for contest in contests))),
+        instances=tuple(
+            sorted({tuning_instances(suite) + instance for group in suite.groups for instance in group.instances})
+        ),
+        found=tuple(filter(None, (_winner(contest, contest.standings(standings)) for contest in contests))),
         budgets=tuple(sorted({group.budget for group in suite.groups})),
     )
     write_tuned(tuning, launch.command)
@@ -391,8 +393,9 @@ def propose(contest: Contest, ranks: Sequence[float], suite_seed: int, number: i
     """Add the setting that the tree-structured Parzen estimator takes next (Bergstra et al. 2011, NeurIPS 24;
     Optuna's), or where that was tried, the next of the quasi-random search that was not, if there is one.
 
-    All settings tried so far are told anew, with their present ranks: a rank depends on who else was tried. Numbers go
-    by their places in [0, 1), so that one estimate covers a range and the values beside it. number: of the round.
+    All settings tried so far are reported anew, with their present ranks: a rank depends on who else was tried.
+    Numbers go by their places in [0, 1), so that one estimate covers a range and the values beside it. number: of the
+    round.
     """
     import optuna
 
@@ -411,13 +414,13 @@ def propose(contest: Contest, ranks: Sequence[float], suite_seed: int, number: i
     try:
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=1))
         for setting, rank in zip(contest.settings, ranks, strict=True):
-            told = {key: axis.place(setting[key]) if axis.range else setting[key] for key, axis in space.items()}
-            study.add_trial(optuna.trial.create_trial(params=told, distributions=distributions, value=rank))
-        asked = study.ask(distributions).params
+            place = {key: axis.place(setting[key]) if axis.range else setting[key] for key, axis in space.items()}
+            study.add_trial(optuna.trial.create_trial(params=place, distributions=distributions, value=rank))
+        proposal = study.ask(distributions).params
     finally:
         optuna.logging.set_verbosity(verbosity)
-    first = {key: axis.at(asked[key]) if axis.range else asked[key] for key, axis in space.items()}
-    others = _sequence(contest.entry, space, TURNS * (number + 1), suite_seed, "sobol")
-    new = next((setting for setting in chain([first], others) if setting not in contest.settings), None)
+    first = {key: axis.at(proposal[key]) if axis.range else proposal[key] for key, axis in space.items()}
+    quasi_random = _sequence(contest.entry, space, TURNS * (number + 1), suite_seed, "sobol")
+    new = next((setting for setting in chain([first], quasi_random) if setting not in contest.settings), None)
     if new is not None:
         contest.settings.append(new)

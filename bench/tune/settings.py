@@ -25,14 +25,14 @@ def write_tuned(tuning: Tuning, command: str) -> None:
         f"# Written by `{' '.join(command.split())}`; `python -m bench run` takes it with the same suite and --tuned."
     ]
     lines += [_line(key, getattr(tuning, key)) for key in HEAD]
-    for found in tuning.found:
-        lines += ["", "[[tuned]]", _line("optimizer", found.entry.text())]
-        lines += [_line(key, getattr(found, key)) for key in ENTRY if key not in ("optimizer", "setting")]
-        lines += ["[tuned.setting]", *(_line(key, value) for key, value in found.setting.items())]
+    for tuned in tuning.found:
+        lines += ["", "[[tuned]]", _line("optimizer", tuned.entry.text())]
+        lines += [_line(key, getattr(tuned, key)) for key in ENTRY if key not in ("optimizer", "setting")]
+        lines += ["[tuned.setting]", *(_line(key, value) for key, value in tuned.setting.items())]
     path = Path(tuning.path)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(unfinished, path)
 
 
 def _line(key: str, value: Any) -> str:
@@ -56,13 +56,13 @@ def read_tuned(source: str | Path) -> Tuning:
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise SuiteError(f"{path}: tuned must be written as [[tuned]]")
     head = _checked({"budgets": [], **content}, HEAD, str(path))  # older files have no budgets
-    if not all(isinstance(one, int) and one >= 1 for one in head["instances"]):
+    if not all(isinstance(instance, int) and instance >= 1 for instance in head["instances"]):
         raise SuiteError(f"{path}: instances must be whole numbers >= 1, got {head['instances']}")
-    if not all(type(one) in (int, float) and 0 < one < inf for one in head["budgets"]):
+    if not all(type(budget) in (int, float) and 0 < budget < inf for budget in head["budgets"]):
         raise SuiteError(f"{path}: budgets must be numbers above 0, got {head['budgets']}")
     head |= {"instances": tuple(head["instances"]), "budgets": tuple(map(float, head["budgets"]))}
-    found = tuple(_tuned(table, f"{path}, [[tuned]] number {number}") for number, table in enumerate(tables, 1))
-    return Tuning(path=str(path), found=found, **head)
+    best = tuple(_tuned(table, f"{path}, [[tuned]] number {number}") for number, table in enumerate(tables, 1))
+    return Tuning(path=str(path), found=best, **head)
 
 
 def with_tuned(suite: Suite, source: str | Path, optimizers: Sequence[str] = ()) -> Suite:
@@ -89,10 +89,10 @@ def _tuned(table: Mapping[str, Any], where: str) -> Tuned:
     if values["family"] not in families:
         raise SuiteError(f"{where}: key family must be one of {', '.join(sorted(families))}, got {values['family']!r}")
     try:
-        found = Tuned(entry=one_setting(parse_entry(text)), **values)
+        tuned = Tuned(entry=one_setting(parse_entry(text)), **values)
     except ValueError as error:
         raise SuiteError(f"{where}: key optimizer: {error}") from None
-    return replace(found, setting={key: _value(found.entry, key, value, where) for key, value in setting.items()})
+    return replace(tuned, setting={key: _value(tuned.entry, key, value, where) for key, value in setting.items()})
 
 
 def _value(entry: Entry, key: str, value: Any, where: str) -> Any:
@@ -125,12 +125,12 @@ def one_setting(entry: Entry) -> Entry:
 
     Raises ValueError otherwise.
     """
-    given = entry.settings()
+    settings = entry.settings()
     definition = registry.find_optimizer(entry.name)
-    if len(given) != 1:
+    if len(settings) != 1:
         raise ValueError(
-            f"{entry.text()} is a grid of {len(given)} settings; tuning takes an optimizer at one, "
+            f"{entry.text()} is a grid of {len(settings)} settings; tuning takes an optimizer at one, "
             f"as with -o {entry.name}"
         )
-    registry.settings(definition, given[0])
+    registry.settings(definition, settings[0])
     return entry
