@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
 from bench.cli.terminal import damaged
+from bench.measure.prices import RULES
 
 
 @app.command()
@@ -26,7 +27,7 @@ def report(
     ] = None,
     prices: Annotated[
         str | None,
-        typer.Option(help="With --figure: cost, gradients, passes, differences, inside, outside or wall (seconds)."),
+        typer.Option(help=f"With --figure: {', '.join(RULES)}."),
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="With --figure: a new .svg, .pdf or .png file.")

@@ -1,69 +1,141 @@
 """What the answers of a problem cost: any prices on the raw counts, or the seconds that they took."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bench.core.ledger import PRICES, QUESTIONS
 
-# A price for each kind of question, where those that are not named cost what they cost by default; or one of NAMED; or
-# None, the default prices.
+# A price for each question, where those that are not named cost what they cost by default; or the name of one of
+# RULES; or None, the default prices.
 Prices = Mapping[str, float] | str | None
 
-NAMED = {  # name: title of an axis
-    "cost": "cost, in full evaluations",
-    "gradients": "cost, in gradients",
-    "passes": "questions, in passes over the data",
-    "differences": "values, derivatives by differences",
-    "inside": "seconds in the problem",
-    "outside": "seconds in the method",
-    "wall": "seconds, of runs that were alone",
+
+@dataclass(frozen=True)
+class PriceRule:
+    """A way to price runs. A new one is an entry of RULES.
+
+    axis: title of an axis. prices: of each question, from those of the suite; or, by run, from facts of each run (see
+    `priced`); or factors of the seconds inside and outside the problem. short, amount, note: what the report calls it,
+    an amount of it, and what it means, by default the list of prices; a rule without these is not offered there.
+    """
+
+    axis: str
+    prices: Callable[[Mapping[str, float], Any], Mapping[str, Any]]
+    short: str = ""
+    amount: str = ""
+    note: str = ""
+    by_run: bool = False
+    seconds: bool = False
+
+
+def _differences(_: Mapping[str, float], facts: Any) -> Mapping[str, Any]:
+    """What a black box would charge: dim + 1 values for a gradient (forward differences), the two gradients of a
+    Hessian-vector product, and for a Jacobian its dim + 1 columns (Nocedal & Wright 2006, section 8.1)."""
+    slope = facts["dim"].to_numpy(float) + 1
+    return {"value": 1.0, "gradient": slope, "hessian_vector": 2 * slope, "jacobian": 1.0, "vjp": slope}
+
+
+def _wall(_: Mapping[str, float], facts: Any) -> Mapping[str, Any]:
+    """NaN where a run has no wall clock of its own, being a lane."""
+    alone = np.where(facts["lanes"].to_numpy() > 0, np.nan, 1.0)
+    return {"inside": alone, "outside": alone}
+
+
+SHARED = "runs in lanes share the seconds of their batch"
+RULES = {
+    "cost": PriceRule(
+        axis="cost, in full evaluations",
+        prices=lambda suite, _: suite,
+        short="cost",
+        amount="a cost of {}",
+    ),
+    "gradients": PriceRule(
+        axis="cost, in gradients",
+        prices=lambda suite, _: {question: price / suite["gradient"] for question, price in suite.items()},
+    ),
+    "passes": PriceRule(
+        axis="questions, in passes over the data",
+        prices=lambda suite, _: dict.fromkeys(QUESTIONS, 1.0),
+        short="passes over the data",
+        amount="{} passes over the data",
+        note="every question counts 1, whether it asks for a value or for a derivative",
+    ),
+    "differences": PriceRule(
+        axis="values, derivatives by differences",
+        prices=_differences,
+        short="black box",
+        amount="{} values (derivatives by differences)",
+        note="what a black box would charge: dim + 1 values for a gradient, 2 (dim + 1) for a Hessian-vector product",
+        by_run=True,
+    ),
+    "inside": PriceRule(
+        axis="seconds in the problem",
+        prices=lambda suite, facts: {"inside": 1.0},
+        short="seconds in problem",
+        amount="{} seconds in the problem",
+        note=SHARED,
+        by_run=True,
+        seconds=True,
+    ),
+    "outside": PriceRule(
+        axis="seconds in the method",
+        prices=lambda suite, facts: {"outside": 1.0},
+        short="seconds in method",
+        amount="{} seconds in the method",
+        note=SHARED,
+        by_run=True,
+        seconds=True,
+    ),
+    "wall": PriceRule(
+        axis="seconds, of runs that were alone",
+        prices=_wall,
+        short="wall clock",
+        amount="{} seconds",
+        note="only of runs that were alone: those in lanes have no time of their own",
+        by_run=True,
+        seconds=True,
+    ),
 }
-SECONDS = ("inside", "outside", "wall")
+
+
+def in_seconds(prices: Prices) -> bool:
+    """Whether these are seconds, and no prices of questions."""
+    return isinstance(prices, str) and prices in RULES and RULES[prices].seconds
 
 
 def resolved(prices: Prices, base: Mapping[str, float] = PRICES) -> Mapping[str, float] | str:
-    """Prices with what stands for those of a suite (base) written out; raises ValueError for a name or price that is
-    none."""
-    if prices is None or prices == "cost":
-        return base
-    if prices == "gradients":
-        return {kind: price / base["gradient"] for kind, price in base.items()}
-    if prices == "passes":
-        return dict.fromkeys(QUESTIONS, 1.0)
-    if isinstance(prices, str):
-        if prices not in NAMED:
-            raise ValueError(f"prices must be {', '.join(NAMED)}, or a price for each kind of question, got {prices!r}")
-        return prices
+    """The price of each question, where those of a suite are base; the name of a rule that goes by run stays.
+
+    Raises ValueError for a name or price that is none.
+    """
+    if prices is None or isinstance(prices, str):
+        name = "cost" if prices is None else prices
+        if name not in RULES:
+            raise ValueError(f"prices must be {', '.join(RULES)}, or a price for each question, got {prices!r}")
+        return name if RULES[name].by_run else RULES[name].prices(base, None)
     if unknown := sorted(set(prices) - set(QUESTIONS)):
         raise ValueError(f"prices are of {', '.join(QUESTIONS)}, got {unknown[0]!r}")
-    for kind, price in prices.items():
+    for question, price in prices.items():
         if not (isinstance(price, (int, float)) and 0 <= price < np.inf):
-            raise ValueError(f"the price of {kind} must be a number >= 0, got {price!r}")
+            raise ValueError(f"the price of {question} must be a number >= 0, got {price!r}")
     return {**base, **prices}
 
 
 def priced(counts: Any, facts: Any, prices: Prices = None) -> np.ndarray:
     """The cost (n,) of these raw counts and seconds.
 
-    counts: columns of the kinds of question, in rows of data, with inside and outside where seconds are asked for.
-    facts: of the run of each, row by row: rows, dim, lanes. NaN where a run has no wall clock of its own, being a lane.
-
-    "differences" is what a black box would charge: dim + 1 values for a gradient (forward differences), the two
-    gradients of a Hessian-vector product, and for a Jacobian its dim + 1 columns (Nocedal & Wright 2006, section 8.1).
+    counts: columns of questions, in rows of data, with inside and outside where seconds are asked for. facts: of the
+    run of each, row by row: rows, dim, lanes.
     """
-    prices = resolved(prices)
-    if prices == "inside" or prices == "outside":
-        return counts[prices].to_numpy(float)
-    if prices == "wall":
-        seconds = counts["inside"].to_numpy(float) + counts["outside"].to_numpy(float)
-        return np.where(facts["lanes"].to_numpy() > 0, np.nan, seconds)
+    each: Any = resolved(prices)
+    if isinstance(each, str):
+        rule = RULES[each]
+        each = rule.prices(PRICES, facts)
+        if rule.seconds:
+            return sum((factor * counts[name].to_numpy(float) for name, factor in each.items()), np.zeros(len(counts)))
     rows = facts["rows"].to_numpy(float)
-    asked = {kind: counts[kind].to_numpy(float) for kind in QUESTIONS if kind in counts and counts[kind].any()}
-    if isinstance(prices, str):  # differences
-        slope = facts["dim"].to_numpy(float) + 1
-        price: Any = {"value": 1.0, "gradient": slope, "hessian_vector": 2 * slope, "jacobian": 1.0, "vjp": slope}
-    else:
-        price = prices
-    return sum((price[kind] * count for kind, count in asked.items()), np.zeros(len(rows))) / rows
+    questions = [question for question in QUESTIONS if question in counts and counts[question].any()]
+    return sum((each[name] * counts[name].to_numpy(float) for name in questions), np.zeros(len(rows))) / rows

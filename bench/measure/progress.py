@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.core.ledger import QUESTIONS
 from bench.core.status import statuses
-from bench.measure.prices import SECONDS, Prices, priced, resolved
+from bench.measure.prices import Prices, in_seconds, priced, resolved
 
 # pandas comes without stubs, and its source tells a type checker little of what a selection gives
 Frame = Any  # a DataFrame
@@ -44,9 +44,9 @@ def spent(runs: Frame, prices: Prices = None) -> Column:
     prices = resolved(prices)
     cost = pd.Series(priced(runs, runs, prices), index=runs.index)
     recorded = runs.status.isin(statuses("recorded"))
-    if prices not in SECONDS:
+    if not in_seconds(prices):
         return cost.where(recorded, runs.budget.astype(float))
-    asked = runs[[kind for kind in QUESTIONS if kind in runs]].any(axis=1)
+    asked = runs[[question for question in QUESTIONS if question in runs]].any(axis=1)
     return cost.where(~asked | (runs.inside + runs.outside > 0)).where(recorded, np.inf)
 
 

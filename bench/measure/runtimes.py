@@ -21,7 +21,7 @@ def hits(
 ) -> Frame:
     """Each run and each of its targets (see `targets`), with what had been asked when it was first reached.
 
-    Columns run, kind, target, f_target, the raw counts of each kind of question, inside and outside: NaN where it never
+    Columns run, kind, target, f_target, the raw counts of each question, inside and outside: NaN where it never
     was, for whatever reason. Prices do not matter yet: see `runtimes`. runs: complete ones.
     """
     asked = targets(runs, trajectories, gaps, shares, by)

@@ -98,7 +98,7 @@ def price_list(prices: Mapping[str, float], runs: Any) -> str:
     names = {"value": "value", "gradient": "gradient with its value", "hessian_vector": "Hessian-vector product"}
     if "jacobian" in runs and runs.jacobian.any():
         names["jacobian"] = "column of a Jacobian"
-    return ", ".join(f"{name} {prices[kind]:.3g}" for kind, name in names.items())
+    return ", ".join(f"{name} {prices[question]:.3g}" for question, name in names.items())
 
 
 def target_list(frame: Any) -> str:

@@ -13,7 +13,7 @@ from bench.measure.comparison import View
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
 from bench.measure.levels import FEWEST
-from bench.measure.prices import NAMED, SECONDS, Prices, resolved
+from bench.measure.prices import RULES, Prices, in_seconds, resolved
 from bench.measure.profiles import data_profile, performance_profile
 from bench.measure.progress import CELL, Frame, spent
 from bench.measure.scaling import scaling
@@ -66,7 +66,7 @@ class Source:
     @property
     def cost(self) -> str:
         """The title of an axis of costs."""
-        return NAMED[self.prices] if isinstance(self.prices, str) else NAMED["cost"]
+        return RULES[self.prices if isinstance(self.prices, str) else "cost"].axis
 
     def facts(self, aims: bool = True) -> str:
         """Targets, where it is about some, prices and numbers, in a line."""
@@ -268,7 +268,7 @@ def ert_figure(source: Source) -> Figure:
 
 def cost_figure(source: Source) -> Figure:
     """Seconds in the problem and in the method, for each unit of cost."""
-    prices = None if isinstance(source.prices, str) and source.prices in SECONDS else source.prices
+    prices = None if in_seconds(source.prices) else source.prices
     cost = spent(source.runs, resolved(prices, source.results.prices))
     timed = source.runs.inside + source.runs.outside > 0  # imported runs are not
     paid = source.runs.assign(cost=cost)[(cost > 0) & timed & source.runs.status.isin(statuses("recorded"))]

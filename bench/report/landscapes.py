@@ -7,7 +7,7 @@ import numpy as np
 from bench.core import registry
 from bench.core.ledger import QUESTIONS
 from bench.measure.convergence import FLOOR
-from bench.measure.prices import NAMED, priced, resolved
+from bench.measure.prices import RULES, priced, resolved
 from bench.measure.progress import Frame, joined
 from bench.measure.targets import optima
 from bench.report.data import coarse
@@ -162,7 +162,7 @@ def _costs(table: Frame, facts: Frame, base: Any) -> tuple[dict[str, int], np.nd
     """The cost of each point at each price that has a name, and the row of each price: equal rows are kept once."""
     rows: list[np.ndarray] = []
     row_of = {}
-    for name in NAMED:
+    for name in RULES:
         cost = coarse(priced(table, facts, resolved(name, base)), BITS)
         same = [number for number, row in enumerate(rows) if np.array_equal(row, cost, equal_nan=True)]
         row_of[name] = same[0] if same else len(rows)

@@ -17,7 +17,7 @@ from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import crossings
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
-from bench.measure.prices import NAMED
+from bench.measure.prices import RULES
 from bench.measure.progress import CELL, Frame
 from bench.measure.statistics import duels, scores
 from bench.measure.summaries import endings, failures
@@ -56,22 +56,6 @@ SCRIPTS = (
     "published", "scaling", "landscape", "costs", "sensitivity", "failures",
 )  # fmt: skip
 STYLES = ("page", "sections")
-PRICES = {  # name: what the page calls it, an amount of it, and what it means
-    "cost": ("cost", "a cost of {}", ""),
-    "passes": (
-        "passes over the data",
-        "{} passes over the data",
-        "every question counts 1, whether it asks for a value or for a derivative",
-    ),
-    "differences": (
-        "black box",
-        "{} values (derivatives by differences)",
-        "what a black box would charge: dim + 1 values for a gradient, 2 (dim + 1) for a Hessian-vector product",
-    ),
-    "inside": ("seconds in problem", "{} seconds in the problem", "runs in lanes share the seconds of their batch"),
-    "outside": ("seconds in method", "{} seconds in the method", "runs in lanes share the seconds of their batch"),
-    "wall": ("wall clock", "{} seconds", "only of runs that were alone: those in lanes have no time of their own"),
-}
 
 
 @dataclass(frozen=True)
@@ -150,9 +134,10 @@ def measure(results: "Results", published: str | None = None) -> Frames:
     """Every frame of the report, at each price that tells something of its own."""
     comparison = results.comparison
     runs = comparison.runs
-    comparison.read(list(PRICES))
+    offered = [name for name, rule in RULES.items() if rule.short]
+    comparison.read(offered)
     priced: list[Priced] = []
-    for name in PRICES:
+    for name in offered:
         view = comparison.at(name)
         if not priced or _tells(view.reached, [each.view.reached for each in priced]):
             priced.append(_priced(name, view))
@@ -187,13 +172,13 @@ def _tells(reached: Frame, earlier: list[Frame]) -> bool:
 
 def _priced(name: str, view: View) -> Priced:
     at = view.of(budgets)
-    short, amount, note = PRICES[name]
+    rule = RULES[name]
     return Priced(
         name=name,
-        short=short,
-        amount=amount,
-        title=NAMED[name],
-        note=note or price_list(view.comparison.prices, view.runs),
+        short=rule.short,
+        amount=rule.amount,
+        title=rule.axis,
+        note=rule.note or price_list(view.comparison.prices, view.runs),
         view=view,
         ert=view.of(ert),
         convergence=view.comparison.convergence(name),

@@ -170,7 +170,7 @@ class Results:
 
     @property
     def prices(self) -> dict[str, float]:
-        """The prices of the suite as run; of kinds that it did not know, today's."""
+        """The prices of the suite as run; of questions that it did not know, today's."""
         return {**PRICES, **self.manifest.get("suite", {}).get("prices", {})}
 
     @cached_property
@@ -185,7 +185,7 @@ class Results:
         return frame.astype(dict.fromkeys(numbers, "float64"))
 
     def _run(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
-        cost = sum(self.prices[kind] * row[kind] for kind in QUESTIONS) / row["rows"]
+        cost = sum(self.prices[question] * row[question] for question in QUESTIONS) / row["rows"]
         return {
             **{name: row[name] for name in RUN_COLUMNS if name in row},
             "run": number,
@@ -199,7 +199,7 @@ class Results:
 
     @cached_property
     def trajectories(self) -> "pd.DataFrame":
-        """One row an event: run, counts of each kind so far in rows of data, seconds inside and outside, value f."""
+        """One row an event: run, counts of each question in rows of data, seconds inside and outside, value f."""
         return self.events(range(len(self.runs)))
 
     def events(self, runs: Sequence[int]) -> "pd.DataFrame":
@@ -212,7 +212,7 @@ class Results:
         tables = list(self._tables(numbers))
         if not tables:
             return pd.DataFrame({"run": np.empty(0, dtype=np.int64), **{name: np.empty(0) for name in EVENT}})
-        joined = pa.concat_tables(tables, promote_options="default")  # a kind that was not known then was not asked
+        joined = pa.concat_tables(tables, promote_options="default")  # a newer question was not asked then
         known = [name for name in EVENT if name in joined.column_names]
         columns = {name: np.zeros(len(joined), dtype=np.int64) for name in EVENT if name not in known}
         for name in known:
@@ -270,8 +270,8 @@ class Results:
     def runtimes(self, prices: Prices = None, **targets: Any) -> "pd.DataFrame":
         """The cost at which each run reached each target: see `bench.measure.runtimes.runtimes`.
 
-        prices, here and below: those of the suite where none are given; a price for each kind of question; or one of
-        "gradients", "passes", "differences", "inside", "outside", "wall" (see `bench.measure.prices`).
+        prices, here and below: those of the suite where none are given; a price for each question; or a name of
+        `bench.measure.prices.RULES`, as "passes" or "wall".
         targets: your own, in place of the usual ones: gaps=[...], shares=[...], by="best" (see
         `bench.measure.targets`).
         """

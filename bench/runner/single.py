@@ -28,7 +28,7 @@ TRACEBACK = 10_000  # characters kept
 class RunRecord:
     """What one run did.
 
-    trajectory: (events, kinds + 3 + metrics), the columns being the counts of each kind of question, seconds inside and
+    trajectory: (events, questions + 3 + metrics), the columns being the counts of each question, seconds inside and
     outside the problem, the value and the metrics; its first row is the start.
     """
 

@@ -25,7 +25,7 @@ PATIENCE = 30.0  # seconds to wait for another process that holds the file
 LARGEST = 1 << 28  # bytes of one trajectory, uncompressed: more is taken for damage
 TYPES = {each: each.__name__.encode() for each in (str, int, float, bytes, type(None))}  # of what SQLite stores
 
-# counts is JSON by kind of question, in rows of data, so that a new kind is no new column. SQLite has no NaN: first,
+# counts is JSON by question, in rows of data, so that a new question is no new column. SQLite has no NaN: first,
 # best and final are NULL where they are not finite, and the trajectory has the number itself. The checksum goes over
 # these columns in this order.
 COLUMNS = {

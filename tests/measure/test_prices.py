@@ -6,7 +6,7 @@ import pytest
 
 from bench.measure.comparison import Comparison, View
 from bench.measure.ert import ert
-from bench.measure.prices import NAMED, priced, resolved
+from bench.measure.prices import RULES, in_seconds, priced, resolved
 from bench.measure.progress import spent
 from bench.measure.runtimes import hits, runtimes
 
@@ -44,7 +44,7 @@ def test_names_stand_for_prices_of_the_suite():
     base = {"value": 2.0, "gradient": 4.0, "hessian_vector": 8.0, "jacobian": 2.0, "vjp": 4.0}
     assert resolved(None, base) == resolved("cost", base) == base
     assert resolved("gradients", base)["hessian_vector"] == 2.0
-    assert set(NAMED) == {"cost", "gradients", "passes", "differences", "inside", "outside", "wall"}
+    assert set(RULES) == {"cost", "gradients", "passes", "differences", "inside", "outside", "wall"}
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,12 @@ def test_seconds_that_nobody_took_are_unknown_not_zero():
     runs = pd.DataFrame([{"run": 0, **RUN, "inside": 0.0, "outside": 0.0}])  # as of data that others measured
     assert np.isnan(spent(runs, "inside")[0]) and np.isnan(spent(runs, "wall")[0])
     assert spent(runs)[0] == 15
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_has_its_words(name):
+    rule = RULES[name]
+    assert rule.axis
+    assert bool(rule.short) == ("{}" in rule.amount)
+    assert in_seconds(name) == ("seconds" in rule.axis)
+    assert isinstance(resolved(name), str) == rule.by_run
