@@ -58,13 +58,13 @@ def inside(index: Path, line: int, name: str, suffix: str = "") -> Path:
     return path
 
 
-def number(path: Path, line: int, text: object, kind: Callable[[str], Number], least: Number, most: Number) -> Number:
-    """A number of a file, NaN as the largest; raises Damage for what is none, and outside [least, most]."""
+def number(path: Path, line: int, text: object, convert: Callable[[str], Number], low: Number, high: Number) -> Number:
+    """A number of a file, NaN as the largest; raises Damage for what is none, and outside [low, high]."""
     try:
-        value = kind(str(text))
+        value = convert(str(text))
     except ValueError:
-        raise Damage(path, line, f"{str(text)[:80]!r} is not a {'whole ' if kind is int else ''}number") from None
-    value = most if isnan(value) else value
-    if not least <= value <= most:
-        raise Damage(path, line, f"a number from {least} to {most} was expected, got {value}")
+        raise Damage(path, line, f"{str(text)[:80]!r} is not a {'whole ' if convert is int else ''}number") from None
+    value = high if isnan(value) else value
+    if not low <= value <= high:
+        raise Damage(path, line, f"a number from {low} to {high} was expected, got {value}")
     return value

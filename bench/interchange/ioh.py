@@ -176,11 +176,11 @@ def _common(path: Path, index: Any) -> Trajectory:
     )
 
 
-def _get(path: Path, place: Any, key: str, kind: type) -> Any:
+def _get(path: Path, place: Any, key: str, expected: type) -> Any:
     value = place.get(key) if isinstance(place, dict) else None
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, expected) or isinstance(value, bool):
         words = {int: "a whole number", str: "a text", list: "a list", dict: "a table"}
-        raise Damage(path, 1, f"{key} must be {words[kind]}, got {str(value)[:80]}")
+        raise Damage(path, 1, f"{key} must be {words[expected]}, got {str(value)[:80]}")
     return value
 
 
