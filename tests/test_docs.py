@@ -168,7 +168,7 @@ def test_python_runs(block: Block, small_results, capsys) -> None:
 
 @pytest.mark.parametrize("line", [line for _, line in lines_of("python -m ") if "my_module" in line])
 def test_definitions_in_a_module_of_ones_own_keep_the_contract(line: str, scratch, monkeypatch) -> None:
-    """The READMEs' problem and optimizer are held to what ours are held to; a docstring is asked of ours alone."""
+    """The READMEs' problem and optimizer are held to what ours are held to."""
     Path("my_module.py").write_text("\n\n".join(block.text for block in DEFINITIONS))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), str(ROOT)]))
     words, in_pytest = shlex.split(line)[1:], "pytest" in line

@@ -142,15 +142,6 @@ def test_names_its_source(definition: OptimizerDefinition) -> None:
     assert any(word.strip("(),").isdigit() for word in definition.source.split()), "an author and a year"
 
 
-@pytest.mark.parametrize(
-    "definition",
-    [item for item in ALL if item.function.__module__.startswith("optimizers.")],
-    ids=lambda item: item.name,
-)
-def test_ours_say_what_they_are(definition: OptimizerDefinition) -> None:
-    assert definition.function.__doc__
-
-
 @each_on(quadratic())
 @pytest.mark.parametrize("budget", [1, 97, 503])
 def test_spends_the_budget_to_the_last_question(
