@@ -184,7 +184,7 @@ def scipy_shgo(
 def scipy_direct(
     oracle: Oracle, *, eps: Annotated[float, Range(1e-6, 1e-1, log=True, least=0)] = 1e-4, locally_biased: bool = True
 ) -> None:
-    """Dividing rectangles: those are trisected that hold the least value for some bound on the slope of f.
+    """Dividing rectangles: those are trisected that hold the lowest value for some bound on the slope of f.
 
     eps: how much less than the best value a rectangle must promise, relative. locally_biased: the variant of
     Gablonsky & Kelley 2001, doi:10.1023/A:1017930332101.

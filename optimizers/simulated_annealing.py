@@ -11,8 +11,8 @@ from optimizers.moves import move, reversed_slice
 from optimizers.populations import usable
 
 CALIBRATION = 10  # moves from the start whose changes of f set the first temperature
-ACCEPTED = 0.8  # the share of steps upwards accepted at first: Johnson et al. 1989
-TARGET = 0.5  # the share of all steps that lengths are adapted to: Corana et al. 1987
+ACCEPTED = 0.8  # the fraction of steps upwards accepted at first: Johnson et al. 1989
+TARGET = 0.5  # the fraction of all steps that lengths are adapted to: Corana et al. 1987
 LONGEST = 10.0  # step, in units of the first
 
 
@@ -33,8 +33,8 @@ def simulated_annealing(
 
     Of each lane the first temperature accepts four fifths of the steps upwards (Johnson et al. 1989,
     doi:10.1287/opre.37.6.865), measured at the start. All real coordinates move at once, and their length follows the
-    share of steps that are accepted, a half (Corana et al. 1987, doi:10.1145/29380.29864); of whole numbers each moves
-    by a chance of 1 / dim; of a permutation a slice is reversed. sigma: first standard deviation, in units of the
+    fraction of accepted steps, a half (Corana et al. 1987, doi:10.1145/29380.29864); of whole numbers each moves by a
+    chance of 1 / dim; of a permutation a slice is reversed. sigma: first standard deviation, in units of the
     domain's scale. cooling: the last temperature over the first.
     """
     domain, n = oracle.domain, oracle.dim

@@ -206,7 +206,7 @@ def torch_adafactor(
 ) -> None:
     """Adam without momentum whose second moments are, of each layer, the product of a row and a column.
 
-    lr: of the root mean square of the layer's weights, a step moves that share of it at most.
+    lr: of the root mean square of the layer's weights, a step moves that fraction of it at most.
     """
     import torch
 

@@ -17,7 +17,7 @@ from optimizers.hyperparameters import BatchSize, Decay, Momentum, Rate, SignRat
 from optimizers.schedules import Schedule, scheduled
 from optimizers.torch_rules import follow
 
-Inner = Annotated[float, Range(0.5, 0.99, above=0, below=1)]  # the share of the mean in the points that are asked
+Inner = Annotated[float, Range(0.5, 0.99, above=0, below=1)]  # the fraction of the mean in the points that are asked
 
 ours = partial(optimizer, order=1, arrays="torch")
 from_schedulefree = partial(ours, lanes=True, needs=("torch", "schedulefree"))

@@ -37,7 +37,7 @@ class Books:
     ledgers: list[Ledger]
     scored: bool  # whether scores of recommended points are recorded, and not the values asked
     x0: np.ndarray = field(init=False)  # (R, dim)
-    left: float = 0.0  # perf_counter() when the method last got its answer
+    answered_at: float = 0.0  # perf_counter() when the method last got its answer
     failure: str = ""  # the traceback where the problem itself raised
     asked: bool = False  # whether there was a question since the last start
     recommended: Array | None = None  # a reference, (*lanes, dim)
@@ -60,7 +60,7 @@ class Books:
             ledger.first = ledger.events[0][len(QUESTIONS) + 2]
             ledger.checkpoint = ledger.next_checkpoint()
             ledger.points = [] if dim == 2 else None
-        self.left = perf_counter()
+        self.answered_at = perf_counter()
 
     def first_point(self, lane: int) -> np.ndarray:
         """The next start (dim,) of a lane."""
@@ -87,8 +87,8 @@ class Books:
         """Open a question: raises Stop where it cannot be paid."""
         ledger = self.ledgers[0]
         entered = perf_counter()
-        ledger.outside += entered - self.left
-        self.left = entered
+        ledger.outside += entered - self.answered_at
+        self.answered_at = entered
         if ledger.status or ledger.ticks + price > limit:
             self.affordable(price, limit)
         return entered
@@ -96,7 +96,7 @@ class Books:
     def leave(self, question: int, entered: float, f: float, x: np.ndarray) -> None:
         """Close it: write down what was spent and gained. Raises Stop where the run has ended."""
         ledger = self.ledgers[0]
-        self.left = now = perf_counter()
+        self.answered_at = now = perf_counter()
         self.asked = True
         ledger.inside += now - entered
         ledger.charge(question, 1)
@@ -113,14 +113,14 @@ class Books:
         entered = perf_counter()
         lanes = self.open_lanes()
         for lane in lanes:
-            self.ledgers[lane].outside += (entered - self.left) / len(lanes)
+            self.ledgers[lane].outside += (entered - self.answered_at) / len(lanes)
         due = [lane for lane in lanes if self.scored and self.ledgers[lane].ticks >= self.ledgers[lane].checkpoint]
         if due:
             self.score(due, self.answer())
             for lane in due:
                 self.ledgers[lane].checkpoint = self.ledgers[lane].next_checkpoint()
             entered = perf_counter()
-        self.left = entered
+        self.answered_at = entered
         return entered
 
     def affordable(self, price: int, limit: int) -> int:
@@ -153,7 +153,7 @@ class Books:
 
     def share(self, entered: float) -> None:
         """Share the problem's seconds among open lanes."""
-        self.left = now = perf_counter()
+        self.answered_at = now = perf_counter()
         lanes = self.open_lanes()
         for lane in lanes:
             self.ledgers[lane].inside += (now - entered) / len(lanes)
@@ -191,7 +191,7 @@ class Books:
             self.end_unaffordable(price)
             raise Spent("this part of the budget is spent")
         self.stop_if_finished()
-        self.left = perf_counter()  # the bookkeeping is neither's time
+        self.answered_at = perf_counter()  # the bookkeeping is neither's time
 
     # ends
 

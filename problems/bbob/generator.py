@@ -97,7 +97,7 @@ def optimum(dim: int, seed: int) -> np.ndarray:
 
 @lru_cache(maxsize=1024)  # it is the same in all dimensions
 def offset(function: int, instance: int) -> float:
-    """The least value f_opt: the ratio of two normal numbers, times 100, to two decimals, within [-1000, 1000]."""
+    """The minimum f_opt: the ratio of two normal numbers, times 100, to two decimals, within [-1000, 1000]."""
     seed = instance_seed(function, instance)
     above, below = normal(1, seed, seed + 1)[:, 0]
     return float(np.clip(np.floor(100 * 100 * (above / below) + 0.5) / 100, -1000, 1000))

@@ -23,7 +23,7 @@ def acrobot(episodes: int = 10, hidden: tuple[int, ...] = (), instance: int = 1)
     """Swing up two links: torque +1 N m at the hip where the policy's output is above 0, else -1.
 
     The policy sees the cosine and sine of both angles, then both spins in units of their top, 4 pi and 9 pi; its output
-    is x . features, or that of a network with `hidden` layers of tanh. An answer is the share of 500 steps that one
+    is x . features, or that of a network with `hidden` layers of tanh. An answer is the fraction of 500 steps that one
     episode from a random start takes until the feet are a link's length above the bar; the score is its mean over the
     `episodes` starts that are the instance.
     """

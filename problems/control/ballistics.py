@@ -29,8 +29,8 @@ def ballistics(shots: int = 100, widths: tuple[int, ...] = (8,), instance: int =
     Targets are from 10 to 60 m away, the wind blows at most 8 m/s either way, towers are from 2 to 12 m high; drag is
     proportional to the squared speed through the air. x is the weights and the offsets, layer by layer, of a network
     with tanh units; widths: of each hidden layer, one at least. As a composite problem, e moves what the network puts
-    out, of which half of 1 + tanh is the share of 90 degrees and of 50 m/s. The instance is the shots; as many others
-    are held out.
+    out, of which half of 1 + tanh is the fraction of 90 degrees and of 50 m/s. The instance is the shots; as many
+    others are held out.
     """
     if shots < 1:
         raise ValueError(f"shots must be >= 1, got {shots}")

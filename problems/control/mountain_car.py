@@ -23,9 +23,9 @@ def mountain_car(episodes: int = 20, hidden: tuple[int, ...] = (), instance: int
     """Drive an underpowered car out of a valley: full throttle right where the policy's output is above 0, else left.
 
     The policy sees 1, the position, and the speed in units of the top speed, 0.07; its output is x . features, or that
-    of a network with `hidden` layers of tanh. An answer is the share of 200 steps that one episode from a random start
-    takes to the hilltop; the score is its mean over the `episodes` starts that are the instance. A plateau of cost 1,
-    where the hilltop is never reached, surrounds the policies that push the way the car rolls.
+    of a network with `hidden` layers of tanh. An answer is the fraction of 200 steps that one episode from a random
+    start takes to the hilltop; the score is its mean over the `episodes` starts that are the instance. A plateau of
+    cost 1, where the hilltop is never reached, surrounds the policies that push the way the car rolls.
     """
     return black_box(VALLEY, hidden, episodes, instance)
 

@@ -1,6 +1,6 @@
 """Functions of bits, f1 to f17 and f24 of IOHprofiler's pseudo-Boolean suite among them, and the jump function.
 
-Each is what a value to be maximised lacks of its greatest one, so that the least f is 0. Instance 1 is the textbook's;
+Each is what a value to be maximised lacks of its greatest one, so that the minimum is 0. Instance 1 is the textbook's;
 the others have random bits flipped.
 """
 

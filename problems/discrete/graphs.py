@@ -76,7 +76,7 @@ def dependent(z: np.ndarray) -> np.ndarray:
 def labs(dim: int = 24, instance: int = 1) -> Objective:
     """Low autocorrelation binary sequences: the sum over k = 1 ... dim - 1 of (sum over i of s[i] s[i + k])^2.
 
-    s[i] = 2 z[i] - 1. Rugged, with few and isolated optima; the least value is known up to 66 bits.
+    s[i] = 2 z[i] - 1. Rugged, with few and isolated optima; the minimum is known up to 66 bits.
     """
     at_least(3, dim=dim)
     f_opt = LABS[dim - 3] if dim - 3 < len(LABS) else None

@@ -19,7 +19,7 @@ def knapsack(dim: int = 50, correlation: Correlation = "none", instance: int = 1
     """Less the value of the things taken, of which a bit each says whether; where they are too heavy, the excess.
 
     Weights are whole numbers in 1 ... 100, and half of all weight can be carried. Values are whole too: independent of
-    the weights, within 10 of them ("weak"), or 10 more than them ("strong", the hardest). The least f is exact.
+    the weights, within 10 of them ("weak"), or 10 more than them ("strong", the hardest). The minimum is exact.
     """
     if not 2 <= dim <= LARGEST:
         raise ValueError(f"dim must be >= 2 and <= {LARGEST}, got {dim}")

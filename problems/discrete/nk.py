@@ -9,7 +9,7 @@ from problems.discrete.whole import bits, entries, of_bits
 from problems.instances import transform
 
 MOST = 12  # neighbours, for which a bit's table has 2^13 entries
-EXACT = 8  # neighbours, up to which the least value is looked for: it takes 2^(2 k + 1) steps a bit
+EXACT = 8  # neighbours, up to which the minimum is looked for: it takes 2^(2 k + 1) steps a bit
 Neighbours = Literal["adjacent", "random"]
 
 
@@ -21,7 +21,7 @@ Neighbours = Literal["adjacent", "random"]
 def nk_landscape(dim: int = 32, k: int = 3, neighbours: Neighbours = "adjacent", instance: int = 1) -> Objective:
     """The mean of what each bit contributes, a random number in [0, 1) for each state of it and of k others.
 
-    neighbours: the k bits that follow, the last being followed by the first; the least value is then found by dynamic
+    neighbours: the k bits that follow, the last being followed by the first; the minimum is then found by dynamic
     programming where k <= 8. Or random ones, where it is not known. k: 0 ... 12, below dim.
     """
     if dim < 2:

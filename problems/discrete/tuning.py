@@ -50,7 +50,7 @@ def rows(instance: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _error(settings: np.ndarray, inputs: np.ndarray, targets: np.ndarray, held_out: np.ndarray) -> float:
-    """The share of rows for which the classifier is wrong that was trained without their fold; NaN for NaN."""
+    """The fraction of rows for which the classifier is wrong that was trained without their fold; NaN for NaN."""
     from sklearn import config_context
 
     if np.isnan(settings).any():

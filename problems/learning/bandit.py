@@ -30,7 +30,7 @@ def bandit(
     instance: int = 1,
 ) -> Objective:
     """A contextual bandit: a network sees a row and names a class, that of its greatest output, and is told 0 for good
-    or 1 for bad. f is the share of the training rows that it names wrongly: piecewise constant, without a gradient.
+    or 1 for bad. f is the fraction of the training rows that it names wrongly: piecewise constant, without a gradient.
 
     As a composite problem, e moves the outputs from which the class is taken: where e has the distribution of Gumbel,
     the class is drawn from the softmax of the outputs. widths: units of each hidden layer; 0 for none, which is a
@@ -66,7 +66,7 @@ def miss(outputs: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
 
 
 def mean_error(x: "torch.Tensor", inputs: "torch.Tensor", targets: "torch.Tensor", network: Network) -> "torch.Tensor":
-    """Share of the rows whose class is named wrongly: x (*points, dim) -> (*points)."""
+    """Fraction of the rows whose class is named wrongly: x (*points, dim) -> (*points)."""
     return judge(miss, x, inputs, targets, network)
 
 

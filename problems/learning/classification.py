@@ -29,7 +29,7 @@ def softmax(
     """Softmax regression: mean cross entropy of a linear classifier, plus l2 / 2 |x|^2 + l1 sum |x_i|. Convex.
 
     features: fixed ones in front of it. scaling: of the inputs. init: how starts are drawn; normal, 0.01 wide, unless
-    given. label_noise: share of training rows with a wrong class. copies: of each training row.
+    given. label_noise: fraction of training rows with a wrong class. copies: of each training row.
     sampling: how mini-batches come: in a new order each epoch, always the same, with replacement, sorted by class,
     balanced over the classes, or with the hardest rows first (see `bench.core.sampling`).
     The instance is the random split of the data, or their draw: 1,437 digits to train on and 360 held out.
@@ -87,9 +87,9 @@ def mlp(
     """A multilayer perceptron: mean loss, cross entropy unless given, plus l2 / 2 |x|^2 + l1 sum |x_i|. Not convex.
 
     widths: units of each hidden layer, one layer at least. init: how starts are drawn: see `networks.initial`.
-    norm: of each hidden layer, before its activation. dropout: share of hidden units that a noisy answer sets to 0
+    norm: of each hidden layer, before its activation. dropout: fraction of hidden units that a noisy answer sets to 0
     (Srivastava et al. 2014, JMLR 15:1929-1958). augmentation: of images, by shifts of a pixel, a noise as well.
-    scaling: of the inputs. label_noise: share of training rows with a wrong class. copies: of each training row.
+    scaling: of the inputs. label_noise: fraction of training rows with a wrong class. copies: of each training row.
     sampling: how mini-batches come: in a new order each epoch, always the same, with replacement, sorted by class,
     balanced over the classes, or with the hardest rows first (see `bench.core.sampling`).
     The instance is the random split of the data, or their draw: 1,437 digits to train on and 360 held out.

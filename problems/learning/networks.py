@@ -32,7 +32,7 @@ class Network:
     widths: units from the inputs of the dense layers to the outputs.
     channels: of each convolution; they take 3 x 3 pixels with stride 2, so that height and width are halved.
     image: height and width of the inputs, where they are images.
-    dropout: the share of a layer's outputs that is set to 0 in a noisy answer.
+    dropout: the fraction of a layer's outputs that is set to 0 in a noisy answer.
     """
 
     widths: tuple[int, ...]

@@ -29,7 +29,7 @@ def prepared(
 
 def with_standardised_targets(rows: Split) -> Split:
     """The split with targets that are real numbers in standard deviations from the mean of the training rows: the mean
-    squared error is then the share of their variance that is not explained."""
+    squared error is then the fraction of their variance that is not explained."""
     if rows.classes:
         return rows
     mean, deviation = rows.train["targets"].mean(), rows.train["targets"].std()

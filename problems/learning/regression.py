@@ -30,7 +30,7 @@ def linear_regression(
     """Mean squared error of a linear model, plus l2 / 2 |x|^2 (ridge) + l1 sum |x_i| (lasso). Convex; x is the weights,
     and the offset last.
 
-    Targets are in standard deviations from the mean of the training rows, so that f is the share of their variance
+    Targets are in standard deviations from the mean of the training rows, so that f is the fraction of their variance
     that is not explained. The factors are those of `softmax`. The minimum is known where l1 = 0. Starts are normal,
     0.01 wide. The instance is the random split of the data: 353 patients to train on and 89 held out.
     """

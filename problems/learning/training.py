@@ -140,7 +140,7 @@ def mean_accuracy(
     known: "torch.Tensor | None" = None,
     **_: object,
 ) -> "torch.Tensor":
-    """Share of the rows that are classified right: x (*points, dim) -> (*points)."""
+    """Fraction of the rows that are classified right: x (*points, dim) -> (*points)."""
     return judge(hit, x, inputs, targets, network, known=known)
 
 

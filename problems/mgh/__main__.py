@@ -3,7 +3,7 @@
 `python -m problems.mgh` runs MINPACK's lmder, as scipy.optimize.leastsq wraps it, with MINPACK's settings, through an
 oracle, from 1, 10 and 100 times the standard start. Published are the figures of MINPACK's test program lmddrv, from
 cminpack's lmddrvc.ref; only the norms of linear-rank-1-zeros are from lmddrv.fortran.ref, as those of the C program lie
-above the least value. Where the last bits of a sum decide, counts differ: those two files differ in four rows.
+above the minimum. Where the last bits of a sum decide, counts differ: those two files differ in four rows.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Least values, and points that have them, where there is no closed form.
+"""Minima, and points that have them, where there is no closed form.
 
 Moré, Garbow & Hillstrom 1981, doi:10.1145/355934.355936, print six digits of f, which stand beside it, and at most four
 of x. Here both are refined by Newton's method in 80-bit arithmetic, from the best of at least a hundred starts of a
@@ -85,5 +85,5 @@ MINIMA: dict[tuple[str | int, ...], tuple[float, list[float] | None]] = {
 
 
 def minimum(name: str, *sizes: int) -> tuple[float | None, list[float] | None]:
-    """The least value and a point that has it; None for what is not known."""
+    """The minimum and a point that has it; None for what is not known."""
     return MINIMA.get((name, *sizes), (None, None))

@@ -30,7 +30,7 @@ def build(
     """The sum of squares of residuals(x - shift, **constants): x (*points, dim) -> (*points, m).
 
     standard: the paper's start (dim,), without the shift.
-    least: the least value and a point (dim,) that has it, without the shift; None for what is not known.
+    least: the minimum and a point (dim,) that has it, without the shift; None for what is not known.
     start: "standard" is start_factor times the paper's start for every seed; "around" moves each of its coordinates by
         at most 5 % of itself, or by 0.05 where it is 0. The paper takes the factors 1, 10 and 100; where its start is
         0, as MINPACK does, it is a vector of start_factor throughout unless that is 1.
@@ -83,7 +83,7 @@ def join(*parts: Array) -> Array:
 
 
 def at_least(name: str, value: int, low: int) -> None:
-    """Raises ValueError where a parameter is below its least value."""
+    """Raises ValueError where a parameter is below its lower limit."""
     if value < low:
         raise ValueError(f"{name} must be >= {low}, got {value}")
 

@@ -290,7 +290,7 @@ def linear(x: Array, matrix: Array) -> Array:
 
 
 def number_of_residuals(m: int | None, dim: int, low: int = 1) -> int:
-    """m where it is given, else dim; raises ValueError where dim is below its least value or m below dim."""
+    """m where it is given, else dim; raises ValueError where dim is below its lower limit or m below dim."""
     at_least("dim", dim, low)
     at_least("m", dim if m is None else m, dim)
     return dim if m is None else m

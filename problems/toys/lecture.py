@@ -208,7 +208,7 @@ def golf_course(
 
 
 def course(x: Array, hole: Array, rims: Array) -> Array:
-    """The share of the rims (terraces + 1,) that x has not passed on its way in: x (*points, dim) -> (*points)."""
+    """The fraction of the rims (terraces + 1,) that x has not passed on its way in: x (*points, dim) -> (*points)."""
     xp = array_namespace(x)
     passed = ((x - hole) ** 2).sum(-1)[..., None] <= rims**2
     return xp.astype(~passed, x.dtype).mean(-1)

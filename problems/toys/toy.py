@@ -93,7 +93,7 @@ def placed(
 
     The box stays where it is: a coordinate is shifted by at most `reach` (a quarter of the box's width), and never so
     far that the optimum leaves the box. x_opt, f_opt, start(rng): in the textbook position.
-    walled: that the function has its least value only within the box, and the formula comes from `walled_in`.
+    walled: that the function has its minimum only within the box, and the formula comes from `walled_in`.
     scale: of the domain; a fifth of the box's least width.
     """
     low, high, best = (np.array(np.broadcast_to(point, dim), dtype=np.float64) for point in (*box, x_opt))

@@ -44,8 +44,8 @@ def holed(objective: Objective, *, share: float = 0.1, instance: int = 1) -> Obj
 
 
 def hyperplane(objective: Objective, share: float, instance: int) -> tuple[np.ndarray, float]:
-    """The normal (dim,) and the offset of a plane that cuts off that share of the domain, but neither the optimum nor
-    more than half of the starts. Directions are uniform in coordinates in which the domain is about equally wide."""
+    """The normal (dim,) and the offset of a plane that cuts off that fraction of the domain, but neither the optimum
+    nor more than half of the starts. Directions are uniform in coordinates in which all widths are about equal."""
     rng, domain = generator("holed", instance), objective.domain
     if domain.bounded:
         cloud = domain.sample(rng, (POINTS, objective.dim))
