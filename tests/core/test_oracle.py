@@ -331,6 +331,7 @@ def test_blocks_are_views_by_layer():
         (lambda: Oracle(Objective(sphere, 2), 10, start=[1.0]), r"start must have shape \(2,\)"),
         (lambda: Oracle(Objective(sphere, 2), 10, seed=-1), "seeds must be >= 0"),
         (lambda: Oracle(Objective(sphere, 2), 10).value(np.zeros(3)), "a point must have shape"),
+        (lambda: Oracle(data_problem(), 10).value(np.array(1.0)), "a point must have shape"),
         (lambda: Oracle(Objective(sphere, 2), 10).recommend(np.zeros(3)), "must have shape"),
         (lambda: next(Oracle(data_problem(), 10).minibatches(0)), "size must be >= 1"),
         (lambda: Objective(sphere, 0), "dim must be >= 1"),
