@@ -1,7 +1,7 @@
 """The books of a run, or of R runs in lockstep: what an oracle shares with those on a part of its data or budget."""
 
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -21,10 +21,7 @@ class Stop(BaseException):
 
 
 class Spent(Stop):
-    """Raised where `Oracle.within` has spent its part: the run goes on, and the oracle that it came from still answers.
-
-    `with oracle.within(cost) as part:` absorbs it. Where it leaves a method, that has returned.
-    """
+    """Raised where the part of `Oracle.within` is spent: the run goes on. A method that lets it pass has returned."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,16 +67,10 @@ class Books:
         """The lanes whose runs have not ended; all of them have spent the same."""
         return [lane for lane, ledger in enumerate(self.ledgers) if ledger.status is None]
 
-    def limit(self, cost: float, limit: int) -> int:
-        """The ticks up to which a part of the budget goes that begins now, and ends at another limit at the latest."""
-        return min(limit, self._ticks() + self.ledgers[0].prices.in_ticks(cost))
-
-    def remaining(self, limit: int) -> float:
-        """The cost up to a limit of ticks; 0 where no lane is open."""
-        return max(0, limit - self._ticks()) / self.ledgers[0].prices.unit if self.open_lanes() else 0.0
-
-    def _ticks(self) -> int:
-        return max(ledger.ticks for ledger in self.ledgers)  # open lanes have spent the same, and ended ones no more
+    @property
+    def ticks(self) -> int:
+        """What each open lane has spent."""
+        return max(ledger.ticks for ledger in self.ledgers)  # a lane that has ended spends no more
 
     # one NumPy point of a single run whose values are recorded: the shortest way
 
@@ -126,16 +117,12 @@ class Books:
     def affordable(self, price: int, limit: int) -> int:
         """How many points each open lane can pay at a price in ticks. Ends those whose budget pays for none; raises
         Stop where no lane is open, and Spent where the limit, that of a part of the budget, pays for none."""
-        self.end_unaffordable(price)
-        points = (limit - self._ticks()) // price
+        self.end(Status.BUDGET, [lane for lane in self.open_lanes() if not self.ledgers[lane].affordable(price)])
+        self.stop_if_finished()
+        points = (limit - self.ticks) // price
         if points < 1:
             raise Spent("this part of the budget is spent")
         return points
-
-    def end_unaffordable(self, price: int) -> None:
-        """End the lanes whose budget pays for no point at a price; raises Stop where no lane is open."""
-        self.end([lane for lane in self.open_lanes() if not self.ledgers[lane].affordable(price)], Status.BUDGET)
-        self.stop_if_finished()
 
     def stop_if_finished(self) -> None:
         """Raise Stop where no lane is open."""
@@ -182,35 +169,24 @@ class Books:
                 ledger.record_rows(charges, f[lane, :paid], x[lane, :paid])
             else:
                 ledger.charge_rows(charges, paid)
-        self.end([lane for lane in lanes if self.ledgers[lane].late], Status.DEADLINE)
-
-    def settle(self, price: int, whole: bool) -> None:
-        """After a question, whole or cut: raises Stop where no lane is open, and Spent where it was cut by a part of
-        the budget."""
-        if not whole:
-            self.end_unaffordable(price)
-            raise Spent("this part of the budget is spent")
+        self.end(Status.DEADLINE, [lane for lane in lanes if self.ledgers[lane].late])
         self.stop_if_finished()
         self.answered_at = perf_counter()  # the bookkeeping is neither's time
 
     # ends
 
-    def end(self, lanes: Iterable[int], status: Status) -> None:
-        """End lanes, once; where scores are recorded, with that of the present answer."""
-        ending = [lane for lane in lanes if self.ledgers[lane].status is None]
+    def end(self, status: Status, lanes: Container[int] | None = None) -> None:
+        """End some lanes or all, once; where scores are recorded, with that of the present answer."""
+        ending = [lane for lane in self.open_lanes() if lanes is None or lane in lanes]
         if ending and self.scored and status != Status.CRASHED:
             self.score(ending, self.answer())
         for lane in ending:
             self.ledgers[lane].end(status)
 
-    def close(self, status: Status) -> None:
-        """End all open lanes: the method has returned, or failed."""
-        self.end(range(len(self.ledgers)), status)
-
     def fail(self) -> None:
         """The problem itself has failed: end what is open, so that a method that goes on is stopped."""
         self.failure = traceback.format_exc()
-        self.close(Status.CRASHED)
+        self.end(Status.CRASHED)
 
     def restart(self, lanes: np.ndarray | None) -> None:
         """Draw a new start for all lanes, or those of a mask (R,)."""

@@ -71,7 +71,8 @@ class Oracle:
         self.rows, self.dtype, self.remainder = first.rows, first.dtype, first.remainder
         self.noisy, self.scored = first.noise is not None, first.scored
         in_ticks = Prices.of(prices, first.rows)
-        self.prices, self._ticks, self._limit = in_ticks.costs, in_ticks.ticks, in_ticks.in_ticks(budget)
+        self.prices, self._ticks, self._in_ticks = in_ticks.costs, in_ticks.ticks, in_ticks.in_ticks
+        self._limit = self._in_ticks(budget)
         self._is_part = False  # of the budget, see `within`
         self._batch: Rows | None = None  # the rows of a mini-batch; None for all data
         self._order = order
@@ -147,7 +148,7 @@ class Oracle:
     @property
     def remaining(self) -> float:
         """The cost that each open lane may still spend; 0 when all have ended."""
-        return self._books.remaining(self._limit)
+        return max(0, self._limit - self._books.ticks) / self._in_ticks(1) if self._books.open_lanes() else 0.0
 
     @property
     def best(self) -> Array:
@@ -315,7 +316,8 @@ class Oracle:
         """
         if not (isfinite(cost) and cost > 0):
             raise ValueError(f"cost must be positive and finite, got {cost}")
-        return self._view(_is_part=True, _limit=self._books.limit(cost, self._limit))
+        limit = self._books.ticks + self._in_ticks(cost)
+        return self._view(_is_part=True, _limit=min(limit, self._limit))
 
     def _view(self, **changes: Any) -> "Oracle":
         """This oracle but for some of its attributes, on the same books."""
@@ -409,7 +411,8 @@ class Oracle:
             sleep(self._objective.delay * len(books.open_lanes()) * paid)
         books.share(entered)
         books.account(charges, points, answers[0], paid, records=records, exact=noise is None and self._batch is None)
-        books.settle(price, whole=paid == layout[-2])
+        if paid < layout[-2]:
+            books.affordable(price, self._limit)  # raises Stop or Spent: nothing is
         return tuple(_shaped(array, x.shape[:-1], layout[:-1]) for array in answers)
 
     def __enter__(self) -> Self:
@@ -421,7 +424,7 @@ class Oracle:
         if self._is_part:  # the run goes on
             return isinstance(error, Spent)
         stopped = isinstance(error, Stop)
-        self._books.close(Status.RETURNED if error is None or stopped else Status.CRASHED)
+        self._books.end(Status.RETURNED if error is None or stopped else Status.CRASHED)
         return stopped
 
 

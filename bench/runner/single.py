@@ -71,17 +71,17 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
             while restarts and oracle.asked:
                 oracle.restart()
                 method(oracle, **hyperparameters)
-        books.close(Status.RETURNED)
+        books.end(Status.RETURNED)
     except Stop:
         pass
     except registry.Unavailable:
         if not any(any(ledger.counts) for ledger in books.ledgers):
             raise  # no run: what the method needs is not there
-        books.close(Status.CRASHED)
+        books.end(Status.CRASHED)
         return traceback.format_exc()[-TRACEBACK:]
     except (Exception, SystemExit, GeneratorExit):
         error = traceback.format_exc()[-TRACEBACK:]
-        books.close(Status.CRASHED)
+        books.end(Status.CRASHED)
         return error
     return books.failure[-TRACEBACK:]
 

@@ -194,7 +194,7 @@ def test_default_recommendation_is_the_point_of_the_last_gradient():
     oracle = Oracle(data_problem(), 100, arrays="torch")
     oracle.gradient(torch.ones(3, dtype=torch.float64))
     oracle.value(torch.zeros(3, dtype=torch.float64))
-    books_of(oracle).close(Status.RETURNED)
+    books_of(oracle).end(Status.RETURNED)
     assert books_of(oracle).ledgers[0].events[-1][F] == pytest.approx(0.0)
 
 
