@@ -250,7 +250,7 @@ def test_tune_and_run_tuned(tmp_path):
         (["run", *SMALL, "--name", "../up"], "name must be 1 to 100 letters"),
         (["run", *SMALL, "--name", "x" * 10_000], "got 'xxxxxxxxxxxxxxxxxxxx... of 10000 characters'"),
         (["run", *SMALL, "--name", ""], "the name of results must not be empty"),
-        (["run", *SMALL, "--workers", "0"], "workers must be >= 1, got 0"),
+        (["run", *SMALL, "--workers", "0"], "workers must be a whole number >= 1, got 0"),
         (["run", *SMALL, "--device", "tpu"], "device must be auto, cpu or cuda, got 'tpu'"),
         (["run", *SMALL, "--retry", "budget"], "retry takes crashed, killed, damaged"),
         (["run", *SMALL, "--import", "no_such_module"], "no_such_module"),
@@ -328,7 +328,7 @@ def test_reasons_of_skips_are_printed():
 
 def test_a_common_name_leads_to_the_library_that_has_it():
     assert "did you mean torch-adam" in call("show", "adam").output
-    assert "rosenbrock is a problem, which -p names" in call("run", "rosenbrock", "-o", "torch-adam").output
+    assert "rosenbrock is a problem, to be named with -p" in call("run", "rosenbrock", "-o", "torch-adam").output
 
 
 def test_list_and_show():

@@ -1,7 +1,6 @@
 """`list`: what can be run."""
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,7 +26,14 @@ def list_(
 ) -> None:
     """List what can be run."""
     with explained():
-        rows = _rows(what, imports or ())
+        from bench.core import registry
+        from bench.runner import PACKAGES
+
+        if what not in (*PACKAGES, "wrappers", "suites"):
+            raise ValueError(f"list takes problems, optimizers, wrappers or suites, got {what!r}")
+        if what != "suites":
+            registry.load(["problems" if what == "wrappers" else what], imports or ())
+        rows = _rows(what)
     if as_json and what == "problems":
         rows = [{**row, **problem_facts(row["name"])} for row in rows]
     if as_json and what == "optimizers":
@@ -47,17 +53,13 @@ def list_(
         out.print(f"and {number} of {module}: `python -m bench list {what} --all` names them")
 
 
-def _rows(what: str, imports: Sequence[str]) -> list[dict[str, Any]]:
+def _rows(what: str) -> list[dict[str, Any]]:
     from bench.core import registry
-    from bench.runner import PACKAGES
     from bench.runner.suite import load_suite, suites
 
     if what == "suites":
         loaded = {name: load_suite(name) for name in suites()}
         return [{"name": name, "what": suite.title, "groups": len(suite.groups)} for name, suite in loaded.items()]
-    if what not in (*PACKAGES, "wrappers"):
-        raise ValueError(f"list takes problems, optimizers, wrappers or suites, got {what!r}")
-    registry.load(["problems" if what == "wrappers" else what], imports)
     if what == "wrappers":
         return [
             {"name": f"+{d.name}", "parameters": _parameters(d), "source": d.source, "module": module_of(d)}

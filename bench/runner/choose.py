@@ -29,7 +29,7 @@ def choose_suite(
     options = {key: value for key, value in replaced.items() if value is not None}
     if suite is not None and (problems or optimizers):
         is_problem = isinstance(suite, str) and suite.partition("[")[0].partition("+")[0] in PROBLEMS
-        hint = f": {suite} is a problem, which -p names" if is_problem else ""
+        hint = f": {suite} is a problem, to be named with -p" if is_problem else ""
         raise ValueError(f"give a suite, or problems and optimizers, not both{hint}")
     if suite is None and not (problems and optimizers):
         raise ValueError("give a suite, or at least one problem and one optimizer")

@@ -99,7 +99,7 @@ def supervise(
     """See one job through: a child that dies is replaced by one that does the rest."""
     left = list(job.specs)
     while left and not halt.is_set():
-        process, connection = _start(Job(tuple(left), job.lanes), launch.imports)
+        process, connection = _start(Job(tuple(left), job.lanes), launch)
         try:
             reason = _listen(process, connection, left, job.lanes, began, ended, launch.limits, halt)
         finally:
@@ -174,11 +174,11 @@ _server = multiprocessing.get_context("forkserver")
 _server_lock = threading.Lock()
 
 
-def _start(job: Job, imports: Sequence[str]) -> tuple[BaseProcess, Any]:
+def _start(job: Job, launch: Launch) -> tuple[BaseProcess, Any]:
     receive, send = _server.Pipe(duplex=False)
     with _server_lock, _nobody_as_main(), _fixed_hashes():
         _server.set_forkserver_preload(["bench.runner.preload"])
-        process = _server.Process(target=_child, args=(send, job, tuple(imports)), daemon=True)
+        process = _server.Process(target=_child, args=(send, job, tuple(launch.imports)), daemon=True)
         process.start()
     send.close()
     return process, receive

@@ -59,7 +59,7 @@ class Launch:
 
     def __post_init__(self) -> None:
         if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
-            raise ValueError(f"workers must be >= 1, got {self.workers}")
+            raise ValueError(f"workers must be a whole number >= 1, got {self.workers!r}")
         if self.device not in DEVICES:
             raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
         for status in self.retry:

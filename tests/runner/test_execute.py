@@ -115,7 +115,7 @@ def test_a_batch_of_lanes_that_lacks_one_run_gives_it_as_before(tmp_path):
 
 
 def test_workers_must_be_positive(tmp_path):
-    with pytest.raises(ValueError, match=r"workers must be >= 1, got 0"):
+    with pytest.raises(ValueError, match=r"workers must be a whole number >= 1, got 0"):
         run(tmp_path / "t", ["odd-walk"], workers=0)
     assert not (tmp_path / "t").exists()
 
