@@ -228,7 +228,7 @@ def answer_of_thirty_evaluations(name: str, answer: Connection) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name.strip())
 def test_every_name_that_is_installed_completes_thirty_evaluations_in_5d(entry: Entry) -> None:
-    """Or is listed in nevergrad.txt as one that lacks a module or has no end: those are skipped, and may not crash."""
+    """Or is listed in nevergrad.txt as one that lacks a module, and is skipped, or as one that has no end."""
     if absent := [module for module in entry.needs if find_spec(module) is None]:
         pytest.skip(f"needs {', '.join(absent)}")
     context = multiprocessing.get_context("fork")  # a spawned one would import the library anew
@@ -240,6 +240,5 @@ def test_every_name_that_is_installed_completes_thirty_evaluations_in_5d(entry: 
     answer = ours.recv() if ended else None
     child.kill()
     child.join()
-    if not ended and entry.deterministic is None:
-        pytest.skip("listed as unmeasured: it waits for a thread of its own for ever")
-    assert answer == ("budget", 30, "")
+    endless = not ended and entry.deterministic is None  # listed as unmeasured: it waits for a thread of its own
+    assert answer == ("budget", 30, "") or endless

@@ -14,7 +14,6 @@ from problems.learning.classification import mlp, softmax
 from problems.learning.datasets import Split, split
 from problems.learning.features import with_features
 
-pytest.importorskip("sklearn")
 load(("problems",))
 
 

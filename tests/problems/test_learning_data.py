@@ -17,7 +17,6 @@ from problems.learning.datasets import split
 from problems.learning.dichotomies import least_hinge
 from problems.learning.synthetic import dichotomy, moons, spirals
 
-pytest.importorskip("sklearn")
 load(("problems",))
 
 
