@@ -292,7 +292,13 @@ PAIRS = {
     "tested": "p = {}, corrected for {} {}.",
     "untested": "all runs of one of them were skipped: there is no test.",
 }
-SCALING = {"fit": "∝ dim^{} ± {}", "unsolved": ", not reached in dim {}", "dims": "in {}", "nothing": "not reached"}
+SCALING = {
+    "fit": "∝ dim^{} ± {}",
+    "unsolved": ", not reached in dim {}",
+    "dims": "in {}",
+    "nothing": "not reached",
+    "interval": f"no interval below {FEWEST} runs",
+}
 COSTS = {
     "stacked": "Grey: in the problem; in colour: in the method.",
     "dots": "Open circles: in the problem; full ones: in the method.",
@@ -306,6 +312,22 @@ EMPTY = {
     "cost": "its cost is not known",
     "not asked": "not run there, or not asked for that target",
 }
+KINDS = {"gap": "f \N{MINUS SIGN} f_opt", "value": "f"}  # what of f is shown
+
+
+def landscape(view: Mapping[str, Any], rest: int) -> str:
+    """What the map of a problem shows. view: of `bench.report.landscapes`; rest: how many problems have no map."""
+    across, upwards = (f"{number(low)} to {number(high)}" for low, high in zip(view["low"], view["high"], strict=True))
+    bottom, top = (number(10**z if view["log"] else z) for z in (view["bottom"], view["top"]))
+    text = f"Instance {view['instance']}: x₁ from {across} to the right, x₂ from {upwards} upwards. "
+    text += f"{KINDS[view['kind']]} from {bottom} (clear) to {top} (fog), lines at equal "
+    text += "ratios." if view["log"] else "steps."
+    if view["star"]:
+        gap = "gap " if view["kind"] == "gap" else ""
+        text += f" ★ is the best point of all runs here, {gap}{number(view['found'])}."
+    return f"{text} {counted(rest, 'other problem')} of two dimensions: no map." if rest else text
+
+
 PAGE = {  # what the scripts of the page read
     "interval": INTERVAL,
     "number": NUMBER,
@@ -314,4 +336,5 @@ PAGE = {  # what the scripts of the page read
     "scaling": SCALING,
     "costs": COSTS,
     "empty": EMPTY,
+    "kinds": KINDS,
 }

@@ -160,13 +160,12 @@ def page_data(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
         **_ert(axes, priced),
         **_curves(axes, priced),
         **_runs(axes, priced),
-        **_answer(axes, priced),
+        "budgets": [each.budgets for each in priced],
     }
 
 
 def _cells(axes: Axes) -> list[dict[str, Any]]:
     """What is known of each cell; targets: their names by slot; kind: of what its curves show, "gap" or "value"."""
-    facts = axes.runs.groupby(axes.cell_of_run).agg(scored=("scored", "any"), budget=("budget", "max"))
     targets: dict[int, list[str]] = {}
     kinds: dict[int, str] = {}
     for cell, kind, target in axes.goals.itertuples(index=False):
@@ -178,8 +177,6 @@ def _cells(axes: Axes) -> list[dict[str, Any]]:
             "dim": dim,
             "family": axes.family_of_cell[cell],
             "kind": kinds.get(cell, "value"),
-            "scored": bool(facts.scored[cell]),
-            "budget": float(facts.budget[cell]) if np.isfinite(facts.budget[cell]) else None,
             "targets": targets.get(cell, []),
         }
         for cell, (problem, dim) in enumerate(axes.cells)
@@ -264,44 +261,4 @@ def _runs(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
         "run_best": encoded(runs.best.astype(float).to_numpy()),
         **{f"run_{name}": encoded(runs[name].fillna(0).to_numpy(np.int64)) for name in ("seed", "instance")},
         "runtimes": encoded(coarse(found)),
-    }
-
-
-def _answer(axes: Axes, priced: Sequence[Priced]) -> dict[str, Any]:
-    """budgets: by price; limit (P, C): see `bench.measure.strata.limits`; score (P, B, F + 1, O, 3): solved, low, high,
-    where the last family is all problems; sure (P, B, F + 1, O, O): 1 where the first is surely better, 2 where there
-    are too few runs that it could be; tests (P, B, F + 1): the pairs of Holm's correction; crossings: by price and
-    family [below, above, cost]."""
-    size, families = axes.shape[1], len(axes.families) + 1
-    most = max((len(each.budgets) for each in priced), default=0)
-    score = np.full((len(priced), most, families, size, 3), np.nan)
-    sure = np.zeros((len(priced), most, families, size, size), dtype=np.uint8)
-    tests = np.zeros((len(priced), most, families), dtype=np.int64)
-    limit = np.full((len(priced), axes.shape[0]), np.inf)
-    crossings: list[list[list[Any]]] = []
-    for p, each in enumerate(priced):
-        budget = np.array(each.budgets)
-        limit[p, axes.cell_of_run] = each.view.limits
-        table = each.scores
-        where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
-        score[p][where] = table[["solved", "low", "high"]]
-        for code, told in ((1, each.duels.significant), (2, ~each.duels.enough)):
-            table = each.duels[told.astype(bool)]
-            where = (np.searchsorted(budget, table.budget), axes.family(table), axes.optimizer(table))
-            sure[p][(*where, axes.optimizer(table, "rival"))] = code
-        table = each.duels[each.duels.adjusted.notna()]
-        np.add.at(tests[p], (np.searchsorted(budget, table.budget), axes.family(table)), 1)
-        table = each.crossings
-        lines: list[list[Any]] = [[] for _ in range(families)]
-        ends = (axes.optimizer(table, name).tolist() for name in ("below", "above"))
-        for family, *line in zip(axes.family(table), *ends, table.budget.tolist(), strict=True):
-            lines[family].append(line)
-        crossings.append(lines)
-    return {
-        "budgets": [each.budgets for each in priced],
-        "limit": encoded(limit),
-        "score": encoded(score),
-        "sure": encoded(sure),
-        "tests": encoded(tests // 2),  # each pair stands there both ways
-        "crossings": crossings,
     }

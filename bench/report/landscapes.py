@@ -10,6 +10,7 @@ from bench.measure.convergence import FLOOR
 from bench.measure.prices import RULES, priced, resolved
 from bench.measure.progress import Frame, joined
 from bench.measure.targets import optima
+from bench.measure.words import landscape
 from bench.report.data import coarse
 from bench.results.labels import label
 
@@ -30,8 +31,8 @@ def landscapes(results: "Results", runs: Frame) -> dict[str, Any]:
     """The part of the page's data that the section on landscapes draws; empty where no grid has a path.
 
     landscape: views (problem, instance, low, high, kind, base, log, bottom, top, and the star: the best point that a
-    run found, with its gap or value), paths (view, optimizer, seed, begin and end in the arrays, asked: its points in
-    all), prices (name: row of the costs), problems (how many of dimension 2 there are), around (AROUND).
+    run found, with its gap or value; caption), paths (view, optimizer, seed, begin and end in the arrays, asked: its
+    points in all), prices (name: row of the costs), around (AROUND).
     landscape_z (views, n, n): heights from bottom to top as 0 to 65534, of log10 where log; row 0 is the lowest x2.
     landscape_x (points, 2): places as 0 to 65534, over the box and AROUND of its widths on every side.
     landscape_cost (prices, points): what had been spent. landscape_best (points,): the least gap or value so far.
@@ -57,8 +58,9 @@ def landscapes(results: "Results", runs: Frame) -> dict[str, Any]:
         for (run, points_asked, path), end in zip(paths, ends, strict=True)
     ]
     views = [grid["view"] for grid in grids[:VIEWS]]
+    views = [{**view, "caption": landscape(view, len(grids) - len(views))} for view in views]
     return {
-        "landscape": {"views": views, "paths": listed, "prices": prices, "problems": len(grids), "around": AROUND},
+        "landscape": {"views": views, "paths": listed, "prices": prices, "around": AROUND},
         "landscape_z": np.stack([grid["z"] for grid in grids[:VIEWS]]),
         "landscape_x": table[["x", "y"]].to_numpy(np.uint16),
         "landscape_cost": costs,

@@ -13,6 +13,7 @@ import numpy as np
 
 from bench.core.status import Status, alternatives, statuses
 from bench.interchange.csv import save_csv
+from bench.measure import levels
 from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import crossings
 from bench.measure.ecdf import ecdf
@@ -22,7 +23,7 @@ from bench.measure.progress import CELL, Frame
 from bench.measure.statistics import duels, scores
 from bench.measure.summaries import endings, failures
 from bench.measure.verdicts import answer, best, budgets
-from bench.measure.words import counted, number, price_list, target_list
+from bench.measure.words import counted, interval, number, percent, price_list, target_list
 from bench.report import reference, sections, tuned
 from bench.report.answers import verdicts
 from bench.report.data import Axes, Priced, encoded, page_data
@@ -216,8 +217,7 @@ def html(
     more = sections.extra(results, frames.tuned)
     data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more.items()}
     if frames.published:
-        both = (frames.published[name] for name in ("published", "published-ert"))
-        data["published"] = reference.shown(*both, name=published or "")
+        data["published"] = reference.shown(frames.published["published"], published or "")
     tuning = tuned.shown(results, runs, frames.tuned, frames.styles)
     shown = {"tuned": tuning, "published": frames.published}  # the others always
     contents = {name: title for name, title in CONTENTS.items() if shown.get(name, True)}
@@ -228,7 +228,8 @@ def html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    loader.filters["number"] = number
+    loader.filters |= {"number": number, "percent": percent}
+    loader.globals |= {"interval": interval, "levels": levels}
     return loader.get_template("page.html").render(
         policy=content_policy(scripts),
         style=Markup("".join((TEMPLATES / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)),
@@ -245,6 +246,7 @@ def html(
         damaged=results.damaged,
         endings=_endings(frames),
         tuning=tuning,
+        published=list(frames.published["published-ert"].itertuples()) if frames.published else [],
         prices=price_list(results.prices, runs),
         targets=target_list(frames.priced[0].ert),
         scored=bool(runs.scored.any()),

@@ -83,8 +83,8 @@ def _common(view: View, published: Published) -> Frame:
     return ours.merge(known, on=CELL)
 
 
-def shown(curves: Frame, table: Frame, name: str) -> dict[str, Any]:
-    """The section of the page: plain lists, None for what is not finite."""
+def shown(curves: Frame, name: str) -> dict[str, Any]:
+    """The curves of the page as plain lists, None for what is not finite."""
 
     def plain(values: Any) -> list[Any]:
         return [float(f"{value:.4g}") if np.isfinite(value) else None for value in np.asarray(values, dtype=float)]
@@ -101,9 +101,4 @@ def shown(curves: Frame, table: Frame, name: str) -> dict[str, Any]:
         }
         for key, part in curves.groupby(["name", "ours", "dim"], sort=False)
     ]
-    numbers = {key: plain(table[key]) for key in ("ert", "low", "high", "published", "ratio")}
-    words = {key: table[key].tolist() for key in ("problem", "dim", "optimizer", "successes", "runs", "algorithm")}
-    rows = [
-        dict(zip([*words, *numbers], row, strict=True)) for row in zip(*words.values(), *numbers.values(), strict=True)
-    ]
-    return {"name": name, "lines": lines, "rows": rows}
+    return {"name": name, "lines": lines}

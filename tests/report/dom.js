@@ -202,6 +202,7 @@ function opened(elements, script, address = "") {
     addEventListener: (name, listener) => { listeners[name] = listener; },
     requestAnimationFrame: () => 1, cancelAnimationFrame() {}, ResizeObserver: class { observe() {} },
     ImageData: class { constructor(width, height) { this.data = new Uint8Array(4 * width * height); } },
+    Path2D: class { lineTo() {} moveTo() {} },
     Event: class { constructor(type) { this.type = type; } },
     console: { error: (error) => errors.push(String(error.stack ?? error)) },
     atob, Blob, Response, DecompressionStream, setTimeout,

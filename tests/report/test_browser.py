@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.measure.verdicts import answers
+from bench.measure import words
+from bench.measure.verdicts import answer, best
 from bench.measure.words import number
 from bench.report.page import measure, write_report
 
@@ -62,18 +63,18 @@ def test_paths_are_drawn_on_the_landscape_and_played(page):
 
 
 def test_one_selection_drives_all(page):
-    before = page.counts()
+    before, answer = page.counts(), page.texts("#answer > .body td")
     page.click("#bar .orders button", "order 0")
     page.click("#bar .orders button", "order 2")
     after = page.counts()  # only the five of order 1 are left
     assert (after["ert columns"], after["pairs"], after["costs"], after["paths"]) == (5, 5, 5, 5)
     assert {len(page.traces(section)) for section in ("solved", "convergence", "profiles")} == {5}
     assert (before["failures"], after["failures"]) == (2, 1)
-    assert set(page.texts("#answer > .body td:nth-child(3)")) == {"none selected"}
+    assert page.texts("#answer > .body td") == answer  # that of all optimizers, whoever is selected
     assert page.texts("#bar .optimizers summary b") == ["5 of 15"]
     page.click("#bar .families .choice:nth-child(1) .only")
     some = page.counts()
-    assert some["answer rows"] == 1
+    assert some["answer rows"] == 2  # all problems, and this family
     assert 0 < some["ert rows"] < after["ert rows"]
     page.click("#bar .reset")
     assert page.counts() == before
@@ -134,7 +135,7 @@ def test_names_add_and_remove_curves(page):
 
 def test_answer_is_that_of_the_frames(page, plain):
     first = measure(plain[0]).priced[0]
-    table = answers(first.scores, first.duels)
+    table = first.view.of(answer)
     table = table[table.budget == first.budgets[-1]]
     families = page.texts("#answer > .body tbody th .name")
     assert families == ["all problems", *sorted(set(plain[0].runs.family))]
@@ -143,33 +144,23 @@ def test_answer_is_that_of_the_frames(page, plain):
             row = table[(table.family == family) & (table.among == among)].iloc[0]
             cell = f"#answer > .body tbody tr:nth-child({n}) td:nth-child({column})"
             if not row.optimizer:
-                some = plain[0].runs
-                some = some if among == "all" else some[some.order == int(among)]
-                some = some if family == "all" else some[some.family == family]
-                words = "cannot be run" if (some.status == "skipped").all() else "nothing solved"
-                assert page.texts(f"{cell} .none") == [words]
+                assert page.texts(f"{cell} .none") == [row.reason]
                 continue
             assert page.texts(f"{cell} .name") == [row.optimizer]
-            share = "> 99 %" if 0.995 < row.solved < 1 else f"{row.solved:.0%}".replace("%", " %")
-            assert page.texts(f"{cell} b") == [share]
-            n_rivals = len(row.rivals.split("; ")) if row.rivals else 0
-            words = f"≈ {n_rivals} other{'' if n_rivals == 1 else 's'}" if row.enough else "too few runs"
-            others = [words] if n_rivals else []
-            assert page.texts(f"{cell} .how :is(.sure, .unsure)") == (["✓ clearly best"] if row.significant else others)
+            assert page.texts(f"{cell} b") == [words.percent(row.solved)]
+            mark = words.mark(row)
+            assert page.texts(f"{cell} .how :is(.significant, .open)") == ([mark["text"]] if mark else [])
 
 
 def test_the_answer_says_how_many_tests_and_limits_there_are(page, plain):
     """Where every question counts 1, budgets end those that ask for slopes first."""
-    first = measure(plain[0]).priced[0]
-    duels = first.duels[(first.duels.budget == first.budgets[-1]) & (first.duels.optimizer < first.duels.rival)]
-    tested = duels[duels.adjusted.notna()].groupby("family").size()
-    low, high = tested.min(), tested.max()
-    assert low < high  # in control some could not run
-    assert f"; corrected for {low} to {high} pairs of optimizers in a row." in page.texts("#answer .says")[0]
+    table = measure(plain[0]).priced[0].view.of(answer)
+    table = table[(table.budget == table.budget.max()) & (table["among"] == "all")].set_index("family")
+    assert table.tests.min() < table.tests.max()  # in control some could not run
     for n, family in enumerate(["all", *sorted(set(plain[0].runs.family))], start=1):
         page.js(f"document.querySelector('#answer > .body tbody tr:nth-child({n}) button').focus()")
         page.until("document.querySelector('.hint:not([hidden])')")
-        assert page.texts(".hint")[0].endswith(f" (corrected for {tested[family]} pairs of optimizers)")
+        assert page.texts(".hint")[0].endswith(f" (corrected for {table.tests[family]} pairs of optimizers)")
     assert "a budget ended" not in page.texts("#answer .says")[0]
     page.choose("#bar .price select", "passes")
     assert re.search(r"^Within .* \(less on \d+ problems: see below\), over all", page.texts("#answer .verdict")[0])
@@ -186,7 +177,7 @@ def test_equal_answers_are_said_to_be_equal(browser, make_results, tmp_path):
     results.trajectories = pd.concat([events, events.assign(run=events.run + len(runs))], ignore_index=True)
     browser.open(write_report(results, tmp_path, figures=False))
     assert "of the targets" in browser.texts("#answer .verdict")[0]
-    assert ", as much as twin" in browser.texts("#answer .verdict")[0]
+    assert ", as many as twin" in browser.texts("#answer .verdict")[0]
 
 
 def test_where_no_curve_stands_out_some_are_shown(browser, make_results, tmp_path):
@@ -209,26 +200,24 @@ def test_budgets_change_the_answer(page):
 
 
 def test_problem_by_problem_is_best_optimizers(page, plain):
-    best = measure(plain[0]).best
+    table = measure(plain[0]).priced[0].view.of(best)
     page.js("document.querySelector('#problems').open = true")
     page.until("document.querySelectorAll('#problems tbody tr').length > 0")
     rows = page.js("""[...document.querySelectorAll('#problems tbody tr')].map((row) => [...row.cells].map((cell) =>
         [cell.querySelector('.name, .none')?.textContent, cell.textContent]))""")
-    assert len(rows) == len(best[best.among == "all"])
+    assert len(rows) == len(table[table["among"] == "all"])
     for (problem, head), *cells in rows:
         dim = int(head.split("dim ")[1])
         for (name, text), among in zip(cells, ["all", "0", "1", "2"], strict=True):
-            row = best[(best.problem == problem) & (best.dim == dim) & (best.among == among)].iloc[0]
+            row = table[(table.problem == problem) & (table.dim == dim) & (table["among"] == among)].iloc[0]
             if not row.optimizer:
-                assert name in ("no target reached", "skipped")
+                assert name == row.reason
                 continue
             assert name == row.optimizer
-            assert f"{row.successes}/{row.runs}" in text
+            assert " · ".join(words.best_texts(row)) in text
             if among == "all":
-                assert ("clearly best" in text) == row.significant
-                rivals = len(row.rivals.split("; ")) - row.tied if row.rivals else 0
-                assert rivals == 0 or f"{rivals} other" in text
-                assert row.tied == 0 or f"tied with {row.tied} other" in text
+                assert ("significantly best" in text) == row.significant
+                assert all(remark["text"] in text for remark in words.remarks(row, row))
 
 
 # the table
@@ -435,10 +424,10 @@ def test_keyboard(page):
 
 
 def test_hints_name_the_others(page):
-    button = "#answer > .body button.unsure"
+    button = "#answer > .body button.open"
     assert page.js(f"document.querySelector('#hint').hidden && Boolean(document.querySelector('{button}'))")
     page.js(f"document.querySelector('{button}').focus()")
-    assert page.texts("#hint")[0].startswith("Not surely better than: ")
+    assert page.texts("#hint")[0].startswith("Does not significantly beat: ")
     page.keys("\ue00c")
     assert page.js("document.querySelector('#hint').hidden")
 
@@ -490,7 +479,7 @@ def long_names(results):
         ((2, 1, 5, 5), None, "2 problems, 1 optimizer"),
         ((1, 8, 5, 5), None, "1 problem, 8 optimizers"),
         ((10, 15, 2, 5), only_skips, "16 were skipped"),
-        ((2, 15, 5, 5), nothing_finite, "no optimizer of those selected reached any target"),
+        ((2, 15, 5, 5), nothing_finite, "no optimizer reached any target"),
         ((2, 8, 2, 5), only_lanes, "2 problems"),
         ((2, 15, 2, 5), long_names, "15 optimizers"),
     ],

@@ -71,7 +71,7 @@ def test_cells_go_by_family_and_targets_from_the_easiest(data, made):
     assert rosenbrock["kind"] == "gap"
     mlp = next(cell for cell in data["cells"] if cell["problem"] == "mlp")
     assert mlp["targets"][0] == "1e-1 of gain"
-    assert (mlp["kind"], mlp["scored"]) == ("value", True)
+    assert mlp["kind"] == "value"
 
 
 @pytest.mark.parametrize("by", ["optimizer", "order", "family", "dim"])
@@ -127,21 +127,6 @@ def test_runs_are_behind_the_cells(data, frames):
         np.testing.assert_allclose(runtimes[run][: len(rows)], rows.runtime, rtol=1e-4)
 
 
-def test_scores_and_who_is_surely_better(data, frames):
-    score, sure = decoded(data["score"]), decoded(data["sure"])
-    optimizers = [item["name"] for item in data["optimizers"]]
-    families = [*data["families"], "all"]
-    for p, priced in enumerate(frames.priced):
-        for row in priced.scores.itertuples():
-            at = score[p, priced.budgets.index(row.budget), families.index(row.family), optimizers.index(row.optimizer)]
-            np.testing.assert_allclose(at, [row.solved, row.low, row.high], rtol=1e-4)
-        for row in priced.duels.sample(300, random_state=0).itertuples():
-            b, f = priced.budgets.index(row.budget), families.index(row.family)
-            code = sure[p, b, f, optimizers.index(row.optimizer), optimizers.index(row.rival)]
-            assert code == (1 if row.significant else 0 if row.enough else 2)
-        assert (sure[p] == 1).sum() == priced.duels.significant.sum()
-
-
 def test_prices_that_tell_nothing_new_are_left_out(data, make_results):
     """With every price 1, passes are the cost, and lanes have no wall clock."""
     assert [price["name"] for price in data["prices"]] == list(PRICES)
@@ -174,24 +159,6 @@ def test_the_last_budget_is_the_most_that_counts_on_some_problem():
     runs = pd.DataFrame(facts)
     assert budgets(View(Comparison(runs), reached)) == [10, 100, 700]
     assert budgets(View(Comparison(runs.iloc[:2]), reached.iloc[:2])) == [10, 100, 300]
-
-
-def test_limits_and_tests_are_those_of_the_frames(data, frames):
-    """Who feels a slope is stopped sooner where a question counts 1."""
-    limit, tests = decoded(data["limit"]), decoded(data["tests"])
-    names = [price["name"] for price in data["prices"]]
-    assert np.isinf(limit[0]).all()
-    assert np.isfinite(limit[names.index("passes")]).any()
-    cells = {(cell["problem"], cell["dim"]): c for c, cell in enumerate(data["cells"])}
-    runs = frames.comparison.runs
-    where = [cells[key] for key in zip(runs.problem, runs.dim, strict=True)]
-    families = [*data["families"], "all"]
-    for p, priced in enumerate(frames.priced):
-        np.testing.assert_allclose(limit[p, where], priced.view.limits, rtol=1e-6)
-        for (family, budget), part in priced.duels.groupby(["family", "budget"]):
-            pairs = part[part.optimizer < part.rival].adjusted.notna().sum()
-            assert tests[p, priced.budgets.index(budget), families.index(family)] == pairs
-        assert tests[p].max() > 0
 
 
 def test_without_costs_there_is_no_budget():

@@ -325,3 +325,8 @@ def test_importing_the_report_imports_nothing_heavy():
     code = f"import sys, bench.report.page; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_lines_of_scripts_are_no_longer_than_those_of_python():
+    lines = {name: (TEMPLATES / f"{name}.js").read_text().split("\n") for name in SCRIPTS}
+    assert [name for name in SCRIPTS if max(map(len, lines[name])) > 120] == []

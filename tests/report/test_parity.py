@@ -16,7 +16,6 @@ import pytest
 from bench.measure.comparison import Comparison
 from bench.measure.comparison import View as Comparing
 from bench.measure.ecdf import ecdf
-from bench.measure.inference import LEVEL
 from bench.measure.profiles import data_profile, performance_profile
 from bench.measure.progress import complete, spent
 from bench.measure.words import cell_name, number, target_name
@@ -248,7 +247,7 @@ def test_scaling(view):
 
 
 TOLD = re.compile(
-    r" is (?P<verdict>surely better|surely worse|not).* with probability (?P<a12>[\d.]+)"
+    r" (?P<verdict>is significantly better|is significantly worse|does not).* with probability (?P<a12>[\d.]+)"
     r"( \[(?P<low>\S+), (?P<high>\S+)\])?\. "
     r"Its median is better on (?P<better>\d+) and worse on (?P<worse>\d+) of (?P<problems>\d+) problems?; "
     r"(all runs of one of them were skipped: there is no test|"
@@ -283,8 +282,8 @@ def test_pairs(view):
         row, told = table.loc[(optimizer, rival)], TOLD.search(detail)
         assert detail.startswith(optimizer)
         assert float(text) == pytest.approx(row.a12, abs=0.00501)
-        sure = row.adjusted <= LEVEL
-        assert told["verdict"] == ("not" if not sure else "surely better" if row.a12 > 0.5 else "surely worse")
+        verdict = "does not" if not row.significant else f"is significantly {'better' if row.a12 > 0.5 else 'worse'}"
+        assert told["verdict"] == verdict
         assert [int(told[name]) for name in ("problems", "better", "worse")] == [row.problems, row.better, row.worse]
         for names, error in ((("a12", "low", "high"), {"abs": 0.00501}), (("p", "adjusted"), {"rel": 0.00501})):
             found = [float(told[name] or "nan") for name in names]

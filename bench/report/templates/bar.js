@@ -6,11 +6,7 @@ page.chart("bar", (bar) => {
   const menus = [...bar.querySelectorAll("details")];
 
   for (const menu of menus) {
-    menu.addEventListener("toggle", () => {
-      if (!menu.open) return;
-      for (const other of menus) if (other !== menu) other.open = false;
-      menu.querySelector("input[type=search]")?.focus();
-    });
+    menu.addEventListener("toggle", () => { if (menu.open) menu.querySelector("input[type=search]")?.focus(); });
   }
   document.addEventListener("click", (event) => {
     for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
@@ -71,18 +67,15 @@ page.chart("bar", (bar) => {
   });
 
   const price = bar.querySelector(".price select");
-  for (const { name, short, note } of data.prices) {
-    price.append(element("option", { value: name, textContent: short, title: note }));
-  }
-  price.onchange = () => {
-    page.setAll({ price: price.value === data.prices[0].name ? null : price.value, budget: null });
-  };
+  price.append(...data.prices.map(
+    ({ name, short, note }) => element("option", { value: name, textContent: short, title: note })));
+  price.onchange = () => page.setAll(
+    { price: price.value === data.prices[0].name ? null : price.value, budget: null });
 
   const scales = [...bar.querySelectorAll(".scale button")];
   for (const each of scales) each.onclick = () => page.set("scale", each.value === "log" ? null : each.value);
-  bar.querySelector(".reset").onclick = () => {
-    page.setAll(Object.fromEntries(Object.keys(page.state).map((key) => [key, null])));
-  };
+  const reset = () => page.setAll(Object.fromEntries(Object.keys(page.state).map((key) => [key, null])));
+  bar.querySelector(".reset").onclick = reset;
 
   return () => {
     markOptimizers();

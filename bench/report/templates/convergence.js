@@ -1,7 +1,6 @@
 // What the optimizers had reached at what cost, on one problem: medians with the band between quartiles.
-page.chart("convergence", (section) => {
+page.chart("convergence", (section, { controls, plot, says }) => {
   const { data, counted, number } = page;
-  const { controls, plot, says } = page.parts(section);
   const problem = page.choice(controls, "Problem", "convergence.problem", () => page.cells().map(page.cellName));
   const visible = page.legend(section);
   const points = page.array("curve").shape[3];
@@ -30,24 +29,20 @@ page.chart("convergence", (section) => {
     const price = page.price(), name = problem(), c = page.cells().find((each) => page.cellName(each) === name);
     const all = c === undefined ? [] : page.optimizers().map((o) => [o, pointsOf(price, c, o)]);
     const lines = new Map(/** @type {[number, number[][]][]} */ (all.filter(([, line]) => line.length)));
-    page.say(section, lines.size ? "" : "Nothing to draw: no selected run has a value at a cost that is known.");
-    if (!lines.size) return;
+    const none = "Nothing to draw: no selected run has a value at a cost that is known.";
+    if (page.say(section, lines.size ? "" : none)) return;
     const log = [...lines.values()].flat().every(([, median, low]) => median > 0 && !(low <= 0));
     const height = (median) => (log ? Math.log10(median) : median);
     const rank = (o) => lines.get(o).reduce((sum, [, median]) => sum + height(median), 0) / lines.get(o).length;
     const items = visible(page.optimizerItems([...lines.keys()], rank));
     const traces = items.map((item) => {
       const line = lines.get(item.o);
-      return {
-        type: "scatter", mode: "lines", name: page.escaped(item.name), line: item.style,
-        x: line.map(([x]) => x), y: line.map(([, median]) => median),
-        customdata: line.map(([, , low, high]) => [number(low), number(high)]),
-        hovertemplate: "<b>%{fullData.name}</b><br>at %{x:.4~g}<br>median <b>%{y:.4~g}</b><br>"
-          + "quartiles %{customdata[0]} to %{customdata[1]}<br>"
-          + `${counted(page.value("ran", c, item.o), "run")}<extra></extra>`,
-      };
+      const points = { x: line.map(([x]) => x), y: line.map(([, median]) => median),
+        customdata: line.map(([, , low, high]) => [number(low), number(high)]) };
+      return page.trace(item, points, "at %{x:.4~g}<br>median <b>%{y:.4~g}</b><br>quartiles %{customdata[0]} to "
+        + `%{customdata[1]}<br>${counted(page.value("ran", c, item.o), "run")}`);
     });
-    const title = { text: data.cells[c].kind === "gap" ? "f - f_opt" : "f" };
+    const title = { text: data.words.kinds[data.cells[c].kind] };
     page.plot(plot, [...items.map(({ o, style }) => band(lines.get(o), style)), ...traces],
       { xaxis: page.costAxis(), yaxis: { title, ...(log ? page.logAxis : { type: "linear" }) } });
     const runs = Math.max(...[...lines.keys()].map((o) => page.value("ran", c, o)));

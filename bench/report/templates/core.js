@@ -27,8 +27,7 @@ const core = (() => {
   function element(tag, properties = {}, ...children) {
     const made = document.createElement(tag);
     for (const [key, value] of Object.entries(properties)) {
-      if (key in made) made[key] = value;
-      else made.setAttribute(key, value); // aria-..., role
+      if (key in made) made[key] = value; else made.setAttribute(key, value); // aria-..., role
     }
     made.append(...children);
     return made;
@@ -46,11 +45,10 @@ const core = (() => {
 
   // a table of a row of heads, texts or <th>, and rows of cells
   function table(className, heads, rows) {
-    const head = heads.map((cell) => (cell.nodeType ? cell : element("th", { scope: "col", textContent: cell })));
-    const lines = rows.map((cells) => element("tr", {},
-      ...cells.map((cell) => (cell.nodeType ? cell : element("td", { textContent: cell })))));
-    return element("table", { className },
-      element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...lines));
+    const row = (cells, tag, properties) => element("tr", {}, ...cells.map(
+      (cell) => (cell.nodeType ? cell : element(tag, { ...properties, textContent: cell }))));
+    return element("table", { className }, element("thead", {}, row(heads, "th", { scope: "col" })),
+      element("tbody", {}, ...rows.map((cells) => row(cells, "td"))));
   }
 
   // the elements of a section, by their classes
@@ -58,34 +56,42 @@ const core = (() => {
     get: (known, name) => (known[String(name)] ??= section.querySelector(`.${String(name)}`)),
   });
 
+  const shortened = (name, most) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
   // Plotly reads tags and entities in names
-  function escaped(name, most = 80) {
-    const short = name.length > most ? `${name.slice(0, most - 1)}…` : name;
-    return short.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  }
+  const escaped = (name, most = 80) => (
+    shortened(name, most).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;"));
 
-  // three significant digits: 0.0123, 12,300, 1.23e+6; - where not known
+  // a text of Python's with {} for each of these
+  const filled = (text, ...values) => values.reduce((rest, each) => rest.replace("{}", () => each), text);
+
+  // as bench.measure.words writes numbers, by the same formats
   function number(x) {
-    if (x === null || Number.isNaN(x)) return "-";
-    if (!Number.isFinite(x)) return x > 0 ? "∞" : "-∞";
-    const size = Math.abs(x);
-    if (x === 0 || (size >= 1e-3 && size < 1000)) return String(Number(x.toPrecision(3)));
-    if (size >= 1000 && size < 1e6) return Number(x.toPrecision(3)).toLocaleString("en-US");
-    return x.toExponential(2);
+    const { digits, least, grouped, most, infinite, unknown } = data.words.number;
+    if (x === null || Number.isNaN(x)) return unknown;
+    if (!Number.isFinite(x)) return `${x < 0 ? "-" : ""}${infinite}`;
+    const rounded = Number(x.toPrecision(digits)), size = Math.abs(rounded);
+    if (x === 0 || (size >= least && size < grouped)) return String(rounded);
+    return size >= grouped && size < most ? rounded.toLocaleString("en-US") : x.toExponential(digits - 1);
   }
 
-  const interval = (low, high) => (Number.isNaN(low) ? "" : `[${number(low)}, ${number(high)}]`);
+  function percent(fraction) {
+    const { text, least, most } = data.words.percent, rounded = (100 * fraction).toFixed(0);
+    return rounded === "0" && fraction > 0 ? least : rounded === "100" && fraction < 1 ? most : filled(text, rounded);
+  }
+
+  const interval = (low, high) => (Number.isNaN(low) ? "" : filled(data.words.interval, number(low), number(high)));
+  const two = (x) => x.toFixed(2);
   const counted = (n, noun) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
+  const placeOf = new Map(data.optimizers.map(({ name }, o) => [name, o]));
   const cellName = (c) => `${data.cells[c].problem}, dim ${data.cells[c].dim}`;
 
   // a sample of the line (or, with mark, of the point) of a style
-  function swatch(/** @type {Style} */ style, mark = false) {
+  function swatch(/** @type {Style} */ { color, dash, width }, mark = false) {
     const made = (tag, look) => {
       const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
       for (const [key, value] of Object.entries(look)) node.setAttribute(key, value);
       return node;
     };
-    const { color, dash, width } = style;
     const look = mark ? { d: MARKS[dash][1], stroke: color, "stroke-width": 1.5, fill: color }
       : { d: "M0 4H26", stroke: color, "stroke-width": width + 0.5, "stroke-dasharray": DASHES[dash] };
     const svg = made("svg", { width: 26, height: 8, "aria-hidden": "true" });
@@ -115,25 +121,26 @@ const core = (() => {
     return { shape, values: new ARRAYS[type](whole.buffer) };
   }
 
-  const decodeAll = () => Promise.all(Object.entries(data).map(async ([name, value]) => {
-    if (value?.type && value.shape) arrays.set(name, await decode(value));
-  }));
+  async function decodeAll() {
+    const packed = /** @type {Record<string, any>} */ ({ ...data });
+    data.fits?.forEach(({ exponents }, i) => { packed[`fits.${i}.exponents`] = exponents; });
+    await Promise.all(Object.entries(packed).map(async ([name, each]) => {
+      if (each?.shape && each.type) arrays.set(name, await decode(each));
+    }));
+  }
 
-  /** {shape, values} of an array of the data @param {ArrayName} name */
+  /** {shape, values} of an array of the data: "ert", or "fits.0.exponents" @param {ArrayName} name */
   const array = (name) => arrays.get(name);
-
-  // the place of an element in values: at(shape, i, j, k)
-  const at = (shape, ...places) => places.reduce((sum, place, axis) => sum * shape[axis] + place, 0)
-    * shape.slice(places.length).reduce((size, n) => size * n, 1);
-
-  /** a number of an array @param {ArrayName} name @param {number[]} places */
-  const value = (name, ...places) => arrays.get(name).values[at(arrays.get(name).shape, ...places)];
 
   /** the numbers of an array that share its first places @param {ArrayName} name @param {number[]} places */
   function row(name, ...places) {
-    const { shape, values } = arrays.get(name), from = at(shape, ...places);
-    return values.subarray(from, from + shape.slice(places.length).reduce((size, n) => size * n, 1));
+    const { shape, values } = arrays.get(name), size = shape.slice(places.length).reduce((all, n) => all * n, 1);
+    const from = size * places.reduce((sum, place, axis) => sum * shape[axis] + place, 0);
+    return values.subarray(from, from + size);
   }
+
+  /** a number of an array @param {ArrayName} name @param {number[]} places */
+  const value = (name, ...places) => row(name, ...places)[0];
 
   // the address: #section&key=value&key=value
 
@@ -141,11 +148,7 @@ const core = (() => {
   const writeList = (texts) => texts.map((text) => text.replace(/[%,]/g, encodeURIComponent)).join(",");
 
   function readText(text) {
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      return null;
-    }
+    try { return decodeURIComponent(text); } catch { return null; }
   }
 
   const readList = (text) => new Set(text.split(",").map(readText));
@@ -168,7 +171,7 @@ const core = (() => {
     history[replace ? "replaceState" : "pushState"](null, "", hash);
   }
 
-  const own = (key, fallback) => state[key] ?? fallback;
+  const own = (key) => state[key] ?? "";
 
   // Change the state: a value, or null for the default. A key "chart.name" redraws that chart only. replace: no step
   // for the back button, as while typing or sliding.
@@ -178,19 +181,10 @@ const core = (() => {
 
   function setAll(texts, { replace = false, only = null } = {}) {
     for (const [key, text] of Object.entries(texts)) {
-      if (text === null || text === undefined) delete state[key];
-      else state[key] = String(text);
+      if (text === null || text === undefined) delete state[key]; else state[key] = String(text);
     }
     writeAddress(replace);
-    if (only) draw(charts.filter((chart) => chart.id === only));
-    else redraw();
-  }
-
-  // go to a section, and say so in the address
-  function go(id) {
-    state.section = id;
-    writeAddress(false);
-    scrollTo(id);
+    if (only) redrawChart(only); else redraw();
   }
 
   function scrollTo(id) {
@@ -289,6 +283,12 @@ const core = (() => {
       ...(scale() === "log" ? logAxis : { type: "linear", rangemode: "tozero" }) };
   }
 
+  // a trace of Plotly, of an item of a legend; hover: what is said of a point behind the name
+  const trace = ({ name, style }, points, hover) => ({ type: "scatter", mode: "lines", name: escaped(name), line: style,
+    hovertemplate: `<b>%{fullData.name}</b><br>${hover}<extra></extra>`, ...points });
+
+  const fractionAxis = (text) => ({ title: { text }, range: [0, 1.02], tickformat: ".0%" });
+
   const CONFIG = { responsive: true, displaylogo: false, displayModeBar: "hover",
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
 
@@ -306,16 +306,13 @@ const core = (() => {
     return Plotly.react(box, traces, whole, CONFIG);
   }
 
-  // Say why there is nothing to draw in place of a chart; "" shows the chart again.
+  // Say why there is nothing to draw in place of a chart, and that it is so; "" shows the chart again.
   function say(section, text) {
-    let note = section.querySelector(":scope > .empty");
-    if (!note) {
-      note = element("p", { className: "empty", role: "status" });
-      section.querySelector(".plot, .body").before(note);
-    }
-    note.textContent = text;
-    note.hidden = !text;
+    section.querySelector(":scope > .empty")?.remove();
+    const note = element("p", { className: "empty", role: "status", textContent: text, hidden: !text });
+    section.querySelector(".plot, .body").before(note);
     for (const drawn of section.querySelectorAll(".plot, .body, .legend")) drawn.hidden = Boolean(text);
+    return Boolean(text);
   }
 
   // Show a section and its place in the navigation, or neither.
@@ -324,7 +321,7 @@ const core = (() => {
     for (const link of document.querySelectorAll(`nav a[href="#${section.id}"]`)) link.parentElement.hidden = !visible;
   }
 
-  // setup(section) answers with what draws it
+  // setup(section, parts) answers with what draws it
   function chart(id, setup) {
     const section = document.getElementById(id);
     if (section) charts.push({ id, section, setup, draw: null });
@@ -332,7 +329,7 @@ const core = (() => {
 
   function drawOne(each) {
     try {
-      each.draw ??= each.setup(each.section);
+      each.draw ??= each.setup(each.section, parts(each.section));
       each.draw();
     } catch (error) {
       console.error(error);
@@ -353,7 +350,7 @@ const core = (() => {
     root.dataset.drawn = "yes";
   }
 
-  const redraw = () => draw(charts);
+  const redraw = () => draw(charts), redrawChart = (id) => draw(charts.filter((each) => each.id === id));
 
   async function start() {
     try {
@@ -375,7 +372,9 @@ const core = (() => {
       const link = /** @type {Element} */ (event.target).closest?.('a[href^="#"]');
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      go(link.getAttribute("href").slice(1));
+      state.section = link.getAttribute("href").slice(1);
+      writeAddress(false);
+      scrollTo(state.section);
     });
     paper.addEventListener("change", fitPaper);
     await open();
@@ -396,12 +395,10 @@ const core = (() => {
   }
 
   return {
-    data, array, at, value, row, element, named, button, focused, table, parts, escaped, number, interval, counted,
-    cellName, swatch, dot, theme, logAxis, costAxis, plot, say, show, chart, start, own, set, setAll, choice, choose,
-    optimizers, families, cells, cellsOf, price, scale, budget,
-    get state() { return state; },
-    reduced: () => still.matches,
-    redrawChart: (id) => draw(charts.filter((each) => each.id === id)),
+    data, array, value, row, element, named, button, focused, table, shortened, escaped, filled, number, percent,
+    interval, two, counted, cellName, swatch, dot, theme, logAxis, costAxis, fractionAxis, trace, placeOf, plot, say,
+    show, chart, start, own, set, setAll, choice, choose, optimizers, families, cells, cellsOf, price, scale, budget,
+    redrawChart, reduced: () => still.matches, get state() { return state; },
   };
 })();
 

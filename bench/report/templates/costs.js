@@ -1,15 +1,13 @@
 // Seconds of a unit of cost: in the problem, and in the method itself.
-page.chart("costs", (section) => {
+page.chart("costs", (section, { controls, plot, says }) => {
   const { data, number, counted } = page;
   if (!data.costs) return () => page.show(section, false);
-  const optimizerOf = new Map(data.optimizers.map(({ name }, o) => [name, o]));
   const cellOf = new Map(data.cells.map((_, c) => [page.cellName(c), c]));
   const rows = data.costs.map(([problem, dim, optimizer, lanes, runs], i) => {
     const [inside, outside, cost] = page.row("costs_seconds", i);
-    const c = cellOf.get(`${problem}, dim ${dim}`), o = optimizerOf.get(optimizer);
+    const c = cellOf.get(`${problem}, dim ${dim}`), o = page.placeOf.get(optimizer);
     return { c, o, lanes, runs, inside, outside, cost };
   });
-  const { controls, plot, says } = page.parts(section);
   const problem = page.choice(controls, "Problem", "costs.problem",
     () => [["all", "all selected"], ...page.cells().map(page.cellName)]);
   const LOOKS = [["log", "dots, log"], ["linear", "stacked bars, linear"]];
@@ -29,8 +27,8 @@ page.chart("costs", (section) => {
     const cells = new Set(page.cells().filter((c) => name === "all" || page.cellName(c) === name));
     const units = page.optimizers().map((o) => perUnit(o, cells)).filter(({ cost }) => cost > 0)
       .sort((a, b) => b.inside + b.outside - a.inside - a.outside);
-    page.say(section, units.length ? "" : "Nothing to draw: none of those selected asked for anything here.");
-    if (!units.length) return;
+    const none = "Nothing to draw: none of those selected asked for anything here.";
+    if (page.say(section, units.length ? "" : none)) return;
     const y = units.map((_, i) => i), nameOf = ({ o }) => data.optimizers[o].name;
     const customdata = units.map((row) => [page.escaped(nameOf(row)),
       `${number(row.inside)} s in the problem, ${number(row.outside)} s in the method`,
@@ -59,10 +57,9 @@ page.chart("costs", (section) => {
         range: [-0.7, units.length - 0.3], showgrid: false, ticks: "", fixedrange: true },
     });
     const batched = units.filter(({ lanes }) => lanes).length;
-    says.textContent = (stacked ? "Grey: in the problem; in colour: in the method."
-      : "Open circles: in the problem; full ones: in the method.") + " All seconds over all cost"
-      + (name === "all" ? " of the selected problems, so that the slow problems weigh most." : ".")
-      + (batched ? ` ${counted(batched, "optimizer")} ran several runs as one batch: a batch shares its seconds `
-        + "equally among them, which makes a run cheaper than it would be alone." : "");
+    const words = data.words.costs;
+    says.textContent = words[stacked ? "stacked" : "dots"]
+      + page.filled(words.all, name === "all" ? words.selected : "")
+      + (batched ? page.filled(words.lanes, counted(batched, "optimizer")) : "");
   };
 });

@@ -1,8 +1,7 @@
 // The table of expected runtimes: problems by optimizers at a target, to sort, filter and copy; a cell shows its runs.
-page.chart("ert", (section) => {
+page.chart("ert", (section, { controls, body, status }) => {
   const { data, element, dot, number, interval, counted, button } = page;
-  const { controls, body, status } = page.parts(section), dialog = section.querySelector("dialog");
-  const name = (o) => data.optimizers[o].name;
+  const dialog = section.querySelector("dialog"), words = data.words.empty, name = (o) => data.optimizers[o].name;
 
   const target = page.choice(controls, "Target", "ert.target", () => {
     const names = new Set(page.cells().flatMap((c) => data.cells[c].targets));
@@ -37,7 +36,7 @@ page.chart("ert", (section) => {
     const rows = [];
     for (const c of page.cells()) {
       const { problem, dim, family, targets } = data.cells[c], text = `${problem} dim ${dim} ${family}`.toLowerCase();
-      const slot = goal ? targets.indexOf(goal) : page.hardest(price, c, optimizers);
+      const slot = goal ? targets.indexOf(goal) : data.problems[price][c][0].slot;
       if (slot === undefined || slot < 0 || !words.every((word) => text.includes(word))) continue;
       const entries = optimizers.map((o) => entry(price, c, o, slot));
       rows.push({ c, slot, entries, least: Math.min(...entries.map(({ ert }) => ert).filter(Number.isFinite)) });
@@ -47,7 +46,7 @@ page.chart("ert", (section) => {
 
   // by a column, ∞ behind numbers and what is not known behind all
   function sorted(rows, optimizers) {
-    const by = page.own("ert.sort", ""), down = by.startsWith("-");
+    const by = page.own("ert.sort"), down = by.startsWith("-");
     const column = optimizers.findIndex((o) => name(o) === (down ? by.slice(1) : by));
     if (by === "-problem") return rows.toReversed();
     if (by === "problem" || column < 0) return rows;
@@ -60,7 +59,7 @@ page.chart("ert", (section) => {
   // the table on the page
 
   function header(text, key, ...signs) {
-    const by = page.own("ert.sort", "");
+    const by = page.own("ert.sort");
     const [order, mark, next] = by === key ? ["ascending", " ▲", `-${key}`]
       : by === `-${key}` ? ["descending", " ▼", null] : ["none", "", key];
     const sort = button({ title: "sort", onclick: () => page.set("ert.sort", next) }, ...signs, page.named(text), mark);
@@ -70,9 +69,9 @@ page.chart("ert", (section) => {
 
   function cell(each, least) {
     const { ert, k, runs } = each;
-    if (each.skipped) return element("td", { className: "none", textContent: "skipped" });
+    if (each.skipped) return element("td", { className: "none", textContent: words.skipped });
     if (Number.isNaN(ert)) {
-      const title = runs ? "its cost is not known" : "it was not run there, or not asked for that target";
+      const title = runs ? words.cost : words["not asked"];
       return element("td", { className: "none", textContent: "-", title });
     }
     const made = element("td", { className: ert === least && ert < Infinity ? "least" : "" },
@@ -84,7 +83,7 @@ page.chart("ert", (section) => {
   }
 
   function draw() {
-    if (document.activeElement !== filter) filter.value = page.own("ert.filter", "");
+    if (document.activeElement !== filter) filter.value = page.own("ert.filter");
     current = table();
     const { optimizers, rows } = current;
     const text = !page.cells().length ? "There are no runs, and so no runtimes."
@@ -151,7 +150,7 @@ page.chart("ert", (section) => {
     const escape = (text) => String(text).replace(/[\\|*_`<>[\]]/g, "\\$&").replace(/[\r\n]+/g, " ");
     const line = (cells) => `| ${cells.join(" | ")} |`;
     const text = ({ ert, low, high, k, runs, skipped }) => (
-      runs ? `${number(ert)} ${interval(low, high)} ${k}/${runs}` : skipped ? "skipped" : "-");
+      runs ? `${number(ert)} ${interval(low, high)} ${k}/${runs}` : skipped ? words.skipped : "-");
     return [line(["problem", "dim", "target", ...optimizers.map((o) => escape(name(o)))]),
       line(["---", "---:", "---", ...optimizers.map(() => "---:")]),
       ...rows.map((row) => line([...target3(row).map(escape), ...row.entries.map(text)]))].join("\n");

@@ -1,14 +1,14 @@
 // Two-dimensional problems as fog over a map, and the paths of the optimizers on it, played over the cost.
-page.chart("landscape", (section) => {
+page.chart("landscape", (section, { tip, legend, controls, corner }) => {
   const { data, element, number } = page;
   const facts = data.landscape;
   if (!facts) return () => page.show(section, false);
   const places = page.array("landscape_x").values, best = page.array("landscape_best").values;
   const size = page.array("landscape_z").shape[1], BLANK = 65535, FULL = 65534, LINES = 14, SECONDS = 8;
-  const index = new Map(data.optimizers.map(({ name }, o) => [name, o]));
+  const DISC = new Path2D("M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z");
+  const STAR = new Path2D("M0-9 2.4-3.2 8.6-2.8 3.8 1.2 5.3 7.3 0 4-5.3 7.3-3.8 1.2-8.6-2.8-2.4-3.2z");
   const [canvas, play, slider, clock, speed] = ["canvas", "button", "input", "output", ".player select"].map(
     (name) => section.querySelector(name));
-  const { tip, legend, controls, corner } = page.parts(section);
   const pen = canvas.getContext("2d");
   const problem = page.choice(controls, "Problem", "landscape.problem", () => {
     const inside = new Set(page.cells().map(page.cellName));
@@ -25,19 +25,15 @@ page.chart("landscape", (section) => {
   // 0 to 1 in the box
   const at = (place) => (place === BLANK ? NaN : (place / FULL) * (1 + 2 * facts.around) - facts.around);
   const pixel = (point) => [at(places[2 * point]) * side, (1 - at(places[2 * point + 1])) * side];
-  const reached = (path, cost) => { // the number of its points that were asked within a cost
-    let low = path.begin, high = path.end;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (path.costs[middle] <= cost * 1.0001) low = middle + 1; else high = middle;
-    }
-    return low - path.begin;
+  const reached = ({ costs, begin, end }, cost) => { // the number of its points that were asked within a cost
+    const beyond = costs.subarray(begin, end).findIndex((each) => each > cost * 1.0001);
+    return beyond < 0 ? end - begin : beyond;
   };
   const height = (level) => {
     const z = view.bottom + (level / FULL) * (view.top - view.bottom);
     return view.log ? 10 ** z : z;
   };
-  const measure = () => (view.kind === "gap" ? "f − f_opt" : "f");
+  const measure = () => data.words.kinds[view.kind];
 
   // the cost at a fraction of the way, at the page's scale
   function cost(fraction) {
@@ -61,10 +57,11 @@ page.chart("landscape", (section) => {
     return made;
   }
 
-  // Contour lines by marching squares, in units of grid cells: where each edge of a cell crosses a level, and the
-  // crossings joined two by two.
+  // Contour lines by marching squares, in units of grid cells from the top: where each edge of a cell crosses a level,
+  // and the crossings joined two by two.
   function contours() {
-    const EDGES = [[0, 1, 0, 0, 1, 0], [1, 2, 1, 0, 0, 1], [3, 2, 0, 1, 1, 0], [0, 3, 0, 0, 0, 1]], ends = [];
+    const EDGES = [[0, 1, 0, 0, 1, 0], [1, 2, 1, 0, 0, 1], [3, 2, 0, 1, 1, 0], [0, 3, 0, 0, 0, 1]];
+    const drawn = new Path2D();
     for (let i = 0; i + 1 < size; i++) for (let j = 0; j + 1 < size; j++) {
       const corners = [0, 1, size + 1, size].map((k) => field[i * size + j + k]);
       if (corners.includes(BLANK)) continue;
@@ -74,52 +71,44 @@ page.chart("landscape", (section) => {
         for (const [a, b, x, y, dx, dy] of EDGES) {
           if ((corners[a] < level) === (corners[b] < level)) continue;
           const s = (level - corners[a]) / (corners[b] - corners[a]);
-          cross.push([j + x + dx * s, i + y + dy * s]);
+          cross.push([j + x + dx * s, size - 1 - (i + y + dy * s)]);
         }
-        for (let k = 0; k + 1 < cross.length; k += 2) ends.push(...cross[k], ...cross[k + 1]);
+        cross.forEach(([x, y], k) => (k % 2 ? drawn.lineTo(x, y) : drawn.moveTo(x, y)));
       }
     }
-    return ends;
+    return drawn;
   }
 
-  function outline(width = 1.5) {
+  // a shape with its middle at a place, outlined; in the colour of the pen
+  function sign(shape, x, y) {
+    pen.save();
+    pen.translate(x, y);
+    pen.setLineDash([]);
     pen.strokeStyle = color("--card");
-    pen.lineWidth = width;
-    pen.fill();
-    pen.stroke();
+    pen.lineWidth = 1.5;
+    pen.fill(shape);
+    pen.stroke(shape);
+    pen.restore();
   }
 
   function drawGround() {
     pen.clearRect(0, 0, side, side);
-    pen.imageSmoothingEnabled = true;
     pen.imageSmoothingQuality = "high";
-    const unit = side / (size - 1); // values stand at the corners of cells, not in the middle of pixels
-    pen.drawImage(ground, -unit / 2, -unit / 2, side + unit, side + unit);
+    pen.save();
+    pen.scale(side / (size - 1), side / (size - 1));
+    pen.drawImage(ground, -0.5, -0.5, size, size); // values stand at the corners of cells, not in the middle of pixels
     pen.strokeStyle = color("--ink");
     pen.globalAlpha = 0.16;
-    pen.lineWidth = 1;
-    pen.setLineDash([]);
-    pen.beginPath();
-    for (let k = 0; k < lines.length; k += 4) {
-      pen.moveTo(lines[k] * unit, side - lines[k + 1] * unit);
-      pen.lineTo(lines[k + 2] * unit, side - lines[k + 3] * unit);
-    }
-    pen.stroke();
-    pen.globalAlpha = 1;
+    pen.lineWidth = (size - 1) / side;
+    pen.stroke(lines);
+    pen.restore();
   }
 
   function star() {
     if (!view.star) return;
     const [x, y] = view.star.map((v, axis) => (v - view.low[axis]) / (view.high[axis] - view.low[axis]));
-    pen.beginPath();
-    for (let k = 0; k < 10; k++) {
-      const radius = k % 2 ? 4 : 9, angle = (Math.PI * k) / 5 - Math.PI / 2;
-      pen.lineTo(x * side + radius * Math.cos(angle), (1 - y) * side + radius * Math.sin(angle));
-    }
-    pen.closePath();
-    pen.setLineDash([]);
     pen.fillStyle = color("--ink");
-    outline();
+    sign(STAR, x * side, (1 - y) * side);
   }
 
   function route(path, count) {
@@ -150,11 +139,7 @@ page.chart("landscape", (section) => {
       }
       pen.globalAlpha *= 2;
     }
-    if (head) {
-      pen.beginPath();
-      pen.arc(...head, 4.5, 0, 7);
-      outline();
-    }
+    if (head) sign(DISC, head[0], head[1]);
     pen.globalAlpha = 1;
   }
 
@@ -256,20 +241,6 @@ page.chart("landscape", (section) => {
   }
   for (const type of ["pointerover", "pointerout", "focusin", "focusout"]) legend.addEventListener(type, highlight);
 
-  function words(left) {
-    const [x, y] = [0, 1].map((axis) => `${number(view.low[axis])} to ${number(view.high[axis])}`);
-    const best = `${view.kind === "gap" ? "gap " : ""}${number(view.found)}`;
-    const sentences = [
-      `Instance ${view.instance}: x₁ from ${x} to the right, x₂ from ${y} upwards.`,
-      `${measure()} from ${number(height(0))} (clear) to ${number(height(FULL))} (fog), lines at equal `
-        + `${view.log ? "ratios" : "steps"}.`,
-      view.star ? `★ is the best point of all runs here, ${best}.` : "",
-      left ? `${page.counted(left, "path")} without a clock of ${left === 1 ? "its" : "their"} own left out.` : "",
-      facts.problems > facts.views.length ? `The first ${facts.views.length} of ${facts.problems} such problems.` : "",
-    ];
-    return sentences.filter(Boolean).join(" ");
-  }
-
   return () => {
     stop();
     const name = problem(), place = facts.views.findIndex((each) => each.problem === name);
@@ -279,24 +250,25 @@ page.chart("landscape", (section) => {
     view = facts.views[place];
     field = page.row("landscape_z", place);
     const selected = new Set(page.optimizers());
-    const here = facts.paths.filter((path) => path.view === place && selected.has(index.get(path.optimizer)));
+    const here = facts.paths.filter((path) => path.view === place && selected.has(page.placeOf.get(path.optimizer)));
     seeds = [...new Set(here.map((path) => path.seed))].sort((a, b) => a - b);
     const seed = seedOf(), costs = page.row("landscape_cost", facts.prices[data.prices[page.price()].name]);
     const all = here.filter((path) => String(path.seed) === seed).map((path) => {
-      const o = index.get(path.optimizer);
+      const o = page.placeOf.get(path.optimizer);
       return { ...path, o, style: data.optimizers[o], costs, shown: false, text: null };
     });
     paths = all.filter((path) => Number.isFinite(costs[path.begin]));
-    page.say(section, paths.length ? "" : all.length ? "Nothing to draw: these runs have no clock of their own."
-      : "Nothing to draw: none of the selected optimizers was run on this problem.");
-    if (!paths.length) return;
+    if (page.say(section, paths.length ? "" : all.length ? "Nothing to draw: these runs have no clock of their own."
+      : "Nothing to draw: none of the selected optimizers was run on this problem.")) return;
     const known = paths.flatMap((path) => [costs[path.begin], costs[path.end - 1]]).filter((c) => c > 0);
     span = known.length ? [Math.min(...known), Math.max(...known)] : [1, 1];
     ground = map();
     lines = contours();
     named();
     const drawn = paths.filter((path) => path.shown).length;
-    corner.textContent = words(all.length - paths.length);
+    const left = page.counted(all.length - paths.length, "path");
+    corner.textContent = view.caption
+      + (all.length > paths.length ? ` ${left} without a clock of its own left out.` : "");
     canvas.setAttribute("aria-label", `Map of ${view.problem} with the paths of ${page.counted(drawn, "optimizer")}`);
     canvas.dataset.drawn = String(drawn);
     fitted();

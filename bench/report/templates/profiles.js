@@ -1,7 +1,6 @@
 // Performance profiles (expected runtime over that of the best of those selected) and data profiles (over dim + 1).
-page.chart("profiles", (section) => {
-  const { data, number, counted } = page;
-  const { controls, plot, says } = page.parts(section);
+page.chart("profiles", (section, { controls, plot, says }) => {
+  const { data, number, percent, counted } = page;
   const KINDS = [["performance", "of performance: against the best of those selected"],
     ["data", "of data: cost over dim + 1"]];
   const kind = page.choice(controls, "Profile", "profiles.kind", () => KINDS);
@@ -32,15 +31,14 @@ page.chart("profiles", (section) => {
   }
 
   const within = (ratios, most) => ratios.filter((ratio) => ratio <= most).length;
-  const percent = (k, n) => (n ? `${Math.round((100 * k) / n)} %` : "-");
 
   function remark({ ratios, of }, performance, every) {
-    const reached = `${percent(ratios.length, of)} reached`;
+    const reached = `${percent(ratios.length / of)} reached`;
     const over = of < every ? `over ${of} of ${every} targets; ` : "";
     if (!performance) return over + reached;
     const half = Math.ceil(of / 2);
     const median = ratios.length >= half ? `, median ${number(ratios[half - 1])} × the best` : "";
-    return `${over}best on ${percent(within(ratios, 1 + 1e-6), of)}, ${reached}${median}`;
+    return `${over}best on ${percent(within(ratios, 1 + 1e-6) / of)}, ${reached}${median}`;
   }
 
   return () => {
@@ -50,8 +48,8 @@ page.chart("profiles", (section) => {
     const ratio = (runtime, { best, c }) => runtime / (performance ? best : data.cells[c].dim + 1);
     const curves = page.optimizers().map((o) => curve(price, all, o, ratio)).filter(({ of }) => of > 0);
     const ends = curves.flatMap(({ ratios }) => [ratios.find((x) => x > 0), ratios.at(-1)]).filter((x) => x > 0);
-    page.say(section, ends.length ? "" : "Nothing to draw: none of those selected reached a target beyond its start.");
-    if (!ends.length) return;
+    const nothing = "Nothing to draw: none of those selected reached a target beyond its start.";
+    if (page.say(section, ends.length ? "" : nothing)) return;
     const start = performance ? 1 : Math.min(...ends), end = Math.max(...ends, start * 1.1) * 1.05;
     const byOptimizer = new Map(curves.map((each) => [each.o, each]));
     const area = (o) => { // under the curve
@@ -63,19 +61,16 @@ page.chart("profiles", (section) => {
     const traces = visible(items).map((item) => {
       const { ratios, of } = byOptimizer.get(item.o), before = within(ratios, start), after = [...ratios.slice(before)];
       const k = [before, ...after.map((_, i) => before + i + 1), ratios.length];
-      return {
-        type: "scatter", mode: "lines", name: page.escaped(item.name), line: { ...item.style, shape: "hv" },
-        x: [start, ...after, end], y: k.map((n) => n / of), customdata: k.map((n) => [n, of]),
-        hovertemplate: `<b>%{fullData.name}</b><br>within %{x:.3~g}${performance ? " × the best" : ""}<br>`
-          + "%{y:.1%}: %{customdata[0]} of %{customdata[1]} targets<extra></extra>",
-      };
+      const points = { x: [start, ...after, end], y: k.map((n) => n / of), customdata: k.map((n) => [n, of]) };
+      return page.trace({ ...item, style: { ...item.style, shape: "hv" } }, points,
+        `within %{x:.3~g}${performance ? " × the best" : ""}<br>`
+          + "%{y:.1%}: %{customdata[0]} of %{customdata[1]} targets");
     });
     const text = performance ? "expected runtime / the least of those selected"
       : `expected runtime / (dim + 1), ${data.prices[price].title}`;
     const axis = page.scale() === "linear" ? { range: [performance ? 1 : 0, end] }
       : { ...page.logAxis, dtick: end > 100 * start ? 1 : "D2", range: [Math.log10(start), Math.log10(end)] };
-    page.plot(plot, traces, { xaxis: { title: { text }, ...axis },
-      yaxis: { title: { text: "targets reached" }, range: [0, 1.02], tickformat: ".0%" } });
+    page.plot(plot, traces, { xaxis: { title: { text }, ...axis }, yaxis: page.fractionAxis("targets reached") });
     const problems = new Set(all.map(({ c }) => c)).size, none = all.filter(({ best }) => best === Infinity).length;
     const relative = performance ? `, relative to ${counted(curves.length, "optimizer")}` : "";
     says.textContent = `${counted(all.length, "target")} of ${counted(problems, "problem")} (each dim counts)`

@@ -1,15 +1,13 @@
 // What became of the values of a hyperparameter: of those that were run, and of those that tuning tried.
-page.chart("sensitivity", (section) => {
+page.chart("sensitivity", (section, { controls, plot, says }) => {
   const { data } = page;
   const INKS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7f7f7f"];
-  const optimizerOf = new Map(data.optimizers.map(({ name }, o) => [name, o]));
   const panels = new Map();
   for (const each of data.sensitivity ?? []) {
     panels.set(`${each.hyperparameter}: ${each.problem}, dim ${each.dim}`, () => ofTuning(each));
   }
   for (const each of data.settings ?? []) panels.set(`${each.name}: ${each.key}`, () => ofRuns(each));
   if (!panels.size) return () => page.show(section, false);
-  const { controls, plot, says } = page.parts(section);
   const panel = page.choice(controls, "Hyperparameter", "sensitivity.panel", () => [...panels.keys()]);
   const visible = page.legend(section, 24);
   const none = "Nothing to draw: none of the optimizers with this hyperparameter is selected.";
@@ -24,63 +22,49 @@ page.chart("sensitivity", (section) => {
     return { pairs, mean: solved / steps / pairs };
   }
 
-  function ofRuns(/** @type {Settings} */ { name, key, scale, lines }) {
+  function ofRuns(/** @type {Settings} */ { key, scale, lines, caption }) {
     const selected = new Set(page.optimizers()), { ink } = page.theme().colors;
     const line = (id, rank, cells, style) => ({ id, name: id, order: -1, rank, remark: "", cells, style });
     const groups = page.families().map((f, i) => line(data.families[f], i + 1, page.cellsOf(f),
       { color: INKS[i % INKS.length], dash: Object.keys(DASHES)[i % 5], width: 2 }));
     const all = line("all selected families", 0, page.cells(), { color: ink, dash: "solid", width: 3 });
     const traces = visible(groups.length > 1 ? [all, ...groups] : groups).flatMap((item) => lines.map((labels) => {
-      const points = labels.map(([value, label]) => ({ value, label, o: optimizerOf.get(label) }))
+      const points = labels.map(([value, label]) => ({ value, label, o: page.placeOf.get(label) }))
         .filter(({ o }) => selected.has(o)).map((point) => ({ ...point, ...area(point.o, item.cells) }))
         .filter(({ pairs }) => pairs);
-      return {
-        type: "scatter", mode: "lines+markers", name: page.escaped(item.name), line: item.style,
-        marker: { size: 8, color: item.style.color },
+      return page.trace(item, { mode: "lines+markers", marker: { size: 8, color: item.style.color },
         x: points.map(({ value }) => textOf(value)), y: points.map(({ mean }) => mean),
-        customdata: points.map(({ label, pairs }) => [page.escaped(label), pairs]),
-        hovertemplate: "<b>%{customdata[0]}</b><br>%{fullData.name}: %{y:.1%}<br>"
-          + "mean over %{customdata[1]} pairs of run and target<extra></extra>",
-      };
+        customdata: points.map(({ label, pairs }) => [page.escaped(label), pairs]) },
+      "%{customdata[0]}: %{y:.1%}<br>mean over %{customdata[1]} pairs of run and target");
     }));
     page.say(section, traces.some(({ x }) => x.length) ? "" : none);
     const values = [...new Set(lines.flat().map(([value]) => value))];
     const ticks = scale === "choice" || values.length > 8 ? {} : { tickvals: values, ticktext: values.map(String) };
     page.plot(plot, traces, { xaxis: { title: { text: page.escaped(key) }, ...axis[scale], ...ticks },
       yaxis: { title: { text: "targets solved, mean" }, rangemode: "tozero", tickformat: ".0%" } });
-    says.textContent = `${name} at the values of ${key} that were run: the fraction of targets solved, its mean over `
-      + "the logarithm of cost (the area under its curve of targets solved), for each family of problems.";
+    says.textContent = caption;
   }
 
-  function ofTuning(/** @type {Sensitivity} */ { hyperparameter, kind, scale, curves }) {
+  function ofTuning(/** @type {Sensitivity} */ { hyperparameter, kind, scale, curves, caption }) {
     const selected = new Set(page.optimizers());
-    const drawn = curves.filter(({ optimizer, points }) => selected.has(optimizerOf.get(optimizer)) && points.length);
-    const curveOf = new Map(drawn.map((curve) => [optimizerOf.get(curve.optimizer), curve]));
-    const share = (o) => curveOf.get(o).share;
-    const items = page.optimizerItems([...curveOf.keys()], (o) => -(share(o) ?? 0),
-      (o) => (share(o) === null ? "" : `explains ${Math.round(100 * share(o))} %`));
-    const traces = visible(items, { mark: true }).map(({ o, name, style }) => {
-      const { points } = curveOf.get(o);
-      const look = { "": [MARKS[style.dash][0], 7], default: ["diamond", 12], tuned: ["star", 15] };
+    const drawn = curves.filter(({ optimizer, points }) => selected.has(page.placeOf.get(optimizer)) && points.length);
+    const curveOf = new Map(drawn.map((curve) => [page.placeOf.get(curve.optimizer), curve]));
+    const items = page.optimizerItems([...curveOf.keys()], (o) => -(curveOf.get(o).share ?? 0),
+      (o) => curveOf.get(o).remark);
+    const traces = visible(items, { mark: true }).map((item) => {
+      const { points } = curveOf.get(item.o);
+      const look = { "": [MARKS[item.style.dash][0], 7], default: ["diamond", 12], tuned: ["star", 15] };
       const [symbol, size] = [0, 1].map((which) => points.map(([, , role]) => look[role][which]));
-      return {
-        type: "scatter", mode: "markers", name: page.escaped(name), x: points.map(([value]) => textOf(value)),
-        y: points.map((point) => point[1]), customdata: points.map(([, , role]) => role || "tried"),
-        marker: { color: style.color, opacity: 0.85, symbol, size },
-        hovertemplate: "<b>%{fullData.name}</b><br>%{x}: %{y:.3~g}<br>%{customdata}<extra></extra>",
-      };
+      return page.trace(item, { mode: "markers", marker: { color: item.style.color, opacity: 0.85, symbol, size },
+        x: points.map(([value]) => textOf(value)), y: points.map((point) => point[1]),
+        customdata: points.map(([, , role]) => role || "tried") }, "%{x}: %{y:.3~g}<br>%{customdata}");
     });
     page.say(section, traces.length ? "" : none);
     const y = traces.flatMap((trace) => trace.y), least = Math.min(...y);
     page.plot(plot, traces, { xaxis: { title: { text: page.escaped(hyperparameter) }, ...axis[scale] },
-      yaxis: { title: { text: kind === "gap" ? "f − f_opt" : "f" },
+      yaxis: { title: { text: data.words.kinds[kind] },
         ...(least > 0 && Math.max(...y) >= 10 * least ? page.logAxis : {}) } });
-    const left = drawn.reduce((sum, curve) => sum + curve.left, 0);
-    says.textContent = "What each setting of the tuning reached by the end of its budget (median over tuning instances "
-      + "and seeds), over one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; "
-      + "stars: the best settings. Behind the names, how much of the variance of ranks goes with this hyperparameter."
-      + (left ? ` Not drawn: ${page.counted(left, "value")}, where runs failed, the value is none, or it is 0 on a `
-        + "logarithmic axis." : "");
+    says.textContent = caption;
   }
 
   return () => panels.get(panel())();

@@ -1,7 +1,6 @@
 // Targets solved within a cost: lines of optimizers, orders, families or dims, over any of the selected problems.
-page.chart("solved", (section) => {
+page.chart("solved", (section, { controls, plot, says }) => {
   const { data, counted } = page;
-  const { controls, plot, says } = page.parts(section);
   const HUES = ["#2171c7", "#d55e00", "#00805a", "#c2569b", "#e69f00", "#56b4e9", "#8a6d3b", "#7169d8"];
   const points = page.array("grid").shape[1];
   const dimsOf = (cells) => [...new Set(cells.map((c) => data.cells[c].dim))].sort((a, b) => a - b);
@@ -15,7 +14,7 @@ page.chart("solved", (section) => {
     return [["", "all selected problems"], ...(families.length > 1 ? families : []), ...(dims.length > 1 ? dims : []),
       ...page.cells().map(page.cellName)];
   });
-  const among = page.choice(controls, "Of", "solved.of", () => (["family", "dim"].includes(page.own("solved.lines", ""))
+  const among = page.choice(controls, "Of", "solved.of", () => (["family", "dim"].includes(page.own("solved.lines"))
     ? [["", "all selected optimizers"], ...page.optimizers().map((o) => data.optimizers[o].name)] : []));
   const visible = page.legend(section);
 
@@ -74,27 +73,26 @@ page.chart("solved", (section) => {
     for (const item of items) {
       const { k, pairs, cells: { size } } = item.sum, fewer = kind !== "family" && kind !== "dim" && size < most;
       item.rank = -k.reduce((a, b) => a + b, 0) / pairs;
-      item.remark = `${((100 * k[points - 1]) / pairs).toFixed(0)} %${fewer ? `, on ${size} of ${most} problems` : ""}`;
+      item.remark = `${page.percent(k[points - 1] / pairs)}${fewer ? `, on ${size} of ${most} problems` : ""}`;
       uneven ||= fewer;
     }
     if (kind === "best") {
       const ranked = items.toSorted((a, b) => a.rank - b.rank);
       items = data.orders.flatMap(({ order }) => ranked.filter((item) => item.order === order).slice(0, 1));
     }
-    page.say(section, items.length ? "" : "Nothing to draw: none of the selected runs has a cost that is known.");
-    if (!items.length) return;
+    const none = "Nothing to draw: none of the selected runs has a cost that is known.";
+    if (page.say(section, items.length ? "" : none)) return;
     const x = [...page.row("grid", price)];
-    const traces = visible(items).map(({ name: title, style, sum: { k, pairs, runs: n, cells: { size } } }) => ({
-      type: "scatter", mode: "lines", name: page.escaped(title), x, y: Array.from(k, (count) => count / pairs),
-      customdata: Array.from(k), line: { ...style, shape: "hv" },
-      hovertemplate: "<b>%{fullData.name}</b><br>within %{x:.4~g}<br><b>%{y:.1%}</b>: %{customdata:,} of "
-        + `${counted(pairs, "pair")}<br>${counted(n, "run")} on ${counted(size, "problem")}<extra></extra>`,
-    }));
+    const traces = visible(items).map(({ name: title, style, sum: { k, pairs, runs: n, cells: on } }) => page.trace(
+      { name: title, style: { ...style, shape: "hv" } },
+      { x, y: Array.from(k, (count) => count / pairs), customdata: Array.from(k) },
+      `within %{x:.4~g}<br><b>%{y:.1%}</b>: %{customdata:,} of ${counted(pairs, "pair")}<br>`
+        + `${counted(n, "run")} on ${counted(on.size, "problem")}`));
     const cost = data.budgets[price]?.[page.budget()];
     const line = { type: "line", x0: cost, x1: cost, y0: 0, y1: 1, yref: "paper", layer: "below",
       line: { color: page.theme().colors.soft, width: 1, dash: "dot" } };
     page.plot(plot, traces, { xaxis: page.costAxis(), shapes: cost ? [line] : [],
-      yaxis: { title: { text: "targets solved" }, range: [0, 1.02], tickformat: ".0%" } });
+      yaxis: page.fractionAxis("targets solved") });
     const together = kind === "order" ? ": all optimizers of an order together, what those invited reach on average, "
       + "not what the best of an order does" : "";
     says.textContent = `${counted(sum(price, cells, optimizers).runs, "run")} on ${counted(cells.length, "problem")} `

@@ -24,8 +24,6 @@ interface Cell {
   dim: number;
   family: string;
   kind: "gap" | "value";
-  scored: boolean;
-  budget: number | null;
   targets: string[];
 }
 
@@ -41,6 +39,7 @@ interface LandscapeView {
   top: number;
   star: number[] | null;
   found: number | null;
+  caption: string;
 }
 
 interface LandscapePath {
@@ -62,20 +61,6 @@ interface PublishedLine {
   functions: number;
 }
 
-interface PublishedRow {
-  problem: string;
-  dim: number;
-  optimizer: string;
-  successes: number;
-  runs: number;
-  algorithm: string;
-  ert: number | null;
-  low: number | null;
-  high: number | null;
-  published: number | null;
-  ratio: number | null;
-}
-
 type Scale = "log" | "linear" | "choice";
 type Value = number | string;
 
@@ -84,6 +69,7 @@ interface Settings {
   key: string;
   scale: Scale;
   lines: [value: Value, optimizer: string][][];
+  caption: string;
 }
 
 interface Sensitivity {
@@ -92,17 +78,76 @@ interface Sensitivity {
   dim: number;
   kind: "gap" | "value";
   scale: Scale;
-  curves: { optimizer: string; share: number | null; left: number; points: [Value, number, "" | "default" | "tuned"][] }[];
+  curves: {
+    optimizer: string;
+    share: number | null;
+    remark: string;
+    points: [Value, number, "" | "default" | "tuned"][];
+  }[];
+  caption: string;
+}
+
+/** How sure a verdict is. */
+interface Mark {
+  text: string;
+  look: "significant" | "open";
+  hint: string;
+}
+
+type Segment = string | { o: number };
+
+interface AnswerCell {
+  empty?: string;
+  o?: number;
+  solved?: number;
+  low?: number | null;
+  high?: number | null;
+  percent?: string;
+  interval?: string;
+  mark?: Mark | null;
+}
+
+interface ProblemCell {
+  empty?: string;
+  o?: number;
+  slot?: number;
+  text?: string;
+  remarks?: Mark[];
+}
+
+interface Answer {
+  sentence: Segment[];
+  crossing: Segment[];
+  caption: string;
+  rows: { family: number; title: string; note: string; crossing: Segment[]; cells: AnswerCell[] }[];
+}
+
+/** Formats and texts, with {} where something is to stand: see bench/measure/words.py. */
+interface Words {
+  interval: string;
+  number: { digits: number; least: number; grouped: number; most: number; infinite: string; unknown: string };
+  percent: { text: string; least: string; most: string };
+  pairs: { verdicts: string[]; better: string; median: string; tested: string; untested: string };
+  scaling: { fit: string; unsolved: string; dims: string; nothing: string; interval: string };
+  costs: { stacked: string; dots: string; all: string; selected: string; lanes: string };
+  kinds: { gap: string; value: string };
+  empty: { skipped: string; cost: string; "not asked": string };
 }
 
 interface PageData {
+  words: Words;
+  answers: Answer[][];
+  problems: ProblemCell[][][];
+  fits?: { problem: string; targets: string[]; exponents: { shape: number[] } }[];
+  pairs_verdicts?: number[];
+  pairs_tests?: number;
+  pairs_caption?: string;
   optimizers: Optimizer[];
   orders: { order: number; color: string }[];
   families: string[];
   prices: Price[];
   cells: Cell[];
   budgets: number[][];
-  crossings: [below: number, above: number, cost: number][][][];
   statuses: string[];
   costs?: [problem: string, dim: number, optimizer: string, lanes: number, runs: number][];
   pairs?: [optimizer: string, rival: string][];
@@ -110,10 +155,9 @@ interface PageData {
     views: LandscapeView[];
     paths: LandscapePath[];
     prices: Record<string, number>;
-    problems: number;
     around: number;
   };
-  published?: { name: string; lines: PublishedLine[]; rows: PublishedRow[] };
+  published?: { name: string; lines: PublishedLine[] };
   settings?: Settings[];
   sensitivity?: Sensitivity[];
 }
@@ -122,7 +166,7 @@ interface PageData {
 type ArrayName =
   | "grid" | "solved" | "planned" | "ert" | "low" | "high" | "successes" | "asked" | "posed" | "ran"
   | "curve_cost" | "curve" | "run_cell" | "run_optimizer" | "run_status" | "run_best" | "run_seed" | "run_instance"
-  | "runtimes" | "limit" | "score" | "sure" | "tests" | "costs_seconds" | "pairs_values"
+ | "runtimes" | "costs_seconds" | "pairs_values" | `fits.${number}.exponents`
   | "landscape_x" | "landscape_best" | "landscape_cost" | "landscape_z";
 
 interface Packed {
@@ -152,9 +196,10 @@ interface Shared {
   hint<T extends HTMLElement>(node: T, text: string): T;
   legend(section: HTMLElement, most?: number): <T extends Item>(items: T[], look?: { mark?: boolean }) => T[];
   optimizerItems(optimizers: number[], rank?: (o: number) => number, remark?: (o: number) => string): (Item & { o: number })[];
-  answerHead(first: string): HTMLElement;
+  answerHead(first: string): (string | HTMLElement)[];
+  answerCell(cell: { empty?: string; o?: number }, below: () => HTMLElement[]): HTMLElement;
   labelled(box: HTMLElement): void;
-  hardest(price: number, c: number, optimizers: number[]): number | undefined;
+  mark(mark: Mark): HTMLElement;
 }
 
 // The elements of a page are those of HTML.
