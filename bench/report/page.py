@@ -57,6 +57,7 @@ SCRIPTS = (
     "published", "scaling", "landscape", "costs", "sensitivity", "failures",
 )  # fmt: skip
 STYLES = ("page", "sections")
+PRICES = [name for name, rule in RULES.items() if rule.short]
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,9 @@ def measure(results: "Results", published: str | None = None) -> Frames:
     """Every frame of the report, at each price that tells something of its own."""
     comparison = results.comparison
     runs = comparison.runs
-    offered = [name for name, rule in RULES.items() if rule.short]
-    comparison.read(offered)
+    comparison.read(PRICES)
     priced: list[Priced] = []
-    for name in offered:
+    for name in PRICES:
         view = comparison.at(name)
         if not priced or _tells(view.reached, [each.view.reached for each in priced]):
             priced.append(_priced(name, view))
