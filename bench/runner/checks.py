@@ -44,11 +44,11 @@ def checks() -> Iterator[Check]:
     """All findings, the quick ones first."""
     yield Check("python", sys.version_info >= (3, 11), f"{sys.version.split()[0]} (3.11 or newer is needed)")
     yield from _libraries()
-    found = [extra for extra, module in EXTRAS.items() if importlib.util.find_spec(module)]
+    installed = [extra for extra, module in EXTRAS.items() if importlib.util.find_spec(module)]
     yield Check(
         "extras",
         True,
-        f"installed: {', '.join(found) or 'none'}; others: {', '.join(sorted(set(EXTRAS) - set(found)))}",
+        f"installed: {', '.join(installed) or 'none'}; others: {', '.join(sorted(set(EXTRAS) - set(installed)))}",
     )
     yield Check("machine", True, f"{environment()['cpu']}, {cores()} cores, GPU: {gpu() or 'none'}")
     yield Check("sqlite", sqlite3.sqlite_version_info >= (3, 24), f"{sqlite3.sqlite_version} (3.24 or newer is needed)")
@@ -72,12 +72,12 @@ def _libraries() -> Iterator[Check]:
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
         try:
-            found = version(requirement.name)
+            installed = version(requirement.name)
         except PackageNotFoundError:
             yield Check(requirement.name, False, f"missing: run `python -m pip install '{requirement}'`")
             continue
-        fits = requirement.specifier.contains(found, prereleases=True)
-        yield Check(requirement.name, fits, f"{found} ({requirement.specifier} is needed)")
+        fits = requirement.specifier.contains(installed, prereleases=True)
+        yield Check(requirement.name, fits, f"{installed} ({requirement.specifier} is needed)")
 
 
 def _a_run() -> Check:
@@ -92,6 +92,6 @@ def _a_run() -> Check:
         rows = list(store.rows())
         store.close()
     row, whole = rows[0]
-    asked = json.loads(row["counts"])["value"]
-    good = whole and Status(row["status"]).counts and asked > 0
-    return Check("a run", good, f"{row['problem']} with {row['optimizer']}: {row['status']} after {asked} values")
+    values = json.loads(row["counts"])["value"]
+    good = whole and Status(row["status"]).counts and values > 0
+    return Check("a run", good, f"{row['problem']} with {row['optimizer']}: {row['status']} after {values} values")

@@ -25,13 +25,13 @@ LIBRARIES = (
 @cache
 def versions() -> dict[str, str]:
     """The versions of the libraries on which records depend, and the commit where the code is a checkout."""
-    found = {"python": platform.python_version()}
+    libraries = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
-            found[name] = importlib.metadata.version(name)
+            libraries[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return {**found, "commit": commit()}
+            libraries[name] = "not installed"
+    return {**libraries, "commit": commit()}
 
 
 @cache

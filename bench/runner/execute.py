@@ -71,8 +71,8 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
 
     with ThreadPoolExecutor(launch.workers or cores()) as pool:
         done = [pool.submit(work, job) for job in jobs]
-        for one in done:
-            one.add_done_callback(lambda _: heard.put(None))
+        for future in done:
+            future.add_done_callback(lambda _: heard.put(None))
         open_jobs = len(done)
         try:
             while open_jobs:
@@ -83,10 +83,10 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
                     call()
         finally:
             halt.set()
-            for one in done:
-                one.cancel()
-        for one in done:
-            one.result()
+            for future in done:
+                future.cancel()
+        for future in done:
+            future.result()
 
 
 def supervise(
@@ -97,32 +97,32 @@ def supervise(
     halt: threading.Event,
 ) -> None:
     """See one job through: a child that dies is replaced by one that does the rest."""
-    left = list(job.specs)
-    while left and not halt.is_set():
-        process, connection = _start(Job(tuple(left), job.lanes), launch)
+    undone = list(job.specs)
+    while undone and not halt.is_set():
+        process, connection = _start(Job(tuple(undone), job.lanes), launch)
         try:
-            reason = _listen(process, connection, left, job.lanes, began, ended, launch.limits, halt)
+            reason = _listen(process, connection, undone, job.lanes, began, ended, launch.limits, halt)
         finally:
             _kill(process)
             connection.close()
-        if left and not halt.is_set():
-            lost = left[:] if job.lanes else left[:1]  # a batch dies as one
+        if undone and not halt.is_set():
+            lost = undone[:] if job.lanes else undone[:1]  # a batch dies as one
             for spec in lost:
                 ended(unrun(spec, Status.KILLED, reason))
-            del left[: len(lost)]
+            del undone[: len(lost)]
 
 
 def _listen(
     process: BaseProcess,
     connection: Connection,
-    left: list[RunSpec],
+    undone: list[RunSpec],
     lanes: bool,
     began: Callable[[RunSpec], None],
     ended: Callable[[RunRecord], None],
     limits: Limits,
     halt: threading.Event,
 ) -> str:
-    """Hear a child out, taking off `left` what it has done; answers why it is heard no more."""
+    """Hear a child out, taking off `undone` what it has done; answers why it is heard no more."""
     import psutil
 
     try:
@@ -131,7 +131,7 @@ def _listen(
     except psutil.NoSuchProcess:  # done already: what it sent waits in the pipe
         watched, grown_from = None, 0
     last = time.monotonic()
-    while left:
+    while undone:
         if halt.is_set():
             return "stopped"
         if connection.poll(POLL):
@@ -144,11 +144,11 @@ def _listen(
             if record is None:
                 began(spec)
             else:
-                left.pop(0)
+                undone.pop(0)
                 ended(record)
             continue
         # the lanes of a batch share its seconds
-        allowed = left[0].deadline * (len(left) if lanes else 1) + limits.grace
+        allowed = undone[0].deadline * (len(undone) if lanes else 1) + limits.grace
         if time.monotonic() - last > allowed:
             return f"asked nothing for {allowed:.0f} s, which is beyond its deadline"
         try:

@@ -78,22 +78,22 @@ def plan(suite: Suite, device: str = "cpu") -> list[RunSpec]:
 
     Raises UnknownName for a name, and ValueError for a parameter, that the registries do not hold.
     """
-    found: dict[str, RunSpec] = {}
+    specs: dict[str, RunSpec] = {}
     for group in suite.groups:
         problems = settled(group.problems, registry.find_problem)
         optimizers = settled(group.optimizers, registry.find_optimizer)
         for definition, parameters in problems:
             more = settled(tuned_entries(suite, definition.family), registry.find_optimizer)
             for spec in _problem_specs(suite, group, definition, parameters, [*optimizers, *more], device):
-                found.setdefault(spec.hash(), spec)
-    _check_once(found.values())
-    return list(found.values())
+                specs.setdefault(spec.hash(), spec)
+    _check_once(specs.values())
+    return list(specs.values())
 
 
 def tuned_entries(suite: Suite, family: str) -> list[Entry]:
     """Each tuned optimizer as it was before, and as tuning found it best for a family."""
-    found = [item for item in suite.tuning.found if item.family == family] if suite.tuning else []
-    return [entry for item in found for entry in (item.entry, item.entry.at(item.setting))]
+    settings = [tuned for tuned in suite.tuning.found if tuned.family == family] if suite.tuning else []
+    return [entry for tuned in settings for entry in (tuned.entry, tuned.entry.at(tuned.setting))]
 
 
 def _check_once(specs: Iterable[RunSpec]) -> None:
@@ -111,16 +111,16 @@ def _check_once(specs: Iterable[RunSpec]) -> None:
 
 def settled(entries: Iterable[Entry], find: Callable[[str], Any]) -> list[tuple[Any, dict[str, Any]]]:
     """Each definition with each setting of its grid, complete and cast."""
-    found = []
-    for item in entries:
-        definition = find(item.name)
-        for given in item.settings():
-            settings = registry.settings(definition, given)
+    grid = []
+    for entry in entries:
+        definition = find(entry.name)
+        for setting in entry.settings():
+            settings = registry.settings(definition, setting)
             for key, value in settings.items():
                 if isinstance(value, float) and not isfinite(value):
                     raise ValueError(f"{definition.name}: {key} must be finite, got {value}")
-            found.append((definition, settings))
-    return found
+            grid.append((definition, settings))
+    return grid
 
 
 def _problem_specs(
@@ -203,15 +203,15 @@ def jobs(specs: Sequence[RunSpec], done: Callable[[RunSpec], bool]) -> list[Job]
 
     Batches follow from the specs alone, never from what is missing, so that a resumed run gives the same records.
     """
-    found = []
+    work = []
     runnable = [spec for spec in specs if not spec.skip]
     for _, members in groupby(sorted(runnable, key=RunSpec.batch), key=RunSpec.batch):
         batch = list(members)
         if registry.find_optimizer(batch[0].optimizer).lanes:
-            parts = [batch[at : at + LANES] for at in range(0, len(batch), LANES)]
-            found += [Job(tuple(part), lanes=True) for part in parts if not all(map(done, part))]
+            widths = [batch[at : at + LANES] for at in range(0, len(batch), LANES)]
+            work += [Job(tuple(lanes), lanes=True) for lanes in widths if not all(map(done, lanes))]
         else:
-            left = [spec for spec in batch if not done(spec)]
-            found += [Job(tuple(left[at : at + CHUNK]), lanes=False) for at in range(0, len(left), CHUNK)]
+            missing = [spec for spec in batch if not done(spec)]
+            work += [Job(tuple(missing[at : at + CHUNK]), lanes=False) for at in range(0, len(missing), CHUNK)]
     order = {id(spec): number for number, spec in enumerate(runnable)}
-    return sorted(found, key=lambda job: order[id(job.specs[0])])
+    return sorted(work, key=lambda job: order[id(job.specs[0])])

@@ -215,7 +215,7 @@ class Store:
         hashes = self.planned() if only is None else only
         with self.transaction():
             for status in statuses:
-                rows = ((one, status) for one in hashes)
+                rows = ((key, status) for key in hashes)
                 self._db.executemany("DELETE FROM runs WHERE hash = ? AND status = ?", rows)
 
     def forget_damaged(self) -> None:
@@ -250,19 +250,19 @@ class Store:
     def rows(self) -> Iterator[tuple[dict[str, Any], bool]]:
         """The stored runs of the present plan, in its order, each with whether its checksum holds."""
         names = ", ".join(f'runs."{name}"' for name in (*COLUMNS, "checksum"))
-        asked = f"SELECT {names} FROM runs JOIN plan USING (hash) ORDER BY plan.position"
+        query = f"SELECT {names} FROM runs JOIN plan USING (hash) ORDER BY plan.position"
         with self._explained():
-            for row in self._db.execute(asked):
+            for row in self._db.execute(query):
                 yield dict(zip(COLUMNS, row, strict=False)), checksum(row[:-1]) == row[-1]
 
     def blob(self, hash: str, column: str) -> bytes | None:
         """The trajectory or the points of one run."""
         assert column in ("trajectory", "points")
         with self._explained():
-            found = self._db.execute(f"SELECT {column} FROM runs WHERE hash = ?", (hash,)).fetchone()
-        if found is None:
+            row = self._db.execute(f"SELECT {column} FROM runs WHERE hash = ?", (hash,)).fetchone()
+        if row is None:
             raise StoreError(f"{self.path} has changed since it was read: load it again")
-        return found[0]
+        return row[0]
 
     def grids(self) -> Iterator[dict[str, Any]]:
         """The grids of two-dimensional problems: f (n, n) between the corners low and high, f[i, j] at (x_j, y_i)."""
@@ -292,11 +292,11 @@ def _readable(row: Mapping[str, Any]) -> bool:
 
 def checksum(row: Sequence[Any]) -> str:
     """sha256 over every column of a row, in order, with types and lengths."""
-    parts = []
+    texts = []
     for value in row:
         data = value if isinstance(value, bytes) else repr(value).encode()
-        parts.append(b"%b:%d:%b" % (TYPES[type(value)], len(data), data))
-    return hashlib.sha256(b"".join(parts)).hexdigest()
+        texts.append(b"%b:%d:%b" % (TYPES[type(value)], len(data), data))
+    return hashlib.sha256(b"".join(texts)).hexdigest()
 
 
 def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:

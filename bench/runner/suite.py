@@ -29,7 +29,7 @@ class Entry:
         """Every combination of the values."""
         combinations: list[dict[str, Any]] = [{}]
         for key, values in self.grid.items():
-            combinations = [{**one, key: value} for one in combinations for value in values]
+            combinations = [{**setting, key: value} for setting in combinations for value in values]
         return combinations
 
     def text(self) -> str:
@@ -165,31 +165,31 @@ def parse_entry(text: str) -> Entry:
         raise ValueError(f"{text!r} must read name or name[key=value,...]")
     grid: dict[str, list[str]] = {}
     key = ""
-    for part in filter(None, (match[2] or "").replace("[", "").replace("]", "").split(",")):
-        left, equals, right = part.partition("=")
+    for written in filter(None, (match[2] or "").replace("[", "").replace("]", "").split(",")):
+        name, equals, value = written.partition("=")
         if equals:
-            key = left.strip()
+            key = name.strip()
             if key in grid:
                 raise ValueError(f"{text!r} gives {key} twice")
-            grid[key] = [right.strip()]
+            grid[key] = [value.strip()]
         elif key:
-            grid[key].append(part.strip())
+            grid[key].append(written.strip())
         else:
-            raise ValueError(f"{text!r}: {part!r} must read key=value")
+            raise ValueError(f"{text!r}: {written!r} must read key=value")
     return Entry(match[1], {key: tuple(values) for key, values in grid.items()})
 
 
-def entry(item: str | Mapping[str, Any]) -> Entry:
+def entry(written: str | Mapping[str, Any]) -> Entry:
     """An entry from its text, or from a table with `name` and parameters, each one value or a list."""
-    if isinstance(item, str):
-        return parse_entry(item)
-    if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
-        raise ValueError(f"an entry must be a text or a table with a name, got {item!r}")
-    grid = {k: tuple(v) if isinstance(v, list) else (v,) for k, v in item.items() if k != "name"}
+    if isinstance(written, str):
+        return parse_entry(written)
+    if not isinstance(written, Mapping) or not isinstance(written.get("name"), str):
+        raise ValueError(f"an entry must be a text or a table with a name, got {written!r}")
+    grid = {k: tuple(v) if isinstance(v, list) else (v,) for k, v in written.items() if k != "name"}
     for key, values in grid.items():
         if not values:
-            raise ValueError(f"{item['name']}: {key} must hold at least one value")
-    return Entry(item["name"], grid)
+            raise ValueError(f"{written['name']}: {key} must hold at least one value")
+    return Entry(written["name"], grid)
 
 
 def make_suite(problems: Sequence[str], optimizers: Sequence[str], budget: float, name: str, **options: Any) -> Suite:
@@ -209,10 +209,10 @@ def suites() -> dict[str, Path]:
 
 def load_suite(source: str | Path) -> Suite:
     """A suite by its name, or from a TOML file; raises SuiteError with file, line and key."""
-    known = suites()
-    path = known.get(str(source), Path(source))
+    ours = suites()
+    path = ours.get(str(source), Path(source))
     if not path.is_file():
-        raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(known)}")
+        raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -270,13 +270,13 @@ def _group(path: Path, text: str, table: dict[str, Any], number: int) -> Group:
         try:
             if not isinstance(table[key], list):
                 raise ValueError(f"must be a list, got {table[key]!r}")
-            options[key] = tuple(entry(item) for item in table[key])
+            options[key] = tuple(map(entry, table[key]))
         except ValueError as error:
             raise SuiteError(f"{path}, line {_line(text, key, where)}: {key}: {error}") from None
     try:
         if "instances" in options:
-            given = options["instances"]
-            options["instances"] = tuple(given) if isinstance(given, list) else (given,)
+            instances = options["instances"]
+            options["instances"] = tuple(instances) if isinstance(instances, list) else (instances,)
         return Group(**options)
     except (ValueError, TypeError) as error:
         key = next((key for key in GROUP_KEYS if str(error).startswith(key)), "[[group]]")
