@@ -61,7 +61,7 @@ def levy(z: Array) -> Array:
     x_opt=420.96874635998203,
     f_opt=lambda dim: -418.98288727243371 * dim,
     least=1,
-    walled=True,
+    boxed=True,
 )
 def schwefel(z: Array) -> Array:
     """-sum of z_i sin(sqrt(|z_i|)): the second-best valley lies at the other end of the box. Minimum -418.98 dim.
@@ -156,7 +156,7 @@ def qing(z: Array) -> Array:
     x_opt=0.75724875784185587,
     f_opt=-6.0207400557670828,
     dim=1,
-    walled=True,
+    boxed=True,
 )
 def forrester(z: Array) -> Array:
     """(6 z - 2)^2 sin(12 z - 4), one-dimensional: a shallow minimum before the deep one, -6.0207 at 0.7572.

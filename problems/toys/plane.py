@@ -105,7 +105,7 @@ def matyas(z: Array) -> Array:
     box=((-1.5, -3.0), (4.0, 4.0)),
     x_opt=(0.5 - pi / 3, -0.5 - pi / 3),
     f_opt=-sqrt(3) / 2 - pi / 3,
-    walled=True,
+    boxed=True,
 )
 def mccormick(z: Array) -> Array:
     """sin(a + b) + (a - b)^2 - 1.5 a + 2.5 b + 1: with s = a + b and d = a - b it is sin(s) + s / 2 + (d - 1)^2.
@@ -201,7 +201,7 @@ def trefethen(z: Array) -> Array:
     box=(-512.0, 512.0),
     x_opt=(512.0, 404.23180511375781),
     f_opt=-959.6406627208508,
-    walled=True,
+    boxed=True,
 )
 def eggholder(z: Array) -> Array:
     """-c sin(sqrt(|c + a / 2|)) - a sin(sqrt(|a - c|)) with c = b + 47: deep holes that grow towards the bounds.
@@ -239,7 +239,7 @@ def cross_in_tray(z: Array) -> Array:
     box=(-10.0, 10.0),
     x_opt=(8.0550234757365634, 9.6645900192412729),
     f_opt=-19.208502567886732,
-    walled=True,
+    boxed=True,
 )
 def hoelder_table(z: Array) -> Array:
     """-|sin(a) cos(b) exp(|1 - r / pi|)| with r = |z|: a table on four legs, one in each corner of the box.

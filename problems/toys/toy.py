@@ -27,7 +27,7 @@ def toy(
     constants: Mapping[str, np.ndarray] | None = None,
     gradient: Callable[[Array], Array] | None = None,
     start: Callable[..., np.ndarray] | None = None,
-    walled: bool = False,
+    boxed: bool = False,
     reach: float | None = None,
     scale: float | None = None,
 ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
@@ -39,7 +39,7 @@ def toy(
     """
 
     def register(landscape: Callable[..., Array]) -> Callable[..., Array]:
-        formula = walled_in(landscape) if walled else moved(landscape)
+        formula = penalised_outside(landscape) if boxed else moved(landscape)
         slope = None if gradient is None else moved(gradient)
 
         def build(size: int, instance: int) -> Objective:
@@ -55,7 +55,7 @@ def toy(
                 constants=constants or {},
                 gradient=slope,
                 start=None if start is None else partial(start, dim=size),
-                walled=walled,
+                boxed=boxed,
                 reach=reach,
                 scale=scale,
             )
@@ -85,7 +85,7 @@ def placed(
     constants: Mapping[str, Any] | None = None,
     gradient: Callable[..., Array] | None = None,
     start: Start | None = None,
-    walled: bool = False,
+    boxed: bool = False,
     reach: float | None = None,
     scale: float | None = None,
 ) -> Objective:
@@ -93,7 +93,7 @@ def placed(
 
     The box stays where it is: a coordinate is shifted by at most `reach` (a quarter of the box's width), and never so
     far that the optimum leaves the box. x_opt, f_opt, start(rng): in the textbook position.
-    walled: that the function has its minimum only within the box, and the formula comes from `walled_in`.
+    boxed: that the function has its minimum only within the box, and the formula comes from `penalised_outside`.
     scale: of the domain; a fifth of the box's least width.
     """
     low, high, best = (np.array(np.broadcast_to(point, dim), dtype=np.float64) for point in (*box, x_opt))
@@ -102,7 +102,7 @@ def placed(
     return Objective(
         formula=formula,
         gradient=gradient,
-        constants={"shift": shift, **({"low": low, "high": high} if walled else {}), **(constants or {})},
+        constants={"shift": shift, **({"low": low, "high": high} if boxed else {}), **(constants or {})},
         dim=dim,
         domain=Domain(low, high, scale=float(width.min()) / 5 if scale is None else scale),
         start=None if start is None else lambda rng: shift + start(rng),
@@ -128,7 +128,7 @@ def moved(landscape: Callable[..., Array]) -> Callable[..., Array]:
     return formula
 
 
-def walled_in(landscape: Callable[..., Array]) -> Callable[..., Array]:
+def penalised_outside(landscape: Callable[..., Array]) -> Callable[..., Array]:
     """x, shift -> landscape(x - shift) within its textbook box [low, high]; beyond, the value at the nearest point of
     the box plus the distance to it in the 1-norm, so that no lower value comes into reach when the function is shifted.
     """

@@ -103,8 +103,8 @@ def test_forward_differences_err_by_half_the_curvature_and_central_ones_do_not()
     np.testing.assert_allclose(estimates(central, BOWL, 1)[0], gradient, rtol=1e-12)
 
 
-def test_forward_differences_look_back_from_a_wall() -> None:
-    """At the wall of the first coordinate the error has the other sign."""
+def test_forward_differences_look_back_from_a_bound() -> None:
+    """At the bound of the first coordinate the error has the other sign."""
     boxed = Objective(quadratic, DIM, Domain(-5.0, np.array([2.0, 5, 5])), constants={"curvatures": CURVATURES})
     (rows,) = questions(estimators.forward_differences(0.5), boxed)
     np.testing.assert_allclose(rows, START + np.array([[0, 0, 0], [-0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]]))
@@ -289,7 +289,7 @@ def test_each_lane_has_a_rate_of_its_own(name: str) -> None:
 
 @pytest.mark.parametrize("walls, wanted", [("clip", 1.0), ("reflect", 1.5), ("free", 0.5)])
 def test_an_iterate_beyond_a_wall_is_moved_onto_it_or_mirrored_or_left(walls: str, wanted: float) -> None:
-    """The first step goes from 2 by 1.5 down, past the wall at 1."""
+    """The first step goes from 2 by 1.5 down, past the bound at 1."""
     boxed = Objective(linear, 1, Domain(1.0, 9.0, scale=1.0), constants={"slope": np.array([3.0])})
     definition = registry.find_optimizer("fd-sgd")
     oracle = Oracle(boxed, 4, start=np.array([2.0]), arrays="torch", order=0)

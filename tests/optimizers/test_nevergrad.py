@@ -144,7 +144,7 @@ def test_six_standard_deviations_span_a_box() -> None:
     np.testing.assert_allclose(space(np.zeros(2), Domain(scale=0.25)).sigma.value, 0.25)
 
 
-def test_a_start_outside_the_box_is_moved_to_its_wall() -> None:
+def test_a_start_outside_the_box_is_moved_to_its_bound() -> None:
     np.testing.assert_allclose(space(np.array([9.0, -7.0]), BOX).value, [5.0, -5.0])
 
 

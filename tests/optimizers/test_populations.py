@@ -1,4 +1,4 @@
-"""The methods with populations: steps by hand, pycma and textbooks beside them, restarts in lanes, walls, torch."""
+"""The methods with populations: steps by hand, pycma and textbooks beside them, restarts in lanes, bounds, torch."""
 
 from math import exp, sqrt
 from types import SimpleNamespace
@@ -120,8 +120,8 @@ def test_the_swarm_moves_by_constriction() -> None:
     np.testing.assert_allclose(x, [2, 0, second, 0, third, 0], atol=1e-15)
 
 
-def test_the_swarm_turns_back_at_a_wall() -> None:
-    """Downhill the leader slows by 0.7298 a step; at the wall, -1, it stops, and flies back at half its speed."""
+def test_the_swarm_turns_back_at_a_bound() -> None:
+    """Downhill the leader slows by 0.7298 a step; at the bound, -1, it stops, and flies back at half its speed."""
     objective = Objective(slope, 1, Domain(-1, 1), constants={"sign": 1.0})
     x = with_constants("particle-swarm", objective, 10, [0.9], 0.5, population=2)[::2, 0]
     speeds = (-0.45 - 1.025 * 0.9) * 0.7298 ** np.arange(1, 4)  # a random point and the first leader are at 0
@@ -198,14 +198,14 @@ def test_searches_bits_and_orders(name: str) -> None:
 # what all of them do
 
 
-def test_reflects_once_and_then_stops_at_the_wall() -> None:
+def test_reflects_once_and_then_stops_at_the_bound() -> None:
     low, high = np.array([0.0, -np.inf, -np.inf]), np.array([2.0, 1.0, np.inf])
     x = np.array([[-0.5, 3.0, 7.0], [2.5, -9.0, -7.0], [9.0, 1.0, 0.0]])
     assert reflected(x, low, high).tolist() == [[0.5, -1.0, 7.0], [1.5, -9.0, -7.0], [0.0, 1.0, 0.0]]
 
 
 @pytest.mark.parametrize("name", [*EVOLVING, *SEARCHES])
-def test_stays_inside_the_box_and_finds_an_optimum_on_its_wall(name: str) -> None:
+def test_stays_inside_the_box_and_finds_an_optimum_on_its_bound(name: str) -> None:
     """The optimum is the corner (1, -1), with f = 2; points of chance come within 0.2 of it, where f is below 2.5."""
     domain = Domain(np.array([1.0, -2.0]), np.array([3.0, -1.0]))
     ledger = books_of(run(name, Objective(bowl, 2, domain), 900)).ledgers[0]

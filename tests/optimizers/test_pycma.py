@@ -166,7 +166,7 @@ def published(f: int) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("f", [1, 5, 8, 9])
 def test_restarts_solve_bbob_as_fast_as_published(f: int) -> None:
-    """BIPOP-CMA-ES of 2009 had no active adaptation and no walls: within a factor of 2."""
+    """BIPOP-CMA-ES of 2009 had no active adaptation and no bounds: within a factor of 2."""
     definition, evaluations, solved = registry.find_optimizer("pycma-bipop"), [], []
     for instance in range(1, 16):
         objective = registry.find_problem(f"bbob-f{f:02}").make(instance, dim=10)

@@ -18,8 +18,8 @@ from optimizers.scipy_global import box
 registry.load(("problems", "optimizers"))
 LOCAL = ("scipy-powell", "scipy-cobyla", "scipy-cobyqa")
 GLOBAL = ("scipy-differential-evolution", "scipy-dual-annealing", "scipy-basinhopping", "scipy-shgo", "scipy-direct")
-WALLS = [(-2.0, 3.0), (-1.0, 4.0)]
-BOX = Domain(*(np.array(wall) for wall in zip(*WALLS, strict=True)), scale=0.5)
+BOUNDS = [(-2.0, 3.0), (-1.0, 4.0)]
+BOX = Domain(*(np.array(bound) for bound in zip(*BOUNDS, strict=True)), scale=0.5)
 START = np.array([-1.2, 1.0])
 
 
@@ -64,25 +64,25 @@ def alone(ask: Callable[[Callable[[np.ndarray], Any], np.random.Generator], obje
 
 DRIVERS: dict[str, Callable[[Any, np.random.Generator], object]] = {
     "scipy-powell": lambda f, rng: scipy.optimize.minimize(
-        f, START, method="Powell", bounds=WALLS, options={"ftol": 1e-12, "direc": 0.5 * np.eye(2)}
+        f, START, method="Powell", bounds=BOUNDS, options={"ftol": 1e-12, "direc": 0.5 * np.eye(2)}
     ),
     "scipy-cobyla": lambda f, rng: scipy.optimize.minimize(
-        f, START, method="COBYLA", bounds=WALLS, options={"rhobeg": 0.25, "tol": 0.5e-8}
+        f, START, method="COBYLA", bounds=BOUNDS, options={"rhobeg": 0.25, "tol": 0.5e-8}
     ),
     "scipy-cobyqa": lambda f, rng: scipy.optimize.minimize(
-        f, START, method="COBYQA", bounds=WALLS, options={"initial_tr_radius": 0.25, "final_tr_radius": 0.5e-8}
+        f, START, method="COBYQA", bounds=BOUNDS, options={"initial_tr_radius": 0.25, "final_tr_radius": 0.5e-8}
     ),
     "scipy-differential-evolution": lambda f, rng: scipy.optimize.differential_evolution(
-        f, WALLS, x0=START, tol=0, vectorized=True, updating="deferred", rng=rng
+        f, BOUNDS, x0=START, tol=0, vectorized=True, updating="deferred", rng=rng
     ),
-    "scipy-dual-annealing": lambda f, rng: scipy.optimize.dual_annealing(f, WALLS, x0=START, rng=rng),
+    "scipy-dual-annealing": lambda f, rng: scipy.optimize.dual_annealing(f, BOUNDS, x0=START, rng=rng),
     "scipy-basinhopping": lambda f, rng: scipy.optimize.basinhopping(
-        f, START, stepsize=0.25, minimizer_kwargs={"method": "L-BFGS-B", "bounds": WALLS}, rng=rng
+        f, START, stepsize=0.25, minimizer_kwargs={"method": "L-BFGS-B", "bounds": BOUNDS}, rng=rng
     ),
     "scipy-shgo": lambda f, rng: scipy.optimize.shgo(
-        f, WALLS, minimizer_kwargs={"method": "SLSQP"}, options={"maxfev": 10**9}
+        f, BOUNDS, minimizer_kwargs={"method": "SLSQP"}, options={"maxfev": 10**9}
     ),
-    "scipy-direct": lambda f, rng: scipy.optimize.direct(f, WALLS, len_tol=0, vol_tol=0),
+    "scipy-direct": lambda f, rng: scipy.optimize.direct(f, BOUNDS, len_tol=0, vol_tol=0),
 }
 
 
@@ -131,11 +131,11 @@ def test_annealing_can_do_without_a_local_search() -> None:
     assert not np.array_equal(asked, points["L-BFGS-B"])
 
 
-def test_walls_are_those_of_the_domain_else_ten_scales_from_the_start() -> None:
+def test_bounds_are_those_of_the_domain_else_ten_scales_from_the_start() -> None:
     domain = Domain(np.array([-np.inf, 0.0, -1.0]), np.array([5.0, np.inf, 1.0]), scale=0.5)
-    start, walls = box(Oracle(Objective(rosenbrock, 3, domain), 9, start=np.array([1.0, -2.0, 0.5])))
+    start, bounds = box(Oracle(Objective(rosenbrock, 3, domain), 9, start=np.array([1.0, -2.0, 0.5])))
     np.testing.assert_array_equal(start, [1.0, 0.0, 0.5])
-    assert walls == [(-4.0, 5.0), (0.0, 5.0), (-1.0, 1.0)]
+    assert bounds == [(-4.0, 5.0), (0.0, 5.0), (-1.0, 1.0)]
 
 
 def generations(domain: Domain) -> list[np.ndarray]:
@@ -158,7 +158,7 @@ def test_a_generation_is_one_question() -> None:
     np.testing.assert_allclose(questions[0][0], START, rtol=1e-14)
 
 
-def test_the_first_generation_is_normal_around_the_start_without_walls() -> None:
+def test_the_first_generation_is_normal_around_the_start_without_bounds() -> None:
     first = np.concatenate([generations(Domain(scale=s))[0] / s - START / s for s in (0.1, 0.2, 0.4)])
     np.testing.assert_allclose(first[::30], 0, atol=1e-12)
     assert np.abs(first).max() < 5

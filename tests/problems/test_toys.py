@@ -13,10 +13,10 @@ from problems.toys.plane import goldstein_price
 
 load(("problems",))
 TOYS = sorted(name for name, definition in PROBLEMS.items() if definition.family == "toys")
-WALLED = ["schwefel", "forrester", "mccormick", "eggholder", "hoelder-table"]
+BOXED = ["schwefel", "forrester", "mccormick", "eggholder", "hoelder-table"]
 KINKED_AT_THE_OPTIMUM = [
     *("ackley", "schwefel-2-21", "schwefel-2-22", "alpine-1", "salomon", "bukin-6", "bartels-conn", "kinked-valley"),
-    *("eggholder",),  # on a wall
+    *("eggholder",),  # on a edge
 ]
 
 
@@ -168,16 +168,16 @@ def test_shifted_instances_keep_their_optimum_in_the_box(name: str) -> None:
         assert np.abs(found.x_opt - toy(name).x_opt).max() > 1e-3
 
 
-@pytest.mark.parametrize("name", WALLED)
-def test_beyond_its_walls_a_function_rises(name: str) -> None:
+@pytest.mark.parametrize("name", BOXED)
+def test_beyond_its_bounds_a_function_rises(name: str) -> None:
     """Also where the formula, continued, would go lower: shifted instances have such points in their box."""
     for k in (1, 2, 3):
         found = toy(name, instance=k)
         width = found.domain.high - found.domain.low
         box = (found.domain.low - 2 * width, found.domain.high + 2 * width)
         assert found.f(np.random.default_rng(k).uniform(*box, (50_000, found.dim))).min() >= found.f_opt
-    wall = np.full(found.dim, found.domain.high) + found.constants["shift"]
-    assert found.f(wall + 3.0) == pytest.approx(found.f(wall) + 3.0 * found.dim, rel=1e-12)
+    edge = np.full(found.dim, found.domain.high) + found.constants["shift"]
+    assert found.f(edge + 3.0) == pytest.approx(found.f(edge) + 3.0 * found.dim, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["rosenbrock", "rastrigin"])

@@ -370,7 +370,7 @@ def test_rounded_is_a_staircase_that_knows_its_least_value_only_on_the_grid():
     assert rounded(SQUARES, step=0.7).f_opt is None
     beyond = replace(SQUARES, domain=Domain(-4, 3.8))
     assert rounded(beyond, step=1.0).f_opt is None  # 3.8 is rounded to 4
-    assert rounded(BASES["line"](1), step=1.0).f_opt == 0  # without walls
+    assert rounded(BASES["line"](1), step=1.0).f_opt == 0  # without bounds
 
 
 def test_permuted_variables_are_those_of_the_problem():
