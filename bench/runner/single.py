@@ -16,7 +16,7 @@ import numpy as np
 from bench.core import registry
 from bench.core.ledger import QUESTIONS, Ledger
 from bench.core.objective import Objective
-from bench.core.oracle import Oracle, Spent, Stop, books_of
+from bench.core.oracle import Oracle, Stop, books_of
 from bench.core.registry import OptimizerDefinition
 from bench.core.status import Status
 from bench.runner.plan import Job, RunSpec
@@ -60,20 +60,18 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     """Let a method ask until the oracle stops it, or it returns for good; answers with the traceback of a crash, or "".
 
     With restarts, a method that returns early begins again from a new start, as long as it asks anything at all. A
-    `Spent` that leaves the method, of a part of the budget, ends the run as its return does.
+    `Stop` that leaves the method while the run is open, as of a part of the budget, ends it as a return does.
     """
     books = books_of(oracle)
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
-        with suppress(Spent), warnings.catch_warnings(), np.errstate(all="ignore"), own_generators():
+        with suppress(Stop), warnings.catch_warnings(), np.errstate(all="ignore"), own_generators():
             warnings.simplefilter("ignore")
             method(oracle, **hyperparameters)
             while restarts and oracle.asked:
                 oracle.restart()
                 method(oracle, **hyperparameters)
-        books.end(Status.RETURNED)
-    except Stop:
-        pass
+        books.end(Status.RETURNED)  # where the run is still open
     except registry.Unavailable:
         if not any(any(ledger.counts) for ledger in books.ledgers):
             raise  # no run: what the method needs is not there

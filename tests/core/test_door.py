@@ -250,6 +250,15 @@ def test_a_method_that_lets_its_part_end_has_returned():
     assert (door.counts["value"], books_of(door).ledgers[0].status) == (3, Status.RETURNED)
 
 
+def test_a_run_has_a_status_even_where_a_method_stops_itself():
+    def method(door: Oracle) -> None:
+        raise Stop
+
+    door = oracle()
+    assert play(door, method, {}, restarts=True) == ""
+    assert books_of(door).ledgers[0].status == Status.RETURNED
+
+
 def test_an_error_passes_through_a_part():
     door = oracle()
     with pytest.raises(KeyError), door.within(3):
