@@ -3,7 +3,7 @@
 One in a module of your own: `python -m pytest -p my_module tests/optimizers/test_contract.py -k my-method`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -40,15 +40,19 @@ ALL = sorted(
 every = pytest.mark.parametrize("definition", ALL, ids=lambda definition: definition.name)
 
 
-def each_on(*objectives: Objective, definitions: Sequence[OptimizerDefinition] = ALL) -> pytest.MarkDecorator:
-    """A test of every optimizer on each of these problems that it can be run on."""
-    pairs = [
+def pairs_of(objectives: Iterable[Objective], definitions: Iterable[OptimizerDefinition]) -> list:
+    """Each optimizer with each of these problems that it can be run on."""
+    return [
         pytest.param(definition, objective, id=f"{objective.name}-{definition.name}")
         for objective in objectives
         for definition in definitions
         if not misfit(objective, definition)
     ]
-    return pytest.mark.parametrize("definition, objective", pairs)
+
+
+def each_on(*objectives: Objective) -> pytest.MarkDecorator:
+    """A test of every optimizer on each of these problems that it can be run on."""
+    return pytest.mark.parametrize("definition, objective", pairs_of(objectives, ALL))
 
 
 OPEN = Domain()
@@ -242,7 +246,7 @@ def by_random_search() -> float:
     return reached(registry.find_optimizer("random-search"), EASY)
 
 
-@each_on(EASY, definitions=RIVALS)
+@pytest.mark.parametrize("definition, objective", pairs_of([EASY], RIVALS))
 def test_beats_random_search(definition: OptimizerDefinition, objective: Objective, by_random_search: float) -> None:
     assert any(reached(definition, objective, **given) < by_random_search for given in rates(definition))
 
@@ -252,9 +256,12 @@ STACKS = {
     "regression": [regression(seed) for seed in range(3)],
     "composite": [composite(seed) for seed in range(3)],
 }
+PLAIN, DATA, NETWORK = (stack[0] for stack in STACKS.values())
+LANES = [definition for definition in ALL if definition.lanes]
+OF_NETWORKS = [definition for definition in LANES if definition.structure == "composite"]
 
 
-@each_on(*(stack[0] for stack in STACKS.values()), definitions=[definition for definition in ALL if definition.lanes])
+@pytest.mark.parametrize("definition, objective", pairs_of([PLAIN, DATA], LANES) + pairs_of([NETWORK], OF_NETWORKS))
 @pytest.mark.parametrize("budget", [40, 200])
 def test_lanes_equal_single_runs(definition: OptimizerDefinition, objective: Objective, budget: int) -> None:
     def books(objective: Objective | list[Objective], seed: int | list[int]) -> list[Ledger]:
