@@ -72,19 +72,21 @@ def by_family(results: "Results") -> Table:
 def reasons(results: "Results") -> None:
     """Why runs were skipped or failed: each kind of reason once, by its first pair of problem and optimizer."""
     runs: Any = results.runs[results.runs.status.isin([*statuses("failed"), *statuses("ran", False)])]
-    found: dict[tuple[str, str], list[Any]] = {}  # status and reason without names: how many, which first, which pairs
+    by_reason: dict[
+        tuple[str, str], list[Any]
+    ] = {}  # status and reason without names: how many, which first, which pairs
     for row in runs.itertuples():
         reason = str(row.error).strip().rpartition("\n")[2]  # of a traceback, what it was
         names = [name.partition("[")[0].partition("+")[0] for name in (row.problem, row.optimizer)]
         like = reason.replace(names[0], "").replace(names[1], "")
-        entry = found.setdefault((row.status, like), [0, reason, set()])
+        entry = by_reason.setdefault((row.status, like), [0, reason, set()])
         entry[0] += 1
         entry[2].add((row.problem, row.optimizer))
-    for (status, _), (number, reason, pairs) in list(found.items())[:REASONS]:
+    for (status, _), (number, reason, pairs) in list(by_reason.items())[:REASONS]:
         more = f" (and {len(pairs) - 1} pairs like these)" if len(pairs) > 1 else ""
         out.print(f"{number} {status}: {escape(reason)}{more}", soft_wrap=True)
-    if len(found) > REASONS:
-        out.print(f"and {len(found) - REASONS} more reasons: see the report")
+    if len(by_reason) > REASONS:
+        out.print(f"and {len(by_reason) - REASONS} more reasons: see the report")
 
 
 def verdict(results: "Results") -> int:
