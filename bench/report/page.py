@@ -35,27 +35,11 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY = Path(__file__).parent / "vendor" / "plotly-basic.min.js"
-CONTENTS = {  # the sections of the page, in its order; each has a template of its name
-    "answer": "Which optimizer",
-    "solved": "Targets solved",
-    "convergence": "Convergence",
-    "profiles": "Profiles",
-    "ert": "Expected runtimes",
-    "pairs": "Head to head",
-    "published": "Beside published results",
-    "scaling": "Scaling with dimension",
-    "landscape": "Landscapes and paths",
-    "costs": "Where time goes",
-    "tuned": "Tuned and default",
-    "sensitivity": "Sensitivity",
-    "failures": "Failures and skips",
-    "reading": "How to read this",
-    "repeat": "Repeat it",
-}
-SCRIPTS = (
-    "core", "legend", "hint", "bar", "answer", "problems", "solved", "convergence", "profiles", "ert", "pairs",
-    "published", "scaling", "landscape", "costs", "sensitivity", "failures",
-)  # fmt: skip
+SCRIPTS = (  # of all sections, and then of those that have one
+    *("core", "legend", "hint", "bar"),
+    *(name for name in sections.CONTENTS if (TEMPLATES / f"{name}.js").is_file()),
+    "problems",
+)
 STYLES = ("page", "sections")
 PRICES = [name for name, rule in RULES.items() if rule.short]
 
@@ -220,7 +204,7 @@ def html(
         data["published"] = reference.shown(frames.published["published"], published or "")
     tuning = tuned.shown(results, runs, frames.tuned, frames.styles)
     shown = {"tuned": tuning, "published": frames.published}  # the others always
-    contents = {name: title for name, title in CONTENTS.items() if shown.get(name, True)}
+    contents = {name: title for name, title in sections.CONTENTS.items() if shown.get(name, True)}
     loader = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""What the sections of the page need beyond its common data: paths, seconds, comparisons, hyperparameters."""
+"""The sections of the page, and what they need beyond its common data: paths, seconds, comparisons, hyperparameters."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -17,6 +17,23 @@ from bench.results.labels import TUNED
 if TYPE_CHECKING:
     from bench.results.stored import Results
 
+CONTENTS = {  # in the order of the page; each has templates/sections/NAME.html, and NAME.js where it draws
+    "answer": "Which optimizer",
+    "solved": "Targets solved",
+    "convergence": "Convergence",
+    "profiles": "Profiles",
+    "ert": "Expected runtimes",
+    "pairs": "Head to head",
+    "published": "Beside published results",
+    "scaling": "Scaling with dimension",
+    "landscape": "Landscapes and paths",
+    "costs": "Where time goes",
+    "tuned": "Tuned and default",
+    "sensitivity": "Sensitivity",
+    "failures": "Failures and skips",
+    "reading": "How to read this",
+    "repeat": "Repeat it",
+}
 DIGITS = 5  # significant, of what is drawn
 
 

@@ -21,7 +21,8 @@ from bench.measure.progress import complete
 from bench.measure.statistics import areas, duels, pairs, scores
 from bench.measure.strata import limits, strata
 from bench.measure.words import target_list
-from bench.report.page import CONTENTS, PLOTLY, PRICES, SCRIPTS, STYLES, TEMPLATES, summary, write_report
+from bench.report.page import PLOTLY, PRICES, SCRIPTS, STYLES, TEMPLATES, summary, write_report
+from bench.report.sections import CONTENTS
 from bench.report.tables import Places, failure_rows
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
