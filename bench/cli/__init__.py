@@ -3,6 +3,7 @@
 What a command imports at the top is light, so that help and lists come at once.
 """
 
+import warnings
 from importlib import import_module
 
 from bench.cli.app import app
@@ -13,4 +14,8 @@ for _command in ("run", "tune", "report", "list_", "show", "export", "import_", 
 
 def main() -> None:
     """The entry point of `python -m bench` and `fogbench`."""
+    usual = warnings.formatwarning
+    warnings.formatwarning = lambda message, category, *where: (
+        f"Note: {message}\n" if category is FutureWarning else usual(message, category, *where)
+    )
     app(prog_name="python -m bench")

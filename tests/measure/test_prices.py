@@ -44,7 +44,7 @@ def test_names_stand_for_prices_of_the_suite():
     base = {"value": 2.0, "gradient": 4.0, "hessian_vector": 8.0, "jacobian": 2.0, "vjp": 4.0}
     assert resolved(None, base) == resolved("cost", base) == base
     assert resolved("gradients", base)["hessian_vector"] == 2.0
-    assert set(RULES) == {"cost", "gradients", "passes", "differences", "inside", "outside", "wall"}
+    assert set(RULES) >= {"cost", "gradients", "passes", "differences", "inside", "outside", "wall"}
 
 
 @pytest.mark.parametrize(

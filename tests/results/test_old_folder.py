@@ -6,6 +6,8 @@ that time stored: noise, learning, a problem that only one optimizer can be run 
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,3 +63,11 @@ def test_what_determines_a_run_is_stored_under_the_words_of_that_time(folder):
     keys = {json.loads(row["key"])["target"] for row, _ in store.rows()}
     store.close()
     assert keys == {1e-6, 1.0}
+
+
+def test_the_terminal_shows_a_notice_as_one_line():
+    command = [sys.executable, "-m", "bench", "tune", str(OLD / "old.toml"), "--search", "luck"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    note = done.stderr.splitlines()[0]
+    assert note.startswith("Note: ")
+    assert note.endswith("line 3: target = 1e-06 is read as gap = 1e-06, a distance f - f_opt")
