@@ -21,7 +21,7 @@ from bench.measure.progress import complete
 from bench.measure.statistics import areas, duels, pairs, scores
 from bench.measure.strata import limits, strata
 from bench.measure.words import target_list
-from bench.report.page import PLOTLY, PRICES, SCRIPTS, STYLES, TEMPLATES, summary, write_report
+from bench.report.page import PLOTLY, PRICES, SCRIPTS, STYLES, TEMPLATES, page_script, summary, write_report
 from bench.report.sections import CONTENTS
 from bench.report.tables import Places, failure_rows
 
@@ -331,3 +331,12 @@ def test_importing_the_report_imports_nothing_heavy():
 def test_lines_of_scripts_are_no_longer_than_those_of_python():
     lines = {name: (TEMPLATES / f"{name}.js").read_text().split("\n") for name in SCRIPTS}
     assert [name for name in SCRIPTS if max(map(len, lines[name])) > 120] == []
+
+
+def test_what_a_page_holds_is_declared_and_read(page):
+    types, script = (TEMPLATES.parent / "types" / "page.d.ts").read_text(), page_script()
+    packed = {name: isinstance(value, dict) and "shape" in value for name, value in page.data().items()}
+    declared = {name: rf'"{name}"' if array else rf"^  {name}\??: " for name, array in packed.items()}
+    assert [name for name, pattern in declared.items() if not re.search(pattern, types, re.MULTILINE)] == []
+    read = {name: f'"{name}"' if array else f"data.{name}" for name, array in packed.items()}
+    assert [name for name, text in read.items() if text not in script] == []

@@ -36,8 +36,7 @@ page.chart("answer", (section, { budgets, verdict, body, crossing, says }) => {
     const bar = element("span", { className: "fraction", "aria-hidden": "true" }), whisker = element("i");
     bar.style.setProperty("--solved", solved);
     bar.style.setProperty("--color", data.optimizers[o].color);
-    whisker.style.left = `${100 * low}%`;
-    whisker.style.width = `${100 * Math.max(0, high - low)}%`;
+    Object.assign(whisker.style, { left: `${100 * low}%`, width: `${100 * Math.max(0, high - low)}%` });
     if (interval) bar.append(whisker);
     return element("div", { className: "how" }, bar, element("b", { textContent: percent }),
       ...(interval ? [element("span", { className: "interval", textContent: interval })] : []),

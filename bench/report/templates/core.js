@@ -22,7 +22,6 @@ const core = (() => {
   let turn = 0; // of drawing: a newer one ends an older one
 
   // elements
-
   /** @returns {any} an HTMLElement; children: elements and texts */
   function element(tag, properties = {}, ...children) {
     const made = document.createElement(tag);
@@ -107,7 +106,6 @@ const core = (() => {
   }
 
   // the data
-
   // an array is written as base64 of deflated bytes, those of the same place in each number together
   async function decode({ type, shape, data: text }) {
     const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -143,7 +141,6 @@ const core = (() => {
   const value = (name, ...places) => row(name, ...places)[0];
 
   // the address: #section&key=value&key=value
-
   const write = (text) => encodeURIComponent(text).replace(/%(2C|3A|2F|3B|40|5B|5D|3D|2B)/g, decodeURIComponent);
   const writeList = (texts) => texts.map((text) => text.replace(/[%,]/g, encodeURIComponent)).join(",");
 
@@ -196,7 +193,6 @@ const core = (() => {
   }
 
   // the selection
-
   // Which of these names the state selects; a list without any name of them is no selection.
   function selected(key, names) {
     const all = names.map((_, i) => i);
@@ -211,8 +207,7 @@ const core = (() => {
   // Select these places of the names, in as few words of the address as can be.
   function choose(key, places) {
     const inside = new Set(places), rest = names[key].filter((_, i) => !inside.has(i));
-    const few = places.length <= rest.length;
-    const texts = { [key]: null, [`no-${key}`]: null };
+    const few = places.length <= rest.length, texts = { [key]: null, [`no-${key}`]: null };
     if (rest.length) texts[few ? key : `no-${key}`] = writeList(few ? places.map((i) => names[key][i]) : rest);
     setAll(texts);
   }
@@ -232,7 +227,6 @@ const core = (() => {
   }
 
   // controls that live in the state
-
   // A labelled list whose options may change with the selection. options: () => [[value, text], ...], or values alone.
   // Answers with a function that brings the list up to date and gives the chosen value: the first where the state names
   // none of them; undefined where there are none.
@@ -257,7 +251,6 @@ const core = (() => {
   }
 
   // drawing
-
   function theme() {
     const css = getComputedStyle(document.documentElement);
     const keys = ["page", "card", "ink", "soft", "line", "grid", "good", "warn", "link"];
@@ -338,8 +331,7 @@ const core = (() => {
   }
 
   async function draw(some) {
-    const mine = ++turn;
-    const root = document.documentElement;
+    const mine = ++turn, root = document.documentElement;
     const waiting = root.dataset.drawn === "no" ? charts : some; // what an older drawing may have left undone
     root.dataset.drawn = "no";
     for (const each of waiting) {
@@ -356,8 +348,7 @@ const core = (() => {
     try {
       await decodeAll();
     } catch (error) {
-      const textContent = `This browser cannot read the data of the page (${error.message}): a newer one can. `
-        + "The folders tables and figures beside it hold the same.";
+      const textContent = `This browser cannot read the page's data (${error.message}); the folders beside it hold it.`;
       document.querySelector("main").prepend(element("p", { className: "empty", textContent }));
       throw error;
     }

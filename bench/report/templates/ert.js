@@ -22,7 +22,6 @@ page.chart("ert", (section, { controls, body, status }) => {
   let current = { rows: [], optimizers: [] };
 
   // the table as data
-
   function entry(price, c, o, slot) {
     const runs = page.value("asked", c, o, slot);
     return { c, o, slot, runs, k: page.value("successes", c, o, slot), ert: page.value("ert", price, c, o, slot),
@@ -32,8 +31,7 @@ page.chart("ert", (section, { controls, body, status }) => {
 
   function table() {
     const price = page.price(), optimizers = page.optimizers(), goal = target();
-    const words = filter.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-    const rows = [];
+    const words = filter.value.trim().toLowerCase().split(/\s+/).filter(Boolean), rows = [];
     for (const c of page.cells()) {
       const { problem, dim, family, targets } = data.cells[c], text = `${problem} dim ${dim} ${family}`.toLowerCase();
       const slot = goal ? targets.indexOf(goal) : data.problems[price][c][0].slot;
@@ -57,7 +55,6 @@ page.chart("ert", (section, { controls, body, status }) => {
   }
 
   // the table on the page
-
   function header(text, key, ...signs) {
     const by = page.own("ert.sort");
     const [order, mark, next] = by === key ? ["ascending", " ▲", `-${key}`]
@@ -104,7 +101,6 @@ page.chart("ert", (section, { controls, body, status }) => {
   }
 
   // the runs behind a cell
-
   function show({ c, o, slot, ert, low, high, k, runs }) {
     const { values: seed } = page.array("run_seed"), { values: instance } = page.array("run_instance");
     const behind = [...seed.keys()].filter(
@@ -129,7 +125,6 @@ page.chart("ert", (section, { controls, body, status }) => {
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
 
   // copying
-
   const plain = (x) => (Number.isNaN(x) ? "" : Number.isFinite(x) ? Number(x.toPrecision(6)) : "inf");
   const safe = (text) => (/^(\s*[=+\-@]|[\t\r])/.test(text) ? `'${text}` : text); // a spreadsheet would run such a cell
   const target3 = ({ c, slot }) => [data.cells[c].problem, data.cells[c].dim, data.cells[c].targets[slot]];

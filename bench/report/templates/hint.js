@@ -12,8 +12,7 @@ page.hint = (() => {
 
   function show(node, text) {
     owner = node;
-    box.textContent = text;
-    box.hidden = false;
+    Object.assign(box, { textContent: text, hidden: false });
     node.setAttribute("aria-describedby", "hint");
     const place = node.getBoundingClientRect(), size = box.getBoundingClientRect();
     const under = place.bottom + 6 + size.height < innerHeight;

@@ -84,8 +84,7 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     pen.save();
     pen.translate(x, y);
     pen.setLineDash([]);
-    pen.strokeStyle = color("--card");
-    pen.lineWidth = 1.5;
+    Object.assign(pen, { strokeStyle: color("--card"), lineWidth: 1.5 });
     pen.fill(shape);
     pen.stroke(shape);
     pen.restore();
@@ -97,9 +96,7 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     pen.save();
     pen.scale(side / (size - 1), side / (size - 1));
     pen.drawImage(ground, -0.5, -0.5, size, size); // values stand at the corners of cells, not in the middle of pixels
-    pen.strokeStyle = color("--ink");
-    pen.globalAlpha = 0.16;
-    pen.lineWidth = (size - 1) / side;
+    Object.assign(pen, { strokeStyle: color("--ink"), globalAlpha: 0.16, lineWidth: (size - 1) / side });
     pen.stroke(lines);
     pen.restore();
   }
@@ -112,14 +109,13 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
   }
 
   function route(path, count) {
-    const { style } = path, end = path.begin + count;
-    pen.globalAlpha = hot >= 0 && hot !== path.o ? 0.12 : 0.9;
-    pen.strokeStyle = pen.fillStyle = style.color;
-    pen.lineWidth = Math.max(1.5, style.width * 0.9);
+    const { style, begin } = path, end = begin + count, alpha = hot >= 0 && hot !== path.o ? 0.12 : 0.9;
+    const { color: ink, width } = style;
+    Object.assign(pen, { globalAlpha: alpha, strokeStyle: ink, fillStyle: ink, lineWidth: Math.max(1.5, width * 0.9) });
     pen.setLineDash((DASHES[style.dash] || "").split(" ").filter(Boolean).map(Number));
     pen.beginPath();
     let drawing = false, least = Infinity, head = null;
-    for (let point = path.begin; point < end; point++) {
+    for (let point = begin; point < end; point++) {
       const improved = best[point] < least, [x, y] = pixel(point);
       least = Math.min(least, best[point]);
       if (Number.isNaN(x + y)) drawing = drawing && style.order === 0;
@@ -132,12 +128,12 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     pen.stroke();
     pen.setLineDash([]);
     if (style.order === 0) {
-      pen.globalAlpha *= 0.5;
-      for (let point = path.begin; point < end; point++) {
+      pen.globalAlpha = alpha / 2;
+      for (let point = begin; point < end; point++) {
         const [x, y] = pixel(point);
         pen.fillRect(x - 1.25, y - 1.25, 2.5, 2.5);
       }
-      pen.globalAlpha *= 2;
+      pen.globalAlpha = alpha;
     }
     if (head) sign(DISC, head[0], head[1]);
     pen.globalAlpha = 1;
@@ -173,11 +169,8 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
 
   play.onclick = () => {
     if (frame) return stop();
-    if (when >= 1) when = 0;
-    if (page.reduced()) { // no motion: a tenth of the way at a time
-      when = Math.min(1, Math.floor(when * 10 + 1.001) / 10);
-      return paint();
-    }
+    when = when >= 1 ? 0 : page.reduced() ? Math.min(1, Math.floor(when * 10 + 1.001) / 10) : when;
+    if (page.reduced()) return paint(); // no motion: a tenth of the way at a time
     play.textContent = "❚❚ Pause";
     last = performance.now();
     frame = requestAnimationFrame(step);
@@ -211,10 +204,8 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
       ? `${near.path.style.name}, seed ${near.path.seed}: at a cost of ${number(near.path.costs[near.point])} `
         + `its best ${measure()} is ${number(best[near.point])}`
       : `${measure()} ≈ ${level === BLANK ? "not finite" : number(height(level))}`;
-    tip.textContent = `${text} · (${where.join(", ")})`;
-    tip.hidden = false;
-    tip.style.left = `${Math.min(x + 12, side - tip.offsetWidth)}px`;
-    tip.style.top = `${y + 16}px`;
+    Object.assign(tip, { textContent: `${text} · (${where.join(", ")})`, hidden: false });
+    Object.assign(tip.style, { left: `${Math.min(x + 12, side - tip.offsetWidth)}px`, top: `${y + 16}px` });
   };
   canvas.onpointerleave = () => { tip.hidden = true; };
 

@@ -3,11 +3,10 @@ page.chart("scaling", (section, { controls, plot, says }) => {
   const { data, number, two, counted, filled } = page;
   const cellsOf = (name) => page.cells().filter((c) => data.cells[c].problem === name)
     .sort((a, b) => data.cells[a].dim - data.cells[b].dim);
-  const all = [...new Set(data.cells.map((cell) => cell.problem))];
-  const several = all.filter((name) => data.cells.filter((cell) => cell.problem === name).length > 1);
-  if (!several.length) return () => page.show(section, false);
+  if (!data.fits) return () => page.show(section, false);
   const words = data.words.scaling;
-  const names = () => several.filter((name) => cellsOf(name).length > 1);
+  const all = () => [...new Set(page.cells().map((c) => data.cells[c].problem))];
+  const names = () => all().filter((name) => cellsOf(name).length > 1);
   const widest = () => names().sort((a, b) => cellsOf(b).length - cellsOf(a).length)[0];
   const problem = page.choice(controls, "Problem", "scaling.problem", names, widest);
   let fit = 0, cells = [];

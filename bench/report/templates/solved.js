@@ -38,22 +38,18 @@ page.chart("solved", (section, { controls, plot, says }) => {
 
   // what the lines are of: items of a legend, each with the cells and optimizers that it sums
   function groups(kind, cells, optimizers) {
-    const line = (id, name, i, places) => ({ id, name, order: -1, cells, optimizers, rank: 0, remark: "", ...places,
-      style: { color: HUES[i % HUES.length], dash: Object.keys(DASHES)[Math.floor(i / HUES.length) % 5], width: 2 } });
-    if (kind === "family") {
-      return page.families().map((f, i) => line(`f${f}`, data.families[f] || "no family", i,
-        { cells: cells.filter((c) => data.cells[c].family === data.families[f]) }));
-    }
-    if (kind === "dim") {
-      return dimsOf(cells).map((dim, i) => line(`d${dim}`, `dim ${dim}`, i,
-        { cells: cells.filter((c) => data.cells[c].dim === dim) }));
-    }
-    if (kind === "order") {
-      return data.orders.map(({ order, color }) => ({ ...line(`order${order}`, `order ${order}, ${FEELS[order]}`, 0,
-        { optimizers: optimizers.filter((o) => data.optimizers[o].order === order) }),
-      order, style: { color, dash: "solid", width: 2.5 } }));
-    }
-    return page.optimizerItems(optimizers).map((item) => ({ ...item, cells, optimizers: [item.o] }));
+    const line = { order: -1, cells, optimizers, rank: 0, remark: "" };
+    const ofCells = (key, values, name) => values.map((value, i) => ({ ...line, id: `${key}${value}`, name: name(value),
+      style: { color: HUES[i % HUES.length], dash: Object.keys(DASHES)[Math.floor(i / HUES.length) % 5], width: 2 },
+      cells: cells.filter((c) => data.cells[c][key] === value) }));
+    const ofOrder = ({ order, color }) => ({ ...line, id: `order${order}`, name: `order ${order}, ${FEELS[order]}`,
+      order, style: { color, dash: "solid", width: 2.5 },
+      optimizers: optimizers.filter((o) => data.optimizers[o].order === order) });
+    const families = page.families().map((f) => data.families[f]);
+    return kind === "family" ? ofCells(kind, families, (name) => name || "no family")
+      : kind === "dim" ? ofCells(kind, dimsOf(cells), (dim) => `dim ${dim}`)
+        : kind === "order" ? data.orders.map(ofOrder)
+          : page.optimizerItems(optimizers).map((item) => ({ ...item, cells, optimizers: [item.o] }));
   }
 
   function chosenCells(where) {
