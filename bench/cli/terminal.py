@@ -72,9 +72,8 @@ def by_family(results: "Results") -> Table:
 def reasons(results: "Results") -> None:
     """Why runs were skipped or failed: each kind of reason once, by its first pair of problem and optimizer."""
     runs: Any = results.runs[results.runs.status.isin([*statuses("failed"), *statuses("ran", False)])]
-    by_reason: dict[
-        tuple[str, str], list[Any]
-    ] = {}  # status and reason without names: how many, which first, which pairs
+    # status and reason without names: how many, which first, which pairs
+    by_reason: dict[tuple[str, str], list[Any]] = {}
     for row in runs.itertuples():
         reason = str(row.error).strip().rpartition("\n")[2]  # of a traceback, what it was
         names = [name.partition("[")[0].partition("+")[0] for name in (row.problem, row.optimizer)]
