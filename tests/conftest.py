@@ -1,5 +1,6 @@
 """For all tests: one thread, and the same products whatever the width of a batch."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from bench.core.registry import discovery
 from bench.runner import PACKAGES
 
 HERE = Path(__file__).parent
+gc.set_threshold(50_000, 50, 50)  # thousands of tests and torch are a large heap to search, and little of it is garbage
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
