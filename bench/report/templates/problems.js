@@ -1,8 +1,10 @@
 // Problem by problem: the best optimizer at the hardest target that one reached in half its runs, as Python decided it.
 page.chart("problems", (box, { body }) => {
   const { data, element } = page;
-  const below = (/** @type {ProblemCell} */ { text, remarks }) => [text, ...remarks.map(page.mark)]
-    .map((each) => element("small", {}, each));
+  function below(/** @type {ProblemCell} */ { text, remarks }) {
+    const [runtime, ...rest] = text.split(" "), line = [element("b", { textContent: runtime }), ` ${rest.join(" ")}`];
+    return [line, ...remarks.map((remark) => [page.mark(remark)])].map((each) => element("small", {}, ...each));
+  }
 
   function draw() {
     if (!box.open) return;
