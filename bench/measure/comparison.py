@@ -8,10 +8,11 @@ import numpy as np
 
 from bench.core.ledger import PRICES
 from bench.measure.convergence import convergence
-from bench.measure.prices import Prices, resolved
+from bench.measure.prices import RULES, PriceRule, Prices, resolved
 from bench.measure.progress import CELL, Frame, complete, progress
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.strata import Strata, limits, solved, strata
+from bench.measure.words import number, price_list
 
 
 class Comparison:
@@ -71,7 +72,8 @@ class Comparison:
         """These runs at some prices."""
         at = resolved(prices, self.prices)
         if _key(at) not in self._views:
-            self._views[_key(at)] = View(self, runtimes(self.runs, self.hits, at))
+            name = prices if isinstance(prices, str) else "cost"
+            self._views[_key(at)] = View(self, runtimes(self.runs, self.hits, at), name)
         return self._views[_key(at)]
 
 
@@ -82,11 +84,12 @@ def _key(prices: Mapping[str, float] | str) -> Any:
 class View:
     """Runs at some prices: what it cost each to reach its targets, and what follows from that.
 
-    reached: of `bench.measure.runtimes.runtimes`. A measure is a function of a view; `of` makes its frame once.
+    reached: of `bench.measure.runtimes.runtimes`. name: of the rule of its prices. A measure is a function of a view;
+    `of` makes its frame once.
     """
 
-    def __init__(self, comparison: Comparison, reached: Frame):
-        self.comparison, self.reached = comparison, reached
+    def __init__(self, comparison: Comparison, reached: Frame, name: str = "cost"):
+        self.comparison, self.reached, self.name = comparison, reached, name
         self._frames: dict[Any, Any] = {}
 
     @property
@@ -98,6 +101,25 @@ class View:
     def layout(self) -> Strata:
         """See `bench.measure.strata.strata`."""
         return self.comparison.layout
+
+    @property
+    def rule(self) -> PriceRule:
+        """The rule of its prices, with words for them."""
+        return RULES[self.name]
+
+    @property
+    def note(self) -> str:
+        """What its prices mean."""
+        return self.rule.note or price_list(self.comparison.prices, self.runs)
+
+    def amount(self, cost: float) -> str:
+        """A cost in words: `a cost of 100`."""
+        return self.rule.amount.format(number(cost))
+
+    @property
+    def convergence(self) -> Frame:
+        """See `bench.measure.convergence.convergence`."""
+        return self.comparison.convergence(self.name)
 
     @cached_property
     def limits(self) -> np.ndarray:

@@ -4,8 +4,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +12,13 @@ import numpy as np
 from bench.core.status import Status, alternatives, statuses
 from bench.interchange.csv import save_csv
 from bench.measure import levels
-from bench.measure.comparison import Comparison, View
-from bench.measure.crossing import crossings
-from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
-from bench.measure.prices import RULES
 from bench.measure.progress import CELL, Frame
-from bench.measure.statistics import duels, scores
-from bench.measure.summaries import endings, failures
-from bench.measure.verdicts import answer, best, budgets
 from bench.measure.words import counted, interval, number, percent, price_list, target_list
-from bench.report import reference, sections, tuned
-from bench.report.answers import verdicts
-from bench.report.data import Axes, Priced, encoded, page_data
-from bench.report.styles import Style, optimizer_styles
+from bench.report import tuned
+from bench.report.data import encoded, page_data
+from bench.report.measured import Report
+from bench.report.sections import SECTIONS
 from bench.report.tables import failure_rows, skip_rows
 
 if TYPE_CHECKING:
@@ -35,49 +26,14 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY = Path(__file__).parent / "vendor" / "plotly-basic.min.js"
+
+
 SCRIPTS = (  # of all sections, and then of those that have one
     *("core", "legend", "hint", "bar"),
-    *(name for name in sections.CONTENTS if (TEMPLATES / f"{name}.js").is_file()),
+    *(name for name in SECTIONS if (TEMPLATES / f"{name}.js").is_file()),
     "problems",
 )
 STYLES = ("page", "sections")
-PRICES = [name for name, rule in RULES.items() if rule.short]
-
-
-@dataclass(frozen=True)
-class Frames:
-    """All measures of one report, from which its page, tables and figures are made."""
-
-    comparison: Comparison
-    styles: dict[str, Style]
-    priced: list[Priced]  # the first: at the prices of the suite
-    failures: Frame
-    endings: Frame
-    tuned: dict[str, Frame]
-    published: dict[str, Frame]  # of published results beside these, where asked for
-
-    def tables(self) -> dict[str, Frame]:
-        """The tables by the names of their CSV."""
-        return self._tables
-
-    @cached_property
-    def _tables(self) -> dict[str, Frame]:
-        first = self.priced[0]
-        both = {name: ecdf(first.view, [name]) for name in ("optimizer", "order", "family", "dim")}
-        return {
-            "answer": first.view.of(answer),
-            "scores": first.scores,
-            "duels": first.duels,
-            "crossings": first.crossings,
-            "best": first.view.of(best),
-            **{f"solved-by-{name}": frame for name, frame in both.items()},
-            "convergence": first.convergence,
-            "ert": first.ert,
-            "failures": self.failures,
-            "endings": self.endings,
-            **self.tuned,
-            **self.published,
-        }
 
 
 def write_report(results: "Results", folder: Path, published: str | None = None, *, figures: bool = True) -> Path:
@@ -85,93 +41,35 @@ def write_report(results: "Results", folder: Path, published: str | None = None,
 
     published: "bbob-2009", to show those algorithms beside these; needs the extra `coco`. figures: those for papers.
     """
-    frames = measure(results, published)
+    report = Report(results, published)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
-    for name, frame in frames.tables().items():
+    for name, frame in report.tables.items():
         save_csv(frame, folder / "tables" / f"{name}.csv")
-    drawn = _for_papers(results, frames, folder) if figures else {}
+    drawn = _for_papers(report, folder) if figures else {}
     page = folder / "index.html"
-    page.write_text(html(results, frames, drawn, published), encoding="utf-8")
+    page.write_text(html(report, drawn), encoding="utf-8")
     return page
 
 
-def _for_papers(results: "Results", frames: Frames, folder: Path) -> dict[str, list[str]]:
+def _for_papers(report: Report, folder: Path) -> dict[str, list[str]]:
     """Write the tables, without those that are curves, as LaTeX, and all figures as SVG, each with its CSV; answers
     with the names of the files of each figure, by its title."""
     from bench.report.figures import Source, all_figures
     from bench.report.latex import save_latex
     from bench.report.panels import save
 
-    for name, frame in frames.tables().items():
+    for name, frame in report.tables.items():
         if "cost" not in frame:
             save_latex(frame, folder / "tables" / f"{name}.tex")
     (folder / "figures").mkdir(exist_ok=True)
     files: dict[str, list[str]] = {}
-    for figure in all_figures(Source(results)):
+    for figure in all_figures(Source(report.results)):
         save_csv(figure.frame, folder / "figures" / f"{figure.name}.csv")
         pages = figure.pages()
         files[figure.title] = [f"{figure.name}.csv", *(f"{page.name}.svg" for page in pages)]
         for page in pages:
             save(page, folder / "figures" / f"{page.name}.svg")
     return files
-
-
-def measure(results: "Results", published: str | None = None) -> Frames:
-    """Every frame of the report, at each price that tells something of its own."""
-    comparison = results.comparison
-    runs = comparison.runs
-    comparison.read(PRICES)
-    priced: list[Priced] = []
-    for name in PRICES:
-        view = comparison.at(name)
-        if not priced or _tells(view.reached, [each.view.reached for each in priced]):
-            priced.append(_priced(name, view))
-    return Frames(
-        comparison=comparison,
-        styles=optimizer_styles(zip(runs.optimizer, runs.order, strict=True)),
-        priced=priced,
-        failures=failures(runs),
-        endings=endings(runs),
-        tuned=tuned.measured(results, runs),
-        published=_published(priced[0].view, published) if published else {},
-    )
-
-
-def _published(view: View, name: str) -> dict[str, Frame]:
-    """The frames of published results beside these."""
-    from bench.interchange.published import published
-
-    found = published(name)
-    return {
-        "published": reference.curves(view, found),
-        "published-ert": reference.table(view.of(ert), found),
-    }
-
-
-def _tells(reached: Frame, earlier: list[Frame]) -> bool:
-    """Whether runtimes at a price are known, and not those of an earlier one."""
-    values = reached[["runtime", "spent"]].to_numpy()
-    same = any(np.array_equal(values, each[["runtime", "spent"]], equal_nan=True) for each in earlier)
-    return not same and bool((values[np.isfinite(values)] > 0).any())
-
-
-def _priced(name: str, view: View) -> Priced:
-    at = view.of(budgets)
-    rule = RULES[name]
-    return Priced(
-        name=name,
-        short=rule.short,
-        amount=rule.amount,
-        title=rule.axis,
-        note=rule.note or price_list(view.comparison.prices, view.runs),
-        view=view,
-        ert=view.of(ert),
-        convergence=view.comparison.convergence(name),
-        budgets=at,
-        scores=view.of(scores, at),
-        duels=view.of(duels, at),
-        crossings=view.of(crossings),
-    )
 
 
 def summary(runs: Frame) -> str:
@@ -185,26 +83,20 @@ def summary(runs: Frame) -> str:
     return f"{counted(problems, 'problem')}, {optimizers}, {counted(len(runs), 'run')}: {', '.join(ends)}."
 
 
-def html(
-    results: "Results", frames: Frames, drawn: Mapping[str, Sequence[str]] | None = None, published: str | None = None
-) -> str:
+def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> str:
     """The page as one text. Whatever comes from results is escaped, and only our own scripts may run."""
     import jinja2
     from markupsafe import Markup
 
     scripts = [PLOTLY.read_text(encoding="utf-8"), page_script()]
+    results, runs, view = report.results, report.runs, report.views[0]
     suite = results.manifest.get("suite", {})
-    comparison = frames.comparison
-    runs = comparison.runs
-    axes = Axes(comparison, frames.styles)
-    data = page_data(axes, frames.priced) | verdicts(axes, frames.priced)
-    more = sections.extra(results, frames.tuned)
-    data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more.items()}
-    if frames.published:
-        data["published"] = reference.shown(frames.published["published"], published or "")
-    tuning = tuned.shown(results, runs, frames.tuned, frames.styles)
-    shown = {"tuned": tuning, "published": frames.published}  # the others always
-    contents = {name: title for name, title in sections.CONTENTS.items() if shown.get(name, True)}
+    sections = {name: section for name, section in SECTIONS.items() if section.shown(report)}
+    data = page_data(report)
+    for section in sections.values():
+        more = section.data(report).items()
+        data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more}
+    failed = report.tables["failures"]
     loader = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -219,23 +111,22 @@ def html(
         style=Markup("".join((TEMPLATES / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)),
         scripts=[Markup(script) for script in scripts],
         data=Markup(script_json(data)),
-        contents=contents,
+        contents={name: section.title for name, section in sections.items()},
         title=suite.get("title") or results.name,
         name=results.name,
         summary=summary(runs),
         has_runs=bool(len(runs)),
-        few=bool(len(frames.priced[0].ert) and frames.priced[0].ert.low.isna().all()),
-        failures=failure_rows(frames.failures, axes.places()),
-        skips=skip_rows(frames.failures, axes.places()),
+        few=bool(len(view.of(ert)) and view.of(ert).low.isna().all()),
+        failures=failure_rows(failed, report.places()),
+        skips=skip_rows(failed, report.places()),
         damaged=results.damaged,
-        endings=_endings(frames),
-        tuning=tuning,
-        published=list(frames.published["published-ert"].itertuples()) if frames.published else [],
+        endings=_endings(report),
+        tuning=tuned.shown(results, runs, report.tuned, report.styles),
         prices=price_list(results.prices, runs),
-        targets=target_list(frames.priced[0].ert),
+        targets=target_list(view.of(ert)),
         scored=bool(runs.scored.any()),
         drawn=drawn or {},
-        latex=[name for name, frame in frames.tables().items() if drawn and "cost" not in frame],
+        latex=[name for name, frame in report.tables.items() if drawn and "cost" not in frame],
         sources=[_source(name, manifest) for name, manifest in results.sources],
     )
 
@@ -259,13 +150,15 @@ def _source(name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _endings(frames: Frames) -> dict[str, Any]:
+def _endings(report: Report) -> dict[str, Any]:
     """How the runs of each optimizer ended, as a table of the statuses that occur."""
-    table = frames.endings.pivot_table(index="optimizer", columns="status", values="runs", fill_value=0, aggfunc="sum")
+    table = report.tables["endings"].pivot_table(
+        index="optimizer", columns="status", values="runs", fill_value=0, aggfunc="sum"
+    )
     ended = [status.value for status in Status if status in table]
     rows = [
         (name, style, [int(table.loc[name, status]) for status in ended])
-        for name, style in frames.styles.items()
+        for name, style in report.styles.items()
         if name in table.index
     ]
     trouble = [status for status in map(Status, statuses("trouble")) if status.ran]

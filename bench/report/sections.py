@@ -1,6 +1,7 @@
 """The sections of the page, and what they need beyond its common data: paths, seconds, comparisons, hyperparameters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -10,47 +11,17 @@ from bench.core.status import statuses
 from bench.measure import words
 from bench.measure.progress import CELL, Frame, spent
 from bench.measure.statistics import pairs
+from bench.report import reference
+from bench.report.answers import verdicts
 from bench.report.data import coarse
 from bench.report.landscapes import landscapes
+from bench.report.measured import Report
 from bench.results.labels import TUNED
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
 
-CONTENTS = {  # in the order of the page; each has templates/sections/NAME.html, and NAME.js where it draws
-    "answer": "Which optimizer",
-    "solved": "Targets solved",
-    "convergence": "Convergence",
-    "profiles": "Profiles",
-    "ert": "Expected runtimes",
-    "pairs": "Head to head",
-    "published": "Beside published results",
-    "scaling": "Scaling with dimension",
-    "landscape": "Landscapes and paths",
-    "costs": "Where time goes",
-    "tuned": "Tuned and default",
-    "sensitivity": "Sensitivity",
-    "failures": "Failures and skips",
-    "reading": "How to read this",
-    "repeat": "Repeat it",
-}
 DIGITS = 5  # significant, of what is drawn
-
-
-def extra(results: "Results", tuned: Mapping[str, Frame]) -> dict[str, Any]:
-    """The data of these sections by name, each only where there is something to draw; arrays are to be encoded.
-
-    tuned: of `bench.report.tuned.measured`.
-    """
-    view = results.comparison.at()
-    runs = view.runs
-    return {
-        **landscapes(results, runs),
-        **costs(runs, results.prices),
-        **duels(view.of(pairs)),
-        **settings(results, runs),
-        **sensitivity(tuned.get("sensitivity")),
-    }
 
 
 def costs(runs: Frame, prices: Mapping[str, float]) -> dict[str, Any]:
@@ -172,3 +143,45 @@ def _rounded(value: float) -> float:
 
 def _text(value: Any) -> str:
     return "none" if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page: templates/sections/NAME.html, and templates/NAME.js where it draws.
+
+    data: what its script reads, beside what all read (see `bench.report.data`), arrays still to be encoded. shown:
+    whether there is anything.
+    """
+
+    title: str
+    data: Callable[[Report], Mapping[str, Any]] = lambda _: {}
+    shown: Callable[[Report], bool] = lambda _: True
+
+
+SECTIONS = {  # in the order of the page; a new one is a line here, a template and its script
+    "answer": Section("Which optimizer", verdicts),
+    "solved": Section("Targets solved"),
+    "convergence": Section("Convergence"),
+    "profiles": Section("Profiles"),
+    "ert": Section("Expected runtimes"),
+    "pairs": Section("Head to head", lambda report: duels(report.views[0].of(pairs))),
+    "published": Section(
+        "Beside published results",
+        lambda report: {"published": reference.shown(report.published["published"], report.published_name)},
+        shown=lambda report: bool(report.published),
+    ),
+    "scaling": Section("Scaling with dimension"),
+    "landscape": Section("Landscapes and paths", lambda report: landscapes(report.results, report.runs)),
+    "costs": Section("Where time goes", lambda report: costs(report.runs, report.results.prices)),
+    "tuned": Section("Tuned and default", shown=lambda report: "tuned" in report.tuned),
+    "sensitivity": Section(
+        "Sensitivity",
+        lambda report: {
+            **settings(report.results, report.runs),
+            **sensitivity(report.tuned.get("sensitivity")),
+        },
+    ),
+    "failures": Section("Failures and skips"),
+    "reading": Section("How to read this"),
+    "repeat": Section("Repeat it"),
+}

@@ -8,10 +8,9 @@ from bench.measure import words
 from bench.measure.crossing import crossings
 from bench.measure.ert import ert
 from bench.measure.scaling import scaling
-from bench.measure.verdicts import answer, best
+from bench.measure.verdicts import answer, best, budgets
 from bench.report.answers import verdicts
-from bench.report.data import Axes
-from bench.report.page import measure
+from bench.report.measured import Report
 
 
 @pytest.fixture(scope="module")
@@ -20,27 +19,27 @@ def results(make_results):
 
 
 @pytest.fixture(scope="module")
-def frames(results):
-    return measure(results)
+def report(results):
+    return Report(results)
 
 
 @pytest.fixture(scope="module")
-def data(frames):
-    return verdicts(Axes(frames.comparison, frames.styles), frames.priced)
+def data(report):
+    return verdicts(report)
 
 
-def written(frames, segments) -> str:
+def written(report, segments) -> str:
     """Segments as one text."""
-    names = list(frames.styles)
+    names = list(report.styles)
     return "".join(names[each["o"]] if isinstance(each, dict) else each for each in segments)
 
 
-def test_a_cell_of_the_answer_is_its_row_of_the_frame(data, frames):
-    names, families = list(frames.styles), frames.comparison.layout.families
+def test_a_cell_of_the_answer_is_its_row_of_the_frame(data, report):
+    names, families = list(report.styles), report.comparison.layout.families
     looks = set()
-    for priced, at_price in zip(frames.priced, data["answers"], strict=True):
-        table = priced.view.of(answer).set_index(["budget", "family", "among"])
-        for budget, page in zip(priced.budgets, at_price, strict=True):
+    for view, at_price in zip(report.views, data["answers"], strict=True):
+        table = view.of(answer).set_index(["budget", "family", "among"])
+        for budget, page in zip(view.of(budgets), at_price, strict=True):
             assert [row["family"] for row in page["rows"]] == [-1, *range(len(families) - 1)]
             for row in page["rows"]:
                 for among, cell in zip(("all", "0", "1", "2"), row["cells"], strict=True):
@@ -61,35 +60,34 @@ def test_a_cell_of_the_answer_is_its_row_of_the_frame(data, frames):
     assert {"≈", "✓"} <= looks
 
 
-def test_the_sentence_names_the_best_of_all_and_its_rivals(data, frames):
-    for priced, at_price in zip(frames.priced, data["answers"], strict=True):
-        table = priced.view.of(answer)
+def test_the_sentence_names_the_best_of_all_and_its_rivals(data, report):
+    for view, at_price in zip(report.views, data["answers"], strict=True):
+        table = view.of(answer)
         for row, page in zip(
             table[(table.family == "all") & (table["among"] == "all")].itertuples(), at_price, strict=True
         ):
-            text = written(frames, page["sentence"])
-            assert text.startswith(f"Within {priced.of(row.budget)}")
+            text = written(report, page["sentence"])
+            assert text.startswith(f"Within {view.amount(row.budget)}")
             assert f"{row.optimizer} solves most: {words.percent(row.solved)} of the targets" in text
             assert ("significantly more than each" in text) == row.significant
             assert (words.NO_SIGNIFICANCE in text) == (not row.enough)
 
 
-def test_crossings_are_in_words(data, frames):
-    for priced, at_price in zip(frames.priced, data["answers"], strict=True):
-        table = priced.view.of(crossings)
+def test_crossings_are_in_words(data, report):
+    for view, at_price in zip(report.views, data["answers"], strict=True):
+        table = view.of(crossings)
         for page in at_price:
-            for row, family in zip(page["rows"], ("all", *frames.comparison.layout.families), strict=False):
-                text, rows = written(frames, row["crossing"]), table[table.family == family]
+            for row, family in zip(page["rows"], ("all", *report.comparison.layout.families), strict=False):
+                text, rows = written(report, row["crossing"]), table[table.family == family]
                 assert text.count("significantly ahead") == len(rows)
                 assert all(f"{line.below} is significantly ahead of {line.above}" in text for line in rows.itertuples())
 
 
-def test_the_best_of_a_problem_is_its_row_of_the_frame(data, frames):
-    names = list(frames.styles)
-    axes = Axes(frames.comparison, frames.styles)
-    for priced, at_price in zip(frames.priced, data["problems"], strict=True):
-        table = priced.view.of(best).set_index(["problem", "dim", "among"])
-        for cell, columns in zip(axes.cells, at_price, strict=True):
+def test_the_best_of_a_problem_is_its_row_of_the_frame(data, report):
+    names = list(report.styles)
+    for view, at_price in zip(report.views, data["problems"], strict=True):
+        table = view.of(best).set_index(["problem", "dim", "among"])
+        for cell, columns in zip(report.cells, at_price, strict=True):
             for among, shown in zip(("all", "0", "1", "2"), columns, strict=True):
                 if (*cell, among) not in table.index:
                     assert shown == {"empty": "not run"}
@@ -108,18 +106,18 @@ def test_the_best_of_a_problem_is_its_row_of_the_frame(data, frames):
                     assert ", ".join(hints) == row.rivals.replace("; ", ", ")
 
 
-def test_only_skips_are_said_to_be_skips(data, frames):
-    place = [problem for problem, _ in Axes(frames.comparison, frames.styles).cells].index("cartpole")
+def test_only_skips_are_said_to_be_skips(data, report):
+    place = [problem for problem, _ in report.cells].index("cartpole")
     assert data["problems"][0][place][2:] == [{"empty": "skipped"}] * 2
 
 
-def test_the_terminal_shows_the_words_of_the_page(data, frames, results):
+def test_the_terminal_shows_the_words_of_the_page(data, report, results):
     """Within each budget, at the prices of the suite."""
     family = by_family(results)
     assert all(page["caption"].endswith(str(family.caption)) for page in data["answers"][0])
     best_column, fractions = (list(family.columns[place].cells) for place in (3, 4))
     of_all = [page["rows"][0]["cells"][0] for page in data["answers"][0]]
-    names = list(frames.styles)
+    names = list(report.styles)
     count = len(of_all)
     assert best_column[-count:] == [names[cell["o"]] for cell in of_all]
     shown = [f"{cell['percent']} {cell['interval']}" for cell in of_all]
@@ -131,15 +129,15 @@ def test_the_terminal_shows_the_words_of_the_page(data, frames, results):
     assert rows == texts
 
 
-def test_fits_are_those_of_the_measure(data, frames):
+def test_fits_are_those_of_the_measure(data, report):
     from tests.report.test_data import decoded
 
-    names = list(frames.styles)
+    names = list(report.styles)
     compared = 0
     for fit in data["fits"]:
         exponents = decoded(fit["exponents"])
-        for p, priced in enumerate(frames.priced):
-            table = scaling(priced.view.of(ert))
+        for p, view in enumerate(report.views):
+            table = scaling(view.of(ert))
             for row in table[table.problem == fit["problem"]].itertuples():
                 slot = fit["targets"].index(words.target_name(row.kind, row.target))
                 np.testing.assert_allclose(

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from bench.measure import words
-from bench.measure.verdicts import answer, best
 from bench.measure.words import number
-from bench.report.page import measure, write_report
+from bench.report.measured import Report
+from bench.report.page import write_report
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 FIGURES = ("solved", "convergence", "profiles", "scaling", "costs")  # drawn by Plotly, from the made results
@@ -134,9 +134,8 @@ def test_names_add_and_remove_curves(page):
 
 
 def test_answer_is_that_of_the_frames(page, plain):
-    first = measure(plain[0]).priced[0]
-    table = first.view.of(answer)
-    table = table[table.budget == first.budgets[-1]]
+    table = Report(plain[0]).tables["answer"]
+    table = table[table.budget == table.budget.max()]
     families = page.texts("#answer > .body tbody th .name")
     assert families == ["all problems", *sorted(set(plain[0].runs.family))]
     for n, family in enumerate(["all", *families[1:]], start=1):
@@ -154,7 +153,7 @@ def test_answer_is_that_of_the_frames(page, plain):
 
 def test_the_answer_says_how_many_tests_and_limits_there_are(page, plain):
     """Where every question counts 1, budgets end those that ask for slopes first."""
-    table = measure(plain[0]).priced[0].view.of(answer)
+    table = Report(plain[0]).tables["answer"]
     table = table[(table.budget == table.budget.max()) & (table["among"] == "all")].set_index("family")
     assert table.tests.min() < table.tests.max()  # in control some could not run
     for n, family in enumerate(["all", *sorted(set(plain[0].runs.family))], start=1):
@@ -200,7 +199,7 @@ def test_budgets_change_the_answer(page):
 
 
 def test_problem_by_problem_is_best_optimizers(page, plain):
-    table = measure(plain[0]).priced[0].view.of(best)
+    table = Report(plain[0]).tables["best"]
     page.js("document.querySelector('#problems').open = true")
     page.until("document.querySelectorAll('#problems tbody tr').length > 0")
     rows = page.js("""[...document.querySelectorAll('#problems tbody tr')].map((row) => [...row.cells].map((cell) =>
@@ -245,7 +244,7 @@ def test_table_is_sorted_by_any_column(page):
 
 
 def test_table_holds_the_frame(page, plain):
-    table = measure(plain[0]).priced[0].ert
+    table = Report(plain[0]).tables["ert"]
     page.choose("#ert .controls select", "gap 1e-1")
     own = table[(table.kind == "gap") & np.isclose(table.target, 0.1)]
     assert page.counts()["ert rows"] == len(own[["problem", "dim"]].drop_duplicates())
@@ -500,7 +499,7 @@ def test_pages_of_little_say_so(browser, make_results, tmp_path, size, change, s
 
 def test_the_cell_of_a_frame_is_where_it_belongs(page, plain):
     """The expected runtime of one optimizer on one problem, as the page shows it."""
-    table = measure(plain[0]).priced[0].ert
+    table = Report(plain[0]).tables["ert"]
     page.choose("#ert .controls select", "gap 1e0")
     name = page.texts("#ert thead th")[4].strip()
     row = table[(table.optimizer == name) & (table.problem == "rosenbrock") & (table.dim == 2) & (table.target == 1)]

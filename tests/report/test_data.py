@@ -9,9 +9,10 @@ import pytest
 
 from bench.measure.comparison import Comparison, View
 from bench.measure.ecdf import ecdf
+from bench.measure.ert import ert as expected_runtimes
 from bench.measure.verdicts import budgets
-from bench.report.data import Axes, coarse, encoded, page_data
-from bench.report.page import PRICES, measure
+from bench.report.data import coarse, encoded, page_data
+from bench.report.measured import PRICES, Report
 
 RUN = {"problem": "p", "dim": 2.0, "order": 0, "scored": False, "optimizer": "a", "status": "budget", "budget": 1.0,
        "cost": 1.0}  # fmt: skip
@@ -26,13 +27,13 @@ def decoded(item: dict) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def frames(made):
-    return measure(made)
+def report(made):
+    return Report(made)
 
 
 @pytest.fixture(scope="module")
-def data(frames):
-    return page_data(Axes(frames.comparison, frames.styles), frames.priced)
+def data(report):
+    return page_data(report)
 
 
 @pytest.mark.parametrize(
@@ -75,15 +76,15 @@ def test_cells_go_by_family_and_targets_from_the_easiest(data, made):
 
 
 @pytest.mark.parametrize("by", ["optimizer", "order", "family", "dim"])
-def test_sums_of_solved_are_the_ecdf(data, frames, by):
+def test_sums_of_solved_are_the_ecdf(data, report, by):
     """Of any grouping, at any price."""
     values = {"optimizer": [item["name"] for item in data["optimizers"]]}
     values["order"] = [item["order"] for item in data["optimizers"]]
     values |= {key: [cell[key] for cell in data["cells"]] for key in ("family", "dim")}
     axis = 1 if by in ("optimizer", "order") else 0
     grid, solved, planned = (decoded(data[name]) for name in ("grid", "solved", "planned"))
-    for p, priced in enumerate(frames.priced):
-        table = ecdf(priced.view, [by])
+    for p, view in enumerate(report.views):
+        table = ecdf(view, [by])
         for value in set(values[by]):
             own = np.array(values[by]) == value
             k = solved[p].compress(own, axis).sum((0, 1))
@@ -92,21 +93,21 @@ def test_sums_of_solved_are_the_ecdf(data, frames, by):
             np.testing.assert_allclose(k / planned[p].compress(own, axis).sum(), rows.fraction)
 
 
-def test_ert_and_curves_are_those_of_the_frames(data, frames):
+def test_ert_and_curves_are_those_of_the_frames(data, report):
     optimizers = [item["name"] for item in data["optimizers"]]
     cells = {(cell["problem"], cell["dim"]): c for c, cell in enumerate(data["cells"])}
     ert, low, high, successes, ran = (decoded(data[name]) for name in ("ert", "low", "high", "successes", "ran"))
     names = {name: f"gap 1e{power}" for power in range(2, -9, -1) for name in [("gap", 10.0**power)]}
     names |= {("share", 10.0**-power): f"1e-{power} of gain" for power in range(1, 7)}
-    for p, priced in enumerate(frames.priced):
-        for row in priced.ert.itertuples():
+    for p, view in enumerate(report.views):
+        for row in view.of(expected_runtimes).itertuples():
             c, o = cells[row.problem, row.dim], optimizers.index(row.optimizer)
             s = data["cells"][c]["targets"].index(names[row.kind, float(f"{row.target:g}")])
             found = [ert[p, c, o, s], low[p, c, o, s], high[p, c, o, s]]
             np.testing.assert_allclose(found, [row.ert, row.low, row.high], rtol=1e-4)
             assert p or (successes[c, o, s], ran[c, o]) == (row.successes, row.runs)
         cost, curve = decoded(data["curve_cost"]), decoded(data["curve"])
-        for (problem, dim, name), rows in priced.convergence.groupby(["problem", "dim", "optimizer"]):
+        for (problem, dim, name), rows in view.convergence.groupby(["problem", "dim", "optimizer"]):
             c, o, n = cells[problem, dim], optimizers.index(name), len(rows)
             np.testing.assert_allclose(cost[p, c, :n], rows.cost, rtol=1e-4)
             with np.errstate(over="ignore"):
@@ -114,8 +115,8 @@ def test_ert_and_curves_are_those_of_the_frames(data, frames):
             np.testing.assert_allclose(curve[p, c, o, :n], expected, rtol=1e-4)
 
 
-def test_runs_are_behind_the_cells(data, frames):
-    runs, reached = frames.comparison.runs, frames.priced[0].view.reached
+def test_runs_are_behind_the_cells(data, report):
+    runs, reached = report.runs, report.views[0].reached
     optimizers = np.array([item["name"] for item in data["optimizers"]])
     assert (optimizers[decoded(data["run_optimizer"])] == runs.optimizer).all()
     assert (np.array(data["statuses"])[decoded(data["run_status"])] == runs.status).all()
@@ -133,7 +134,7 @@ def test_prices_that_tell_nothing_new_are_left_out(data, make_results):
     results = make_results(2, 8, 1, 5, hostile=False)
     results.prices = dict.fromkeys(results.prices, 1)
     results.runs = results.runs.assign(lanes=4)
-    names = [priced.name for priced in measure(results).priced]
+    names = [view.name for view in Report(results).views]
     assert names == ["cost", "differences", "inside", "outside"]
 
 

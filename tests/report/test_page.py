@@ -21,8 +21,9 @@ from bench.measure.progress import complete
 from bench.measure.statistics import areas, duels, pairs, scores
 from bench.measure.strata import limits, strata
 from bench.measure.words import target_list
-from bench.report.page import PLOTLY, PRICES, SCRIPTS, STYLES, TEMPLATES, page_script, summary, write_report
-from bench.report.sections import CONTENTS
+from bench.report.measured import PRICES
+from bench.report.page import PLOTLY, SCRIPTS, STYLES, TEMPLATES, page_script, summary, write_report
+from bench.report.sections import SECTIONS
 from bench.report.tables import Places, failure_rows
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -143,8 +144,8 @@ def test_page_is_of_moderate_size(written):
 
 def test_sections_come_in_order(page):
     ids = [a["id"] for a, _ in page.all("section") if "id" in a]
-    assert ids == [name for name in CONTENTS if name not in ("tuned", "published")]
-    assert [a["href"][1:] for a, _ in page.all("a") if a["href"][1:] in CONTENTS][1:] == ids
+    assert ids == [name for name in SECTIONS if name not in ("tuned", "published")]
+    assert [a["href"][1:] for a, _ in page.all("a") if a["href"][1:] in SECTIONS][1:] == ids
 
 
 def test_summary_counts_every_run():

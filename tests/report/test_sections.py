@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from bench.core.ledger import PRICES, QUESTIONS
-from bench.measure.comparison import Comparison
 from bench.measure.progress import complete
 from bench.measure.words import of_runs
 from bench.report import tuned
-from bench.report.sections import costs, duels, extra, sensitivity, settings
+from bench.report.landscapes import landscapes
+from bench.report.sections import costs, duels, sensitivity, settings
 
 RUN = {
     "problem": "bowl", "family": "toys", "dim": 2, "instance": 1, "optimizer": "a", "order": 1, "seed": 0,
@@ -139,9 +139,7 @@ def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_most_te
 
 def test_no_runs_have_no_sections():
     runs = make_runs({}).assign(cost=1.0).iloc[:0]
-    columns = ["run", *QUESTIONS, "inside", "outside", "f"]
-    comparison = Comparison(runs, lambda: [(runs, pd.DataFrame(columns=columns, dtype=float))])
-    results = SimpleNamespace(grids=[], prices=PRICES, tuned=[], tuning=None, comparison=comparison)
-    assert extra(results, {}) == {}
+    results = SimpleNamespace(grids=[], prices=PRICES, tuned=[], tuning=None)
+    assert landscapes(results, runs) == costs(runs, PRICES) == settings(results, runs) == {}
     assert tuned.measured(results, runs) == {}
     assert tuned.shown(results, runs, {}, {}) is None
