@@ -37,8 +37,8 @@ def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.nda
     """Quartiles of each group of runs at these costs, or at so many points of a grid for each problem and dim."""
     import pandas as pd
 
-    f_opt, known = optima(runs)
-    runs = runs.assign(f_opt=f_opt, known=known, spent=spent(runs, prices))
+    f_opt, has_optimum = optima(runs)
+    runs = runs.assign(f_opt=f_opt, known=has_optimum, spent=spent(runs, prices))
     runs = runs[runs.status.isin(statuses("ran")) & runs.spent.notna()]
     names = [*CELL, "order", "optimizer"]
     runs = runs.assign(cell=runs.groupby(CELL).ngroup(), group=runs.groupby(names).ngroup()).sort_values("run")
@@ -86,17 +86,17 @@ def _values(runs: Frame, events: Frame, cost: np.ndarray, place: np.ndarray, gri
     cells = runs.cell.to_numpy()
     sizes = np.array([len(grids[cell]) for cell in cells], dtype=int)
     run = np.repeat(np.arange(len(runs)), sizes)
-    asked = np.concatenate([grids[cell] for cell in cells]) if len(runs) else np.empty(0)
+    costs = np.concatenate([grids[cell] for cell in cells]) if len(runs) else np.empty(0)
     if not len(events):
-        return np.full(len(asked), np.inf)
+        return np.full(len(costs), np.inf)
     # one search for all runs: run number + cost as a part of the whole, which rises with the events
-    whole = 2 * max(asked.max(), cost.max())
-    last = np.searchsorted(place + cost / whole, run + asked / whole, side="right") - 1
+    whole = 2 * max(costs.max(), cost.max())
+    last = np.searchsorted(place + cost / whole, run + costs / whole, side="right") - 1
     begun = (last >= 0) & (place[last] == run)
-    scored, known, f_opt = (runs[name].to_numpy()[run] for name in ("scored", "known", "f_opt"))
+    scored, has_optimum, f_opt = (runs[name].to_numpy()[run] for name in ("scored", "known", "f_opt"))
     value = np.where(scored, events.f.to_numpy()[last], events.best.to_numpy()[last])
     value = np.where(begun, value, np.inf)
-    return np.where(known, np.maximum(value - f_opt, FLOOR), value)
+    return np.where(has_optimum, np.maximum(value - f_opt, FLOOR), value)
 
 
 def _quantile(ordered: np.ndarray, sizes: np.ndarray, share: float) -> np.ndarray:
@@ -104,7 +104,7 @@ def _quantile(ordered: np.ndarray, sizes: np.ndarray, share: float) -> np.ndarra
     place = share * (sizes - 1)
     row = np.arange(len(sizes))
     below, above = ordered[row, np.floor(place).astype(int)], ordered[row, np.ceil(place).astype(int)]
-    part = (place % 1)[:, None]
+    weight = (place % 1)[:, None]
     with np.errstate(invalid="ignore"):  # inf - inf, not taken
-        between = below + part * (above - below)
-    return np.where((below == above) | (part == 0), below, between)
+        between = below + weight * (above - below)
+    return np.where((below == above) | (weight == 0), below, between)

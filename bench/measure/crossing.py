@@ -29,11 +29,11 @@ def crossings(view: View) -> Frame:
     enough = layout.planned.sum(axis=2) >= FEWEST
     unknown = (layout.planned & np.isnan(x[..., 0])).any(axis=2)
     rows = []
-    for family, own in zip(layout.families, layout.member, strict=True):
-        entrants = np.flatnonzero((enough & ~unknown)[own].all(axis=0))
+    for family, cells in zip(layout.families, layout.member, strict=True):
+        entrants = np.flatnonzero((enough & ~unknown)[cells].all(axis=0))
         if len(entrants) < 2:
             continue
-        value, z = curves(x[own][:, entrants], layout.planned[own][:, entrants])
+        value, z = curves(x[cells][:, entrants], layout.planned[cells][:, entrants])
         leaders = reigns(value, (z > ERRORS) & (value[:, None] > value))
         for (a, _), (b, g) in pairwise(leaders):
             behind = np.flatnonzero(value[a, : g + 1] >= value[b, : g + 1])[-1]
@@ -52,9 +52,9 @@ def curves(x: np.ndarray, planned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     z = np.zeros((len(value), *value.shape))
     lead = np.unique(value.argmax(axis=0)) if value.size else np.empty(0, dtype=int)
     total, square = np.zeros((2, len(lead), len(lead), value.shape[1]))
-    for own, there in zip(x[:, lead], planned[:, lead], strict=True):
+    for values, there in zip(x[:, lead], planned[:, lead], strict=True):
         both = (there[:, None] & there)[..., None]
-        d = np.where(both, own[:, None] - own, 0.0) / np.maximum(both.sum(axis=2, keepdims=True), 1)
+        d = np.where(both, values[:, None] - values, 0.0) / np.maximum(both.sum(axis=2, keepdims=True), 1)
         total += d.sum(axis=2)
         square += (d**2).sum(axis=2)
     z[np.ix_(lead, lead)] = np.divide(total, np.sqrt(square), out=np.zeros_like(total), where=square > 0)
@@ -67,16 +67,16 @@ def reigns(value: np.ndarray, ahead: np.ndarray) -> list[tuple[int, int]]:
     ahead (L, L, G): whether the first is surely ahead of the second. The leader stays until the one with the largest
     value is surely ahead of it; one that was not surely ahead of its successor before is dropped.
     """
-    found: list[tuple[int, int]] = []
+    leaders: list[tuple[int, int]] = []
     for g, top in enumerate(value.argmax(axis=0)):
-        if found and not ahead[top, found[-1][0], g]:
+        if leaders and not ahead[top, leaders[-1][0], g]:
             continue
-        kept = list(found)
+        kept = list(leaders)
         while kept and kept[-1][0] != top and not ahead[kept[-1][0], top, kept[-1][1] : g].any():
             kept.pop()
         if kept and kept[-1][0] != top:
             if not ahead[top, kept[-1][0], g]:  # not surely ahead of who now stands before it: not yet
                 continue
             kept.append((top, g))
-        found = kept or [(top, g)]
-    return found
+        leaders = kept or [(top, g)]
+    return leaders

@@ -36,13 +36,13 @@ def ecdf(
     facts = runs.assign(cell=runs.groupby(CELL).ngroup()).set_index("run")[[*by, "cell"]].reindex(reached.run)
     facts = facts.reset_index(drop=True).assign(runtime=reached.runtime.to_numpy(float))
     grid = default_costs(reached) if costs is None else finite_costs(costs, "costs")
-    parts = []
+    curves = []
     for key, group in facts.groupby(list(by)):
         solved = np.searchsorted(np.sort(group.runtime), grid, side="right")
         size = {"pairs": len(group), "problems": group.cell.nunique()}
         names = dict(zip(by, key, strict=True))
-        parts.append(pd.DataFrame({**names, "cost": grid, "fraction": solved / len(group), **size}))
-    return joined(parts, [*by, "cost", "fraction", "pairs", "problems"])
+        curves.append(pd.DataFrame({**names, "cost": grid, "fraction": solved / len(group), **size}))
+    return joined(curves, [*by, "cost", "fraction", "pairs", "problems"])
 
 
 def default_costs(reached: Frame, points: int = 2 * POINTS) -> np.ndarray:

@@ -67,12 +67,14 @@ def _ratio(cost: np.ndarray, successes: np.ndarray) -> np.ndarray:
 
 def _decimal(x: np.ndarray) -> np.ndarray:
     """Numbers of single precision (n,) as decimals of six digits: the others are noise."""
-    found = x.copy()
-    own = np.isfinite(x) & (x > 0)
-    digits = 5 - np.floor(np.log10(x[own]))  # behind the point
-    whole = np.round(x[own] * 10.0**digits)
-    found[own] = np.where(digits > 0, whole / 10.0 ** np.maximum(digits, 0), whole * 10.0 ** np.maximum(-digits, 0))
-    return found
+    decimals = x.copy()
+    finite = np.isfinite(x) & (x > 0)
+    digits = 5 - np.floor(np.log10(x[finite]))  # behind the point
+    whole = np.round(x[finite] * 10.0**digits)
+    decimals[finite] = np.where(
+        digits > 0, whole / 10.0 ** np.maximum(digits, 0), whole * 10.0 ** np.maximum(-digits, 0)
+    )
+    return decimals
 
 
 @one_thread

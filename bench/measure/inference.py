@@ -19,8 +19,8 @@ def holm(p: np.ndarray) -> np.ndarray:
     doi:10.2307/4615733), so that it stays below a level by chance as seldom as if it were alone. NaN is no comparison.
     """
     order = np.argsort(p, axis=-1)  # NaN last
-    left = np.sum(~np.isnan(p), axis=-1, keepdims=True) - np.arange(p.shape[-1])
-    stepped = np.minimum(np.maximum.accumulate(np.take_along_axis(p, order, -1) * left, axis=-1), 1.0)
+    remaining = np.sum(~np.isnan(p), axis=-1, keepdims=True) - np.arange(p.shape[-1])
+    stepped = np.minimum(np.maximum.accumulate(np.take_along_axis(p, order, -1) * remaining, axis=-1), 1.0)
     adjusted = np.empty_like(p)
     np.put_along_axis(adjusted, order, stepped, -1)
     return adjusted
@@ -120,10 +120,10 @@ def signed_rank(difference: np.ndarray) -> np.ndarray:
         chance = np.ones(1)  # of each sum of the ranks that have a positive sign
         for rank in range(1, n + 1):
             chance = (np.pad(chance, (0, rank)) + np.pad(chance, (rank, 0))) / 2
-        own = count == n
-        below = np.cumsum(chance)[np.ceil(total[own]).astype(int)]
-        above = np.cumsum(chance[::-1])[::-1][np.floor(total[own]).astype(int)]
-        p[own] = np.minimum(2 * np.minimum(below, above), 1.0)
+        pairs = count == n
+        below = np.cumsum(chance)[np.ceil(total[pairs]).astype(int)]
+        above = np.cumsum(chance[::-1])[::-1][np.floor(total[pairs]).astype(int)]
+        p[pairs] = np.minimum(2 * np.minimum(below, above), 1.0)
     return p
 
 
@@ -147,11 +147,11 @@ def superiority(
         size, drawn = there.sum(axis=1), there @ weight
         most = size[first] * size[second]
         total += _ratio(wins.sum(axis=1), most, most > 0)
-        for part in np.array_split(np.arange(RESAMPLES), -(-RESAMPLES * n * n // CHUNK)):
-            outer = (weight[:, None, part] * weight[None, :, part]).reshape(n * n, len(part)).astype(np.float32)
-            both = drawn[first][:, part] * drawn[second][:, part]
+        for chunk in np.array_split(np.arange(RESAMPLES), -(-RESAMPLES * n * n // CHUNK)):
+            outer = (weight[:, None, chunk] * weight[None, :, chunk]).reshape(n * n, len(chunk)).astype(np.float32)
+            both = drawn[first][:, chunk] * drawn[second][:, chunk]
             mean = _ratio(wins.sum(axis=1), most, most > 0)[:, None]
-            resampled[:, part] += np.where(both > 0, _ratio(wins @ outer, both, both > 0), mean)
+            resampled[:, chunk] += np.where(both > 0, _ratio(wins @ outer, both, both > 0), mean)
         problems = problems + (most > 0)
         few = few | ((most > 0) & (np.minimum(size[first], size[second]) < FEWEST))
     with np.errstate(invalid="ignore"):

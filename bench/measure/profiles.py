@@ -59,7 +59,7 @@ def _shares(table: Frame, grid: np.ndarray, name: str) -> Frame:
     """The share of each optimizer's problems with x at or below each point of the grid."""
     import pandas as pd
 
-    groups = [(key, np.sort(part.x.to_numpy())) for key, part in table.groupby(["order", "optimizer"])]
+    groups = [(key, np.sort(rows.x.to_numpy())) for key, rows in table.groupby(["order", "optimizer"])]
     solved = [np.searchsorted(x, grid, side="right") / len(x) for _, x in groups]
     heads = pd.DataFrame([key for key, _ in groups], columns=["order", "optimizer"])
     heads = heads.loc[heads.index.repeat(len(grid)), ["optimizer", "order"]].reset_index(drop=True)

@@ -23,10 +23,10 @@ def complete(runs: Frame) -> Frame:
     A run that never began does not know its problem: it has dim and scored of the others there, else 0 and False.
     gap: 0, the optimum itself, where there is no such column.
     """
-    known = runs.dim.astype(float)
-    found = known.groupby(runs.problem).transform("max")
+    dim = runs.dim.astype(float)
+    highest = dim.groupby(runs.problem).transform("max")
     return runs.assign(
-        dim=known.fillna(found).fillna(0).astype(int),
+        dim=dim.fillna(highest).fillna(0).astype(int),
         order=runs.order.astype(int),
         scored=runs.scored.astype(bool).groupby(runs.problem).transform("any"),
         gap=runs.gap.astype(float).fillna(0.0) if "gap" in runs else 0.0,
@@ -46,8 +46,8 @@ def spent(runs: Frame, prices: Prices = None) -> Column:
     recorded = runs.status.isin(statuses("recorded"))
     if not in_seconds(prices):
         return cost.where(recorded, runs.budget.astype(float))
-    asked = runs[[question for question in QUESTIONS if question in runs]].any(axis=1)
-    return cost.where(~asked | (runs.inside + runs.outside > 0)).where(recorded, np.inf)
+    ran = runs[[question for question in QUESTIONS if question in runs]].any(axis=1)
+    return cost.where(~ran | (runs.inside + runs.outside > 0)).where(recorded, np.inf)
 
 
 def progress(runs: Frame, trajectories: Frame) -> Frame:
@@ -76,10 +76,10 @@ def costs(runs: Frame, events: Frame, prices: Prices = None) -> np.ndarray:
 
 def finite_costs(costs: Sequence[float], what: str = "budgets") -> np.ndarray:
     """These costs as an array; raises ValueError for one that is not positive and finite."""
-    found = np.asarray(costs, dtype=float)
-    if wrong := [cost for cost in found.ravel().tolist() if not 0 < cost < np.inf]:
+    array = np.asarray(costs, dtype=float)
+    if wrong := [cost for cost in array.ravel().tolist() if not 0 < cost < np.inf]:
         raise ValueError(f"{what} must be positive and finite, got {wrong[0]!r}")
-    return found
+    return array
 
 
 def cost_grid(low: float, high: float, points: int = POINTS) -> np.ndarray:
@@ -87,8 +87,8 @@ def cost_grid(low: float, high: float, points: int = POINTS) -> np.ndarray:
     return np.unique(np.geomspace(low, max(low, high), points))
 
 
-def joined(parts: Sequence[Frame], columns: Sequence[str]) -> Frame:
+def joined(frames: Sequence[Frame], columns: Sequence[str]) -> Frame:
     """The parts one below the other; where there are none, an empty frame of these columns."""
     import pandas as pd
 
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(columns))

@@ -23,15 +23,15 @@ def restarted(view: View, samples: int = 100, seed: int = 0) -> Frame:
     if samples < 1:
         raise ValueError(f"samples must be >= 1, got {samples}")
     facts = view.runs.set_index("run")[[*CELL, "optimizer", "status"]]
-    known = view.reached[view.reached.runtime.notna()].join(facts, on="run")
-    known = known.assign(group=known.groupby(GROUP).ngroup().astype(int), ran=known.status.isin(statuses("ran")))
-    known = known[known.ran | ~known.groupby("group").ran.transform("any").astype(bool)]
-    known = known.sort_values(["group", "run"], ignore_index=True)
-    runtime, spent = (known[name].to_numpy(float) for name in ("runtime", "spent"))
+    pool = view.reached[view.reached.runtime.notna()].join(facts, on="run")
+    pool = pool.assign(group=pool.groupby(GROUP).ngroup().astype(int), ran=pool.status.isin(statuses("ran")))
+    pool = pool[pool.ran | ~pool.groupby("group").ran.transform("any").astype(bool)]
+    pool = pool.sort_values(["group", "run"], ignore_index=True)
+    runtime, spent = (pool[name].to_numpy(float) for name in ("runtime", "spent"))
     solved = np.isfinite(runtime)
-    sizes = np.bincount(known.group)  # of each group; its runs begin at
+    sizes = np.bincount(pool.group)  # of each group; its runs begin at
     begin = np.cumsum(sizes) - sizes
-    solvable = np.bincount(known.group, weights=solved) > 0
+    solvable = np.bincount(pool.group, weights=solved) > 0
 
     rng = np.random.default_rng(seed)
     first = _drawn(rng.random(samples), begin[:, None], sizes[:, None])  # (groups, samples)
@@ -42,7 +42,7 @@ def restarted(view: View, samples: int = 100, seed: int = 0) -> Frame:
         total[row, sample] += np.where(solved[run], runtime[run], spent[run])
         row, sample = row[~solved[run]], sample[~solved[run]]
         run = _drawn(rng.random(samples)[sample], begin[row], sizes[row])
-    answer = known[["run", "kind", "target"]].iloc[first.ravel()].reset_index(drop=True)
+    answer = pool[["run", "kind", "target"]].iloc[first.ravel()].reset_index(drop=True)
     return answer.assign(runtime=total.ravel(), spent=total.ravel())
 
 

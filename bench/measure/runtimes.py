@@ -24,15 +24,15 @@ def hits(
     Columns run, kind, target, f_target, the raw counts of each question, inside and outside: NaN where it never
     was, for whatever reason. Prices do not matter yet: see `runtimes`. runs: complete ones.
     """
-    asked = targets(runs, trajectories, gaps, shares, by)
-    asked = asked.sort_values(["run", "kind", "target"], ascending=[True, True, False], ignore_index=True)
+    goals = targets(runs, trajectories, gaps, shares, by)
+    goals = goals.sort_values(["run", "kind", "target"], ascending=[True, True, False], ignore_index=True)
     events = progress(runs, trajectories)
     best = events.best.to_numpy()
     run = events.run.to_numpy()
     begin = np.flatnonzero(np.r_[True, run[1:] != run[:-1]]) if len(run) else np.empty(0, dtype=int)
     sizes = np.diff(np.r_[begin, len(run)])
-    first = np.full(len(asked), -1)
-    for _, rows in asked.groupby(["kind", "target"], sort=False):
+    first = np.full(len(goals), -1)
+    for _, rows in goals.groupby(["kind", "target"], sort=False):
         f_target = rows.set_index("run").f_target.reindex(run[begin]).fillna(-np.inf).to_numpy()
         if not len(begin):
             break
@@ -43,12 +43,12 @@ def hits(
         place = np.where(there, place, 0)
         reached = there & (before[place] < sizes[place])
         first[rows.index[reached]] = (begin + before)[place[reached]]
-    found = {
+    counts = {
         name: np.where(first >= 0, events[name].to_numpy(float)[first] if len(events) else np.nan, np.nan)
         for name in COUNTS
         if name in events
     }
-    return asked.assign(**found)
+    return goals.assign(**counts)
 
 
 def runtimes(runs: Frame, hits: Frame, prices: Prices = None) -> Frame:

@@ -43,7 +43,7 @@ def scaling(table: Frame) -> Frame:
     enough = n >= FEWEST_DIMS
     fit = {"exponent": exponent, "error": error, "factor": factor}
     answer = answer.assign(**{name: np.where(enough, z, np.nan) for name, z in fit.items()}, dims=n.astype(int))
-    for name, chosen in (("used", used), ("unsolved", unsolved)):
-        texts = table.dim[chosen].astype(str).groupby(group[chosen]).agg(", ".join)
+    for name, which in (("used", used), ("unsolved", unsolved)):
+        texts = table.dim[which].astype(str).groupby(group[which]).agg(", ".join)
         answer[name] = texts.reindex(range(len(answer))).fillna("").to_numpy()
     return answer

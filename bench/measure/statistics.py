@@ -65,14 +65,14 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
     layout, costs, x = view.of(_fractions, list(budgets))
     limit = np.nanmin(layout.spread(view.limits), axis=(1, 2), initial=np.inf)  # (C,)
     count, begun = layout.planned.sum(axis=2), ran(view).sum(axis=2)  # (C, O)
-    parts = []
-    for own in layout.member:
-        mean, low, high = resampled_mean(x[own], layout.planned[own], layout.sizes[own])
-        known = {"problems": (count[own] > 0).sum(axis=0), "of": own.sum(), "cut": (limit[own] < np.inf).sum()}
-        known |= {"runs": count[own].sum(axis=0), "ran": begun[own].sum(axis=0)}
-        parts.append({"solved": mean.T, "low": low.T, "high": high.T, **known})
+    columns = []
+    for cells in layout.member:
+        mean, low, high = resampled_mean(x[cells], layout.planned[cells], layout.sizes[cells])
+        counts = {"problems": (count[cells] > 0).sum(axis=0), "of": cells.sum(), "cut": (limit[cells] < np.inf).sum()}
+        counts |= {"runs": count[cells].sum(axis=0), "ran": begun[cells].sum(axis=0)}
+        columns.append({"solved": mean.T, "low": low.T, "high": high.T, **counts})
     names = layout.optimizers
-    return _table(layout, costs, parts, {"optimizer": names.optimizer.to_numpy(), "order": names.order.to_numpy()})
+    return _table(layout, costs, columns, {"optimizer": names.optimizer.to_numpy(), "order": names.order.to_numpy()})
 
 
 def duels(view: View, budgets: Sequence[float]) -> Frame:
@@ -91,22 +91,22 @@ def duels(view: View, budgets: Sequence[float]) -> Frame:
     layout, costs, x = view.of(_fractions, list(budgets))
     first, second, mirrored = _both_ways(len(layout.optimizers))
     begun = ran(view)
-    parts = []
-    for own in layout.member:
-        found = contrast(x[own], layout.planned[own], first, second)  # (pairs, budgets) each
-        began: np.ndarray = np.any(begun[own], axis=(0, 2))
-        found["p"] = np.where((began[first] & began[second])[:, None], found["p"], np.nan)
-        found["adjusted"] = holm(found["p"].T).T
-        found["significant"] = found["adjusted"] <= LEVEL
-        least = np.exp2(1.0 - found["runs"])  # of p: see `sign_flip`
-        compared = ~np.isnan(found["p"])
-        possible = (least * compared.sum(axis=0) <= LEVEL) & ~found.pop("one_way")
-        found["enough"] = found["significant"] | compared & possible
-        back = {"difference": -found["difference"], "low": -found["high"], "high": -found["low"]}
-        parts.append({key: mirrored(found[key], back.get(key, found[key])).T for key in found})
+    tables = []
+    for cells in layout.member:
+        tests = contrast(x[cells], layout.planned[cells], first, second)  # (pairs, budgets) each
+        began: np.ndarray = np.any(begun[cells], axis=(0, 2))
+        tests["p"] = np.where((began[first] & began[second])[:, None], tests["p"], np.nan)
+        tests["adjusted"] = holm(tests["p"].T).T
+        tests["significant"] = tests["adjusted"] <= LEVEL
+        least = np.exp2(1.0 - tests["runs"])  # of p: see `sign_flip`
+        compared = ~np.isnan(tests["p"])
+        possible = (least * compared.sum(axis=0) <= LEVEL) & ~tests.pop("one_way")
+        tests["enough"] = tests["significant"] | compared & possible
+        back = {"difference": -tests["difference"], "low": -tests["high"], "high": -tests["low"]}
+        tables.append({key: mirrored(tests[key], back.get(key, tests[key])).T for key in tests})
     names = layout.optimizers.optimizer.to_numpy()
     ends = [mirrored(names[a], names[b]) for a, b in ((first, second), (second, first))]
-    table = _table(layout, costs, parts, {"optimizer": ends[0], "rival": ends[1]})
+    table = _table(layout, costs, tables, {"optimizer": ends[0], "rival": ends[1]})
     columns = ["difference", "low", "high", "p", "adjusted", "significant", "enough", "problems", "runs"]
     return table.assign(significant=table.significant & (table.difference > 0))[
         ["family", "budget", "optimizer", "rival", *columns]
@@ -213,17 +213,20 @@ def _both_ways(size: int) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray,
 
 
 def _table(
-    layout: Strata, costs: np.ndarray, parts: Sequence[Mapping[str, Any]], names: Mapping[str, np.ndarray]
+    layout: Strata, costs: np.ndarray, by_family: Sequence[Mapping[str, Any]], names: Mapping[str, np.ndarray]
 ) -> Frame:
-    """A row for each family, budget and name. parts: of each family, the columns (costs, names) or (names,)."""
+    """A row for each family, budget and name. by_family: of each family, the columns (costs, names) or (names,)."""
     import pandas as pd
 
     size = len(next(iter(names.values())))
     heads = {
         "family": np.repeat(np.array(layout.families, dtype=object), len(costs) * size),
-        "budget": np.tile(np.repeat(costs, size), len(parts)),
-        **{name: np.tile(values, len(parts) * len(costs)) for name, values in names.items()},
+        "budget": np.tile(np.repeat(costs, size), len(by_family)),
+        **{name: np.tile(values, len(by_family) * len(costs)) for name, values in names.items()},
     }
     shape = (len(costs), size)
-    columns = {key: np.concatenate([np.broadcast_to(part[key], shape).ravel() for part in parts]) for key in parts[0]}
+    columns = {
+        key: np.concatenate([np.broadcast_to(family[key], shape).ravel() for family in by_family])
+        for key in by_family[0]
+    }
     return pd.DataFrame({**heads, **columns})

@@ -87,8 +87,8 @@ def limits(runs: Frame, reached: Frame) -> np.ndarray:
     cell = runs.groupby(CELL).ngroup().to_numpy()
     most: Any = pd.Series(whole).groupby([cell, runs.optimizer.to_numpy(), runs.budget.to_numpy()]).max()
     least = most.groupby(level=0).min().reindex(cell).to_numpy() * (1 + ROUNDING)
-    known: Any = pd.Series(np.where(runs.status.isin(statuses("recorded")), spent, np.nan))
-    return np.where(known.groupby(cell).transform("max").to_numpy() > least, least, np.inf)
+    paid: Any = pd.Series(np.where(runs.status.isin(statuses("recorded")), spent, np.nan))
+    return np.where(paid.groupby(cell).transform("max").to_numpy() > least, least, np.inf)
 
 
 def solved(runs: Frame, reached: Frame, limit: np.ndarray, costs: np.ndarray) -> np.ndarray:

@@ -43,25 +43,25 @@ def targets(
 
     if by not in ("known", "best"):
         raise ValueError(f"targets go by 'known' or 'best', got {by!r}")
-    for name, given, most in (("gaps", gaps, np.inf), ("shares", shares, 1.0)):
-        if wrong := [target for target in given if not (0 <= target <= most and np.isfinite(target))]:
+    for name, levels, most in (("gaps", gaps, np.inf), ("shares", shares, 1.0)):
+        if wrong := [target for target in levels if not (0 <= target <= most and np.isfinite(target))]:
             raise ValueError(f"{name} must be numbers >= 0{'' if most == np.inf else ' and <= 1'}, got {wrong[0]!r}")
     instance = [runs[name] for name in (*CELL, "instance")]
-    f_opt, known = optima(runs)
+    f_opt, has_optimum = optima(runs)
     if by == "best":
-        known = known & False
+        has_optimum = has_optimum & False
     best = progress(runs, trajectories).groupby("run").best.min()
     f_best = runs.run.map(best).groupby(instance).transform("min")
     f_first = runs["first"].astype(float)
     gain = (f_first - f_best).where(np.isfinite(f_first) & np.isfinite(f_best))
     improved = gain.groupby(instance).transform("max") > 0
 
-    def part(kind: str, target: float | Column, f_target: Column, asked: Column) -> Frame:
-        return pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})[asked]
+    def part(kind: str, target: float | Column, f_target: Column, which: Column) -> Frame:
+        return pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})[which]
 
     gaps, shares = tuple(dict.fromkeys(gaps)), tuple(dict.fromkeys(shares))
-    parts = [part("gap", gap, f_opt + gap, known & (runs.gap <= gap)) for gap in gaps]
+    frames = [part("gap", gap, f_opt + gap, has_optimum & (runs.gap <= gap)) for gap in gaps]
     if gaps == GAPS:
-        parts.append(part("gap", runs.gap, f_opt + runs.gap, known & (runs.gap > 0) & ~runs.gap.isin(GAPS)))
-    parts += [part("share", share, (f_best + share * gain).where(improved), ~known) for share in shares]
-    return joined(parts, ["run", "kind", "target", "f_target"])
+        frames.append(part("gap", runs.gap, f_opt + runs.gap, has_optimum & (runs.gap > 0) & ~runs.gap.isin(GAPS)))
+    frames += [part("share", share, (f_best + share * gain).where(improved), ~has_optimum) for share in shares]
+    return joined(frames, ["run", "kind", "target", "f_target"])

@@ -19,9 +19,9 @@ BINS = 5  # parts of equal size into which the values of a number are cut
 def reached(runs: Frame) -> Column:
     """What each run (complete ones) had at its end: the gap, at least 1e-9, where the optimum is known, else the value;
     on scored problems by the last score. inf where that does not count, see `Status`."""
-    f_opt, known = optima(runs)
+    f_opt, has_optimum = optima(runs)
     value = runs.final.astype(float).where(runs.scored, runs.best.astype(float))
-    y = value.where(~known, (value - f_opt).clip(lower=FLOOR))
+    y = value.where(~has_optimum, (value - f_opt).clip(lower=FLOOR))
     return y.where(np.isfinite(y) & runs.status.isin(statuses("counts")), np.inf)
 
 
@@ -37,31 +37,35 @@ def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Pri
     import pandas as pd
 
     ran = runs[runs.status.isin(statuses("ran"))]
-    y, (_, known) = reached(ran), optima(ran)
+    y, (_, has_optimum) = reached(ran), optima(ran)
     hit = ran.status == Status.TARGET
     ran = ran.assign(
         y=y,
-        kind=np.where(known, "gap", "value"),
+        kind=np.where(has_optimum, "gap", "value"),
         stage=np.select([hit, np.isfinite(y)], [0, 1], 2),
         rest=spent(ran, prices).where(hit, y.where(np.isfinite(y), 0.0)),
     )
     same = [*CELL, "instance", "seed"]
-    parts = []
+    frames = []
     for family, default, tuned in pairs:
         of_family = ran[ran.family == family]
         both = of_family[of_family.optimizer == default].merge(
             of_family[of_family.optimizer == tuned], on=same, suffixes=("", "_tuned")
         )
-        for (problem, dim), part in both.groupby(CELL, sort=False):
-            less = (part.stage_tuned < part.stage) | ((part.stage_tuned == part.stage) & (part.rest_tuned < part.rest))
-            more = (part.stage_tuned > part.stage) | ((part.stage_tuned == part.stage) & (part.rest_tuned > part.rest))
+        for (problem, dim), paired in both.groupby(CELL, sort=False):
+            less = (paired.stage_tuned < paired.stage) | (
+                (paired.stage_tuned == paired.stage) & (paired.rest_tuned < paired.rest)
+            )
+            more = (paired.stage_tuned > paired.stage) | (
+                (paired.stage_tuned == paired.stage) & (paired.rest_tuned > paired.rest)
+            )
             row = {"problem": problem, "dim": dim, "family": family, "optimizer": default}
-            row |= {"order": part.order.iloc[0], "kind": part.kind.iloc[0]}
-            for name, values in (("default", part.y), ("tuned", part.y_tuned)):
+            row |= {"order": paired.order.iloc[0], "kind": paired.kind.iloc[0]}
+            for name, values in (("default", paired.y), ("tuned", paired.y_tuned)):
                 for suffix, share in (("", 0.5), ("_low", 0.25), ("_high", 0.75)):
                     row[name + suffix] = float(np.quantile(values, share, method="inverted_cdf"))
-            parts.append(pd.DataFrame([{**row, "better": less.sum(), "worse": more.sum(), "pairs": len(part)}]))
-    frame = joined(parts, SIDE_BY_SIDE)
+            frames.append(pd.DataFrame([{**row, "better": less.sum(), "worse": more.sum(), "pairs": len(paired)}]))
+    frame = joined(frames, SIDE_BY_SIDE)
     return frame.sort_values([*CELL, "order", "optimizer"], ignore_index=True)[list(SIDE_BY_SIDE)]
 
 
@@ -86,37 +90,37 @@ def sensitivity(
     import pandas as pd
 
     runs = runs[runs.status.isin(statuses("ran"))]
-    _, known = optima(runs)
-    runs = runs.assign(y=reached(runs), kind=np.where(known, "gap", "value"))
-    parts = []
-    for item in tuned:
-        keys = list(item["setting"])
-        own = [run for run in runs.run if _belongs(settings[run], item)]
-        some = runs[runs.run.isin(own) & (runs.family == item["family"])]
-        texts = some.run.map(lambda run, keys=keys: json.dumps([settings[run][1][key] for key in keys]))
-        for (problem, dim, text), part in some.groupby([some.problem, some.dim, texts], sort=False):
+    _, has_optimum = optima(runs)
+    runs = runs.assign(y=reached(runs), kind=np.where(has_optimum, "gap", "value"))
+    frames = []
+    for entry in tuned:
+        keys = list(entry["setting"])
+        numbers = [run for run in runs.run if _belongs(settings[run], entry)]
+        tried = runs[runs.run.isin(numbers) & (runs.family == entry["family"])]
+        texts = tried.run.map(lambda run, keys=keys: json.dumps([settings[run][1][key] for key in keys]))
+        for (problem, dim, text), rows in tried.groupby([tried.problem, tried.dim, texts], sort=False):
             values = dict(zip(keys, json.loads(text), strict=True))
-            parts.append(
+            frames.append(
                 pd.DataFrame(
                     {
                         "problem": problem,
                         "dim": dim,
-                        "family": item["family"],
-                        "optimizer": item["label"],
-                        "order": part.order.iloc[0],
-                        "kind": part.kind.iloc[0],
+                        "family": entry["family"],
+                        "optimizer": entry["label"],
+                        "order": rows.order.iloc[0],
+                        "kind": rows.kind.iloc[0],
                         "hyperparameter": keys,
-                        "scale": [_scale(item["name"], key) for key in keys],
+                        "scale": [_scale(entry["name"], key) for key in keys],
                         "value": pd.Series(list(values.values()), dtype=object),
-                        "reached": float(np.quantile(part.y, 0.5, method="inverted_cdf")),
-                        "runs": len(part),
-                        "role": _role(values, item),
+                        "reached": float(np.quantile(rows.y, 0.5, method="inverted_cdf")),
+                        "runs": len(rows),
+                        "role": _role(values, entry),
                     }
                 )
             )
-    frame = joined([part for part in parts if len(part)], SENSITIVITY[:-1])
+    frame = joined([rows for rows in frames if len(rows)], SENSITIVITY[:-1])
     groups = frame.groupby([*CELL, "optimizer", "hyperparameter"], sort=False)
-    shares = {key: explained(part.value, part.scale.iloc[0], part.reached) for key, part in groups}
+    shares = {key: explained(rows.value, rows.scale.iloc[0], rows.reached) for key, rows in groups}
     keys = zip(*(frame[name] for name in (*CELL, "optimizer", "hyperparameter")), strict=True)
     return frame.assign(share=[shares[key] for key in keys])[list(SENSITIVITY)]
 
@@ -127,22 +131,22 @@ SENSITIVITY = (
 )  # fmt: skip
 
 
-def _belongs(setting: tuple[str, Mapping[str, Any]], item: Mapping[str, Any]) -> bool:
+def _belongs(setting: tuple[str, Mapping[str, Any]], entry: Mapping[str, Any]) -> bool:
     """Whether a run is of this optimizer: all that was not tuned is as it is there."""
     name, values = setting
-    fixed = item["values"].keys() - item["setting"].keys()
-    return name == item["name"] and all(values.get(key) == item["values"][key] for key in fixed)
+    fixed = entry["values"].keys() - entry["setting"].keys()
+    return name == entry["name"] and all(values.get(key) == entry["values"][key] for key in fixed)
 
 
-def _role(values: Mapping[str, Any], item: Mapping[str, Any]) -> str:
-    if values == item["setting"]:
+def _role(values: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
+    if values == entry["setting"]:
         return "tuned"
-    return "default" if all(item["values"][key] == value for key, value in values.items()) else ""
+    return "default" if all(entry["values"][key] == value for key, value in values.items()) else ""
 
 
 def _scale(name: str, key: str) -> str:
-    found = registry.OPTIMIZERS[name].parameters[key].range
-    return "choice" if found is None else "log" if found.log else "linear"
+    bounds = registry.OPTIMIZERS[name].parameters[key].range
+    return "choice" if bounds is None else "log" if bounds.log else "linear"
 
 
 def explained(values: Column, scale: str, y: Column) -> float:

@@ -149,8 +149,8 @@ def _certainty(row: Any) -> str:
     if row.compared < 2:
         return ""
     if not rivals:
-        others = f"each of the {row.compared - 1} others" if row.compared > 2 else "the other"
-        return f", significantly more than {others}"
+        rest = f"each of the {row.compared - 1} others" if row.compared > 2 else "the other"
+        return f", significantly more than {rest}"
     equal, less = rivals[: row.tied], rivals[row.tied :]
     as_many = f", as many as {listed(equal, 3)}" if equal else ""
     if not row.enough:
@@ -172,8 +172,8 @@ def mark(row: Any) -> dict[str, str] | None:
         return None
     over = f"(corrected for {counted(row.tests, 'pair')} of optimizers)"
     if row.significant:
-        others = f"each of {row.compared - 1} others" if row.compared > 2 else "the other"
-        hint = f"Significantly better than {others} {over}"
+        rest = f"each of {row.compared - 1} others" if row.compared > 2 else "the other"
+        hint = f"Significantly better than {rest} {over}"
         return {"text": "✓ significantly best", "look": "significant", "hint": hint}
     rivals = split(row.rivals)
     text = f"≈ {counted(len(rivals), 'other')}" if row.enough else TOO_FEW

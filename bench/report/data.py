@@ -112,9 +112,9 @@ def _solved(report: Report) -> dict[str, Any]:
         costs = default_costs(each.reached, GRID)
         grid[p] = np.r_[costs, np.full(GRID - len(costs), costs[-1])]
         runtime = each.reached.runtime.to_numpy(float)
-        known = ~np.isnan(runtime)
-        first = np.searchsorted(grid[p], runtime[known])  # GRID: never
-        counts = np.bincount(group[known] * (GRID + 1) + first, minlength=shape[0] * shape[1] * (GRID + 1))
+        priced = ~np.isnan(runtime)
+        first = np.searchsorted(grid[p], runtime[priced])  # GRID: never
+        counts = np.bincount(group[priced] * (GRID + 1) + first, minlength=shape[0] * shape[1] * (GRID + 1))
         counts = counts.reshape(*shape, GRID + 1)
         solved[p], planned[p] = counts[..., :GRID].cumsum(-1), counts.sum(-1)
     return {"grid": encoded(grid), "solved": encoded(solved), "planned": encoded(planned)}

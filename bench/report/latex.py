@@ -23,11 +23,11 @@ def save_latex(frame: Frame, path: Path) -> None:
     Above 40 rows it is a longtable; above 2,000 it holds the first ones and says so.
     """
     columns = [str(name) for name in frame.columns]
-    shown = frame.head(MOST)
+    head_rows = frame.head(MOST)
     numeric = [_numeric(frame[name]) for name in frame.columns]
-    layout = "".join("r" if one else "l" for one in numeric)
+    layout = "".join("r" if is_number else "l" for is_number in numeric)
     head = " & ".join(map(escaped, columns)) + r" \\"
-    cells = [[_cell(value) for value in shown[name]] for name in frame.columns]
+    cells = [[_cell(value) for value in head_rows[name]] for name in frame.columns]
     # behind {}, because a row that begins with [ or * would be an option of the line break before it
     rows = ["{}" + " & ".join(row) + r" \\" for row in zip(*cells, strict=True)]
     if len(frame) > MOST:

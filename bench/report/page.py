@@ -133,8 +133,8 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
 
 def page_script() -> str:
     """The scripts of the page as one; each in a block of its own, so that their names are apart."""
-    core, *others = ((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
-    return "\n".join(['"use strict";', core, *(f"{{\n{text}}}" for text in others), "page.start();\n"])
+    core, *scripts = ((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    return "\n".join(['"use strict";', core, *(f"{{\n{text}}}" for text in scripts), "page.start();\n"])
 
 
 def _source(name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,26 +24,26 @@ def curves(view: View, published: Published) -> Frame:
     import pandas as pd
 
     both = _common(view, published)
-    parts = []
+    frames = []
     for dim, ours in both.groupby("dim"):
         functions = sorted(ours.function.unique())
         rest = published.runtimes[(published.runtimes.dim == dim) & published.runtimes.function.isin(functions)]
         best = _least(published)
         best = best[(best.dim == dim) & best.function.isin(functions)]
-        found = [(name, True, part.runtime, part.function) for name, part in ours.groupby("optimizer")]
-        found += [(name, False, part.evaluations, part.function) for name, part in rest.groupby("algorithm")]
-        found += [("best 2009", False, best.ert, best.function)]
-        every = np.concatenate([cost.to_numpy(float) for _, _, cost, _ in found])
+        runtimes = [(name, True, rows.runtime, rows.function) for name, rows in ours.groupby("optimizer")]
+        runtimes += [(name, False, rows.evaluations, rows.function) for name, rows in rest.groupby("algorithm")]
+        runtimes += [("best 2009", False, best.ert, best.function)]
+        every = np.concatenate([cost.to_numpy(float) for _, _, cost, _ in runtimes])
         positive = every[np.isfinite(every) & (every > 0)]
         if not len(positive):
             continue
         grid = cost_grid(positive.min(), max(positive.max(), ours.spent.max()), POINTS)
-        for name, own, cost, function in found:
+        for name, is_ours, cost, function in runtimes:
             if function.nunique() == len(functions):
                 solved = np.searchsorted(np.sort(cost.to_numpy(float)), grid, side="right")
-                row = {"name": name, "ours": own, "dim": dim, "cost": grid, "fraction": solved / len(cost)}
-                parts.append(pd.DataFrame({**row, "runs": len(cost), "functions": len(functions)}))
-    return joined(parts, CURVES)
+                row = {"name": name, "ours": is_ours, "dim": dim, "cost": grid, "fraction": solved / len(cost)}
+                frames.append(pd.DataFrame({**row, "runs": len(cost), "functions": len(functions)}))
+    return joined(frames, CURVES)
 
 
 def table(ert: Frame, published: Published) -> Frame:
@@ -68,19 +68,19 @@ def _least(published: Published) -> Frame:
     keys = [*CELL, "function"]
     every = published.best[keys].drop_duplicates()
     reached = published.best[np.isclose(published.best.target, TARGET, rtol=1e-6, atol=0)]
-    found = every.merge(reached[[*keys, "ert", "algorithm"]], on=keys, how="left")
-    return found.fillna({"ert": np.inf, "algorithm": ""})
+    least = every.merge(reached[[*keys, "ert", "algorithm"]], on=keys, how="left")
+    return least.fillna({"ert": np.inf, "algorithm": ""})
 
 
 def _common(view: View, published: Published) -> Frame:
     """Our runtimes to the target on published functions and dims: optimizer, function, dim, runtime, spent."""
     runs, reached = view.runs, view.reached
-    known = published.best[["problem", "function", "dim"]].drop_duplicates()
+    cells = published.best[["problem", "function", "dim"]].drop_duplicates()
     goal = reached[
         (reached.kind == "gap") & np.isclose(reached.target, TARGET, rtol=1e-6, atol=0) & reached.runtime.notna()
     ]
     ours = goal.merge(runs[["run", *CELL, "optimizer", "order"]], on="run")
-    return ours.merge(known, on=CELL)
+    return ours.merge(cells, on=CELL)
 
 
 def shown(curves: Frame, name: str) -> dict[str, Any]:
@@ -94,11 +94,11 @@ def shown(curves: Frame, name: str) -> dict[str, Any]:
             "name": key[0],
             "ours": bool(key[1]),
             "dim": int(key[2]),
-            "x": plain(part.cost),
-            "y": plain(part.fraction),
-            "runs": int(part.runs.iloc[0]),
-            "functions": int(part.functions.iloc[0]),
+            "x": plain(rows.cost),
+            "y": plain(rows.fraction),
+            "runs": int(rows.runs.iloc[0]),
+            "functions": int(rows.functions.iloc[0]),
         }
-        for key, part in curves.groupby(["name", "ours", "dim"], sort=False)
+        for key, rows in curves.groupby(["name", "ours", "dim"], sort=False)
     ]
     return {"name": name, "lines": lines}

@@ -72,18 +72,18 @@ def settings(results: "Results", runs: Frame) -> dict[str, Any]:
     """The hyperparameters of which several values were run, settings: name (of the optimizer), key, scale ("log",
     "linear" or "choice"), and lines, which differ in nothing but that value: [value, label of the optimizer] each."""
     first = runs.drop_duplicates("optimizer")
-    found: dict[str, dict[str, dict[str, Any]]] = {}
+    labels: dict[str, dict[str, dict[str, Any]]] = {}
     for run, label in zip(first.run, first.optimizer, strict=True):
         if not label.endswith(TUNED):
             name, values = results.setting(run)
-            found.setdefault(name, {})[label] = values
+            labels.setdefault(name, {})[label] = values
     lists = []
-    for name, own in sorted(found.items()):
-        for key in sorted({key for values in own.values() for key in values}):
+    for name, of_name in sorted(labels.items()):
+        for key in sorted({key for values in of_name.values() for key in values}):
             lines: dict[str, list[list[Any]]] = {}
-            for label, values in own.items():
-                others = repr(sorted((other, value) for other, value in values.items() if other != key))
-                lines.setdefault(others, []).append([values.get(key), label])
+            for label, values in of_name.items():
+                rest = repr(sorted((other, value) for other, value in values.items() if other != key))
+                lines.setdefault(rest, []).append([values.get(key), label])
             kept = [line for line in lines.values() if len({repr(value) for value, _ in line}) > 1]
             if kept:
                 lists.append({"name": name, "key": key, **_scaled(kept), "caption": words.of_runs(name, key)})
@@ -116,16 +116,16 @@ def sensitivity(table: Frame | None) -> dict[str, Any]:
     for (key, problem, dim), panel in placed.groupby(["hyperparameter", *CELL], sort=False):
         scale = panel["scale"].iloc[0]
         curves = []
-        for label, part in panel.groupby("optimizer", sort=False):
+        for label, rows in panel.groupby("optimizer", sort=False):
             drawn = [
                 [_text(value) if scale == "choice" else _rounded(value), _rounded(y), role]
-                for value, y, role in zip(part["value"], part.reached, part.role, strict=True)
+                for value, y, role in zip(rows["value"], rows.reached, rows.role, strict=True)
                 if isfinite(y) and (scale == "choice" or _drawable(value, scale))
             ]
-            share = float(part.share.iloc[0])
-            known = round(share, 3) if isfinite(share) else None
+            share = float(rows.share.iloc[0])
+            rounded = round(share, 3) if isfinite(share) else None
             remark = words.explains(share)
-            curve = {"optimizer": label, "share": known, "remark": remark, "left": len(part) - len(drawn)}
+            curve = {"optimizer": label, "share": rounded, "remark": remark, "left": len(rows) - len(drawn)}
             curves.append({**curve, "points": drawn})
         head = {"hyperparameter": key, "problem": problem, "dim": int(dim), "kind": panel.kind.iloc[0], "scale": scale}
         caption = words.of_tuning(sum(curve["left"] for curve in curves))

@@ -41,28 +41,28 @@ def setting_rows(
     shares: of `sensitivity`; the mean over the problems that the optimizer was tuned on.
     """
     rows = []
-    for item in tuned:
+    for entry in tuned:
         depends: dict[str, float] = {}
         if shares is not None:
-            own = shares[(shares.optimizer == item["label"]) & (shares.family == item["family"])]
-            depends = own.groupby("hyperparameter").share.mean().to_dict()
+            fractions = shares[(shares.optimizer == entry["label"]) & (shares.family == entry["family"])]
+            depends = fractions.groupby("hyperparameter").share.mean().to_dict()
         values = [
             {
                 "name": key,
                 "best": value_text(value),
-                "default": value_text(item["values"][key]),
+                "default": value_text(entry["values"][key]),
                 "share": "" if np.isnan(depends.get(key, np.nan)) else f"{depends[key]:.0%}",
             }
-            for key, value in item["setting"].items()
+            for key, value in entry["setting"].items()
         ]
-        values.sort(key=lambda one: -np.nan_to_num(depends.get(one["name"], 0.0)))  # the most telling first
+        values.sort(key=lambda value: -np.nan_to_num(depends.get(value["name"], 0.0)))  # the most telling first
         rows.append(
             {
-                **{key: item[key] for key in ("family", "tried", "runs", "cost")},
-                "optimizer": item["label"],
-                "style": styles.get(item["label"]),
+                **{key: entry[key] for key in ("family", "tried", "runs", "cost")},
+                "optimizer": entry["label"],
+                "style": styles.get(entry["label"]),
                 "values": values,
-                "ranks": (number(item["rank"]), number(item["default_rank"])),
+                "ranks": (number(entry["rank"]), number(entry["default_rank"])),
             }
         )
     return rows
@@ -88,13 +88,13 @@ def failure_rows(failed: Frame, places: Places) -> dict[str, Any]:
             "status": status,
             "optimizer": optimizer,
             "place": places.optimizers[optimizer],
-            "families": sorted({places.families[cell] for cell in zip(part.problem, part.dim, strict=True)}),
-            "where": [cell_name(row.problem, row.dim) for row in part.itertuples()],
-            "runs": int(part.runs.sum()),
-            "reason": _cut(part.reason.iloc[0], 500),
+            "families": sorted({places.families[cell] for cell in zip(failures.problem, failures.dim, strict=True)}),
+            "where": [cell_name(row.problem, row.dim) for row in failures.itertuples()],
+            "runs": int(failures.runs.sum()),
+            "reason": _cut(failures.reason.iloc[0], 500),
             "error": _cut(error, 6000) if "\n" in error.strip() else "",
         }
-        for (status, optimizer, error), part in groups[:MOST]
+        for (status, optimizer, error), failures in groups[:MOST]
     ]
     return {"rows": rows, "left": len(groups) - len(rows)}
 
@@ -113,8 +113,8 @@ def skip_rows(failed: Frame, places: Places) -> list[dict[str, Any]]:
         {
             "where": cell_name(problem, dim),
             "family": places.families[problem, dim],
-            "runs": int(part.runs.sum()),
-            "reasons": [(places.optimizers[row.optimizer], row.optimizer, row.reason) for row in part.itertuples()],
+            "runs": int(rows.runs.sum()),
+            "reasons": [(places.optimizers[row.optimizer], row.optimizer, row.reason) for row in rows.itertuples()],
         }
-        for (problem, dim), part in skipped.groupby(CELL, sort=False)
+        for (problem, dim), rows in skipped.groupby(CELL, sort=False)
     ]

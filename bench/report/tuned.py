@@ -19,7 +19,9 @@ def measured(results: "Results", runs: Frame) -> dict[str, Frame]:
     was tuned. runs: complete ones."""
     if not results.tuned:
         return {}
-    pairs = [(item["family"], item["label"], tuned_label(item["label"])) for item in results.tuned if item["setting"]]
+    pairs = [
+        (entry["family"], entry["label"], tuned_label(entry["label"])) for entry in results.tuned if entry["setting"]
+    ]
     frames = {"tuned": side_by_side(runs, pairs, results.prices)}
     if (source := results.tuning_results) is not None:
         frames["sensitivity"] = sensitivity(
@@ -35,7 +37,7 @@ def shown(
     if "tuned" not in frames or results.tuning is None:
         return None
     source = results.tuning_results
-    cost = sum(item["cost"] for item in results.tuned)
+    cost = sum(entry["cost"] for entry in results.tuned)
     ours = spent(runs, results.prices).sum()
     budgets = results.tuning.get("budgets", ())  # older ones do not tell
     ran = {group["budget"] for group in results.manifest["suite"]["groups"]}
@@ -44,7 +46,7 @@ def shown(
         "rows": tuned_rows(frames["tuned"], styles),
         "found": setting_rows(results.tuned, frames.get("sensitivity"), styles),
         "cost": cost,
-        "runs": sum(item["runs"] for item in results.tuned),
+        "runs": sum(entry["runs"] for entry in results.tuned),
         "times": cost / ours if ours else float("inf"),
         "minutes": None if source is None else (source.runs.inside.sum() + source.runs.outside.sum()) / 60,
         "name": Path(results.tuning["path"]).parent.name,

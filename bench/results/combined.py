@@ -23,27 +23,27 @@ class Combined(Results):
     refer to the best of all.
     """
 
-    def __init__(self, parts: Sequence[Results]):
+    def __init__(self, members: Sequence[Results]):
         """Raises ValueError for fewer than two results, and for one twice."""
-        names = [part.name for part in parts]
+        names = [member.name for member in members]
         twice = sorted({name for name in names if names.count(name) > 1})
-        if len(parts) < 2 or twice:
+        if len(members) < 2 or twice:
             raise ValueError(f"give two or more results of different names, got {', '.join(names) or 'none'}")
-        self.members = list(parts)
-        self.folder = parts[0].folder
+        self.members = list(members)
+        self.folder = members[0].folder
         self.name = "+".join(names)
-        self.damaged = [f"{part.name}: {one}" for part in parts for one in part.damaged]
-        self.sources = [source for part in parts for source in part.sources]
-        self.manifest = {**parts[0].manifest, "suite": self._suite(), "command": ""}
-        self.grids = _different(grid for part in parts for grid in part.grids)
-        self._begin = np.cumsum([0, *(len(part.runs) for part in parts)])
+        self.damaged = [f"{member.name}: {text}" for member in members for text in member.damaged]
+        self.sources = [source for member in members for source in member.sources]
+        self.manifest = {**members[0].manifest, "suite": self._suite(), "command": ""}
+        self.grids = _different(grid for member in members for grid in member.grids)
+        self._begin = np.cumsum([0, *(len(member.runs) for member in members)])
 
     def _suite(self) -> dict[str, Any]:
-        titles = [part.manifest.get("suite", {}).get("title") or part.name for part in self.members]
+        titles = [member.manifest.get("suite", {}).get("title") or member.name for member in self.members]
         if len(set(titles)) < len(titles):
-            titles = [f"{part.name} ({title})" for part, title in zip(self.members, titles, strict=True)]
+            titles = [f"{member.name} ({title})" for member, title in zip(self.members, titles, strict=True)]
         suite = dict(self.members[0].manifest.get("suite", {}))
-        groups = [group for part in self.members for group in part.manifest.get("suite", {}).get("groups", [])]
+        groups = [group for member in self.members for group in member.manifest.get("suite", {}).get("groups", [])]
         return {**suite, "title": " and ".join(dict.fromkeys(titles)), "groups": groups, "tuning": None}
 
     @cached_property
@@ -51,13 +51,13 @@ class Combined(Results):
         """One row a run, those of the first results first."""
         import pandas as pd
 
-        seen = pd.concat([part.runs[[*CELL, "optimizer"]].drop_duplicates() for part in self.members])
+        seen = pd.concat([member.runs[[*CELL, "optimizer"]].drop_duplicates() for member in self.members])
         twice = set(seen.optimizer[seen.duplicated()]) | self._strangers()
         frames = []
-        for part, begin in zip(self.members, self._begin, strict=False):
-            own = part.runs.optimizer
-            renamed = own.where(~own.isin(twice), own + f" ({part.name})")
-            frames.append(part.runs.assign(run=part.runs.run + begin, optimizer=renamed))
+        for member, begin in zip(self.members, self._begin, strict=False):
+            labels = member.runs.optimizer
+            renamed = labels.where(~labels.isin(twice), labels + f" ({member.name})")
+            frames.append(member.runs.assign(run=member.runs.run + begin, optimizer=renamed))
         joined: Any = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
         cost = priced(joined, joined, self.prices)
         ratio = np.divide(cost, joined.cost, out=np.ones(len(joined)), where=(joined.cost > 0).to_numpy())
@@ -67,12 +67,12 @@ class Combined(Results):
         """Names that are not of one method wherever they occur: of another order, or of data that others measured."""
         import pandas as pd
 
-        parts = []
-        for part in self.members:
-            foreign = "imported from" in part.manifest.get("environment", {})
-            known = part.runs[["optimizer", "order"]].drop_duplicates()
-            parts.append(known.assign(of=part.name if foreign else ""))
-        both = pd.concat(parts).drop_duplicates()
+        members = []
+        for member in self.members:
+            foreign = "imported from" in member.manifest.get("environment", {})
+            methods = member.runs[["optimizer", "order"]].drop_duplicates()
+            members.append(methods.assign(of=member.name if foreign else ""))
+        both = pd.concat(members).drop_duplicates()
         return set(both.optimizer[both.optimizer.duplicated()])
 
     def events(self, runs: Sequence[int]) -> "pd.DataFrame":
@@ -81,13 +81,13 @@ class Combined(Results):
 
         numbers = np.sort(np.asarray(runs, dtype=int))
         frames = []
-        for part, begin, end in zip(self.members, self._begin, self._begin[1:], strict=False):
-            own = part.events(numbers[(numbers >= begin) & (numbers < end)] - begin)
-            frames.append(own.assign(run=own.run + begin))
+        for member, begin, end in zip(self.members, self._begin, self._begin[1:], strict=False):
+            events = member.events(numbers[(numbers >= begin) & (numbers < end)] - begin)
+            frames.append(events.assign(run=events.run + begin))
         return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
     def _sizes(self) -> list[int]:
-        return [size for part in self.members for size in part._sizes()]
+        return [size for member in self.members for size in member._sizes()]
 
     def _owner(self, run: int) -> tuple[Results, int]:
         place = int(np.searchsorted(self._begin, run, side="right")) - 1
@@ -95,18 +95,18 @@ class Combined(Results):
 
     def setting(self, run: int) -> tuple[str, dict[str, Any]]:
         """The registered name of the optimizer of a run, and the values of all its hyperparameters."""
-        part, number = self._owner(run)
-        return part.setting(number)
+        member, number = self._owner(run)
+        return member.setting(number)
 
     def points(self, run: int) -> Any:
         """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""
-        part, number = self._owner(run)
-        return part.points(number)
+        member, number = self._owner(run)
+        return member.points(number)
 
     def best_x(self, run: int) -> Any:
         """The best point (dim,) of a run, None where it found no finite value."""
-        part, number = self._owner(run)
-        return part.best_x(number)
+        member, number = self._owner(run)
+        return member.best_x(number)
 
 
 def _different(grids: Any) -> list[Mapping[str, Any]]:

@@ -11,11 +11,11 @@ TUNED = " (tuned)"  # behind the label of an optimizer at the setting that tunin
 def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registry.Definition], leave: str = "") -> str:
     """A name with those parameters that are not at their defaults: `torch-adam[lr=0.1]`."""
     base, *wrappers = name.split("+")
-    whole = base in registered and all(item in registry.WRAPPERS for item in wrappers)
+    whole = base in registered and all(wrapper in registry.WRAPPERS for wrapper in wrappers)
     definition = registry.find_problem(name) if wrappers and whole else registered.get(name)
     defaults = {key: parameter.default for key, parameter in definition.parameters.items()} if definition else {}
-    shown = [f"{key}={_short(v)}" for key, v in values.items() if key != leave and _plain(defaults.get(key)) != v]
-    return f"{name}[{','.join(shown)}]" if shown else name
+    texts = [f"{key}={_short(v)}" for key, v in values.items() if key != leave and _plain(defaults.get(key)) != v]
+    return f"{name}[{','.join(texts)}]" if texts else name
 
 
 def tuned_label(name: str) -> str:

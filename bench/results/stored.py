@@ -31,9 +31,9 @@ PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a 
 PASSING = ("key", "parameters", "counts", "restarts", "versions", "written")  # columns of a run that are not kept
 
 
-def _values(item: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _values(described: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All hyperparameters at each setting of an entry of a manifest; none where the optimizer is not registered."""
-    entry = Entry(item["name"], {key: tuple(values) for key, values in item["grid"].items()})
+    entry = Entry(described["name"], {key: tuple(values) for key, values in described["grid"].items()})
     try:
         return [plain(values) for _, values in settled([entry], registry.find_optimizer)]
     except ValueError:  # a module that registers it was not named, or it takes other values today
@@ -110,28 +110,28 @@ class Results:
         """What an optimizer is called: by its settings, or as the tuned one, or both, where the best setting is one
         that the suite names itself. Its runs then count under both names."""
         values = json.loads(hyperparameters)
-        own, tuned = self._names
-        found = tuned.get(_key(family, optimizer, values), [])
-        if found and _key("", optimizer, values) not in own:
-            return found
-        return [label(optimizer, values, registry.OPTIMIZERS), *found]
+        named, tuned = self._names
+        tuned_names = tuned.get(_key(family, optimizer, values), [])
+        if tuned_names and _key("", optimizer, values) not in named:
+            return tuned_names
+        return [label(optimizer, values, registry.OPTIMIZERS), *tuned_names]
 
     @cached_property
     def _names(self) -> tuple[set[str], dict[str, list[str]]]:
         """The settings that the suite names itself, and the names of tuned settings, by family."""
-        own: set[str] = set()
+        named: set[str] = set()
         tuned: dict[str, list[str]] = {}
         if not self.tuning:
-            return own, tuned
+            return named, tuned
         for group in self.manifest["suite"]["groups"]:
-            for item in group["optimizers"]:
-                own |= {_key("", item["name"], values) for values in _values(item)}
-        for item in self.tuned:
-            own.add(_key("", item["name"], item["values"]))
-            if item["setting"]:
-                key = _key(item["family"], item["name"], {**item["values"], **item["setting"]})
-                tuned.setdefault(key, []).append(tuned_label(item["label"]))
-        return own, tuned
+            for entry in group["optimizers"]:
+                named |= {_key("", entry["name"], values) for values in _values(entry)}
+        for entry in self.tuned:
+            named.add(_key("", entry["name"], entry["values"]))
+            if entry["setting"]:
+                key = _key(entry["family"], entry["name"], {**entry["values"], **entry["setting"]})
+                tuned.setdefault(key, []).append(tuned_label(entry["label"]))
+        return named, tuned
 
     @property
     def tuning(self) -> dict[str, Any] | None:
@@ -160,13 +160,13 @@ class Results:
         """What tuning found, one an optimizer and family: label (of the default), name, values (of the default, all
         hyperparameters), family, setting (the best values of those that were tuned), tried, rank, default_rank, runs,
         cost; without optimizers that are not registered."""
-        found = []
-        for item in self.tuning["found"] if self.tuning else []:
-            for values in _values(item["entry"]):
-                name = item["entry"]["name"]
+        entries = []
+        for entry in self.tuning["found"] if self.tuning else []:
+            for values in _values(entry["entry"]):
+                name = entry["entry"]["name"]
                 facts = {"label": label(name, values, registry.OPTIMIZERS), "name": name, "values": values}
-                found.append({**{key: value for key, value in item.items() if key != "entry"}, **facts})
-        return found
+                entries.append({**{key: value for key, value in entry.items() if key != "entry"}, **facts})
+        return entries
 
     @property
     def prices(self) -> dict[str, float]:
@@ -213,9 +213,9 @@ class Results:
         if not tables:
             return pd.DataFrame({"run": np.empty(0, dtype=np.int64), **{name: np.empty(0) for name in EVENT}})
         joined = pa.concat_tables(tables, promote_options="default")  # a newer question was not asked then
-        known = [name for name in EVENT if name in joined.column_names]
-        columns = {name: np.zeros(len(joined), dtype=np.int64) for name in EVENT if name not in known}
-        for name in known:
+        present = [name for name in EVENT if name in joined.column_names]
+        columns = {name: np.zeros(len(joined), dtype=np.int64) for name in EVENT if name not in present}
+        for name in present:
             column = joined[name]
             columns[name] = (column.fill_null(0) if column.null_count else column).to_numpy()
         run = np.repeat(numbers, [len(table) for table in tables])
@@ -246,9 +246,9 @@ class Results:
         import numpy as np
 
         cell = runs.groupby(CELL).ngroup().to_numpy()
-        part = (np.cumsum(np.bincount(cell, sizes)) // PART)[cell]
-        for number in np.unique(part):
-            yield runs[part == number], self.events(np.flatnonzero(part == number).tolist())
+        place = (np.cumsum(np.bincount(cell, sizes)) // PART)[cell]
+        for number in np.unique(place):
+            yield runs[place == number], self.events(np.flatnonzero(place == number).tolist())
 
     def _sizes(self) -> list[int]:
         """How many bytes the trajectory of each run has, uncompressed."""
@@ -264,8 +264,8 @@ class Results:
         comparison = self.comparison
         if not targets:
             return comparison.at(prices)
-        (asked,) = comparison.over_parts(lambda runs, events: hits(runs, events, **targets))
-        return View(comparison, runtimes(comparison.runs, asked, resolved(prices, self.prices)))
+        (goals,) = comparison.over_parts(lambda runs, events: hits(runs, events, **targets))
+        return View(comparison, runtimes(comparison.runs, goals, resolved(prices, self.prices)))
 
     def runtimes(self, prices: Prices = None, **targets: Any) -> "pd.DataFrame":
         """The cost at which each run reached each target: see `bench.measure.runtimes.runtimes`.
