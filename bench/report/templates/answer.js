@@ -23,7 +23,7 @@ page.labelled = (box) => {
 
 // what says how sure a verdict is, with a hint behind it where there is one
 page.mark = ({ text, look, hint }) => (hint
-  ? page.hint(page.button({ className: look, textContent: text, "aria-label": `${text}: ${hint}` }), hint)
+  ? page.button({ className: look, textContent: text, "data-hint": hint, "aria-label": `${text}: ${hint}` })
   : page.element("span", { className: look, textContent: text }));
 
 page.chart("answer", (section, { budgets, verdict, body, crossing, says }) => {

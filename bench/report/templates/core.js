@@ -253,9 +253,9 @@ const core = (() => {
   // drawing
   function theme() {
     const css = getComputedStyle(document.documentElement);
-    const keys = ["page", "card", "ink", "soft", "line", "grid", "good", "warn", "link"];
-    const colors = Object.fromEntries(keys.map((key) => [key, css.getPropertyValue(`--${key}`).trim()]));
-    const { card, ink, soft, line, grid } = colors, clear = "rgba(0,0,0,0)", narrow = innerWidth < 640;
+    const [card, ink, soft, line, grid] = ["card", "ink", "soft", "line", "grid"].map(
+      (name) => css.getPropertyValue(`--${name}`).trim());
+    const clear = "rgba(0,0,0,0)", narrow = innerWidth < 640;
     const axis = { gridcolor: grid, linecolor: line, tickcolor: line, zeroline: false, automargin: true };
     const layout = {
       paper_bgcolor: clear, plot_bgcolor: clear, showlegend: false, hovermode: "closest",
@@ -264,7 +264,7 @@ const core = (() => {
       margin: { l: narrow ? 40 : 56, r: 12, t: 12, b: 48 },
       hoverlabel: { bgcolor: card, bordercolor: line, font: { color: ink, size: 12 }, align: "left" },
     };
-    return { colors, axis, layout, narrow };
+    return { colors: { card, ink, soft, line }, axis, layout, narrow };
   }
 
   const logAxis = { type: "log", exponentformat: "power" };

@@ -1,31 +1,17 @@
-// Words that appear beside an element while the pointer is over it or it has the focus; Escape hides them.
-page.hint = (() => {
-  const box = page.element("div", { className: "hint", role: "tooltip", id: "hint", hidden: true });
-  document.body.append(box);
-  let owner = null;
+// Words beside an element with data-hint while the pointer is over it or it has the focus; Escape hides them.
+const box = page.element("div", { className: "hint", role: "tooltip", id: "hint", hidden: true });
+document.body.append(box);
 
-  function hide() {
-    owner?.removeAttribute("aria-describedby");
-    owner = null;
-    box.hidden = true;
-  }
+function show({ target }) {
+  const node = target.closest?.("[data-hint]");
+  Object.assign(box, { textContent: node?.dataset.hint ?? "", hidden: !node });
+  if (!node) return;
+  const place = node.getBoundingClientRect(), size = box.getBoundingClientRect(), under = place.bottom + 6;
+  const top = under + size.height < innerHeight ? under : Math.max(8, place.top - size.height - 6);
+  const left = Math.max(8, Math.min(place.left, innerWidth - size.width - 8));
+  Object.assign(box.style, { left: `${left}px`, top: `${top}px` });
+}
 
-  function show(node, text) {
-    owner = node;
-    Object.assign(box, { textContent: text, hidden: false });
-    node.setAttribute("aria-describedby", "hint");
-    const place = node.getBoundingClientRect(), size = box.getBoundingClientRect();
-    const under = place.bottom + 6 + size.height < innerHeight;
-    box.style.left = `${Math.max(8, Math.min(place.left, innerWidth - size.width - 8))}px`;
-    box.style.top = `${under ? place.bottom + 6 : Math.max(8, place.top - size.height - 6)}px`;
-  }
-
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
-  addEventListener("scroll", hide, { passive: true });
-
-  return (node, text) => {
-    for (const name of ["mouseenter", "focus", "click"]) node.addEventListener(name, () => show(node, text));
-    for (const name of ["mouseleave", "blur"]) node.addEventListener(name, hide);
-    return node;
-  };
-})();
+for (const name of ["mouseover", "focusin", "click"]) document.addEventListener(name, show);
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") box.hidden = true; });
+addEventListener("scroll", () => { box.hidden = true; }, { passive: true });

@@ -194,7 +194,6 @@ type Closed<T> = { [K in keyof T]: T[K] };
 
 /** What scripts other than core add to `page`. */
 interface Shared {
-  hint<T extends HTMLElement>(node: T, text: string): T;
   legend(section: HTMLElement, most?: number): <T extends Item>(items: T[], look?: { mark?: boolean }) => T[];
   optimizerItems(optimizers: number[], rank?: (o: number) => number, remark?: (o: number) => string): (Item & { o: number })[];
   answerHead(first: string): (string | HTMLElement)[];
