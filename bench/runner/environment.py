@@ -3,23 +3,14 @@
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = (
-    "fogbench",
-    "numpy",
-    "scipy",
-    "torch",
-    "nevergrad",
-    "pandas",
-    "scikit-learn",
-    "pyarrow",
-    "seaborn",
-)
+LIBRARIES = ("fogbench", "numpy", "scipy", "torch", "nevergrad", "pandas", "scikit-learn", "pyarrow", "seaborn")
 
 
 @cache
@@ -41,14 +32,15 @@ def commit() -> str:
     if not (root / ".git").exists():
         return ""
     try:
-        name = _git(root, "rev-parse", "--short=12", "HEAD")
-        return name + ("+changes" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+        name = _output("git", "rev-parse", "--short=12", "HEAD", cwd=root)
+        changes = _output("git", "status", "--porcelain", "--untracked-files=no", cwd=root)
+        return name + ("+changes" if changes else "")
     except (OSError, subprocess.SubprocessError):
         return ""
 
 
-def _git(root: Path, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, timeout=10, check=True)
+def _output(*command: str, timeout: int = 10, cwd: Path | None = None) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=True)
     return done.stdout.strip()
 
 
@@ -71,13 +63,9 @@ def cores() -> int:
 
 
 def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
-    )
+    info = Path("/proc/cpuinfo")
+    model = re.search(r"^model name\s*:(.*)", info.read_text(encoding="utf-8") if info.exists() else "", re.MULTILINE)
+    return model[1].strip() if model else platform.processor()
 
 
 @cache
@@ -85,12 +73,10 @@ def gpu() -> str:
     """The name of the first CUDA device as its driver gives it, "" without one; asked in a process of its own, because
     a process that has touched CUDA cannot be forked."""
     try:
-        done = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True, timeout=20
-        )
+        names = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader", timeout=20)
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout.splitlines()[0].strip() if done.returncode == 0 and done.stdout.strip() else ""
+    return names.partition("\n")[0].strip()
 
 
 @cache

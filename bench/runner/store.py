@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import product
+from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -28,41 +30,28 @@ TYPES = {each: each.__name__.encode() for each in (str, int, float, bytes, type(
 # counts is JSON by question, in rows of data, so that a new question is no new column. SQLite has no NaN: first,
 # best and final are NULL where they are not finite, and the trajectory has the number itself. The checksum goes over
 # these columns in this order.
-COLUMNS = {
-    "hash": "TEXT NOT NULL UNIQUE",
-    "key": "TEXT NOT NULL",
-    "problem": "TEXT NOT NULL",
-    "parameters": "TEXT NOT NULL",
-    "family": "TEXT NOT NULL",
-    "problem_order": "INTEGER",
-    "scored": "INTEGER NOT NULL",
-    "dim": "INTEGER",
-    "instance": "INTEGER NOT NULL",
-    "optimizer": "TEXT NOT NULL",
-    "hyperparameters": "TEXT NOT NULL",
-    "optimizer_order": "INTEGER",
-    "seed": "INTEGER NOT NULL",
-    "budget": "REAL NOT NULL",
-    "device": "TEXT NOT NULL",
-    "status": "TEXT NOT NULL",
-    "error": "TEXT NOT NULL",
-    "f_opt": "REAL",
-    "first": "REAL",
-    "best": "REAL",
-    "final": "REAL",
-    "rows": "INTEGER NOT NULL",
-    "counts": "TEXT NOT NULL",
-    "inside": "REAL NOT NULL",
-    "outside": "REAL NOT NULL",
-    "lanes": "INTEGER NOT NULL",
-    "restarts": "TEXT NOT NULL",
-    "best_x": "BLOB",
-    "trajectory": "BLOB",
-    "trajectory_bytes": "INTEGER NOT NULL",
-    "points": "BLOB",
-    "versions": "TEXT NOT NULL",
-    "written": "TEXT NOT NULL",
-}
+RUNS = """
+    hash TEXT NOT NULL UNIQUE, key TEXT NOT NULL,
+    problem TEXT NOT NULL, parameters TEXT NOT NULL, family TEXT NOT NULL, problem_order INTEGER,
+    scored INTEGER NOT NULL, dim INTEGER, instance INTEGER NOT NULL,
+    optimizer TEXT NOT NULL, hyperparameters TEXT NOT NULL, optimizer_order INTEGER,
+    seed INTEGER NOT NULL, budget REAL NOT NULL, device TEXT NOT NULL, status TEXT NOT NULL, error TEXT NOT NULL,
+    f_opt REAL, first REAL, best REAL, final REAL,
+    rows INTEGER NOT NULL, counts TEXT NOT NULL, inside REAL NOT NULL, outside REAL NOT NULL,
+    lanes INTEGER NOT NULL, restarts TEXT NOT NULL,
+    best_x BLOB, trajectory BLOB, trajectory_bytes INTEGER NOT NULL, points BLOB,
+    versions TEXT NOT NULL, written TEXT NOT NULL
+"""
+COLUMNS = tuple(column.split()[0] for column in RUNS.split(","))
+SCHEMA_STATEMENTS = (
+    f"CREATE TABLE runs (id INTEGER PRIMARY KEY, {RUNS}, checksum TEXT NOT NULL)",
+    "CREATE INDEX by_names ON runs (problem, optimizer)",
+    "CREATE TABLE plan (position INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE grids (problem TEXT, parameters TEXT, instance INTEGER, low TEXT, high TEXT, f BLOB, "
+    "PRIMARY KEY (problem, parameters, instance))",
+    f"PRAGMA user_version={SCHEMA}",
+)
 
 
 class StoreError(ValueError):
@@ -75,19 +64,12 @@ def encode(record: RunRecord) -> tuple[bytes, int]:
 
     sink = io.BytesIO()
     names = (*QUESTIONS, "inside", "outside", "f", *record.metrics)
-    columns = [
-        pa.array(column, pa.int64() if name in QUESTIONS else pa.float64()) for name, column in _columns(record, names)
-    ]
-    batch = pa.record_batch(columns, names=list(names))
+    columns = zip(names, record.trajectory.T, strict=True)
+    batch = pa.record_batch({name: column.astype(int if name in QUESTIONS else float) for name, column in columns})
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     plain = sink.getvalue()
     return pa.compress(plain, codec="zstd", asbytes=True), len(plain)
-
-
-def _columns(record: RunRecord, names: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
-    for name, column in zip(names, record.trajectory.T, strict=True):
-        yield name, column.astype(np.int64) if name in QUESTIONS else column
 
 
 def decode(blob: bytes, size: int) -> "pa.Table":
@@ -162,29 +144,16 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         if version == 0:
-            columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
             with self.transaction():
-                self._db.execute(f"CREATE TABLE runs (id INTEGER PRIMARY KEY, {columns}, checksum TEXT NOT NULL)")
-                self._db.execute("CREATE INDEX by_names ON runs (problem, optimizer)")
-                self._db.execute("CREATE TABLE plan (position INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE)")
-                self._db.execute("CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-                self._db.execute(
-                    "CREATE TABLE grids (problem TEXT, parameters TEXT, instance INTEGER, low TEXT, high TEXT, f BLOB, "
-                    "PRIMARY KEY (problem, parameters, instance))"
-                )
-                self._db.execute(f"PRAGMA user_version={SCHEMA}")
+                for statement in SCHEMA_STATEMENTS:
+                    self._db.execute(statement)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write what follows at once: all of it, or nothing where anything fails."""
-        with self._explained():
+        with self._explained(), self._db:  # commits, or rolls back
             self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+            yield
 
     def close(self) -> None:
         """Close the file; what was written stays."""
@@ -214,9 +183,7 @@ class Store:
         """Remove the planned runs of some statuses (of some hashes only), so that they are tried again."""
         hashes = self.planned() if only is None else only
         with self.transaction():
-            for status in statuses:
-                rows = ((key, status) for key in hashes)
-                self._db.executemany("DELETE FROM runs WHERE hash = ? AND status = ?", rows)
+            self._db.executemany("DELETE FROM runs WHERE hash = ? AND status = ?", product(hashes, statuses))
 
     def forget_damaged(self) -> None:
         """Remove the planned runs whose checksum does not hold, or whose trajectory cannot be read, so that they are
@@ -269,18 +236,11 @@ class Store:
         with self._explained():
             rows = self._db.execute("SELECT * FROM grids").fetchall()
         for problem, parameters, instance, low, high, blob in rows:
-            if len(blob) % 8 or round((len(blob) / 8) ** 0.5) ** 2 * 8 != len(blob):
+            n = isqrt(len(blob) // 8)
+            if len(blob) != 8 * n * n:
                 continue  # damaged: a picture less
-            f = np.frombuffer(blob, "<f8")
-            n = round(len(f) ** 0.5)
-            yield {
-                "problem": problem,
-                "parameters": json.loads(parameters),
-                "instance": instance,
-                "low": json.loads(low),
-                "high": json.loads(high),
-                "f": f.reshape(n, n),
-            }
+            box = {"parameters": json.loads(parameters), "low": json.loads(low), "high": json.loads(high)}
+            yield {"problem": problem, "instance": instance, **box, "f": np.frombuffer(blob, "<f8").reshape(n, n)}
 
 
 def _readable(row: Mapping[str, Any]) -> bool:
@@ -302,43 +262,32 @@ def checksum(row: Sequence[Any]) -> str:
 def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
     spec = record.spec
     blob, size = encode(record) if len(record.trajectory) else (None, 0)
-    values = {
+    coded = {
         "hash": spec.hash(),
         "key": spec.key(),
-        "problem": spec.problem,
         "parameters": json.dumps(dict(spec.parameters), sort_keys=True),
-        "family": record.family,
-        "problem_order": record.problem_order,
         "scored": int(record.scored),
-        "dim": record.dim,
-        "instance": spec.instance,
-        "optimizer": spec.optimizer,
         "hyperparameters": json.dumps(dict(spec.hyperparameters), sort_keys=True),
         "optimizer_order": record.order,
-        "seed": spec.seed,
         "budget": float(spec.budget),
-        "device": spec.device,
         "status": str(record.status),
         "error": record.error.encode("utf-8", "backslashreplace").decode(),
-        "f_opt": record.f_opt,
-        "first": _finite(record.first),
-        "best": _finite(record.best),
-        "final": _finite(record.final),
-        "rows": record.rows,
+        **{name: _finite(getattr(record, name)) for name in ("first", "best", "final")},
         "counts": json.dumps(dict(zip(QUESTIONS, record.counts, strict=True))),
-        "inside": float(record.inside),
-        "outside": float(record.outside),
-        "lanes": record.lanes,
         "restarts": json.dumps(record.restarts),
-        "best_x": None if record.best_x is None else record.best_x.astype("<f8").tobytes(),
+        **{name: _packed(getattr(record, name)) for name in ("best_x", "points")},
         "trajectory": blob,
         "trajectory_bytes": size,
-        "points": None if record.points is None else record.points.astype("<f8").tobytes(),
         "versions": json.dumps(dict(versions), sort_keys=True),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    values = {**vars(spec), **vars(record), **coded}  # the others are what they are called there
     return tuple(values[name] for name in COLUMNS)
 
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+def _packed(array: np.ndarray | None) -> bytes | None:
+    return None if array is None else array.astype("<f8").tobytes()

@@ -5,6 +5,7 @@ import tomllib
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import product
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,7 @@ class Entry:
 
     def settings(self) -> list[dict[str, Any]]:
         """Every combination of the values."""
-        combinations: list[dict[str, Any]] = [{}]
-        for key, values in self.grid.items():
-            combinations = [{**setting, key: value} for setting in combinations for value in values]
-        return combinations
+        return [dict(zip(self.grid, values, strict=True)) for values in product(*self.grid.values())]
 
     def text(self) -> str:
         """The entry as `parse_entry` reads it."""
@@ -215,12 +213,11 @@ def load_suite(source: str | Path) -> Suite:
         raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}")
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{path}: cannot be read as text ({error})") from None
-    try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SuiteError(f"{path}: not valid TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"{path}: cannot be read as text ({error})") from None
     return _suite(path, text, content)
 
 
