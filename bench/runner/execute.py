@@ -11,10 +11,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
@@ -29,6 +28,7 @@ from bench.runner.launch import Launch, Limits, Watcher
 from bench.runner.plan import Job, RunSpec
 from bench.runner.single import RunRecord, run_job, unrun
 
+Message = tuple[RunSpec, RunRecord | None]  # what `run_job` gives: a run has begun, or has ended with its record
 POLL = 0.1  # seconds between two looks at a child
 
 
@@ -37,10 +37,14 @@ def execute_here(jobs: Sequence[Job], watcher: Watcher) -> None:
     with one_thread():
         for job in jobs:
             for spec, record in run_job(job):
-                if record is None:
-                    watcher.began(spec)
-                else:
-                    watcher.ended(record)
+                _tell(watcher, spec, record)
+
+
+def _tell(watcher: Watcher, spec: RunSpec, record: RunRecord | None) -> None:
+    if record is None:
+        watcher.began(spec)
+    else:
+        watcher.ended(record)
 
 
 @contextmanager
@@ -55,60 +59,43 @@ def one_thread() -> Iterator[None]:
 
 def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     """Do all jobs in child processes, as many at once as workers. Every run of every job ends in `watcher.ended`."""
-    heard: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+    heard: SimpleQueue[Message | None] = SimpleQueue()  # None: a job is done
     halt = threading.Event()
     gpu = threading.Lock()  # one GPU: its jobs go one at a time
 
     def work(job: Job) -> None:
         with gpu if job.specs[0].device != "cpu" else nullcontext():
-            supervise(
-                job,
-                began=lambda spec: heard.put(partial(watcher.began, spec)),
-                ended=lambda record: heard.put(partial(watcher.ended, record)),
-                launch=launch,
-                halt=halt,
-            )
+            supervise(job, heard.put, launch, halt)
 
     with ThreadPoolExecutor(launch.workers or cores()) as pool:
         done = [pool.submit(work, job) for job in jobs]
         for future in done:
             future.add_done_callback(lambda _: heard.put(None))
-        open_jobs = len(done)
         try:
-            while open_jobs:
-                call = heard.get()
-                if call is None:
-                    open_jobs -= 1
-                else:
-                    call()
+            for _ in done:
+                for spec, record in iter(heard.get, None):
+                    _tell(watcher, spec, record)
         finally:
             halt.set()
-            for future in done:
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
         for future in done:
             future.result()
 
 
-def supervise(
-    job: Job,
-    began: Callable[[RunSpec], None],
-    ended: Callable[[RunRecord], None],
-    launch: Launch,
-    halt: threading.Event,
-) -> None:
+def supervise(job: Job, send: Callable[[Message], None], launch: Launch, halt: threading.Event) -> None:
     """See one job through: a child that dies is replaced by one that does the rest."""
     undone = list(job.specs)
     while undone and not halt.is_set():
         process, connection = _start(Job(tuple(undone), job.lanes), launch)
         try:
-            reason = _listen(process, connection, undone, job.lanes, began, ended, launch.limits, halt)
+            reason = _listen(process, connection, undone, job.lanes, send, launch.limits, halt)
         finally:
             _kill(process)
             connection.close()
         if undone and not halt.is_set():
             lost = undone[:] if job.lanes else undone[:1]  # a batch dies as one
             for spec in lost:
-                ended(unrun(spec, Status.KILLED, reason))
+                send((spec, unrun(spec, Status.KILLED, reason)))
             del undone[: len(lost)]
 
 
@@ -117,19 +104,12 @@ def _listen(
     connection: Connection,
     undone: list[RunSpec],
     lanes: bool,
-    began: Callable[[RunSpec], None],
-    ended: Callable[[RunRecord], None],
+    send: Callable[[Message], None],
     limits: Limits,
     halt: threading.Event,
 ) -> str:
     """Hear a child out, taking off `undone` what it has done; answers why it is heard no more."""
-    import psutil
-
-    try:
-        watched: psutil.Process | None = psutil.Process(process.pid)
-        grown_from = watched.memory_info().rss
-    except psutil.NoSuchProcess:  # done already: what it sent waits in the pipe
-        watched, grown_from = None, 0
+    grown_from = _memory(process)
     last = time.monotonic()
     while undone:
         if halt.is_set():
@@ -141,23 +121,28 @@ def _listen(
                 process.join(1)
                 return f"the process of the run ended with exit status {process.exitcode}"
             last = time.monotonic()
-            if record is None:
-                began(spec)
-            else:
+            if record is not None:
                 undone.pop(0)
-                ended(record)
+            send((spec, record))
             continue
         # the lanes of a batch share its seconds
         allowed = undone[0].deadline * (len(undone) if lanes else 1) + limits.grace
         if time.monotonic() - last > allowed:
             return f"asked nothing for {allowed:.0f} s, which is beyond its deadline"
-        try:
-            grown = watched.memory_info().rss - grown_from if watched else 0
-        except psutil.NoSuchProcess:
-            continue  # the next poll finds the closed connection
+        grown = _memory(process) - grown_from
         if grown > limits.memory:
             return f"its memory grew by {grown >> 20} MiB, the limit being {limits.memory >> 20} MiB"
     return ""
+
+
+def _memory(process: BaseProcess) -> int:
+    """The bytes that a child holds; 0 where it is done already: what it sent waits in the pipe."""
+    import psutil
+
+    try:
+        return psutil.Process(process.pid).memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _kill(process: BaseProcess) -> None:
@@ -176,7 +161,13 @@ _server_lock = threading.Lock()
 
 def _start(job: Job, launch: Launch) -> tuple[BaseProcess, Any]:
     receive, send = _server.Pipe(duplex=False)
-    with _server_lock, _nobody_as_main(), _fixed_hashes():
+    # hide the caller's script, which a child would otherwise run again; with fixed hashes of strings no set's order
+    # differs between two runs
+    hidden, fixed = (
+        _replaced(sys.modules, "__main__", ModuleType("__main__")),
+        _replaced(os.environ, "PYTHONHASHSEED", "0"),
+    )
+    with _server_lock, hidden, fixed:
         _server.set_forkserver_preload(["bench.runner.preload"])
         process = _server.Process(target=_child, args=(send, job, tuple(launch.imports)), daemon=True)
         process.start()
@@ -185,43 +176,31 @@ def _start(job: Job, launch: Launch) -> tuple[BaseProcess, Any]:
 
 
 @contextmanager
-def _nobody_as_main() -> Iterator[None]:
-    """Hide the caller's script, which a child would otherwise run again."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
+def _replaced(mapping: MutableMapping[str, Any], key: str, value: Any) -> Iterator[None]:
+    """Another value in a mapping, for a while."""
+    before = mapping.get(key)
+    mapping[key] = value
     try:
         yield
     finally:
-        sys.modules["__main__"] = main
-
-
-@contextmanager
-def _fixed_hashes() -> Iterator[None]:
-    """Let the server start with fixed hashes of strings, so that no set's order differs between two runs."""
-    before = os.environ.get("PYTHONHASHSEED")
-    os.environ["PYTHONHASHSEED"] = "0"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONHASHSEED"]
-        else:
-            os.environ["PYTHONHASHSEED"] = before
+        del mapping[key]
+        if before is not None:
+            mapping[key] = before
 
 
 def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
     import torch
 
-    _silence()
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator ends the children
+    nowhere = os.open(os.devnull, os.O_WRONLY)  # what libraries print, from whatever language, is not for the terminal
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.setsid()  # so that a Ctrl-C is for the coordinator, which ends the children
     torch.set_num_threads(1)
     threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
     try:
         load(PACKAGES, imports)
         for message in run_job(job):
             connection.send(message)
-        connection.close()
     except ValueError:  # a module that the coordinator could import
         error = traceback.format_exc()
         for spec in job.specs:
@@ -230,13 +209,6 @@ def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
         pass
     # what a method's own threads still do is of no interest to anybody
     os._exit(0)
-
-
-def _silence() -> None:
-    """What methods and their libraries print, from whatever language, is not for the terminal."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for descriptor in (1, 2):
-        os.dup2(nowhere, descriptor)
 
 
 def _end_with(pipe: int) -> None:
