@@ -4,7 +4,7 @@ import fcntl
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,7 +63,10 @@ def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
         raise StoreError(f"{folder} is a file, where the folder of the results should be: choose another --name")
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
-        return _run_planned(suite, specs, folder, launch.fitted(suite))
+        if launch.fresh:
+            set_aside(folder)
+        with closing(Store(folder, create=True)) as store:
+            return _run_planned(store, suite, specs, launch.fitted(suite))
 
 
 @contextmanager
@@ -79,52 +82,44 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
 
 
-def _run_planned(suite: Suite, specs: Sequence[RunSpec], folder: Path, launch: Launch) -> Campaign:
-    if launch.fresh:
-        set_aside(folder)
-    store = Store(folder, create=True)
-    try:
-        campaign = Campaign(folder, planned=len(specs))
-        campaign.changed = store.planned() != [spec.hash() for spec in specs]
-        if campaign.changed:
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            command = launch.command or f"bench.run({suite.name!r})"
-            manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment()}
-            store.begin(specs, manifest)
-        store.forget(launch.retry)
-        if DAMAGED in launch.retry:
-            store.forget_damaged()
-        # what was skipped for want of a library may have it now
-        store.forget([Status.SKIPPED], only=[spec.hash() for spec in specs if not spec.skip])
-        stored = store.hashes()
-        campaign.beside = len(stored - {spec.hash() for spec in specs})
-        campaign.there = sum(spec.hash() in stored for spec in specs)
-        launch.watcher.planned(len(specs), campaign.there)
-        writer = _Writer(store, campaign, launch.watcher, stored)
-        for spec in specs:
-            if spec.skip and spec.hash() not in stored:
-                writer.ended(unrun(spec, Status.SKIPPED, spec.skip))
-        work = jobs(specs, lambda spec: spec.hash() in stored)
-        if not launch.children:
-            execute_here(work, writer)
-        elif work:
-            execute(work, launch, writer)
-        if launch.pictures:
-            add_grids(store, specs)
-        return campaign
-    finally:
-        store.close()
+def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: Launch) -> Campaign:
+    hashes = [spec.hash() for spec in specs]
+    campaign = Campaign(store.folder, planned=len(specs), changed=store.planned() != hashes)
+    if campaign.changed:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        command = launch.command or f"bench.run({suite.name!r})"
+        manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment()}
+        store.begin(specs, manifest)
+    store.forget(launch.retry)
+    if DAMAGED in launch.retry:
+        store.forget_damaged()
+    # what was skipped for want of a library may have it now
+    store.forget([Status.SKIPPED], only=[spec.hash() for spec in specs if not spec.skip])
+    stored = store.hashes()
+    campaign.beside = len(stored.difference(hashes))
+    campaign.there = len(stored.intersection(hashes))
+    launch.watcher.planned(len(specs), campaign.there)
+    writer = _Writer(store, campaign, launch.watcher, stored)
+    for spec in specs:
+        if spec.skip and spec.hash() not in stored:
+            writer.ended(unrun(spec, Status.SKIPPED, spec.skip))
+    work = jobs(specs, lambda spec: spec.hash() in stored)
+    if not launch.children:
+        execute_here(work, writer)
+    elif work:
+        execute(work, launch, writer)
+    if launch.pictures:
+        add_grids(store, specs)
+    return campaign
 
 
 def set_aside(folder: Path) -> None:
     """Give the file of an earlier run another name, so that nothing is lost and a new one may begin."""
-    path = folder / "runs.db"
-    if path.exists():
-        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-        for suffix in ("", "-wal", "-shm"):
-            file = path.with_name(path.name + suffix)
-            if file.exists():
-                file.rename(path.with_name(f"runs-{stamp}.db{suffix}"))
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    for suffix in ("", "-wal", "-shm"):
+        file = folder / f"runs.db{suffix}"
+        if file.exists():
+            file.rename(folder / f"runs-{stamp}.db{suffix}")
 
 
 def add_grids(store: Store, specs: Sequence[RunSpec]) -> None:

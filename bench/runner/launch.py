@@ -11,8 +11,6 @@ from bench.runner.single import RunRecord
 from bench.runner.suite import Suite
 
 DEVICES = ("auto", "cpu", "cuda")
-GRACE = 30.0  # seconds beyond its deadline after which a run that does not ask the oracle is killed
-MEMORY = 4 << 30  # bytes by which a child may grow
 
 
 class Watcher:
@@ -30,10 +28,10 @@ class Watcher:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a child may use: bytes of growth, seconds of silence beyond the deadline."""
+    """What a child may use: bytes by which it may grow, seconds beyond its deadline without a question."""
 
-    memory: int = MEMORY
-    grace: float = GRACE
+    memory: int = 4 << 30
+    grace: float = 30.0
 
 
 @dataclass(frozen=True)

@@ -83,17 +83,16 @@ def plan(suite: Suite, device: str = "cpu") -> list[RunSpec]:
         problems = settled(group.problems, registry.find_problem)
         optimizers = settled(group.optimizers, registry.find_optimizer)
         for definition, parameters in problems:
-            more = settled(tuned_entries(suite, definition.family), registry.find_optimizer)
-            for spec in _problem_specs(suite, group, definition, parameters, [*optimizers, *more], device):
+            tuned = [each for each in suite.tuning.found if each.family == definition.family] if suite.tuning else []
+            entries = [entry for each in tuned for entry in (each.entry, each.entry.at(each.setting))]
+            methods = [
+                *optimizers,
+                *settled(entries, registry.find_optimizer),
+            ]  # as before tuning, and as it found best
+            for spec in _problem_specs(suite, group, definition, parameters, methods, device):
                 specs.setdefault(spec.hash(), spec)
     _check_once(specs.values())
     return list(specs.values())
-
-
-def tuned_entries(suite: Suite, family: str) -> list[Entry]:
-    """Each tuned optimizer as it was before, and as tuning found it best for a family."""
-    settings = [tuned for tuned in suite.tuning.found if tuned.family == family] if suite.tuning else []
-    return [entry for tuned in settings for entry in (tuned.entry, tuned.entry.at(tuned.setting))]
 
 
 def _check_once(specs: Iterable[RunSpec]) -> None:
@@ -131,16 +130,15 @@ def _problem_specs(
     optimizers: Sequence[tuple[OptimizerDefinition, Mapping[str, Any]]],
     device: str,
 ) -> Iterable[RunSpec]:
-    lacking = registry.missing(problem)
-    objective, unavailable = None, ""
-    if not lacking:
+    objective, unavailable = None, _lacks(problem)
+    if not unavailable:
         try:
             objective = problem.make(group.instances[0], **parameters)
         except registry.Unavailable as error:
             unavailable = str(error)
     restarts = group.restarts if group.restarts is not None else objective is not None and not objective.scored
     for optimizer, hyperparameters in optimizers:
-        reason = unavailable or _lacks(problem, optimizer) or (misfit(objective, optimizer) if objective else "")
+        reason = unavailable or _lacks(optimizer) or (misfit(objective, optimizer) if objective else "")
         for instance in group.instances:
             for seed in range(group.seeds):
                 yield RunSpec(
@@ -170,14 +168,11 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 
-def _lacks(*definitions: registry.Definition) -> str:
+def _lacks(definition: registry.Definition) -> str:
     """What is not installed, or ""."""
-    for definition in definitions:
-        lacking = registry.missing(definition)
-        if lacking:
-            how = registry.how_to_install(lacking)
-            return f"{definition.name} needs {', '.join(lacking)}, which is not installed: {how}"
-    return ""
+    lacking = registry.missing(definition)
+    how = registry.how_to_install(lacking) if lacking else ""
+    return f"{definition.name} needs {', '.join(lacking)}, which is not installed: {how}" if lacking else ""
 
 
 def misfit(objective: Objective, optimizer: OptimizerDefinition) -> str:

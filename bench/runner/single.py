@@ -72,15 +72,11 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
                 oracle.restart()
                 method(oracle, **hyperparameters)
         books.end(Status.RETURNED)  # where the run is still open
-    except registry.Unavailable:
-        if not any(any(ledger.counts) for ledger in books.ledgers):
+    except (Exception, SystemExit, GeneratorExit) as error:
+        if isinstance(error, registry.Unavailable) and not any(any(ledger.counts) for ledger in books.ledgers):
             raise  # no run: what the method needs is not there
         books.end(Status.CRASHED)
         return traceback.format_exc()[-TRACEBACK:]
-    except (Exception, SystemExit, GeneratorExit):
-        error = traceback.format_exc()[-TRACEBACK:]
-        books.end(Status.CRASHED)
-        return error
     return books.failure[-TRACEBACK:]
 
 
@@ -97,12 +93,6 @@ def own_generators() -> Iterator[None]:
         random.setstate(python_state)
         if torch:
             torch.set_rng_state(torch_state)
-
-
-def prepare(optimizer: OptimizerDefinition) -> None:
-    """Import what a method will use, so that its seconds are its own; torch.optim imports _dynamo when first used."""
-    for module in (*optimizer.needs, *(("torch", "torch._dynamo") if optimizer.arrays == "torch" else ())):
-        importlib.import_module(module)
 
 
 def run_job(job: Job) -> Iterator[tuple[RunSpec, RunRecord | None]]:
@@ -137,7 +127,9 @@ def open_oracle(
 
     A run ends at f_opt + gap or at target, whichever is met first. options: of `Oracle`.
     """
-    prepare(optimizer)
+    # what the method will use, so that its seconds are its own; torch.optim imports _dynamo when first used
+    for module in (*optimizer.needs, *(("torch", "torch._dynamo") if optimizer.arrays == "torch" else ())):
+        importlib.import_module(module)
     objectives = [objective] if isinstance(objective, Objective) else objective
     targets = [target if lane.f_opt is None else max(lane.f_opt + gap, target) for lane in objectives]
     on_torch = objectives[0].arrays == "torch" or options.get("device", "cpu") != "cpu"
@@ -164,7 +156,8 @@ def run_specs(
     )
     hyperparameters = registry.settings(optimizer, spec.hyperparameters)
     if lanes and optimizer.lane_rates:
-        hyperparameters["lr"] = _rates(specs, oracle)
+        rates = [float(spec.hyperparameters["lr"]) for spec in specs]  # (R, 1), or one number where lanes share it
+        hyperparameters["lr"] = rates[0] if len(set(rates)) == 1 else oracle.array(np.array(rates)[:, None])
     error = play(oracle, optimizer.function, hyperparameters, spec.restarts)
     width = len(specs) if lanes else 0
     return [
@@ -173,26 +166,18 @@ def run_specs(
     ]
 
 
-def _reason(spec: RunSpec, ledger: Ledger) -> str:
-    """Why a run ended without an answer, in a line; "" where it did not."""
-    if ledger.status == Status.DIVERGED:
-        return "the method asked at a point that is not finite"
-    return f"the deadline was {spec.deadline:g} s" if ledger.status == Status.DEADLINE else ""
-
-
-def _rates(specs: Sequence[RunSpec], oracle: Oracle) -> Any:
-    """The learning rates of lanes (R, 1): one number where they share it."""
-    rates = [float(spec.hyperparameters["lr"]) for spec in specs]
-    return rates[0] if len(set(rates)) == 1 else oracle.array(np.array(rates)[:, None])
-
-
 def _record(
     spec: RunSpec, objective: Objective, optimizer: OptimizerDefinition, ledger: Ledger, lanes: int, error: str
 ) -> RunRecord:
+    reasons = {
+        Status.CRASHED: error,
+        Status.DIVERGED: "the method asked at a point that is not finite",
+        Status.DEADLINE: f"the deadline was {spec.deadline:g} s",
+    }
     return RunRecord(
         spec,
         str(ledger.status),
-        error if ledger.status == Status.CRASHED else _reason(spec, ledger),
+        reasons.get(ledger.status or Status.RETURNED, ""),
         family=registry.find_problem(spec.problem).family,
         problem_order=objective.order,
         order=optimizer.order,
@@ -219,11 +204,4 @@ def unrun(spec: RunSpec, status: str, error: str) -> RunRecord:
     """The record of a run that was skipped, could not begin, or whose process died."""
     family = registry.find_problem(spec.problem).family if spec.problem.partition("+")[0] in registry.PROBLEMS else ""
     order = registry.OPTIMIZERS[spec.optimizer].order if spec.optimizer in registry.OPTIMIZERS else None
-    return RunRecord(
-        spec,
-        str(status),
-        error,
-        family=family,
-        order=order,
-        dim=spec.dim,
-    )
+    return RunRecord(spec, str(status), error, family=family, order=order, dim=spec.dim)
