@@ -14,7 +14,8 @@ from typing import IO, Any
 import numpy as np
 
 from bench.core import registry
-from bench.measure.progress import Frame, joined
+from bench.measure.frames import Frame
+from bench.measure.progress import joined
 
 RUNTIMES = "pprldistr2009_1e-8.pickle.gz"  # algorithm -> function -> dim -> evaluations to the target 1e-8
 BEST = "bestalgentries2009.pickle.gz"  # (dim, function) -> the best of the 31 at each target

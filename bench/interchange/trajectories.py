@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.core.status import statuses
-from bench.measure.progress import Frame, complete, costs, progress, spent
+from bench.measure.frames import Frame
+from bench.measure.progress import complete, costs, progress, spent
 from bench.measure.targets import optima
 
 if TYPE_CHECKING:

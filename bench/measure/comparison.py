@@ -8,8 +8,9 @@ import numpy as np
 
 from bench.core.ledger import PRICES
 from bench.measure.convergence import convergence
+from bench.measure.frames import CELL, Frame, checked
 from bench.measure.prices import RULES, PriceRule, Prices, resolved
-from bench.measure.progress import CELL, Frame, complete, progress
+from bench.measure.progress import complete, progress
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.strata import Strata, limits, solved, strata
 from bench.measure.words import number, price_list
@@ -28,9 +29,9 @@ class Comparison:
         parts: Callable[[], Iterable[tuple[Frame, Frame]]] = lambda: (),
         prices: Mapping[str, float] = PRICES,
     ):
-        self.runs = complete(runs)
+        self.runs: Any = complete(runs)
         self.parts, self.prices = parts, prices
-        self._curves: dict[Any, Frame] = {}
+        self._curves: dict[Any, Any] = {}
         self._views: dict[Any, View] = {}
 
     @cached_property
@@ -39,15 +40,15 @@ class Comparison:
         return strata(self.runs)
 
     @cached_property
-    def hits(self) -> Frame:
+    def hits(self) -> Any:
         """See `bench.measure.runtimes.hits`."""
         return self.over_parts(hits)[0]
 
-    def over_parts(self, *measures: Callable[[Frame, Frame], Frame]) -> list[Frame]:
+    def over_parts(self, *measures: Callable[[Frame, Frame], Frame]) -> list[Any]:
         """What these measures give of runs and their events, in one pass over the trajectories."""
         import pandas as pd
 
-        tables: list[list[Frame]] = [[] for _ in measures]
+        tables: list[list[Any]] = [[] for _ in measures]
         for runs, trajectories in self.parts():
             events = progress(runs, trajectories)  # once for all measures
             for frames, measure in zip(tables, measures, strict=True):
@@ -61,7 +62,7 @@ class Comparison:
         self.__dict__["hits"], *curves = self.over_parts(hits, *measures)
         self._curves |= dict(zip(map(_key, at), curves, strict=True))
 
-    def convergence(self, prices: Prices = None) -> Frame:
+    def convergence(self, prices: Prices = None) -> Any:
         """See `bench.measure.convergence.convergence`."""
         at = resolved(prices, self.prices)
         if _key(at) not in self._curves:
@@ -89,11 +90,12 @@ class View:
     """
 
     def __init__(self, comparison: Comparison, reached: Frame, name: str = "cost"):
-        self.comparison, self.reached, self.name = comparison, reached, name
+        self.comparison, self.name = comparison, name
+        self.reached: Any = checked(reached, "runtimes")
         self._frames: dict[Any, Any] = {}
 
     @property
-    def runs(self) -> Frame:
+    def runs(self) -> Any:
         """The runs, complete."""
         return self.comparison.runs
 
@@ -117,7 +119,7 @@ class View:
         return self.rule.amount.format(number(cost))
 
     @property
-    def convergence(self) -> Frame:
+    def convergence(self) -> Any:
         """See `bench.measure.convergence.convergence`."""
         return self.comparison.convergence(self.name)
 
@@ -127,7 +129,7 @@ class View:
         return limits(self.runs, self.reached)
 
     @cached_property
-    def limits_of_cells(self) -> Frame:
+    def limits_of_cells(self) -> Any:
         """The limits by problem and dim: columns problem, dim, limit."""
         return self.runs.assign(limit=self.limits).drop_duplicates(CELL)[[*CELL, "limit"]]
 

@@ -1,12 +1,14 @@
 """What had been reached at what cost."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from bench.core.status import statuses
+from bench.measure.frames import CELL, Frame
 from bench.measure.prices import Prices, priced
-from bench.measure.progress import CELL, POINTS, Frame, cost_grid, finite_costs, progress, spent
+from bench.measure.progress import POINTS, cost_grid, finite_costs, progress, spent
 from bench.measure.targets import optima
 
 FLOOR = 1e-9  # gaps below it are rounding error beside the hardest target
@@ -71,7 +73,7 @@ def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.nda
     columns = [*CELL, "optimizer", "order", "kind", "cost", *QUARTILES, "runs"]
     if not tables:
         return pd.DataFrame(columns=columns)
-    answer = pd.concat(tables, ignore_index=True)
+    answer: Any = pd.concat(tables, ignore_index=True)
     answer = answer.assign(kind=np.where(answer.known, "gap", "value"))
     return answer.sort_values([*names, "cost"], ignore_index=True)[columns]
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from bench.measure.comparison import View
 from bench.measure.ecdf import default_costs
+from bench.measure.frames import Frame
 from bench.measure.levels import ERRORS, FEWEST
-from bench.measure.progress import Frame
 
 
 def crossings(view: View) -> Frame:

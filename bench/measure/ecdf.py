@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.measure.comparison import View
-from bench.measure.progress import CELL, POINTS, Frame, cost_grid, finite_costs, joined
+from bench.measure.frames import CELL, Frame
+from bench.measure.progress import POINTS, cost_grid, finite_costs, joined
 
 
 def ecdf(

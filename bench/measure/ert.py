@@ -8,8 +8,8 @@ from threadpoolctl import threadpool_limits
 
 from bench.core.status import statuses
 from bench.measure.comparison import View
+from bench.measure.frames import CELL, Frame
 from bench.measure.levels import COVERAGE, FEWEST
-from bench.measure.progress import CELL, Frame
 
 RESAMPLES = 1000
 GROUPS = 10_000  # resampled at a time, for the sake of memory

@@ -9,7 +9,8 @@ import numpy as np
 from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.ert import ert
-from bench.measure.progress import CELL, POINTS, Frame, cost_grid
+from bench.measure.frames import CELL, Frame
+from bench.measure.progress import POINTS, cost_grid
 from bench.measure.virtual import ratio
 
 

@@ -7,13 +7,9 @@ import numpy as np
 
 from bench.core.ledger import QUESTIONS
 from bench.core.status import statuses
+from bench.measure.frames import Column, Frame, checked
 from bench.measure.prices import Prices, in_seconds, priced, resolved
 
-# pandas comes without stubs, and its source tells a type checker little of what a selection gives
-Frame = Any  # a DataFrame
-Column = Any  # a Series
-
-CELL = ["problem", "dim"]  # what runs are compared on
 POINTS = 60  # of a curve over cost
 
 
@@ -23,7 +19,7 @@ def complete(runs: Frame) -> Frame:
     A run that never began does not know its problem: it has dim and scored of the others there, else 0 and False.
     gap: 0, the optimum itself, where there is no such column.
     """
-    dim = runs.dim.astype(float)
+    dim = checked(runs, "runs").dim.astype(float)
     highest = dim.groupby(runs.problem).transform("max")
     return runs.assign(
         dim=dim.fillna(highest).fillna(0).astype(int),
@@ -59,7 +55,7 @@ def progress(runs: Frame, trajectories: Frame) -> Frame:
     events = trajectories if len(runs) and set(runs.run) >= set(trajectories.run.unique()) else None
     if events is None:
         events = trajectories[trajectories.run.isin(runs.run)]
-    if "best" in events:
+    if "best" in checked(events, "events"):
         return events
     if not events.run.is_monotonic_increasing:
         events = events.sort_values("run", kind="stable", ignore_index=True)
@@ -87,7 +83,7 @@ def cost_grid(low: float, high: float, points: int = POINTS) -> np.ndarray:
     return np.unique(np.geomspace(low, max(low, high), points))
 
 
-def joined(frames: Sequence[Frame], columns: Sequence[str]) -> Frame:
+def joined(frames: Sequence[Any], columns: Sequence[str]) -> Frame:
     """The parts one below the other; where there are none, an empty frame of these columns."""
     import pandas as pd
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from bench.core.status import statuses
 from bench.measure.comparison import View
-from bench.measure.progress import CELL, Frame
+from bench.measure.frames import CELL, Frame
 
 GROUP = [*CELL, "optimizer", "kind", "target"]
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.core.ledger import QUESTIONS
+from bench.measure.frames import Frame, checked
 from bench.measure.prices import Prices, priced
-from bench.measure.progress import Frame, progress, spent
+from bench.measure.progress import progress, spent
 from bench.measure.targets import GAPS, SHARES, targets
 
 COUNTS = (*QUESTIONS, "inside", "outside")
@@ -58,6 +59,7 @@ def runtimes(runs: Frame, hits: Frame, prices: Prices = None) -> Frame:
     good enough. spent: what the whole run cost. Both are NaN where the price is not known: the wall clock of a run that
     was not alone.
     """
+    hits = checked(hits, "hits")
     facts = runs.assign(spent=spent(runs, prices)).set_index("run")[["rows", "dim", "lanes", "spent"]]
     facts = facts.reindex(hits.run)
     total = facts.spent.to_numpy(float)

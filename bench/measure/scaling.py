@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from bench.measure.frames import Frame
 from bench.measure.levels import FEWEST_DIMS
-from bench.measure.progress import Frame
 
 
 def scaling(table: Frame) -> Frame:

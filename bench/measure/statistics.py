@@ -14,9 +14,10 @@ import numpy as np
 
 from bench.core.status import statuses
 from bench.measure.comparison import View
+from bench.measure.frames import CELL, Frame
 from bench.measure.inference import contrast, holm, resampled_mean, signed_rank, superiority
 from bench.measure.levels import LEVEL
-from bench.measure.progress import CELL, Frame, finite_costs
+from bench.measure.progress import finite_costs
 from bench.measure.strata import Strata
 
 

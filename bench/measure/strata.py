@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.status import Status, statuses
-from bench.measure.progress import CELL, Frame
+from bench.measure.frames import CELL, Frame
 
 ALL = "all"  # the family of all problems
 ROUNDING = 1e-9  # costs that differ by this fraction are the same

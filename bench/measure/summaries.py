@@ -1,7 +1,7 @@
 """How runs ended, and what went wrong."""
 
 from bench.core.status import Status, statuses
-from bench.measure.progress import CELL, Frame
+from bench.measure.frames import CELL, Frame
 
 
 def endings(runs: Frame) -> Frame:

@@ -1,10 +1,12 @@
 """The values that runs are asked to reach."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from bench.measure.progress import CELL, Column, Frame, joined, progress
+from bench.measure.frames import CELL, Column, Frame
+from bench.measure.progress import joined, progress
 
 GAPS = (1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 SHARES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -57,7 +59,8 @@ def targets(
     improved = gain.groupby(instance).transform("max") > 0
 
     def part(kind: str, target: float | Column, f_target: Column, which: Column) -> Frame:
-        return pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})[which]
+        table: Any = pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})
+        return table[which]
 
     gaps, shares = tuple(dict.fromkeys(gaps)), tuple(dict.fromkeys(shares))
     frames = [part("gap", gap, f_opt + gap, has_optimum & (runs.gap <= gap)) for gap in gaps]

@@ -9,8 +9,9 @@ import numpy as np
 from bench.core import registry
 from bench.core.status import Status, statuses
 from bench.measure.convergence import FLOOR
+from bench.measure.frames import CELL, COLUMNS, Column, Frame
 from bench.measure.prices import Prices
-from bench.measure.progress import CELL, Column, Frame, joined, spent
+from bench.measure.progress import joined, spent
 from bench.measure.targets import optima
 
 BINS = 5  # parts of equal size into which the values of a number are cut
@@ -65,14 +66,8 @@ def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Pri
                 for suffix, share in (("", 0.5), ("_low", 0.25), ("_high", 0.75)):
                     row[name + suffix] = float(np.quantile(values, share, method="inverted_cdf"))
             frames.append(pd.DataFrame([{**row, "better": less.sum(), "worse": more.sum(), "pairs": len(paired)}]))
-    frame = joined(frames, SIDE_BY_SIDE)
-    return frame.sort_values([*CELL, "order", "optimizer"], ignore_index=True)[list(SIDE_BY_SIDE)]
-
-
-SIDE_BY_SIDE = (
-    *CELL, "family", "optimizer", "order", "kind", "default", "default_low", "default_high",
-    "tuned", "tuned_low", "tuned_high", "better", "worse", "pairs",
-)  # fmt: skip
+    frame = joined(frames, COLUMNS["tuned"])
+    return frame.sort_values([*CELL, "order", "optimizer"], ignore_index=True)[list(COLUMNS["tuned"])]
 
 
 def sensitivity(
@@ -118,17 +113,11 @@ def sensitivity(
                     }
                 )
             )
-    frame = joined([rows for rows in frames if len(rows)], SENSITIVITY[:-1])
+    frame = joined([rows for rows in frames if len(rows)], COLUMNS["sensitivity"][:-1])
     groups = frame.groupby([*CELL, "optimizer", "hyperparameter"], sort=False)
     shares = {key: explained(rows.value, rows.scale.iloc[0], rows.reached) for key, rows in groups}
     keys = zip(*(frame[name] for name in (*CELL, "optimizer", "hyperparameter")), strict=True)
-    return frame.assign(share=[shares[key] for key in keys])[list(SENSITIVITY)]
-
-
-SENSITIVITY = (
-    *CELL, "family", "optimizer", "order", "kind", "hyperparameter", "scale", "value", "reached", "runs",
-    "role", "share",
-)  # fmt: skip
+    return frame.assign(share=[shares[key] for key in keys])[list(COLUMNS["sensitivity"])]
 
 
 def _belongs(setting: tuple[str, Mapping[str, Any]], entry: Mapping[str, Any]) -> bool:

@@ -12,8 +12,9 @@ from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.ecdf import default_costs
 from bench.measure.ert import ert
+from bench.measure.frames import CELL, COLUMNS, Frame, checked
 from bench.measure.levels import FISHER, LATE
-from bench.measure.progress import CELL, Frame, joined
+from bench.measure.progress import joined
 from bench.measure.statistics import duels, ran, scores
 from bench.measure.strata import ALL, ROUNDING
 from bench.measure.words import CANNOT_RUN, NOT_ON_ALL, NOTHING_REACHED, SKIPPED, UNKNOWN
@@ -100,6 +101,7 @@ def best_optimizers(table: Frame, limits: Frame | None = None) -> Frame:
     ERT), rivals (joined by "; ", best first).
     """
     scope = [*CELL, "among"]
+    table = checked(table, "ert")
     both = joined([table.assign(among=ALL), table.assign(among=table.order.astype(int).astype(str))], [])
     ran = both[both.runs > 0]
     answer = both[scope].drop_duplicates().sort_values(scope)
@@ -117,13 +119,7 @@ def best_optimizers(table: Frame, limits: Frame | None = None) -> Frame:
     answer = answer.fillna({"optimizer": "", "kind": "", "rivals": "", **dict.fromkeys(counts, 0)})
     answer = answer.astype({"order": "Int64", **dict.fromkeys(counts, int)})
     alone = (answer.optimizer != "") & (answer.compared > 1) & (answer.rivals == "")
-    return answer.assign(significant=alone).sort_values(scope, ignore_index=True)[list(BEST)]
-
-
-BEST = (
-    *CELL, "among", "optimizer", "order", "kind", "target", "ert", "low", "high", "successes", "runs", "compared",
-    "significant", "tied", "rivals",
-)  # fmt: skip
+    return answer.assign(significant=alone).sort_values(scope, ignore_index=True)[list(COLUMNS["best"])]
 
 
 def _comparison(ran: Frame, winners: Frame, scope: list[str]) -> Frame:
@@ -194,13 +190,7 @@ def answers(scores: Frame, duels: Frame) -> Frame:
             row |= {name: best[name] for name in ("optimizer", "order", "solved", "low", "high", "runs")}
             row |= {"rivals": "; ".join(rivals.optimizer), "tied": (rivals.solved == best.solved).sum()}
             table.append({**row, "significant": len(whole) > 1 and not len(rivals)})
-    frame = pd.DataFrame(table, columns=list(ANSWERS)).astype({"order": "Int64", "runs": "Int64"})
+    frame = pd.DataFrame(table, columns=list(COLUMNS["answers"])).astype({"order": "Int64", "runs": "Int64"})
     place = {name: n for n, name in enumerate(dict.fromkeys(scores.family))}
     return frame.sort_values(["family", "budget", "among"], key=lambda c: c.map(place) if c.name == "family" else c,
                              ascending=[True, True, False], ignore_index=True)  # fmt: skip
-
-
-ANSWERS = (
-    "family", "budget", "among", "optimizer", "reason", "order", "solved", "low", "high", "runs", "problems", "cut",
-    "compared", "significant", "enough", "rivals", "tied", "left", "tests",
-)  # fmt: skip

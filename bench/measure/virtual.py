@@ -1,8 +1,11 @@
 """The virtual best optimizer, and how far each real one is from it."""
 
+from typing import Any
+
 import numpy as np
 
-from bench.measure.progress import CELL, Frame, joined
+from bench.measure.frames import CELL, Frame
+from bench.measure.progress import joined
 
 
 def virtual_best(table: Frame) -> Frame:
@@ -25,7 +28,7 @@ def virtual_best(table: Frame) -> Frame:
     return both[[*scope, "best", "by", "optimizer", "order", "ert", "gap"]].reset_index(drop=True)
 
 
-def ratio(ert: Frame, best: Frame) -> np.ndarray:
+def ratio(ert: Any, best: Any) -> np.ndarray:
     """ert / best, element by element: 1 where both are 0, NaN where best is infinite."""
     ert, best = np.asarray(ert, dtype=float), np.asarray(best, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):

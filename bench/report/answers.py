@@ -13,7 +13,7 @@ from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.crossing import crossings
 from bench.measure.ert import ert
-from bench.measure.progress import Frame
+from bench.measure.frames import Frame
 from bench.measure.scaling import scaling
 from bench.measure.strata import ALL
 from bench.measure.verdicts import answer, best, budgets, caption

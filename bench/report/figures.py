@@ -12,10 +12,11 @@ from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
+from bench.measure.frames import CELL, Frame
 from bench.measure.levels import FEWEST
 from bench.measure.prices import RULES, Prices, in_seconds, resolved
 from bench.measure.profiles import data_profile, performance_profile
-from bench.measure.progress import CELL, Frame, spent
+from bench.measure.progress import spent
 from bench.measure.scaling import scaling
 from bench.measure.tuning import sensitivity
 from bench.measure.virtual import virtual_best

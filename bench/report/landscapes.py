@@ -7,8 +7,9 @@ import numpy as np
 from bench.core import registry
 from bench.core.ledger import QUESTIONS
 from bench.measure.convergence import FLOOR
+from bench.measure.frames import Frame
 from bench.measure.prices import RULES, priced, resolved
-from bench.measure.progress import Frame, joined
+from bench.measure.progress import joined
 from bench.measure.targets import optima
 from bench.measure.words import landscape
 from bench.report.data import coarse

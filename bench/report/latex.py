@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.measure.progress import Frame
+from bench.measure.frames import Frame
 from bench.measure.words import number
 
 LONG = 40  # rows above which a table may break over pages

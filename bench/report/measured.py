@@ -9,8 +9,8 @@ from bench.measure.comparison import View
 from bench.measure.crossing import crossings
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
+from bench.measure.frames import CELL, Frame
 from bench.measure.prices import RULES
-from bench.measure.progress import CELL, Frame
 from bench.measure.statistics import duels, scores
 from bench.measure.strata import ALL
 from bench.measure.summaries import endings, failures

@@ -13,7 +13,7 @@ from bench.core.status import Status, alternatives, statuses
 from bench.interchange.csv import save_csv
 from bench.measure import levels
 from bench.measure.ert import ert
-from bench.measure.progress import CELL, Frame
+from bench.measure.frames import CELL, Frame
 from bench.measure.words import counted, interval, number, percent, price_list, target_list
 from bench.report import tuned
 from bench.report.data import encoded, page_data

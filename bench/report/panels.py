@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.status import Status
-from bench.measure.progress import CELL, Frame
+from bench.measure.frames import CELL, Frame
 from bench.measure.words import cell_name, target_name
 from bench.report.styles import DASHES, Style
 

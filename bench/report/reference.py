@@ -6,7 +6,8 @@ import numpy as np
 
 from bench.interchange.published import TARGET, Published
 from bench.measure.comparison import View
-from bench.measure.progress import CELL, Frame, cost_grid, joined
+from bench.measure.frames import CELL, Frame
+from bench.measure.progress import cost_grid, joined
 
 POINTS = 120
 CURVES = ("name", "ours", "dim", "cost", "fraction", "runs", "functions")

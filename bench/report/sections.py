@@ -9,7 +9,8 @@ import numpy as np
 
 from bench.core.status import statuses
 from bench.measure import words
-from bench.measure.progress import CELL, Frame, spent
+from bench.measure.frames import CELL, Frame
+from bench.measure.progress import spent
 from bench.measure.statistics import pairs
 from bench.report import reference
 from bench.report.answers import verdicts

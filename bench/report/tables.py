@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.status import statuses
-from bench.measure.progress import CELL, Frame
+from bench.measure.frames import CELL, Frame
 from bench.measure.words import cell_name, interval, number, value_text
 from bench.report.styles import Style
 

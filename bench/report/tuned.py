@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.measure.progress import Frame, spent
+from bench.measure.frames import Frame
+from bench.measure.progress import spent
 from bench.measure.tuning import sensitivity, side_by_side
 from bench.report.styles import Style
 from bench.report.tables import setting_rows, tuned_rows

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.measure.frames import CELL
 from bench.measure.prices import priced
-from bench.measure.progress import CELL
 from bench.results.stored import RUN_COLUMNS, Results
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import fixed_budget
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
+from bench.measure.frames import CELL
 from bench.measure.prices import Prices, resolved
-from bench.measure.progress import CELL
 from bench.measure.runtimes import hits, runtimes
 from bench.results.labels import label, tuned_label
 from bench.runner.plan import plain, settled
@@ -287,7 +287,7 @@ class Results:
         """The fraction of (run, target) pairs solved within a cost: see `bench.measure.ecdf`; targets as of
         `runtimes`."""
         columns = [by] if isinstance(by, str) else by
-        return ecdf(self._view(prices, **targets), columns, restarts=restarts)
+        return self._view(prices, **targets).of(ecdf, tuple(columns), None, restarts)
 
     def convergence(self, prices: Prices = None) -> "pd.DataFrame":
         """Median and quartiles of the best value over cost: see `bench.measure.convergence`."""
@@ -308,11 +308,13 @@ class Results:
 
     def virtual_best(self, prices: Prices = None) -> "pd.DataFrame":
         """The least ERT of all and of each order, and the gap of each optimizer to it: see `bench.measure.virtual`."""
-        return virtual.virtual_best(self.ert(prices))
+        table: Any = virtual.virtual_best(self.ert(prices))
+        return table
 
     def scaling(self, prices: Prices = None) -> "pd.DataFrame":
         """How the ERT grows with the dimension: see `bench.measure.scaling`."""
-        return scaling.scaling(self.ert(prices))
+        table: Any = scaling.scaling(self.ert(prices))
+        return table
 
     def areas(self, prices: Prices = None) -> "pd.DataFrame":
         """The area under the distribution of runtimes of each run: see `bench.measure.statistics.areas`."""
@@ -345,7 +347,8 @@ class Results:
 
     def failures(self) -> "pd.DataFrame":
         """Runs that ended without an answer, with reasons: see `bench.measure.summaries.failures`."""
-        return summaries.failures(self.comparison.runs)
+        table: Any = summaries.failures(self.comparison.runs)
+        return table
 
     def points(self, run: int) -> Any:
         """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""

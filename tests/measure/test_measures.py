@@ -95,6 +95,13 @@ def test_dim_of_a_skipped_run_is_that_of_its_problem():
     assert list(runs.dim) == [5, 5, 0]
 
 
+def test_a_frame_without_its_columns_is_refused_with_their_names():
+    with pytest.raises(ValueError, match=r"a frame of runs must have run, problem, .* it lacks order, status$"):
+        Comparison(make_runs({}).drop(columns=["order", "status"]))
+    with pytest.raises(ValueError, match=r"a frame of runtimes must have .* it lacks spent$"):
+        View(Comparison(make_runs({})), runtimes(make_runs({}), descents([(0, 9.0)])).drop(columns="spent"))
+
+
 # targets
 
 

@@ -149,6 +149,7 @@ def test_prices_that_tell_nothing_new_are_left_out(data, make_results):
 def test_budgets_are_decades_and_the_end(low, high, found):
     runs = pd.DataFrame({"run": [0, 1], **RUN, "status": ["target", "returned"]})
     reached = pd.DataFrame({"run": [0, 1], "runtime": [low, np.inf], "spent": [high, high]}).astype(float)
+    reached = reached.assign(kind="gap", target=1.0)
     assert budgets(View(Comparison(runs), reached)) == found
 
 
@@ -156,14 +157,14 @@ def test_the_last_budget_is_the_most_that_counts_on_some_problem():
     """On p runs were ended at 300 and 20,000, on q at 700: beyond 700 nothing counts anywhere."""
     spent = [300.0, 2e4, 700.0]
     facts = {"run": range(3), **RUN, "problem": list("ppq"), "budget": spent, "cost": spent}
-    reached = pd.DataFrame({"run": range(3), "runtime": np.inf, "spent": spent})
+    reached = pd.DataFrame({"run": range(3), "runtime": np.inf, "spent": spent, "kind": "gap", "target": 1.0})
     runs = pd.DataFrame(facts)
     assert budgets(View(Comparison(runs), reached)) == [10, 100, 700]
     assert budgets(View(Comparison(runs.iloc[:2]), reached.iloc[:2])) == [10, 100, 300]
 
 
 def test_without_costs_there_is_no_budget():
-    reached = pd.DataFrame({"run": [0], "runtime": [np.nan], "spent": [np.nan]})
+    reached = pd.DataFrame({"run": [0], "runtime": [np.nan], "spent": [np.nan], "kind": "gap", "target": 1.0})
     runs = pd.DataFrame({"run": [0], **RUN})
     assert budgets(View(Comparison(runs), reached)) == []
     assert budgets(View(Comparison(runs.iloc[:0]), reached.iloc[:0])) == []
