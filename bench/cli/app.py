@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 app = typer.Typer(
     help="Compare optimizers of every order - value, gradient, curvature - on one ledger of what each answer costs.",
@@ -18,14 +19,20 @@ app = typer.Typer(
 out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True)
 
-
 BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
-
 
 Imports = Annotated[
     list[str] | None,
     typer.Option("--import", metavar="MODULE", help="Module that registers problems or optimizers; repeatable."),
 ]
+
+
+def headed(title: str, *headings: str) -> Table:
+    """An empty table; texts too long for their column are folded."""
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 @contextmanager

@@ -2,9 +2,8 @@
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from bench.cli.app import TROUBLE, app, out
+from bench.cli.app import TROUBLE, app, headed, out
 
 
 @app.command()
@@ -12,13 +11,10 @@ def doctor() -> None:
     """Check what is installed, what is missing, and whether a run works here."""
     from bench.runner.checks import checks
 
-    table = Table(title="doctor", title_justify="left")
-    for heading in ("check", "", "finding"):
-        table.add_column(heading, overflow="fold")
-    sound = True
-    for check in checks():
-        sound = sound and check.passed
+    table = headed("doctor", "check", "", "finding")
+    findings = list(checks())
+    for check in findings:
         mark = "[green]ok[/]" if check.passed else "[bold red]not ok[/]"
         table.add_row(escape(check.name), mark, escape(check.finding))
     out.print(table)
-    raise typer.Exit(0 if sound else TROUBLE)
+    raise typer.Exit(0 if all(check.passed for check in findings) else TROUBLE)

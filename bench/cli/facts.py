@@ -1,9 +1,6 @@
 """What is known of a definition, for JSON and for reading."""
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from bench.core.registry import Definition, WrapperDefinition
+from typing import Any
 
 
 def hyperparameter_facts(name: str) -> dict[str, Any]:
@@ -62,10 +59,6 @@ def _bound(bound: Any) -> Any:
 
     numbers = [float(x) if np.isfinite(x) else None for x in np.atleast_1d(bound)]
     return numbers[0] if len(set(numbers)) == 1 else numbers
-
-
-def module_of(definition: "Definition | WrapperDefinition") -> str:
-    return definition.function.__module__
 
 
 def type_text(annotation: Any) -> str:

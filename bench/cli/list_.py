@@ -1,18 +1,14 @@
 """`list`: what can be run."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from collections import Counter
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from bench.cli.app import Imports, app, explained, out
-from bench.cli.facts import hyperparameter_facts, module_of, problem_facts
-
-if TYPE_CHECKING:
-    from bench.core.registry import Definition, WrapperDefinition
-
+from bench.cli.app import Imports, app, explained, headed, out
+from bench.cli.facts import hyperparameter_facts, problem_facts
 
 MANY = 30  # definitions of one module above which a list shows their number only
 
@@ -41,13 +37,13 @@ def list_(
     if as_json:
         out.print_json(json.dumps(rows))
         return
-    table = Table(title=what, title_justify="left")
-    visible, hidden = _without_crowds(rows, everything)
-    headings = [key for key in visible[0] if key not in ("module", "source")]  # `show` and --json give the source
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in visible:
-        table.add_row(*(escape(str(row[heading])) for heading in headings))
+    headings = [key for key in rows[0] if key not in ("module", "source")]  # `show` and --json give the source
+    table = headed(what, *headings)
+    sizes = Counter(row.get("module") for row in rows)
+    hidden = {} if everything else {module: number for module, number in sizes.items() if module and number > MANY}
+    for row in rows:
+        if row.get("module") not in hidden:
+            table.add_row(*(escape(str(row[heading])) for heading in headings))
     out.print(table)
     for module, number in hidden.items():
         out.print(f"and {number} of {module}: `python -m bench list {what} --all` names them")
@@ -60,43 +56,20 @@ def _rows(what: str) -> list[dict[str, Any]]:
     if what == "suites":
         loaded = {name: load_suite(name) for name in suites()}
         return [{"name": name, "what": suite.title, "groups": len(suite.groups)} for name, suite in loaded.items()]
-    if what == "wrappers":
-        return [
-            {"name": f"+{d.name}", "parameters": _parameters(d), "source": d.source, "module": module_of(d)}
-            for d in registry.WRAPPERS.values()
-        ]
-    if what == "problems":
-        return [
-            {
-                "name": d.name,
-                "family": d.family,
-                "parameters": _parameters(d),
-                "source": d.source,
-                "module": module_of(d),
-            }
-            for d in registry.PROBLEMS.values()
-        ]
-    return [
-        {
-            "name": d.name,
-            "order": d.order,
-            "hyperparameters": _parameters(d),
-            "lanes": "yes" if d.lanes else "no",
-            "source": d.source,
-            "module": module_of(d),
-        }
-        for d in sorted(registry.OPTIMIZERS.values(), key=lambda d: d.order)
+    definitions = {"problems": registry.PROBLEMS, "optimizers": registry.OPTIMIZERS, "wrappers": registry.WRAPPERS}[
+        what
     ]
+    return [_row(what, definition) for definition in sorted(definitions.values(), key=lambda d: getattr(d, "order", 0))]
 
 
-def _parameters(definition: "Definition | WrapperDefinition") -> str:
-    return ", ".join(f"{key}={parameter.default}" for key, parameter in definition.parameters.items())
-
-
-def _without_crowds(rows: list[dict[str, Any]], everything: bool) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """The rows of small modules, and the number of rows of each large one."""
-    from collections import Counter
-
-    sizes = Counter(row.get("module", "") for row in rows)
-    crowds = {module: n for module, n in sizes.items() if n > MANY and not everything}
-    return [row for row in rows if row.get("module", "") not in crowds], crowds
+def _row(what: str, definition: Any) -> dict[str, Any]:
+    parameters = ", ".join(f"{key}={parameter.default}" for key, parameter in definition.parameters.items())
+    if what == "optimizers":
+        lanes = "yes" if definition.lanes else "no"
+        facts = {"order": definition.order, "hyperparameters": parameters, "lanes": lanes}
+    elif what == "problems":
+        facts = {"family": definition.family, "parameters": parameters}
+    else:
+        facts = {"parameters": parameters}
+    name = f"+{definition.name}" if what == "wrappers" else definition.name
+    return {"name": name, **facts, "source": definition.source, "module": definition.function.__module__}

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench.cli.app import Imports, app, explained, out
-from bench.cli.facts import module_of, type_text
+from bench.cli.facts import type_text
 
 if TYPE_CHECKING:
     from bench.core.registry import Definition
@@ -67,7 +67,9 @@ def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None
 
     from bench.core import registry
 
-    out.print(f"[bold]{escape(definition.name)}[/]  {escape(module_of(definition))}, version {definition.version}")
+    out.print(
+        f"[bold]{escape(definition.name)}[/]  {escape(definition.function.__module__)}, version {definition.version}"
+    )
     out.print(escape(inspect.getdoc(definition.function) or ""))
     table = Table(show_header=False, box=None)
     table.add_row("source", escape(definition.source))

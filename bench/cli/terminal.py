@@ -1,23 +1,21 @@
 """The tables of the terminal, and what it says of runs that failed."""
 
+from collections import defaultdict
 from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from bench.cli.app import TROUBLE, err, out
+from bench.cli.app import TROUBLE, err, headed, out
 from bench.core.status import alternatives, statuses
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
     from bench.runner.suite import Tuning
 
-
 FEW = 15  # problems up to which the terminal shows each
 REASONS = 5  # for skips and crashes that the terminal names
-
-
 RETRY_DAMAGED = "run its suite again with --retry damaged"
 
 
@@ -31,9 +29,8 @@ def by_problem(results: "Results") -> Table:
     """The best optimizer of each problem, as `bench.measure.verdicts.best` has it."""
     from bench.measure import words
 
-    table = Table(title=f"Which optimizer for which problem? ({results.name})", title_justify="left")
-    for heading in ("problem", "dim", "best", "expected cost", "reached", "to", words.NOT_BEATEN):
-        table.add_column(heading, overflow="fold")
+    headings = ("problem", "dim", "best", "expected cost", "reached", "to", words.NOT_BEATEN)
+    table = headed(f"Which optimizer for which problem? ({results.name})", *headings)
     answer: Any = results.best_optimizers()
     if cut := int((results.comparison.at().limits_of_cells.limit < inf).sum()):
         table.caption, table.caption_justify = words.limited(cut), "left"
@@ -54,9 +51,8 @@ def by_family(results: "Results") -> Table:
     from bench.measure import verdicts, words
 
     view = results.comparison.at()
-    table = Table(title=f"Which optimizer for which family of problems? ({results.name})", title_justify="left")
-    for heading in ("family", "problems", "within a cost of", "best", "targets reached", words.NOT_BEATEN):
-        table.add_column(heading, overflow="fold")
+    headings = ("family", "problems", "within a cost of", "best", "targets reached", words.NOT_BEATEN)
+    table = headed(f"Which optimizer for which family of problems? ({results.name})", *headings)
     table.caption, table.caption_justify = view.of(verdicts.caption), "left"
     answer: Any = view.of(verdicts.answer)
     before = None
@@ -72,20 +68,18 @@ def by_family(results: "Results") -> Table:
 def reasons(results: "Results") -> None:
     """Why runs were skipped or failed: each kind of reason once, by its first pair of problem and optimizer."""
     runs: Any = results.runs[results.runs.status.isin([*statuses("failed"), *statuses("ran", False)])]
-    # status and reason without names: how many, which first, which pairs
-    by_reason: dict[tuple[str, str], list[Any]] = {}
+    alike = defaultdict(list)  # by status and reason without names: the reason with its names, problem, optimizer
     for row in runs.itertuples():
         reason = str(row.error).strip().rpartition("\n")[2]  # of a traceback, what it was
         names = [name.partition("[")[0].partition("+")[0] for name in (row.problem, row.optimizer)]
         like = reason.replace(names[0], "").replace(names[1], "")
-        entry = by_reason.setdefault((row.status, like), [0, reason, set()])
-        entry[0] += 1
-        entry[2].add((row.problem, row.optimizer))
-    for (status, _), (number, reason, pairs) in list(by_reason.items())[:REASONS]:
-        more = f" (and {len(pairs) - 1} pairs like these)" if len(pairs) > 1 else ""
-        out.print(f"{number} {status}: {escape(reason)}{more}", soft_wrap=True)
-    if len(by_reason) > REASONS:
-        out.print(f"and {len(by_reason) - REASONS} more reasons: see the report")
+        alike[row.status, like].append((reason, row.problem, row.optimizer))
+    for (status, _), runs_alike in list(alike.items())[:REASONS]:
+        pairs = len({run[1:] for run in runs_alike})
+        more = f" (and {pairs - 1} pairs like these)" if pairs > 1 else ""
+        out.print(f"{len(runs_alike)} {status}: {escape(runs_alike[0][0])}{more}", soft_wrap=True)
+    if len(alike) > REASONS:
+        out.print(f"and {len(alike) - REASONS} more reasons: see the report")
 
 
 def verdict(results: "Results") -> int:
@@ -119,9 +113,8 @@ def tuning_table(tuning: "Tuning") -> None:
     """The best setting of each optimizer for each family, on the terminal."""
     from bench.measure.words import number, setting_text
 
-    table = Table(title=f"Best of {tuning.settings} settings ({tuning.suite})", title_justify="left")
-    for heading in ("optimizer", "family", "tried", "best setting", "mean rank", "default's", "runs", "cost"):
-        table.add_column(heading, overflow="fold")
+    headings = ("optimizer", "family", "tried", "best setting", "mean rank", "default's", "runs", "cost")
+    table = headed(f"Best of {tuning.settings} settings ({tuning.suite})", *headings)
     for tuned in tuning.found:
         ranks = (number(tuned.rank), number(tuned.default_rank)) if tuned.setting else ("", "")
         cells = (
