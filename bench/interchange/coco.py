@@ -7,14 +7,16 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
-from math import inf, isfinite, nan
+from math import isfinite, nan
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 
 from bench.interchange.files import Damage, inside, number
-from bench.interchange.trajectories import LARGE, Trajectory, safe_names, shown
+from bench.interchange.trajectories import LARGE, Trajectory, runs_of, safe_names, series, shown
 from bench.measure.targets import GAPS
 
 SUITES = ("bbob", "bbob-noisy", "bbob-mixint")  # whose functions we have; cocopp fails on a number that is not theirs
@@ -37,23 +39,19 @@ def write(trajectories: Sequence[Trajectory], folder: Path, prices: str) -> list
     """
     names = safe_names(run.optimizer for run in trajectories)
     written = []
-    for (suite, optimizer), of_optimizer in groupby(
-        sorted(trajectories, key=_place), key=lambda run: (run.suite, run.optimizer)
-    ):
+    runs_in_order = sorted(trajectories, key=attrgetter("suite", "optimizer", "function", "dim"))
+    for (suite, optimizer), of_optimizer in groupby(runs_in_order, key=attrgetter("suite", "optimizer")):
         at = folder / suite / names[optimizer]
         written.append(at)
-        for function, runs in groupby(of_optimizer, key=lambda run: run.function):
+        for function, runs in groupby(of_optimizer, key=attrgetter("function")):
             data = at / f"data_f{function}"
             data.mkdir(parents=True)
-            entries = []
-            for dim, of_dim in groupby(runs, key=lambda run: run.dim):
-                entries.append(_entry(list(of_dim), data / f"bbobexp_f{function}_DIM{dim}", prices))
+            entries = [
+                _entry(list(of_dim), data / f"bbobexp_f{function}_DIM{dim}", prices)
+                for dim, of_dim in groupby(runs, key=attrgetter("dim"))
+            ]
             (at / f"bbobexp_f{function}.info").write_text("\n".join(entries) + "\n", encoding="utf-8")
     return written
-
-
-def _place(run: Trajectory) -> tuple[str, str, int, int, int, int]:
-    return run.suite, run.optimizer, run.function, run.dim, run.instance, run.seed or 0
 
 
 def _entry(runs: Sequence[Trajectory], stem: Path, prices: str) -> str:
@@ -64,12 +62,13 @@ def _entry(runs: Sequence[Trajectory], stem: Path, prices: str) -> str:
     stem.with_suffix(".tdat").write_text("".join(map(_over_time, clear)), encoding="utf-8")
     goals = [run.gap for run in runs if run.gap > 0]
     notes = {"optimizer": first.optimizer, "order": first.order, "prices": prices}
+    label = re.sub(r"[^\x20-\x7e]|['\"\\]", "?", first.optimizer)[:100]
     facts = {
         "suite": f"'{first.suite}'",
         "funcId": first.function,
         "DIM": first.dim,
         "Precision": f"{min(goals, default=PRECISION):.3e}",
-        "algId": f"'{_quotable(first.optimizer)}'",
+        "algId": f"'{label}'",
         "logger": "'fogbench'",
         "data_format": "'bbob-new2'",
     }
@@ -95,10 +94,6 @@ def off_targets(run: Trajectory) -> np.ndarray:
         reached = run.f_opt + run.values <= run.f_opt + target
         gaps[near] = np.where(reached, np.minimum(gaps, target), target + slack)[near]
     return gaps
-
-
-def _quotable(name: str) -> str:
-    return re.sub(r"[^\x20-\x7e]|['\"\\]", "?", name)[:100]
 
 
 def _improvements(run: Trajectory) -> str:
@@ -175,20 +170,9 @@ def _data_set(
     if optimizer is None:
         raise Damage(path, at, "algId is missing")
     order = notes.get("order")
-    common = Trajectory(
-        optimizer,
-        f"{suite}-f{function:02d}",
-        suite,
-        function,
-        dim,
-        instance=1,
-        evaluations=np.empty(0, dtype=np.int64),
-        values=np.empty(0),
-        spent=0,
-        f_opt=0.0,
-        gap=number(path, at, facts.get("Precision", PRECISION), float, 0.0, LARGE),
-        order=order if order in (0, 1, 2) else None,
-    )
+    gap = number(path, at, facts.get("Precision", PRECISION), float, 0.0, LARGE)
+    order = order if order in (0, 1, 2) else None
+    run = partial(Trajectory, optimizer, f"{suite}-f{function:02d}", suite, function, dim, gap=gap, order=order)
     listed: list[tuple[Path, list[tuple[int, int]]]] = []
     for entry in filter(None, map(str.strip, data.split(","))):
         if entry.endswith("dat"):
@@ -200,53 +184,21 @@ def _data_set(
             evaluations = number(path, data_at, end.partition("|")[0], int, 0, 2**53) if end else 0
             listed[-1][1].append((number(path, data_at, instance, int, 0, 2**31), evaluations))
     for file, ends in listed:
-        runs = list(_runs(file, common))
+        runs = list(runs_of(file, lambda line: line.startswith("%")))
         if len(runs) != len(ends):
             raise Damage(path, data_at, f"{len(ends)} runs are listed, and {file.name} holds {len(runs)}")
-        for run, (instance, evaluations) in zip(runs, ends, strict=True):
-            yield replace(run, instance=instance, spent=max(evaluations, int(run.evaluations[-1])))
-
-
-def _runs(path: Path, common: Trajectory) -> Iterator[Trajectory]:
-    """The runs of a .dat: blocks of lines, each below lines that begin with %."""
-    rows: list[tuple[int, float]] = []
-    facts: dict[str, float] = {}
-
-    def run() -> Trajectory:
-        evaluations, values = zip(*rows, strict=True)
-        seed = facts.get("seed")
-        return replace(
-            common,
-            evaluations=np.array(evaluations, dtype=np.int64),
-            values=np.array(values),
-            f_opt=facts.get("Fopt", 0.0),
-            start=facts.get("start", nan),
-            seed=None if seed is None else int(min(seed, 2**31)),
-        )
-
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for at, line in enumerate(lines, 1):
-            if line.startswith("%"):
-                if rows:
-                    yield run()
-                    rows, facts = [], {}
-                facts |= _noted(path, at, line)
-                continue
-            columns = line.split()
-            if not columns:
-                continue
-            if len(columns) < 3:
-                raise Damage(path, at, f"a line has three columns or more, got {line.strip()[:80]!r}")
-            evaluations = number(path, at, columns[0], int, 0, 2**53)
-            if rows and evaluations < rows[-1][0]:
-                raise Damage(path, at, f"evaluations must not fall, got {evaluations} after {rows[-1][0]}")
-            value = number(path, at, columns[2], float, -LARGE, inf)
-            rows.append((evaluations, value if value < LARGE else inf))
-    if rows:
-        yield run()
-
-
-def _noted(path: Path, at: int, line: str) -> dict[str, float]:
-    """f_opt, and what `write` says of seed and start, in the line above a run."""
-    notes = dict(re.findall(r"\b(Fopt|seed|start) (?:= )?\(?([-+.eE0-9]+)", line))
-    return {key: number(path, at, value, float, 0 if key == "seed" else -LARGE, LARGE) for key, value in notes.items()}
+        for (head, rows), (instance, spent) in zip(runs, ends, strict=True):
+            noted: dict[str, float] = {}  # f_opt, and what `write` says of seed and start
+            for line_at, line in head:
+                for key, value in re.findall(r"\b(Fopt|seed|start) (?:= )?\(?([-+.eE0-9]+)", line):
+                    noted[key] = number(file, line_at, value, float, 0 if key == "seed" else -LARGE, LARGE)
+            evaluations, values = series(file, rows, 2, -LARGE)
+            yield run(
+                instance,
+                evaluations,
+                values,
+                max(spent, int(evaluations[-1])),
+                noted.get("Fopt", 0.0),
+                start=noted.get("start", nan),
+                seed=int(min(noted["seed"], 2**31)) if "seed" in noted else None,
+            )

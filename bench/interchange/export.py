@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,20 +46,15 @@ def export(results: "Results", form: str, folder: Path) -> Exported:
         return Exported([folder / path.relative_to(draft) for path in written.paths], written.left_out)
 
 
-def _csv(results: "Results", folder: Path) -> Exported:
-    return _tables(results, folder, "csv", save_csv)
-
-
-def _parquet(results: "Results", folder: Path) -> Exported:
-    return _tables(results, folder, "parquet", lambda frame, path: frame.to_parquet(path, index=False))
-
-
-def _tables(results: "Results", folder: Path, extension: str, save: Callable[..., None]) -> Exported:
+def _tables(results: "Results", folder: Path, extension: str) -> Exported:
     frames = {"runs": results.runs, "trajectories": results.trajectories, "ert": results.ert()}
-    paths = {name: folder / f"{name}.{extension}" for name in frames}
-    for name, frame in frames.items():
-        save(frame, paths[name])
-    return Exported(list(paths.values()), [])
+    paths = [folder / f"{name}.{extension}" for name in frames]
+    for frame, path in zip(frames.values(), paths, strict=True):
+        if extension == "csv":
+            save_csv(frame, path)
+        else:
+            frame.to_parquet(path, index=False)
+    return Exported(paths, [])
 
 
 def _coco(results: "Results", folder: Path) -> Exported:
@@ -82,8 +78,8 @@ def _ioh(results: "Results", folder: Path) -> Exported:
 
 
 FORMATS = {
-    "csv": Format("tables of runs, trajectories and expected runtimes", _csv),
-    "parquet": Format("the same tables", _parquet),
+    "csv": Format("tables of runs, trajectories and expected runtimes", partial(_tables, extension="csv")),
+    "parquet": Format("the same tables", partial(_tables, extension="parquet")),
     "coco": Format("what cocopp reads, of problems that COCO has too", _coco),
     "ioh": Format("what IOHanalyzer reads", _ioh),
 }

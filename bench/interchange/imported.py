@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -79,15 +80,11 @@ def import_runs(
     now = datetime.now(UTC).isoformat(timespec="seconds")
     environment = {"imported from": str(source), "seconds": "not known"}
     manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment}
-    with new_folder(folder) as draft:
-        store = Store(draft, create=True)
-        try:
-            store.begin([record.spec for record in records], manifest)
-            with store.transaction():  # all or none: the draft is thrown away where one fails
-                for record in records:
-                    store.add(record, {})
-        finally:
-            store.close()
+    with new_folder(folder) as draft, closing(Store(draft, create=True)) as store:
+        store.begin([record.spec for record in records], manifest)
+        with store.transaction():  # all or none: the draft is thrown away where one fails
+            for record in records:
+                store.add(record, {})
     optimizers = list(dict.fromkeys(run.optimizer for run in trajectories))
     return Imported(folder, len(records), optimizers, list(dict.fromkeys(run.problem for run in trajectories)))
 

@@ -4,17 +4,16 @@ Source: de Nobel, Ye, Vermetten, Wang, Doerr & Bäck 2024, doi:10.1162/evco_a_00
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from math import inf, isfinite, isnan, nan
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bench.interchange.files import Damage, inside, number
-from bench.interchange.trajectories import LARGE, Trajectory, safe_names, shown
+from bench.interchange.trajectories import LARGE, Trajectory, runs_of, safe_names, series, shown
 
 VERSION = "0.3.22"
 COLUMNS = ("evaluations", "raw_y")
@@ -40,16 +39,17 @@ def write(trajectories: Sequence[Trajectory], folder: Path, prices: str) -> list
     files = safe_names(run.optimizer for run in trajectories)
     functions = safe_names(map(_name, trajectories))
     written = []
-    for optimizer, of_optimizer in groupby(sorted(trajectories, key=_place), key=lambda run: run.optimizer):
+    runs_in_order = sorted(trajectories, key=attrgetter("optimizer", "suite", "function", "dim"))
+    for optimizer, of_optimizer in groupby(runs_in_order, key=attrgetter("optimizer")):
         at = folder / files[optimizer]
         at.mkdir(parents=True)
         written.append(at)
-        for (_, function), runs in groupby(of_optimizer, key=lambda run: (run.suite, run.function)):
+        for (_, function), runs in groupby(of_optimizer, key=attrgetter("suite", "function")):
             runs = list(runs)
             stem = f"f{function}_{functions[_name(runs[0])]}"
             (at / f"data_{stem}").mkdir()
             scenarios = []
-            for dim, of_dim in groupby(runs, key=lambda run: run.dim):
+            for dim, of_dim in groupby(runs, key=attrgetter("dim")):
                 path = f"data_{stem}/IOHprofiler_f{function}_DIM{dim}.dat"
                 of_dim = list(of_dim)
                 (at / path).write_text("".join(map(_lines, of_dim)), encoding="utf-8")
@@ -58,10 +58,6 @@ def write(trajectories: Sequence[Trajectory], folder: Path, prices: str) -> list
             text = json.dumps(index, indent="\t", allow_nan=False)
             (at / f"IOHprofiler_{stem}.json").write_text(text + "\n", encoding="utf-8")
     return written
-
-
-def _place(run: Trajectory) -> tuple[str, str, int, int, int, int]:
-    return run.optimizer, run.suite, run.function, run.dim, run.instance, run.seed or 0
 
 
 def _name(run: Trajectory) -> str:
@@ -113,67 +109,44 @@ def read(path: Path) -> Iterator[Trajectory]:
     penalty outside the box that some have), of others f; where it is maximized, -f is minimized here.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        index = json.loads(text)
-    except UnicodeDecodeError as error:
-        raise Damage(path, 1, f"it is no text in UTF-8 ({error.reason})") from None
-    except json.JSONDecodeError as error:
-        raise Damage(path, error.lineno, f"it is no valid JSON ({error.msg})") from None
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
-        raise Damage(path, 1, f"it is no JSON of IOHprofiler ({error})") from None
-    common = _common(path, index)
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or thousands of digits or brackets
+        raise Damage(path, getattr(error, "lineno", 1), f"it is no valid JSON ({error})") from None
+    algorithm = _get(path, index, "algorithm", dict)
+    ours = algorithm.get("info") == "fogbench"
+    function = number(path, 1, _get(path, index, "function_id", int), int, 0, 2**31)
+    name, suite = (shown(_get(path, index, key, str)) for key in ("function_name", "suite"))
+    bbob = 1 <= function <= len(NAMES) and name == NAMES[function - 1] and suite in ("BBOB", "unknown_suite")
+    suite = "bbob" if bbob else "ioh" if suite == "unknown_suite" else suite
+    problem = f"bbob-f{function:02d}" if bbob else name if ours else f"{suite}-f{function}-{name}"
+    attributes = _get(path, index, "experiment_attributes", list) if ours else []
+    noted = {key: value for notes in attributes if isinstance(notes, dict) for key, value in notes.items()}
+    gap = number(path, 1, noted.get("target", 1e-8), float, 0.0, LARGE)
+    order = int(noted["order"]) if noted.get("order") in ("0", "1", "2") else None
+    trajectory = partial(Trajectory, _get(path, algorithm, "name", str), problem, suite, function, gap=gap, order=order)
     sign = -1.0 if index.get("maximization") is True else 1.0
-    scenarios = _get(path, index, "scenarios", list)
-    for scenario in scenarios:
+    for scenario in _get(path, index, "scenarios", list):
         dim = number(path, 1, _get(path, scenario, "dimension", int), int, 1, 10**6)
         runs = _get(path, scenario, "runs", list)
         file = inside(path, 1, _get(path, scenario, "path", str))
-        blocks = list(_blocks(file))
+        blocks = list(runs_of(file, lambda line: line.split()[0].strip('"') == COLUMNS[0]))
         if len(blocks) != len(runs):
             raise Damage(path, 1, f"{len(runs)} runs of {dim}-D are listed, and {file.name} holds {len(blocks)}")
-        for run, (evaluations, values) in zip(runs, blocks, strict=True):
+        for run, (head, rows) in zip(runs, blocks, strict=True):
+            instance = number(path, 1, _get(path, run, "instance", int), int, 0, 2**31)
             spent = number(path, 1, _get(path, run, "evals", int), int, 0, 2**53)
-            f_opt = common.f_opt if run.get("f_opt") is None else number(path, 1, run["f_opt"], float, -LARGE, LARGE)
-            seed = run.get("seed") if _ours(index) else None
-            yield replace(
-                common,
-                dim=dim,
-                instance=number(path, 1, _get(path, run, "instance", int), int, 0, 2**31),
-                evaluations=evaluations,
-                values=sign * values,
-                spent=max(spent, int(evaluations[-1])),
-                f_opt=f_opt,
-                start=nan if run.get("start_y") is None else number(path, 1, run["start_y"], float, -inf, inf),
-                seed=None if seed is None else number(path, 1, seed, int, 0, 2**31),
+            evaluations, values = series(file, rows, _column(file, head, rows[0]), -inf)
+            f_opt, start, seed = (run.get(key) for key in ("f_opt", "start_y", "seed"))
+            yield trajectory(
+                dim,
+                instance,
+                evaluations,
+                sign * values,
+                max(spent, int(evaluations[-1])),
+                (0.0 if bbob else nan) if f_opt is None else number(path, 1, f_opt, float, -LARGE, LARGE),
+                start=nan if start is None else number(path, 1, start, float, -inf, inf),
+                seed=None if seed is None or not ours else number(path, 1, seed, int, 0, 2**31),
             )
-
-
-def _ours(index: Mapping[str, Any]) -> bool:
-    return index["algorithm"].get("info") == "fogbench"
-
-
-def _common(path: Path, index: Any) -> Trajectory:
-    algorithm = _get(path, index, "algorithm", dict)
-    function = number(path, 1, _get(path, index, "function_id", int), int, 0, 2**31)
-    name, suite = (shown(_get(path, index, key, str)) for key in ("function_name", "suite"))
-    attributes = _get(path, index, "experiment_attributes", list) if _ours(index) else []
-    noted = {key: value for notes in attributes if isinstance(notes, dict) for key, value in notes.items()}
-    bbob = 1 <= function <= len(NAMES) and name == NAMES[function - 1] and suite in ("BBOB", "unknown_suite")
-    suite = suite if suite != "unknown_suite" else "ioh"
-    return Trajectory(
-        _get(path, algorithm, "name", str),
-        f"bbob-f{function:02d}" if bbob else name if _ours(index) else f"{suite}-f{function}-{name}",
-        "bbob" if bbob else suite,
-        function,
-        dim=1,
-        instance=1,
-        evaluations=np.empty(0, dtype=np.int64),
-        values=np.empty(0),
-        spent=0,
-        f_opt=0.0 if bbob else nan,
-        gap=number(path, 1, noted.get("target", 1e-8), float, 0.0, LARGE),
-        order=int(noted["order"]) if noted.get("order") in ("0", "1", "2") else None,
-    )
 
 
 def _get(path: Path, place: Any, key: str, expected: type) -> Any:
@@ -184,34 +157,12 @@ def _get(path: Path, place: Any, key: str, expected: type) -> Any:
     return value
 
 
-def _blocks(path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Evaluations (n,) and best values (n,) of each run of a .dat: a line of names, and below it a line an event."""
-    evaluations: list[int] = []
-    values: list[float] = []
-    columns: tuple[int, int] | None = None
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for at, line in enumerate(lines, 1):
-            words = line.split()
-            if not words:
-                continue
-            if words[0].strip('"') == COLUMNS[0]:
-                if evaluations:
-                    yield np.array(evaluations, dtype=np.int64), np.array(values)
-                    evaluations, values = [], []
-                names = [word.strip('"') for word in words]
-                if COLUMNS[1] not in names:
-                    raise Damage(path, at, f"there must be a column {COLUMNS[1]}, got {' '.join(names)[:80]}")
-                columns = (0, names.index(COLUMNS[1]))
-                continue
-            if columns is None:
-                raise Damage(path, at, f"a run begins with the names of its columns, got {line.strip()[:80]!r}")
-            if len(words) <= columns[1]:
-                raise Damage(path, at, f"a value is missing, got {line.strip()[:80]!r}")
-            n = number(path, at, words[0], int, 0, 2**53)
-            if evaluations and n < evaluations[-1]:
-                raise Damage(path, at, f"evaluations must not fall, got {n} after {evaluations[-1]}")
-            value = number(path, at, words[columns[1]], float, -inf, inf)
-            evaluations.append(n)
-            values.append(value if abs(value) < LARGE else inf)
-    if evaluations:
-        yield np.array(evaluations, dtype=np.int64), np.array(values)
+def _column(file: Path, head: Sequence[tuple[int, str]], first: tuple[int, str]) -> int:
+    """Which column of a run, below the line of their names, is raw_y."""
+    if not head:
+        raise Damage(file, first[0], f"a run begins with the names of its columns, got {first[1][:80]!r}")
+    at, line = head[-1]
+    names = line.replace('"', "").split()
+    if COLUMNS[1] not in names:
+        raise Damage(file, at, f"there must be a column {COLUMNS[1]}, got {' '.join(names)[:80]}")
+    return names.index(COLUMNS[1])

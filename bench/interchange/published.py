@@ -93,31 +93,22 @@ def problem_name(function: int) -> str:
 def _runtimes() -> Frame:
     import pandas as pd
 
-    rows = []
-    for algorithm, functions in cocopp_data(RUNTIMES).items():
-        for function, dims in functions.items():
-            for dim, (reached, spent) in dims.items():
-                evaluations = np.where(np.isfinite(reached[1:]), reached[1:], np.inf)
-                rows.append((algorithm, function, dim, evaluations, spent))
-    sizes = [len(row[3]) for row in rows]
-    columns = {
-        name: np.repeat(np.array([row[n] for row in rows]), sizes)
-        for n, name in enumerate(("algorithm", "function", "dim"))
-    }
-    evaluations, spent = (np.concatenate([row[n] for row in rows]) for n in (3, 4))
-    return pd.DataFrame({**columns, "evaluations": evaluations, "spent": spent})
+    rows = [
+        (algorithm, function, dim, evaluations, whole)
+        for algorithm, functions in cocopp_data(RUNTIMES).items()
+        for function, dims in functions.items()
+        for dim, (reached, spent) in dims.items()
+        for evaluations, whole in zip(np.where(np.isfinite(reached[1:]), reached[1:], np.inf), spent, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["algorithm", "function", "dim", "evaluations", "spent"])
 
 
 def _best() -> Frame:
     import pandas as pd
 
+    names = ["problem", "function", "dim", "target", "ert", "algorithm"]
     frames = []
     for (dim, function), entry in sorted(cocopp_data(BEST).items()):
-        facts = {name: entry.state[name] for name in ("target", "ert")}
-        frames.append(
-            pd.DataFrame(
-                {"problem": problem_name(function), "function": function, "dim": dim, **facts}
-                | {"algorithm": entry.state["algs"]}
-            )
-        )
-    return joined(frames, ["problem", "function", "dim", "target", "ert", "algorithm"])
+        facts = (problem_name(function), function, dim, *(entry.state[name] for name in ("target", "ert", "algs")))
+        frames.append(pd.DataFrame(dict(zip(names, facts, strict=True))))
+    return joined(frames, names)

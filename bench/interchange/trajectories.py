@@ -3,15 +3,17 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
-from math import nan
+from itertools import count, groupby
+from math import inf, nan
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.core.status import statuses
+from bench.interchange.files import Damage, number
 from bench.measure.frames import Frame
 from bench.measure.progress import complete, costs, progress, spent
 from bench.measure.targets import optima
@@ -51,7 +53,7 @@ class Trajectory:
 
 
 def trajectories(results: "Results") -> tuple[list[Trajectory], list[str]]:
-    """The runs of results that began, and in words what is left out.
+    """The runs of results that began, by optimizer, problem, dim, instance and seed, and in words what is left out.
 
     An evaluation is a cost of 1 in the prices of the suite, rounded up, and at least 1: what the start reaches, free
     here, takes one there. A killed run, of which nothing is known, reaches nothing and is charged its budget.
@@ -88,6 +90,39 @@ def trajectories(results: "Results") -> tuple[list[Trajectory], list[str]]:
             )
         )
     return began, left_out
+
+
+def runs_of(
+    path: Path, is_head: Callable[[str], bool]
+) -> Iterator[tuple[list[tuple[int, str]], list[tuple[int, str]]]]:
+    """The head and the rows of each run of a .dat, as numbered lines without empty ones."""
+    head = []
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        filled = ((at, line.strip()) for at, line in enumerate(lines, 1) if line.strip())
+        for of_head, block in groupby(filled, key=lambda numbered: is_head(numbered[1])):
+            if of_head:
+                head = list(block)
+            else:
+                yield head, list(block)
+
+
+def series(path: Path, rows: Iterable[tuple[int, str]], column: int, low: float) -> tuple[np.ndarray, np.ndarray]:
+    """Evaluations (n,) and best values (n,) of the rows of a run; values from LARGE on are inf.
+
+    column: of the values. low: their bound. Raises Damage, with file and line, for what is none.
+    """
+    evaluations, values = [], []
+    for at, line in rows:
+        words = line.split()
+        if len(words) <= column:
+            raise Damage(path, at, f"a value is missing: {column + 1} columns or more were expected, got {line[:80]!r}")
+        n = number(path, at, words[0], int, 0, 2**53)
+        if evaluations and n < evaluations[-1]:
+            raise Damage(path, at, f"evaluations must not fall, got {n} after {evaluations[-1]}")
+        evaluations.append(n)
+        value = number(path, at, words[column], float, low, inf)
+        values.append(value if abs(value) < LARGE else inf)
+    return np.array(evaluations, dtype=np.int64), np.array(values)
 
 
 def in_words(prices: Mapping[str, float]) -> str:

@@ -492,7 +492,7 @@ BAD = [
     (DAT, "+2.0000000000000000e+00", "x", r"DIM2\.dat, line 3: 'x' is not a number"),
     (DAT, "\n9 0 ", "\n3 0 ", r"DIM2\.dat, line 4: evaluations must not fall, got 3 after 5"),
     (DAT, "\n9 0 ", "\n99999999999999999999 0 ", r"DIM2\.dat, line 4: a number from 0 to"),
-    (DAT, "\n9 0 ", "\n9\n", r"DIM2\.dat, line 4: a line has three columns or more"),
+    (DAT, "\n9 0 ", "\n9\n", r"DIM2\.dat, line 4: a value is missing: 3 columns or more were expected"),
     (JSON, '"scenarios"', 'scenarios"', r"\.json, line \d+: it is no valid JSON"),
     (JSON, '"dimension": 2', '"dimension": "2"', r"\.json, line 1: dimension must be a whole number"),
     (JSON, '"path": "data', '"path": "../data', r"\.json, line 1: '\.\./data.*' leaves the folder"),
