@@ -9,7 +9,6 @@ import pytest
 
 import bench  # noqa: F401  # sets MKL_CBWR before torch is loaded
 from bench.core import registry
-from bench.core.registry import discovery
 from bench.runner import PACKAGES
 
 HERE = Path(__file__).parent
@@ -39,7 +38,6 @@ def odd():
     for names in (registry.PROBLEMS, registry.OPTIMIZERS):
         for name in [name for name in names if name.startswith("odd-")]:
             del names[name]
-    discovery._loaded.discard("odd_methods")
     sys.modules.pop("odd_methods")
     sys.path.remove(str(HERE))
     os.environ["PYTHONPATH"] = before

@@ -5,23 +5,3 @@ from bench.core.ledger import PRICES, QUESTIONS
 from bench.core.objective import Composite, Objective, Sampling
 from bench.core.oracle import Oracle, OrderError, Spent, Stop
 from bench.core.registry import Range, Unavailable, optimizer, problem, wrapper
-
-__all__ = [
-    "PRICES",
-    "QUESTIONS",
-    "Array",
-    "Composite",
-    "Domain",
-    "Kind",
-    "Objective",
-    "Oracle",
-    "OrderError",
-    "Range",
-    "Sampling",
-    "Spent",
-    "Stop",
-    "Unavailable",
-    "optimizer",
-    "problem",
-    "wrapper",
-]

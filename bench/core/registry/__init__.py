@@ -7,16 +7,14 @@ from bench.core.registry.definitions import (
     Definition,
     OptimizerDefinition,
     ProblemDefinition,
-    Structure,
     Unavailable,
     WrapperDefinition,
     optimizer,
     problem,
-    wrapped,
+    settings,
     wrapper,
 )
 from bench.core.registry.discovery import (
-    DISTRIBUTIONS,
     UnknownName,
     find_optimizer,
     find_problem,
@@ -25,32 +23,4 @@ from bench.core.registry.discovery import (
     lookup,
     missing,
 )
-from bench.core.registry.parameters import Parameter, Range, cast, settings
-
-__all__ = [
-    "DISTRIBUTIONS",
-    "OPTIMIZERS",
-    "PROBLEMS",
-    "WRAPPERS",
-    "Definition",
-    "OptimizerDefinition",
-    "Parameter",
-    "ProblemDefinition",
-    "Range",
-    "Structure",
-    "Unavailable",
-    "UnknownName",
-    "WrapperDefinition",
-    "cast",
-    "find_optimizer",
-    "find_problem",
-    "how_to_install",
-    "load",
-    "lookup",
-    "missing",
-    "optimizer",
-    "problem",
-    "settings",
-    "wrapped",
-    "wrapper",
-]
+from bench.core.registry.parameters import Parameter, Range, cast

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from bench.core.domain import Kind
 from bench.core.objective import Objective
-from bench.core.registry.parameters import Parameter, parameters_of, settings
+from bench.core.registry.parameters import Parameter, cast, parameters_of
 
 Structure = Literal["residuals", "composite"]
 
@@ -79,6 +79,26 @@ class WrapperDefinition:
 Definition = ProblemDefinition | OptimizerDefinition
 D = TypeVar("D", ProblemDefinition, OptimizerDefinition, WrapperDefinition)
 
+
+def settings(definition: Definition | WrapperDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of a definition: the values cast to their annotations, the others at their defaults."""
+    for key in values:
+        if key not in definition.parameters:
+            takes = ", ".join(f"{k}={p.default}" for k, p in definition.parameters.items()) or "none"
+            raise ValueError(f"{definition.name} has no parameter {key!r}; it takes: {takes}")
+    return {
+        key: _checked(values[key], parameter, f"{definition.name}: {key}") if key in values else parameter.default
+        for key, parameter in definition.parameters.items()
+    }
+
+
+def _checked(value: Any, parameter: Parameter, what: str) -> Any:
+    value = cast(value, parameter.annotation, what)
+    if parameter.range is not None and isinstance(value, (int, float)):
+        parameter.range.check(value, what)
+    return value
+
+
 PROBLEMS: dict[str, ProblemDefinition] = {}
 OPTIMIZERS: dict[str, OptimizerDefinition] = {}
 WRAPPERS: dict[str, WrapperDefinition] = {}
@@ -133,20 +153,9 @@ def optimizer(
         if order not in (0, 1, 2):
             raise ValueError(f"{key}: order must be 0, 1 or 2, got {order!r}")
         definition = OptimizerDefinition(
-            key,
-            function,
-            order,
-            source,
-            lanes,
-            arrays,
-            deterministic,
-            version,
-            tuple(needs),
-            parameters_of(function, skip=1),
-            tuple(kinds),
-            structure,
-            lane_rates,
-        )
+            key, function, order, source, lanes, arrays, deterministic, version, tuple(needs),
+            parameters_of(function, skip=1), tuple(kinds), structure, lane_rates,
+        )  # fmt: skip
         _add(OPTIMIZERS, definition)
         return function
 

@@ -7,6 +7,8 @@ import importlib.util
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from bench.core.registry.definitions import (
@@ -62,10 +64,9 @@ DISTRIBUTIONS = {"ax": "ax-platform", "pybobyqa": "Py-BOBYQA", "sklearn": "sciki
 
 def how_to_install(modules: Iterable[str]) -> str:
     """The command that installs modules: an extra of ours where one brings them."""
-    try:
+    requirements: list[str] = []
+    with suppress(importlib.metadata.PackageNotFoundError):
         requirements = importlib.metadata.requires("fogbench") or []
-    except importlib.metadata.PackageNotFoundError:
-        requirements = []
     matches = (re.match(r"([\w.-]+).*extra == .(\w+)", requirement) for requirement in requirements)
     extras = {match[1].replace("-", "_"): match[2] for match in matches if match}
     wanted = [
@@ -75,7 +76,14 @@ def how_to_install(modules: Iterable[str]) -> str:
     return f"pip install {' '.join(dict.fromkeys(wanted))}"
 
 
-_loaded: set[str] = set()
+@cache
+def _load_ours(packages: tuple[str, ...]) -> None:
+    for package in packages:
+        root = importlib.import_module(package)
+        for module in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
+            importlib.import_module(module.name)
+    for point in importlib.metadata.entry_points(group="bench.plugins"):
+        point.load()
 
 
 def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
@@ -83,26 +91,11 @@ def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
 
     Raises ValueError with the name of a module of the user's that cannot be imported.
     """
-    for package in packages:
-        if package in _loaded:
-            continue
-        root = importlib.import_module(package)
-        for module in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
-            importlib.import_module(module.name)
-        _loaded.add(package)
-    if "entry points" not in _loaded:
-        for point in importlib.metadata.entry_points(group="bench.plugins"):
-            point.load()
-        _loaded.add("entry points")
+    _load_ours(tuple(packages))
     for name in imports:
-        if name not in _loaded:
-            try:
-                importlib.import_module(name)
-            except Exception as error:  # whatever a module of the user's does
-                hint = (
-                    "; a module is named as in `import`, not by its file" if "/" in name or name.endswith(".py") else ""
-                )
-                raise ValueError(
-                    f"module {name!r} cannot be imported: {type(error).__name__}: {error}{hint}"
-                ) from error
-            _loaded.add(name)
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # whatever a module of the user's does
+            by_file = "/" in name or name.endswith(".py")
+            hint = "; a module is named as in `import`, not by its file" if by_file else ""
+            raise ValueError(f"module {name!r} cannot be imported: {type(error).__name__}: {error}{hint}") from error

@@ -3,10 +3,11 @@
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,6 @@ class Parameter:
     range: Range | None = None
 
 
-class Parametrised(Protocol):
-    """What has a name and parameters: every definition."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def parameters(self) -> Mapping[str, Parameter]: ...
-
-
 def parameters_of(function: Callable[..., Any], skip: int = 0) -> dict[str, Parameter]:
     """The parameters of a function behind the first `skip`: raises ValueError for one without default or annotation."""
     parameters = list(inspect.signature(function, eval_str=True).parameters.values())[skip:]
@@ -75,25 +67,6 @@ def _parameter(annotation: Any, default: Any) -> Parameter:
     return Parameter(bare, default, next((note for note in notes if isinstance(note, Range)), None))
 
 
-def settings(definition: Parametrised, values: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters of a definition: the values cast to their annotations, the others at their defaults."""
-    for key in values:
-        if key not in definition.parameters:
-            takes = ", ".join(f"{k}={p.default}" for k, p in definition.parameters.items()) or "none"
-            raise ValueError(f"{definition.name} has no parameter {key!r}; it takes: {takes}")
-    return {
-        key: _checked(values[key], parameter, f"{definition.name}: {key}") if key in values else parameter.default
-        for key, parameter in definition.parameters.items()
-    }
-
-
-def _checked(value: Any, parameter: Parameter, what: str) -> Any:
-    value = cast(value, parameter.annotation, what)
-    if parameter.range is not None and isinstance(value, (int, float)):
-        parameter.range.check(value, what)
-    return value
-
-
 def cast(value: Any, annotation: Any, what: str) -> Any:
     """value as its annotation says (int, float, bool, str, Literal, tuple[int, ...], or one of these | None)."""
     options = typing.get_args(annotation)
@@ -103,10 +76,8 @@ def cast(value: Any, annotation: Any, what: str) -> Any:
             return None
         inner = [option for option in options if option is not type(None)]
         for option in inner[:-1]:
-            try:
+            with suppress(ValueError):  # the next one may take it
                 return cast(value, option, what)
-            except ValueError:  # the next one may take it
-                continue
         return cast(value, inner[-1], what)
     if origin is Literal:
         for option in options:
