@@ -274,15 +274,18 @@ def of_runs(name: str, key: str) -> str:
     )
 
 
+TUNING = (
+    "What each setting of the tuning reached by the end of its budget (median over tuning instances and seeds), over "
+    "one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; stars: the best "
+    "settings."
+)
+NOT_DRAWN = "where runs failed, the value is none, or it is 0 on a logarithmic axis"
+
+
 def of_tuning(left: int) -> str:
     """What is drawn of the settings of a tuning. left: how many are not."""
-    text = (
-        "What each setting of the tuning reached by the end of its budget (median over tuning instances and seeds), "
-        "over one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; stars: the "
-        "best settings. Behind the names, how much of the variance of ranks goes with this hyperparameter alone."
-    )
-    why = "where runs failed, the value is none, or it is 0 on a logarithmic axis"
-    return f"{text} Not drawn: {counted(left, 'value')}, {why}." if left else text
+    text = f"{TUNING} Behind the names, how much of the variance of ranks goes with this hyperparameter alone."
+    return f"{text} Not drawn: {counted(left, 'value')}, {NOT_DRAWN}." if left else text
 
 
 PAIRS = {

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.core.objective import Objective
+from bench.report.panels import new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 POINTS, COARSE = 121, 41  # a side, and where an evaluation goes through data
 ASKED = 1000  # points of random walks, or of a sample
-FORMATS = (".png", ".svg", ".pdf")
 
 
 def plane(objective: Objective, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -44,14 +44,9 @@ def plane(objective: Objective, seed: int = 0) -> tuple[np.ndarray, np.ndarray, 
 def draw(objective: Objective, path: Path) -> Path:
     """Write the picture of a problem as PNG, SVG or PDF, by the ending of the path; answers with the path.
 
-    Raises ValueError for another ending, and for a file that is there already.
+    Raises ValueError for a file that may not be written.
     """
-    if path.suffix not in FORMATS:
-        raise ValueError(f"a picture must end in {', '.join(FORMATS)}, got {str(path)!r}")
-    if path.exists():
-        raise ValueError(f"{path} is there already, and nothing is written over: choose another name")
-    if not path.parent.is_dir():
-        raise ValueError(f"{path.parent}, where the picture should go, is not a folder: make it first")
+    new_file(path, "picture")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4.5), layout="constrained")

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.core.status import statuses
 from bench.measure import words
 from bench.measure.frames import CELL, Frame
-from bench.measure.progress import spent
 from bench.measure.statistics import pairs
-from bench.report import reference
+from bench.report import reference, tables, tuned
 from bench.report.answers import verdicts
 from bench.report.data import coarse
 from bench.report.landscapes import landscapes
@@ -31,22 +29,13 @@ def costs(runs: Frame, prices: Mapping[str, float]) -> dict[str, Any]:
     costs: a row each: problem, dim, optimizer, whether some ran as lanes of a batch, which share its seconds, and runs.
     costs_seconds (rows, 3): seconds in the problem, seconds in the method, cost.
     """
-    cost = spent(runs, prices)
-    timed = runs.inside + runs.outside > 0  # imported runs are not
-    paid = runs.assign(spent=cost, batched=runs.lanes > 0)[(cost > 0) & timed & runs.status.isin(statuses("recorded"))]
-    table = paid.groupby([*CELL, "optimizer"]).agg(
-        inside=("inside", "sum"),
-        outside=("outside", "sum"),
-        spent=("spent", "sum"),
-        lanes=("batched", "any"),
-        runs=("run", "size"),
-    )
+    table = tables.seconds(runs, prices, [*CELL, "optimizer"])
     if table.empty:
         return {}
     names = table.reset_index()[[*CELL, "optimizer", "lanes", "runs"]]
     return {
-        "costs": [[*row[:3], int(row[3]), row[4]] for row in names.itertuples(index=False, name=None)],
-        "costs_seconds": coarse(table[["inside", "outside", "spent"]].to_numpy()),
+        "costs": names.astype({"lanes": int}).to_numpy().tolist(),
+        "costs_seconds": coarse(table[["inside", "outside", "cost"]].to_numpy()),
     }
 
 
@@ -110,9 +99,7 @@ def sensitivity(table: Frame | None) -> dict[str, Any]:
     """
     if table is None or table.empty:
         return {}
-    shares = table.groupby([*CELL, "optimizer", "hyperparameter"]).share.first()
-    weight = shares.groupby("hyperparameter").sum().rank(ascending=False, method="first")
-    placed = table.assign(place=table.hyperparameter.map(weight)).sort_values("place", kind="stable")
+    placed = table.assign(place=tuned.places(table)).sort_values("place", kind="stable")
     panels = []
     for (key, problem, dim), panel in placed.groupby(["hyperparameter", *CELL], sort=False):
         scale = panel["scale"].iloc[0]

@@ -8,10 +8,22 @@ import numpy as np
 
 from bench.core.status import statuses
 from bench.measure.frames import CELL, Frame
+from bench.measure.prices import Prices
+from bench.measure.progress import spent
 from bench.measure.words import cell_name, interval, number, value_text
 from bench.report.styles import Style
 
 MOST = 200  # kinds of failure that the page shows
+
+
+def seconds(runs: Frame, prices: Prices, keys: list[str]) -> Frame:
+    """What runs that paid for something took, by these columns: seconds inside (in the problem) and outside (in the
+    method), cost, runs, and lanes: whether some ran as lanes of a batch, which share its seconds."""
+    cost = spent(runs, prices)
+    timed = runs.inside + runs.outside > 0  # imported runs are not
+    paid = runs.assign(cost=cost, lanes=runs.lanes > 0)[(cost > 0) & timed & runs.status.isin(statuses("recorded"))]
+    groups = paid.groupby(keys)
+    return groups[["inside", "outside", "cost"]].sum().assign(runs=groups.size(), lanes=groups.lanes.any())
 
 
 def tuned_rows(table: Frame, styles: Mapping[str, Style]) -> list[dict[str, Any]]:

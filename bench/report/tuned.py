@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.measure.frames import Frame
-from bench.measure.progress import spent
+from bench.measure.frames import CELL, COLUMNS, Column, Frame
+from bench.measure.progress import joined, spent
 from bench.measure.tuning import sensitivity, side_by_side
 from bench.report.styles import Style
 from bench.report.tables import setting_rows, tuned_rows
@@ -24,11 +24,23 @@ def measured(results: "Results", runs: Frame) -> dict[str, Frame]:
         (entry["family"], entry["label"], tuned_label(entry["label"])) for entry in results.tuned if entry["setting"]
     ]
     frames = {"tuned": side_by_side(runs, pairs, results.prices)}
-    if (source := results.tuning_results) is not None:
-        frames["sensitivity"] = sensitivity(
-            source.comparison.runs, list(map(source.setting, source.runs.run)), results.tuned
-        )
+    if results.tuning_results is not None:
+        frames["sensitivity"] = sensitivities(results)
     return frames
+
+
+def sensitivities(results: "Results") -> Frame:
+    """See `bench.measure.tuning.sensitivity`; empty where nothing was tuned, or its runs are no longer there."""
+    source = results.tuning_results if results.tuned else None
+    if source is None:
+        return joined([], COLUMNS["sensitivity"])
+    return sensitivity(source.comparison.runs, list(map(source.setting, source.runs.run)), results.tuned)
+
+
+def places(table: Frame) -> Column:
+    """The place of the hyperparameter of each row among all: those first on which most depends."""
+    shares = table.groupby([*CELL, "optimizer", "hyperparameter"]).share.first()
+    return table.hyperparameter.map(shares.groupby("hyperparameter").sum().rank(ascending=False, method="first"))
 
 
 def shown(

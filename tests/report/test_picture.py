@@ -51,5 +51,5 @@ def test_walks_away_from_the_least_point(tmp_path, monkeypatch, kinds):
 
 
 def test_other_formats_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"must end in .png, .svg, .pdf"):
+    with pytest.raises(ValueError, match=r"must end in .svg, .pdf, .png"):
         draw(Objective(bowl, 2), tmp_path / "picture.gif")
