@@ -67,7 +67,7 @@ def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.nda
         full.sort(axis=1)
         heads = runs.iloc[order[begin]]
         table = heads.loc[heads.index.repeat(size), [*names, "known"]].reset_index(drop=True)
-        quartiles = {name: _quantile(full, counts, share).ravel() for name, share in QUARTILES.items()}
+        quartiles = {name: _quantile(full, counts, fraction).ravel() for name, fraction in QUARTILES.items()}
         at_cost = np.concatenate([grids[cell] for cell in heads.cell])
         tables.append(table.assign(cost=at_cost, runs=np.repeat(counts, size), **quartiles))
     columns = [*CELL, "optimizer", "order", "kind", "cost", *QUARTILES, "runs"]
@@ -101,9 +101,9 @@ def _values(runs: Frame, events: Frame, cost: np.ndarray, place: np.ndarray, gri
     return np.where(has_optimum, np.maximum(value - f_opt, FLOOR), value)
 
 
-def _quantile(ordered: np.ndarray, sizes: np.ndarray, share: float) -> np.ndarray:
+def _quantile(ordered: np.ndarray, sizes: np.ndarray, fraction: float) -> np.ndarray:
     """A quantile (groups, points) of the first `sizes` of sorted values (groups, most, points); between two linear."""
-    place = share * (sizes - 1)
+    place = fraction * (sizes - 1)
     row = np.arange(len(sizes))
     below, above = ordered[row, np.floor(place).astype(int)], ordered[row, np.ceil(place).astype(int)]
     weight = (place % 1)[:, None]

@@ -13,13 +13,13 @@ from bench.measure.levels import ERRORS, FEWEST
 def crossings(view: View) -> Frame:
     """Who leads up to which budget, by problem family and over "all": columns family, below, above, budget.
 
-    A row says: at costs below the budget `below` reaches the largest share of targets (the mean over cells of the mean
+    A row says: at costs below the budget `below` reaches the largest fraction of targets (the mean over cells of that
     over runs, as in `scores`), above it `above`. The rows of a family are a chain, in rising order. budget: the first
     cost of the grid of `default_costs` from which the second is ahead.
 
     Chance makes curves cross, too: a change is listed where the first is ahead of the second before, and the second of
-    the first after, by more than 2.5 standard errors of their paired difference. No row: nobody is as sure as that to
-    have led before another, or there are fewer than 5 runs of an optimizer in a cell of the family. Optimizers that
+    the first after, by more than 2.5 standard errors of their paired difference. No row: no change is as significant as
+    that, or there are fewer than 5 runs of an optimizer in a cell of the family. Optimizers that
     were not planned on all its cells, or whose costs are not known, are left out.
     """
     import pandas as pd
@@ -42,7 +42,7 @@ def crossings(view: View) -> Frame:
 
 
 def curves(x: np.ndarray, planned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean shares (O, G) of x (C, O, N, G), and each paired difference over its standard error (O, O, G).
+    """Mean fractions (O, G) of x (C, O, N, G), and each paired difference over its standard error (O, O, G).
 
     That of equal methods, the sum of d over the root of the sum of d^2: of few runs the spread within cells may be 0 by
     chance (see `sign_flip`). Only those that lead somewhere are compared; elsewhere 0.

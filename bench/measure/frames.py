@@ -40,7 +40,7 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     ),
     "sensitivity": (
         *CELL, "family", "optimizer", "order", "kind", "hyperparameter", "scale", "value", "reached", "runs",
-        "role", "share",
+        "role", "fraction",
     ),
 }  # fmt: skip
 

@@ -68,14 +68,14 @@ def contrast(x: np.ndarray, planned: np.ndarray, first: np.ndarray, second: np.n
 def sign_flip(d: np.ndarray) -> np.ndarray:
     """Two-sided p-values (m,) of the hypothesis that each of the differences d (m, n) could have had the other sign.
 
-    The share of all 2^n choices of signs that make a sum as far from 0 as the one seen (Fisher 1935, The Design of
+    The fraction of all 2^n choices of signs that make a sum as far from 0 as the one seen (Fisher 1935, The Design of
     Experiments, section 21), by the saddlepoint approximation of Lugannani & Rice (1980, doi:10.2307/1426607) with
     K(t) = sum of log cosh(t d) (Robinson 1982, doi:10.1111/j.2517-6161.1982.tb01191.x). The least difference is taken
     off the sum: where all are equal, sums move in steps of twice as much, and half a step is the usual correction. p is
-    never less than 2 / 2^k, the share where all of k differences other than 0 have one sign.
+    never less than 2 / 2^k, the fraction where all of k differences other than 0 have one sign.
 
-    An adjustment for 190 pairs looks far out into the tail, and there t tests are wrong: shares of targets are coarse,
-    so a few differences are often equal by chance, and their spread 0.
+    An adjustment for 190 pairs looks far out into the tail, and there t tests are wrong: fractions of targets are
+    coarse, so a few differences are often equal by chance, and their spread 0.
     """
     from scipy.special import ndtr
 

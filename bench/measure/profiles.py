@@ -1,4 +1,4 @@
-"""Profiles: on what share of the problems an optimizer is within a factor of the best, or within a cost.
+"""Profiles: on what fraction of the problems an optimizer is within a factor of the best, or within a cost.
 
 A problem is here a target on a problem and dim, and what an optimizer needs for it is its expected runtime over all
 seeds and instances. What no run of an optimizer reached, or all were skipped on, is unsolved; nothing is dropped.
@@ -15,8 +15,8 @@ from bench.measure.virtual import ratio
 
 
 def performance_profile(view: View) -> Frame:
-    """The share of problems on which the ERT is at most `ratio` times the least of all these optimizers (Dolan & Moré
-    2002, doi:10.1007/s101070100263). At ratio 1: on how many an optimizer is the best; at the end: how many it solves.
+    """The fraction of problems on which the ERT is at most `ratio` times the least of all these optimizers (Dolan &
+    Moré 2002, doi:10.1007/s101070100263). At ratio 1: on how many it is the best; at the end: how many it solves.
 
     Targets that the start reached for the best (ERT 0) are left out, being no
     problem; an optimizer whose cost on a problem is not known is not compared there.
@@ -26,15 +26,15 @@ def performance_profile(view: View) -> Frame:
     table = _expected(view)
     best = table.groupby([*CELL, "kind", "target"]).ert.transform("min")
     table = table.assign(x=ratio(table.ert, best))[best > 0]
-    table = table.assign(x=table.x.fillna(np.inf))  # reached by nobody
+    table = table.assign(x=table.x.fillna(np.inf))  # reached by none
     finite = table.x[np.isfinite(table.x)]
-    curves = _shares(table, cost_grid(1.0, finite.max() if len(finite) else 1.0, 2 * POINTS), "ratio")
+    curves = _of_problems(table, cost_grid(1.0, finite.max() if len(finite) else 1.0, 2 * POINTS), "ratio")
     return curves.assign(among="; ".join(sorted(set(table.optimizer))))
 
 
 def data_profile(view: View) -> Frame:
-    """The share of problems solved within a cost, in units of dim + 1, what a simplex gradient costs (Moré & Wild 2009,
-    doi:10.1137/080724083). Unlike the performance profile it does not depend on who else is there.
+    """The fraction of problems solved within a cost, in units of dim + 1, what a simplex gradient costs (Moré & Wild
+    2009, doi:10.1137/080724083). Unlike the performance profile it does not depend on who else is there.
 
     Columns optimizer, order, cost (ERT / (dim + 1)), fraction, problems.
     """
@@ -42,7 +42,7 @@ def data_profile(view: View) -> Frame:
     table = table.assign(x=table.ert / (table.dim + 1))
     positive = table.x[np.isfinite(table.x) & (table.x > 0)]
     low, high = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
-    return _shares(table, cost_grid(low, high, 2 * POINTS), "cost")
+    return _of_problems(table, cost_grid(low, high, 2 * POINTS), "cost")
 
 
 def _expected(view: View) -> Frame:
@@ -56,8 +56,8 @@ def _expected(view: View) -> Frame:
     return table[table.ert.notna()]
 
 
-def _shares(table: Frame, grid: np.ndarray, name: str) -> Frame:
-    """The share of each optimizer's problems with x at or below each point of the grid."""
+def _of_problems(table: Frame, grid: np.ndarray, name: str) -> Frame:
+    """The fraction of each optimizer's problems with x at or below each point of the grid."""
     import pandas as pd
 
     groups = [(key, np.sort(rows.x.to_numpy())) for key, rows in table.groupby(["order", "optimizer"])]

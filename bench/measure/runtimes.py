@@ -8,7 +8,7 @@ from bench.core.ledger import QUESTIONS
 from bench.measure.frames import Frame, checked
 from bench.measure.prices import Prices, priced
 from bench.measure.progress import progress, spent
-from bench.measure.targets import GAPS, SHARES, targets
+from bench.measure.targets import FRACTIONS, GAPS, targets
 
 COUNTS = (*QUESTIONS, "inside", "outside")
 
@@ -17,7 +17,7 @@ def hits(
     runs: Frame,
     trajectories: Frame,
     gaps: Sequence[float] = GAPS,
-    shares: Sequence[float] = SHARES,
+    fractions: Sequence[float] = FRACTIONS,
     by: str = "known",
 ) -> Frame:
     """Each run and each of its targets (see `targets`), with what had been asked when it was first reached.
@@ -25,7 +25,7 @@ def hits(
     Columns run, kind, target, f_target, the raw counts of each question, inside and outside: NaN where it never
     was, for whatever reason. Prices do not matter yet: see `runtimes`. runs: complete ones.
     """
-    goals = targets(runs, trajectories, gaps, shares, by)
+    goals = targets(runs, trajectories, gaps, fractions, by)
     goals = goals.sort_values(["run", "kind", "target"], ascending=[True, True, False], ignore_index=True)
     events = progress(runs, trajectories)
     best = events.best.to_numpy()

@@ -2,7 +2,7 @@
 
 Runs are compared within a cell (a problem and dim) only, where those of one instance and seed began alike; problems
 count alike, however many targets and runs they have. A skipped or crashed run has what it reached: mostly nothing.
-Nobody is compared beyond the cost at which a budget ended another there: see `bench.measure.strata.limits`.
+Where a budget ended an optimizer before others, later results are ignored for all: see `bench.measure.strata.limits`.
 Where n is below 5 runs of an optimizer in a cell, there is no interval.
 """
 
@@ -26,8 +26,8 @@ def areas(view: View) -> Frame:
 
     The mean over the targets of a run of 1 - log(runtime / low) / log(high / low), between 0 and 1; 0 for a target that
     it never reached. low: the least positive runtime in the cell; high: the most that any run spent there, or the limit
-    of the cell, which is less where budgets differ (see `bench.measure.strata.limits`). So 1 is: at
-    once, 0: never, and between is the expected share of targets reached within a budget drawn log-uniformly from low to
+    of the cell, which is less where budgets differ (see `bench.measure.strata.limits`). So 1 is: at once,
+    0: never, and between is the expected fraction of targets reached within a budget drawn log-uniformly from low to
     high (the anytime view of Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897). NaN where the cost is not known.
     """
     import pandas as pd
@@ -43,22 +43,22 @@ def areas(view: View) -> Frame:
     spent = np.where(np.isfinite(spent), spent, np.nan)
     high = pd.Series(np.fmax(positive, spent)).groupby(cell).transform("max").to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.clip(1 - np.log(runtime / low) / np.log(high / low), 0.0, 1.0)
-    share = np.where(high > low, share, runtime < np.inf)  # no room between: reached at once, or never
-    share = np.where(np.isnan(runtime), np.nan, share)
+        fraction = np.clip(1 - np.log(runtime / low) / np.log(high / low), 0.0, 1.0)
+    fraction = np.where(high > low, fraction, runtime < np.inf)  # no room between: reached at once, or never
+    fraction = np.where(np.isnan(runtime), np.nan, fraction)
     with np.errstate(invalid="ignore"):
-        area = np.bincount(row, share, len(runs)) / np.bincount(row, minlength=len(runs))
+        area = np.bincount(row, fraction, len(runs)) / np.bincount(row, minlength=len(runs))
     return pd.DataFrame({"run": runs.run.to_numpy(), "area": area})
 
 
 def scores(view: View, budgets: Sequence[float]) -> Frame:
-    """The share of targets that each optimizer reached within each budget, by problem family and over "all".
+    """The fraction of targets that each optimizer reached within each budget, by problem family and over "all".
 
-    solved: the mean over the cells of a family of the mean over runs of the share of targets reached. low, high: its
+    solved: the mean over the cells of a family of the mean over runs of the fraction of targets reached. low, high: its
     95 % percentile interval over resampled seeds, stratified by cell (Agarwal et al. 2021, arXiv:2108.13264), the same
     resamples for all optimizers. problems: the cells in which the optimizer was planned, of so many; where they are
-    fewer, it does not compare with the others. cut: the cells with a limit, beyond which nobody counts. runs: over all
-    these cells; ran: those that were not skipped. NaN where a cost is not known.
+    fewer, it does not compare with the others. cut: the cells with a limit, beyond which results are ignored. runs:
+    over all these cells; ran: those that were not skipped. NaN where a cost is not known.
 
     Columns family, budget, optimizer, order, solved, low, high, problems, of, cut, runs, ran: a row for each family
     ("all" the last), budget (rising) and optimizer (by order and name), in this order.
@@ -79,7 +79,7 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
 def duels(view: View, budgets: Sequence[float]) -> Frame:
     """Each optimizer against each other within each budget, by problem family and over "all".
 
-    difference: in the share of targets reached, by instance and seed; mean over seeds, then over the cells in which
+    difference: in the fraction of targets reached, by instance and seed; mean over seeds, then over the cells in which
     both were planned. low, high: its 95 % interval; p: that of `contrast`, NaN where all runs of either were skipped.
     adjusted: p by Holm over all pairs of optimizers of that family and budget. significant: adjusted <= 0.05, and
     the difference is positive. problems, runs: how many cells, and pairs of runs. enough: whether so many pairs of runs
@@ -184,7 +184,7 @@ def bayesian(view: View, rope: float = 0.01, samples: int = 10_000) -> Frame:
 
 
 def _fractions(view: View, budgets: Sequence[float]) -> tuple[Strata, np.ndarray, np.ndarray]:
-    """The layout, the budgets rising, and the share of targets (C, O, N, B) that each run reached within each."""
+    """The layout, the budgets rising, and the fraction of targets (C, O, N, B) that each run reached within each."""
     costs = np.unique(finite_costs(budgets))
     return view.layout, costs, view.layout.spread(view.solved(costs))
 

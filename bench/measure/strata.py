@@ -74,7 +74,7 @@ def limits(runs: Frame, reached: Frame) -> np.ndarray:
     It is the most that a run of an optimizer would have cost, had it spent the whole of the budget that ended it; the
     least over optimizers, and over budgets where one had several. Where budgets differ, or prices are not those of the
     suite, a budget ends some methods long before others, and what these reached later says nothing of what those would
-    have. A run that had reached all its targets limits nobody. runs: complete ones.
+    have. A run that had reached all its targets sets no limit. runs: complete ones.
     """
     import pandas as pd
 

@@ -9,7 +9,7 @@ from bench.measure.frames import CELL, Column, Frame
 from bench.measure.progress import joined, progress
 
 GAPS = (1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
-SHARES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+FRACTIONS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 
 def optima(runs: Frame) -> tuple[Column, Column]:
@@ -28,24 +28,24 @@ def targets(
     runs: Frame,
     trajectories: Frame,
     gaps: Sequence[float] = GAPS,
-    shares: Sequence[float] = SHARES,
+    fractions: Sequence[float] = FRACTIONS,
     by: str = "known",
 ) -> Frame:
     """The targets of each run (complete ones), skipped too: columns run, kind, target, f_target.
 
-    by "known": gaps to the optimum where it is known, shares of the gain elsewhere. by "best": shares everywhere.
+    by "known": gaps to the optimum where it is known, fractions of the gain elsewhere. by "best": fractions everywhere.
     kind "gap": f <= f_opt + target (Hansen et al. 2021, doi:10.1080/10556788.2020.1808977). A run is not asked for a
     gap below its own, at which it ends; with the usual gaps that one is among them.
-    kind "share": f <= f_best + target (f_first - f_best), with the value at the run's own start and the best of all
+    kind "fraction": f <= f_best + target (f_first - f_best), with the value at the run's own start and the best of all
     these runs on that problem, dim and instance (Moré & Wild 2009, doi:10.1137/080724083). f_target is NaN, and out of
     reach, where no run improved on its start.
-    Raises ValueError for another `by`, and for targets that are negative, not finite, or, shares, above 1.
+    Raises ValueError for another `by`, and for targets that are negative, not finite, or, fractions, above 1.
     """
     import pandas as pd
 
     if by not in ("known", "best"):
         raise ValueError(f"targets go by 'known' or 'best', got {by!r}")
-    for name, levels, most in (("gaps", gaps, np.inf), ("shares", shares, 1.0)):
+    for name, levels, most in (("gaps", gaps, np.inf), ("fractions", fractions, 1.0)):
         if wrong := [target for target in levels if not (0 <= target <= most and np.isfinite(target))]:
             raise ValueError(f"{name} must be numbers >= 0{'' if most == np.inf else ' and <= 1'}, got {wrong[0]!r}")
     instance = [runs[name] for name in (*CELL, "instance")]
@@ -62,9 +62,9 @@ def targets(
         table: Any = pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})
         return table[which]
 
-    gaps, shares = tuple(dict.fromkeys(gaps)), tuple(dict.fromkeys(shares))
+    gaps, fractions = tuple(dict.fromkeys(gaps)), tuple(dict.fromkeys(fractions))
     frames = [part("gap", gap, f_opt + gap, has_optimum & (runs.gap <= gap)) for gap in gaps]
     if gaps == GAPS:
         frames.append(part("gap", runs.gap, f_opt + runs.gap, has_optimum & (runs.gap > 0) & ~runs.gap.isin(GAPS)))
-    frames += [part("share", share, (f_best + share * gain).where(improved), ~has_optimum) for share in shares]
+    frames += [part("fraction", x, (f_best + x * gain).where(improved), ~has_optimum) for x in fractions]
     return joined(frames, ["run", "kind", "target", "f_target"])

@@ -63,8 +63,8 @@ def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Pri
             row = {"problem": problem, "dim": dim, "family": family, "optimizer": default}
             row |= {"order": paired.order.iloc[0], "kind": paired.kind.iloc[0]}
             for name, values in (("default", paired.y), ("tuned", paired.y_tuned)):
-                for suffix, share in (("", 0.5), ("_low", 0.25), ("_high", 0.75)):
-                    row[name + suffix] = float(np.quantile(values, share, method="inverted_cdf"))
+                for suffix, fraction in (("", 0.5), ("_low", 0.25), ("_high", 0.75)):
+                    row[name + suffix] = float(np.quantile(values, fraction, method="inverted_cdf"))
             frames.append(pd.DataFrame([{**row, "better": less.sum(), "worse": more.sum(), "pairs": len(paired)}]))
     frame = joined(frames, COLUMNS["tuned"])
     return frame.sort_values([*CELL, "order", "optimizer"], ignore_index=True)[list(COLUMNS["tuned"])]
@@ -78,7 +78,7 @@ def sensitivity(
     settings: of each run, the registered name of its optimizer and all its hyperparameters. tuned: family, label, name,
     values (of the default, all) and setting (the best values of those that were tuned) of each optimizer and family.
     Columns problem, dim, family, optimizer, order, kind, hyperparameter, scale ("log", "linear" or "choice"), value,
-    reached (median over instances and seeds), runs, role ("default", "tuned", or ""), share: of the variance of the
+    reached (median over instances and seeds), runs, role ("default", "tuned", or ""), fraction: of the variance of the
     ranks of what was reached, the part that goes with this hyperparameter alone: the unbiased correlation ratio (Kelley
     1935, doi:10.1073/pnas.21.9.554) over choices, or over numbers cut into five parts; at least 0, NaN where too few.
     """
@@ -115,9 +115,9 @@ def sensitivity(
             )
     frame = joined([rows for rows in frames if len(rows)], COLUMNS["sensitivity"][:-1])
     groups = frame.groupby([*CELL, "optimizer", "hyperparameter"], sort=False)
-    shares = {key: explained(rows.value, rows.scale.iloc[0], rows.reached) for key, rows in groups}
+    fractions = {key: explained(rows.value, rows.scale.iloc[0], rows.reached) for key, rows in groups}
     keys = zip(*(frame[name] for name in (*CELL, "optimizer", "hyperparameter")), strict=True)
-    return frame.assign(share=[shares[key] for key in keys])[list(COLUMNS["sensitivity"])]
+    return frame.assign(fraction=[fractions[key] for key in keys])[list(COLUMNS["sensitivity"])]
 
 
 def _belongs(setting: tuple[str, Mapping[str, Any]], entry: Mapping[str, Any]) -> bool:

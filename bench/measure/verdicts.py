@@ -93,7 +93,7 @@ def best_optimizers(table: Frame, limits: Frame | None = None) -> Frame:
     intervals, all others. On scored problems, where runtimes are late, the beginnings count as 26 % earlier. One that
     never reached the target is no rival where Fisher's exact test of its successes against those of the winner,
     one-sided, is significant: p <= 0.025 (Fisher 1934; 5/5 or 4/5 against 0/5 is, 3/5 is not). On problems with a
-    limit, where a budget ended some before others, a winner whose interval ends beyond it beats nobody.
+    limit, where a budget ended some before others, a winner whose interval ends beyond it beats no other.
 
     Columns problem, dim, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, kind, target,
     ert, low, high, successes, runs, compared (optimizers that were asked for that target; without one, that ran),
@@ -179,8 +179,8 @@ def answers(scores: Frame, duels: Frame) -> Frame:
             row["tests"] = tests.get((family, budget), 0)
             if not (whole.solved > 0).any():
                 reason = NOTHING_REACHED if len(whole) else NOT_ON_ALL if (rows.ran > 0).any() else CANNOT_RUN
-                nobody = {"optimizer": "", "significant": False, "enough": False, "rivals": "", "tied": 0}
-                table.append({**row, **nobody, "reason": reason})
+                none = {"optimizer": "", "significant": False, "enough": False, "rivals": "", "tied": 0}
+                table.append({**row, **none, "reason": reason})
                 continue
             best = whole.iloc[0]
             key = (family, budget, best.optimizer)

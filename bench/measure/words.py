@@ -105,7 +105,7 @@ def target_list(frame: Any) -> str:
     """The targets of a frame with columns kind and target in words."""
     words = {
         "gap": "f ≤ f_opt + {} where the optimum is known",
-        "share": "f ≤ f_best + {} (f_start - f_best) elsewhere",
+        "fraction": "f ≤ f_best + {} (f_start - f_best) elsewhere",
     }
     texts = []
     for kind, phrase in words.items():
@@ -167,7 +167,7 @@ def _left(row: Any) -> str:
 
 def mark(row: Any) -> dict[str, str] | None:
     """What stands beside the best of a family: text, look ("significant" or "open") and hint, which says it in full;
-    None where nobody is compared with it."""
+    None where no other is compared with it."""
     if row.compared < 2:
         return None
     over = f"(corrected for {counted(row.tests, 'pair')} of optimizers)"
@@ -241,7 +241,9 @@ def remarks(row: Any, overall: Any) -> list[dict[str, str]]:
 
 def limited(cut: int) -> str:
     """What the terminal says below its table by problem where budgets ended some optimizers first."""
-    return f"On {counted(cut, 'problem')} a budget ended some optimizers before others: nobody is worse for that."
+    return (
+        f"On {counted(cut, 'problem')} a budget ended some optimizers first: beyond that cost no best is significant."
+    )
 
 
 # pairs

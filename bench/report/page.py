@@ -122,6 +122,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         damaged=results.damaged,
         endings=_endings(report),
         tuning=tuned.shown(results, runs, report.tuned, report.styles),
+        published=list(report.published["published-ert"].itertuples()) if report.published else [],
         prices=price_list(results.prices, runs),
         targets=target_list(view.of(ert)),
         scored=bool(runs.scored.any()),

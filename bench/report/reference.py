@@ -15,12 +15,12 @@ TABLE = ("problem", "dim", "optimizer", "ert", "successes", "runs", "low", "high
 
 
 def curves(view: View, published: Published) -> Frame:
-    """The share of runs that reached f_opt + 1e-8 within a cost, ours and the published ones, in each dim on those
+    """The fraction of runs that reached f_opt + 1e-8 within a cost, ours and the published ones, in each dim on those
     functions that both have: columns name, ours, dim, cost, fraction, runs, functions.
 
     Ours are at the prices of the view, where a gradient costs more than a value; the published ones asked for values
     alone. An optimizer without a run on some of the functions is left out. The best of the published ones ("best 2009")
-    is the share of functions whose least expected runtime is within the cost: a portfolio that knows the function.
+    is the fraction of functions whose least expected runtime is within the cost: a portfolio that knows the function.
     """
     import pandas as pd
 
@@ -65,7 +65,7 @@ def table(ert: Frame, published: Published) -> Frame:
 
 
 def _least(published: Published) -> Frame:
-    """The least published ERT to the target on each function and dim: inf, of nobody, where none reached it."""
+    """The least published ERT to the target on each function and dim: inf, and no name, where none reached it."""
     keys = [*CELL, "function"]
     every = published.best[keys].drop_duplicates()
     reached = published.best[np.isclose(published.best.target, TARGET, rtol=1e-6, atol=0)]

@@ -94,7 +94,7 @@ def sensitivity(table: Frame | None) -> dict[str, Any]:
     """What each setting of a tuning reached, over each hyperparameter: see `bench.measure.tuning.sensitivity`.
 
     sensitivity: panels of hyperparameter, problem, dim, kind and scale, those first on which most depends, with curves
-    of optimizer, share, remark, left (values not drawn: the run failed, the value is none, or 0 on a logarithmic axis)
+    of optimizer, fraction, remark, left (values not drawn: the run failed, the value is none, or 0 on a log axis)
     and points [value, reached, role], and a caption.
     """
     if table is None or table.empty:
@@ -110,10 +110,10 @@ def sensitivity(table: Frame | None) -> dict[str, Any]:
                 for value, y, role in zip(rows["value"], rows.reached, rows.role, strict=True)
                 if isfinite(y) and (scale == "choice" or _drawable(value, scale))
             ]
-            share = float(rows.share.iloc[0])
-            rounded = round(share, 3) if isfinite(share) else None
-            remark = words.explains(share)
-            curve = {"optimizer": label, "share": rounded, "remark": remark, "left": len(rows) - len(drawn)}
+            fraction = float(rows.fraction.iloc[0])
+            rounded = round(fraction, 3) if isfinite(fraction) else None
+            remark = words.explains(fraction)
+            curve = {"optimizer": label, "fraction": rounded, "remark": remark, "left": len(rows) - len(drawn)}
             curves.append({**curve, "points": drawn})
         head = {"hyperparameter": key, "problem": problem, "dim": int(dim), "kind": panel.kind.iloc[0], "scale": scale}
         caption = words.of_tuning(sum(curve["left"] for curve in curves))

@@ -46,24 +46,24 @@ def tuned_rows(table: Frame, styles: Mapping[str, Style]) -> list[dict[str, Any]
 
 
 def setting_rows(
-    tuned: Sequence[Mapping[str, Any]], shares: Frame | None, styles: Mapping[str, Style]
+    tuned: Sequence[Mapping[str, Any]], sensitivity: Frame | None, styles: Mapping[str, Style]
 ) -> list[dict[str, Any]]:
     """Each optimizer and family for the page: the best setting beside the default, on what it depends, what it took.
 
-    shares: of `sensitivity`; the mean over the problems that the optimizer was tuned on.
+    sensitivity: of `bench.measure.tuning`; fractions are means over the problems that the optimizer was tuned on.
     """
     rows = []
     for entry in tuned:
         depends: dict[str, float] = {}
-        if shares is not None:
-            fractions = shares[(shares.optimizer == entry["label"]) & (shares.family == entry["family"])]
-            depends = fractions.groupby("hyperparameter").share.mean().to_dict()
+        if sensitivity is not None:
+            tried = sensitivity[(sensitivity.optimizer == entry["label"]) & (sensitivity.family == entry["family"])]
+            depends = tried.groupby("hyperparameter").fraction.mean().to_dict()
         values = [
             {
                 "name": key,
                 "best": value_text(value),
                 "default": value_text(entry["values"][key]),
-                "share": "" if np.isnan(depends.get(key, np.nan)) else f"{depends[key]:.0%}",
+                "fraction": "" if np.isnan(depends.get(key, np.nan)) else f"{depends[key]:.0%}",
             }
             for key, value in entry["setting"].items()
         ]

@@ -39,8 +39,8 @@ def sensitivities(results: "Results") -> Frame:
 
 def places(table: Frame) -> Column:
     """The place of the hyperparameter of each row among all: those first on which most depends."""
-    shares = table.groupby([*CELL, "optimizer", "hyperparameter"]).share.first()
-    return table.hyperparameter.map(shares.groupby("hyperparameter").sum().rank(ascending=False, method="first"))
+    fractions = table.groupby([*CELL, "optimizer", "hyperparameter"]).fraction.first()
+    return table.hyperparameter.map(fractions.groupby("hyperparameter").sum().rank(ascending=False, method="first"))
 
 
 def shown(

@@ -264,6 +264,8 @@ class Results:
         comparison = self.comparison
         if not targets:
             return comparison.at(prices)
+        if unknown := sorted(set(targets) - {"gaps", "fractions", "by"}):
+            raise TypeError(f"targets are named by gaps=, fractions= and by=, got {unknown[0]}=")
         (goals,) = comparison.over_parts(lambda runs, events: hits(runs, events, **targets))
         return View(comparison, runtimes(comparison.runs, goals, resolved(prices, self.prices)))
 
@@ -272,7 +274,7 @@ class Results:
 
         prices, here and below: those of the suite where none are given; a price for each question; or a name of
         `bench.measure.prices.RULES`, as "passes" or "wall".
-        targets: your own, in place of the usual ones: gaps=[...], shares=[...], by="best" (see
+        targets: your own, in place of the usual ones: gaps=[...], fractions=[...], by="best" (see
         `bench.measure.targets`).
         """
         return self._view(prices, **targets).reached
@@ -299,11 +301,11 @@ class Results:
         return self.comparison.over_parts(lambda runs, events: fixed_budget(runs, events, budgets, prices))[0]
 
     def performance_profile(self, prices: Prices = None) -> "pd.DataFrame":
-        """On what share of targets each needs at most so many times the least: see `bench.measure.profiles`."""
+        """On what fraction of targets each needs at most so many times the least: see `bench.measure.profiles`."""
         return self._view(prices).of(profiles.performance_profile)
 
     def data_profile(self, prices: Prices = None) -> "pd.DataFrame":
-        """The share of targets reached within so many simplex gradients: see `bench.measure.profiles`."""
+        """The fraction of targets reached within so many simplex gradients: see `bench.measure.profiles`."""
         return self._view(prices).of(profiles.data_profile)
 
     def virtual_best(self, prices: Prices = None) -> "pd.DataFrame":
@@ -321,7 +323,7 @@ class Results:
         return self._view(prices).of(statistics.areas)
 
     def scores(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":
-        """The share of targets reached within each budget: see `bench.measure.statistics.scores`."""
+        """The fraction of targets reached within each budget: see `bench.measure.statistics.scores`."""
         return self._view(prices).of(statistics.scores, list(budgets))
 
     def duels(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":

@@ -32,7 +32,7 @@ EXPERIMENTS = 400
 MOST = LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / EXPERIMENTS)  # 8.3 %: three standard errors above
 LEAST = 0.88  # of a nominal 95 %
 COSTS = np.geomspace(1, BUDGET, 60)
-AT = 45  # the place among them, 97 evaluations, where shares of targets are compared
+AT = 45  # the place among them, 97 evaluations, where fractions of targets are compared
 FACTORS = (1.0, 1.25, 1.5, 2.0)  # how many times slower
 
 
@@ -84,7 +84,7 @@ def pool() -> Pool:
 
 
 def measured(runtimes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Areas (problems, names, seeds), and shares of targets reached within COSTS (.., COSTS)."""
+    """Areas (problems, names, seeds), and fractions of targets reached within COSTS (.., COSTS)."""
     view = view_of(runtimes)
     shape = runtimes.shape[:3]
     return areas(view).area.to_numpy().reshape(shape), view.solved(COSTS).reshape(*shape, -1)
@@ -157,7 +157,7 @@ def test_intervals_hold_the_truth(pool):
     table = scores(view, [COSTS[AT]])
     share = pool.share[:, 0, :, AT].mean()
     table = table[table.family == "all"]
-    coverage["share of targets"] = ((table.low <= share) & (table.high >= share)).mean()
+    coverage["fraction of targets"] = ((table.low <= share) & (table.high >= share)).mean()
 
     first = np.arange(EXPERIMENTS)
     for factor in (1.0, 1.5):

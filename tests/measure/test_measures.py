@@ -11,7 +11,7 @@ from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import convergence, fixed_budget
 from bench.measure.progress import complete, progress, spent
 from bench.measure.summaries import endings, failures
-from bench.measure.targets import GAPS, SHARES, targets
+from bench.measure.targets import FRACTIONS, GAPS, targets
 from bench.measure.verdicts import answers, best_optimizers
 
 inf, nan = np.inf, np.nan
@@ -120,8 +120,8 @@ def test_targets_without_known_optimum():
         {"f_opt": nan, "first": 12.0, "optimizer": "b"},
     )
     asked = targets(runs, descents([(0, 12.0), (1, 6.0)], [(0, 22.0)], [(0, 12.0), (9, 2.0)]))
-    assert set(asked.kind) == {"share"}
-    assert sorted(asked.target.unique(), reverse=True) == list(SHARES)
+    assert set(asked.kind) == {"fraction"}
+    assert sorted(asked.target.unique(), reverse=True) == list(FRACTIONS)
     assert at(asked, "f_target", run=0, target=0.1) == 3
     assert at(asked, "f_target", run=1, target=0.1) == 4
     assert at(asked, "f_target", run=2, target=0.1) == 3
@@ -158,7 +158,7 @@ def test_gaps_count_where_one_instance_never_began():
 def test_no_gaps_where_an_instance_has_no_known_optimum():
     runs = make_runs({}, {"instance": 2, "f_opt": nan})
     events = descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 1.0)])
-    assert set(targets(runs, events).kind) == {"share"}
+    assert set(targets(runs, events).kind) == {"fraction"}
     assert set(convergence(runs, events).kind) == {"value"}
 
 
@@ -175,8 +175,8 @@ def test_skipped_run_has_the_targets_of_its_problem():
 
 def test_targets_by_the_best_found_though_the_optimum_is_known():
     runs = make_runs({"first": 10.0}, {"first": 10.0, "optimizer": "b"})
-    table = targets(runs, descents([(0, 10.0), (1, 6.0)], [(0, 10.0), (9, 2.0)]), shares=[0.5], by="best")
-    assert list(table.kind) == ["share", "share"]
+    table = targets(runs, descents([(0, 10.0), (1, 6.0)], [(0, 10.0), (9, 2.0)]), fractions=[0.5], by="best")
+    assert list(table.kind) == ["fraction", "fraction"]
     assert list(table.f_target) == [6, 6]
 
 
@@ -186,7 +186,7 @@ def test_targets_by_the_best_found_though_the_optimum_is_known():
         ({"by": "luck"}, "'known' or 'best', got 'luck'"),
         ({"gaps": [1.0, -1.0]}, "gaps must be numbers >= 0, got -1"),
         ({"gaps": [nan]}, "got nan"),
-        ({"shares": [2.0]}, "shares must be numbers >= 0 and <= 1, got 2.0"),
+        ({"fractions": [2.0]}, "fractions must be numbers >= 0 and <= 1, got 2.0"),
     ],
 )
 def test_wrong_choice_of_targets_is_named(choice, words):
@@ -594,7 +594,7 @@ def beaten(*pairs: tuple[str, str], open_: str = "", family: str = "toys") -> pd
 def test_answer_for_a_family_is_who_reached_most_and_whom_it_is_told_from():
     scores = pd.DataFrame([share("a", 0, 0.9), share("b", 1, 0.8), share("c", 1, 0.2), share("d", 2, 0.95, problems=3)])
     table = answers(scores, beaten(("a", "c"), ("b", "c"), open_="ab")).set_index("among")
-    best = table.loc["all"]  # d was not planned on all problems: its share is of others
+    best = table.loc["all"]  # d was not planned on all problems: its fraction is of others
     assert (best.optimizer, best.solved, best.compared, best.rivals, best.significant) == ("a", 0.9, 3, "b", False)
     assert (best.problems, best.runs, best.order) == (4, 60, 0)
     assert (table.loc["1", "optimizer"], table.loc["1", "significant"], table.loc["1", "rivals"]) == ("b", True, "")

@@ -98,7 +98,7 @@ def test_ert_and_curves_are_those_of_the_frames(data, report):
     cells = {(cell["problem"], cell["dim"]): c for c, cell in enumerate(data["cells"])}
     ert, low, high, successes, ran = (decoded(data[name]) for name in ("ert", "low", "high", "successes", "ran"))
     names = {name: f"gap 1e{power}" for power in range(2, -9, -1) for name in [("gap", 10.0**power)]}
-    names |= {("share", 10.0**-power): f"1e-{power} of gain" for power in range(1, 7)}
+    names |= {("fraction", 10.0**-power): f"1e-{power} of gain" for power in range(1, 7)}
     for p, view in enumerate(report.views):
         for row in view.of(expected_runtimes).itertuples():
             c, o = cells[row.problem, row.dim], optimizers.index(row.optimizer)

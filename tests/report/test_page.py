@@ -162,7 +162,7 @@ def test_prices_and_targets_are_in_words(page):
 
 
 def test_targets_beyond_the_final_one_are_not_asked():
-    table = pd.DataFrame({"kind": ["gap", "gap", "share"], "target": [1e2, 1e-3, 0.1]})
+    table = pd.DataFrame({"kind": ["gap", "gap", "fraction"], "target": [1e2, 1e-3, 0.1]})
     assert target_list(table).startswith(
         "f ≤ f_opt + (100 to 0.001, 2 steps) where the optimum is known, f ≤ f_best + 0.1"
     )

@@ -187,7 +187,7 @@ def test_empty_cells_of_the_table(view):
     """Skipped: all runs were. A dash: not run there, not asked for that target, or of unknown cost."""
     table, ran = (view.selected(view.results.ert(price)) for price in (view.price, "cost"))
     table = table.assign(ran=ran.runs)
-    for kind, target in (("gap", 1e-8), ("share", 1e-3), ("gap", 1.0)):
+    for kind, target in (("gap", 1e-8), ("fraction", 1e-3), ("gap", 1.0)):
         own = table[(table.kind == kind) & np.isclose(table.target, target)]
         if own.empty:
             continue
@@ -337,7 +337,7 @@ def test_sensitivity_of_tuning(scripts, make_results, monkeypatch, tmp_path):
     """Each setting where it was tried, what it reached, and how much of the variance goes with it."""
     rows = [("spsa", 0.1 * 10**n, 10.0**-n, role) for n, role in enumerate(["", "default", "tuned"])]
     table = pd.DataFrame(rows, columns=["optimizer", "value", "reached", "role"])
-    table = table.assign(problem="golf", dim=2, hyperparameter="rate", share=0.25, scale="log", kind="gap")
+    table = table.assign(problem="golf", dim=2, hyperparameter="rate", fraction=0.25, scale="log", kind="gap")
     monkeypatch.setattr("bench.report.tuned.measured", lambda *_: {"sensitivity": table})
     results = make_results(10, 15, 2, 10, hostile=False)
     scripts.open(write_report(results, tmp_path, figures=False))

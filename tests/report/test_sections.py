@@ -102,9 +102,9 @@ def test_one_value_in_two_folders_is_no_setting_to_compare():
 
 def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_most_telling_first():
     row = {"problem": "bowl", "dim": 2, "family": "toys", "optimizer": "a", "order": 1, "kind": "gap", "runs": 3}
-    lr = {**row, "hyperparameter": "lr", "scale": "log", "share": 0.5}
-    walls = {**row, "hyperparameter": "walls", "scale": "choice", "share": np.nan}
-    memory = {**row, "hyperparameter": "memory", "scale": "linear", "share": 0.75}
+    lr = {**row, "hyperparameter": "lr", "scale": "log", "fraction": 0.5}
+    walls = {**row, "hyperparameter": "walls", "scale": "choice", "fraction": np.nan}
+    memory = {**row, "hyperparameter": "memory", "scale": "linear", "fraction": 0.75}
     table = pd.DataFrame(
         [
             {**lr, "reached": 1.5, "role": "default"},
@@ -121,14 +121,14 @@ def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_most_te
     assert "Not drawn: 2 values, where runs failed" in lr_panel["caption"]
     assert "Not drawn" not in walls_panel["caption"]
     assert memory_panel["curves"] == [
-        {"optimizer": "a", "share": 0.75, "remark": "explains 75 %", "left": 1, "points": [[7.0, 3.0, "tuned"]]}
+        {"optimizer": "a", "fraction": 0.75, "remark": "explains 75 %", "left": 1, "points": [[7.0, 3.0, "tuned"]]}
     ]
     assert lr_panel["curves"] == [
-        {"optimizer": "a", "share": 0.5, "remark": "explains 50 %", "left": 2, "points": [[0.12346, 1.5, "default"]]}
+        {"optimizer": "a", "fraction": 0.5, "remark": "explains 50 %", "left": 2, "points": [[0.12346, 1.5, "default"]]}
     ]
     assert walls_panel["curves"][0] == {
         "optimizer": "a",
-        "share": None,
+        "fraction": None,
         "remark": "",
         "left": 0,
         "points": [["none", 2.0, ""]],

@@ -55,7 +55,7 @@ def test_budgets_and_costs_are_in_the_prices_of_the_first(folders):
     assert (both.budget[both.optimizer == "random-search"] == 40).all()
 
 
-def test_shares_refer_to_the_best_of_all(folders):
+def test_fractions_refer_to_the_best_of_all(folders):
     both = Combined([Results(folder) for folder in folders])
     runs = both.runs.assign(f_opt=float("nan"))  # so that targets go by the best found
     from bench.measure.targets import targets

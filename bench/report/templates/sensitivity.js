@@ -49,7 +49,7 @@ page.chart("sensitivity", (section, { controls, plot, says }) => {
     const selected = new Set(page.optimizers());
     const drawn = curves.filter(({ optimizer, points }) => selected.has(page.placeOf.get(optimizer)) && points.length);
     const curveOf = new Map(drawn.map((curve) => [page.placeOf.get(curve.optimizer), curve]));
-    const items = page.optimizerItems([...curveOf.keys()], (o) => -(curveOf.get(o).share ?? 0),
+    const items = page.optimizerItems([...curveOf.keys()], (o) => -(curveOf.get(o).fraction ?? 0),
       (o) => curveOf.get(o).remark);
     const traces = visible(items, { mark: true }).map((item) => {
       const { points } = curveOf.get(item.o);

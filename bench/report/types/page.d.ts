@@ -80,7 +80,7 @@ interface Sensitivity {
   scale: Scale;
   curves: {
     optimizer: string;
-    share: number | null;
+    fraction: number | null;
     remark: string;
     points: [Value, number, "" | "default" | "tuned"][];
   }[];
