@@ -15,13 +15,15 @@ from bench.core.ledger import PRICES, QUESTIONS
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.functions import as_objective, registered
+from bench.report.page import write_report
+from bench.report.plot import Plot
 from bench.results import combined, stored
 from bench.runner import PACKAGES
-from bench.runner.campaign import Campaign, run_suite
+from bench.runner.campaign import run_suite
 from bench.runner.choose import choose_suite
 from bench.runner.execute import one_thread
 from bench.runner.launch import Launch
-from bench.runner.plan import RunSpec, misfit
+from bench.runner.plan import misfit
 from bench.runner.single import open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
 from bench.tune.search import tune as tune_suite
@@ -30,35 +32,26 @@ from bench.tune.settings import with_tuned
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.report.plot import Plot
-
 RESULTS = Path("results")
 REPORTS = Path("reports")
 
 # what `compare` tries on a function of each order by default
 CANDIDATES: Mapping[int, Sequence[str]] = {
     0: (
-        "random-search",
-        "scipy-nelder-mead",
-        "nevergrad-CMA",
-        "nevergrad-DE",
-        "nevergrad-OnePlusOne",
-        "spsa-adam",
+        "random-search", "scipy-nelder-mead", "nevergrad-CMA", "nevergrad-DE", "nevergrad-OnePlusOne", "spsa-adam",
         "es-adam",
     ),
     1: ("scipy-lbfgsb", "scipy-bfgs", "scipy-cg", "gradient-descent", "torch-adam[lr=0.01,0.1]"),
     2: ("scipy-newton-cg",),
-}
+}  # fmt: skip
 
 
 class Results(stored.Results):
     """The runs of one folder: frames, measures and figures."""
 
     @property
-    def plot(self) -> "Plot":
+    def plot(self) -> Plot:
         """The figures, for a notebook: `results.plot.ecdf()` answers with an Axes of matplotlib."""
-        from bench.report.plot import Plot
-
         return Plot(self)
 
 
@@ -221,16 +214,6 @@ def tune(
     return tune_suite(suite, optimizers, RESULTS, launch, settings=settings, seeds=seeds, search=search)
 
 
-def write_report(results: Results, folder: Path, published: str | None = None, *, figures: bool = True) -> Path:
-    """Write the page, its tables and figures; answers with the path of the page.
-
-    published: "bbob-2009", to show those algorithms beside ours; needs the extra `coco`. figures: those for papers too.
-    """
-    from bench.report.page import write_report as write
-
-    return write(results, folder, published, figures=figures)
-
-
 def load(source: str | Path | Sequence[str | Path], imports: Sequence[str] = ()) -> Results:
     """The results of a folder, or of a name under results/; of several beside each other. Raises ValueError where there
     are none.
@@ -285,6 +268,3 @@ def compare(
         if report and name:
             write_report(results, REPORTS / name)
         return results
-
-
-__all__ = ["Campaign", "Run", "RunSpec", "compare", "load", "make", "minimize", "run", "tune"]

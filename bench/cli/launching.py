@@ -13,7 +13,7 @@ from bench.cli.app import INTERRUPTED, err
 from bench.core.status import RETRIED
 
 if TYPE_CHECKING:
-    from bench.runner.launch import Launch, Watcher
+    from bench.runner.launch import Launch
 
 Workers = Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")]
@@ -35,50 +35,31 @@ def launching(**how: Any) -> "Iterator[Launch]":
 
     An interrupt ends with its own exit status, and says what to do.
     """
-    from bench.runner.launch import Launch
+    from rich import progress
 
+    from bench.runner.launch import Launch, Watcher
+
+    columns = (
+        progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeElapsedColumn(), progress.TextColumn("left"),
+        progress.TimeRemainingColumn(), progress.TextColumn("{task.description}"),
+    )  # fmt: skip
     try:
-        with _progress() as watcher:
-            launch = Launch(**how, watcher=watcher, command=command_line())
+        with progress.Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+            line = bar.add_task("planning", total=None)
+
+            class Bar(Watcher):
+                def planned(self, planned: int, there: int) -> None:
+                    bar.update(line, total=planned, completed=there)
+
+                def began(self, spec: Any) -> None:
+                    bar.update(line, description=escape(f"{spec.problem} ({spec.dim}-D) with {spec.optimizer}"))
+
+                def ended(self, record: Any) -> None:
+                    bar.advance(line)
+
+            launch = Launch(**how, watcher=Bar(), command=command_line())
             launch.load()
             yield launch
     except KeyboardInterrupt:
         err.print("Stopped. What was done is stored; the same command does the rest.")
         raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _progress() -> "Iterator[Watcher]":
-    """A watcher that draws a bar with what is running and the time left; a silent one where nobody watches."""
-    from bench.runner.launch import Watcher
-
-    if not err.is_terminal:
-        yield Watcher()
-        return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )  # fmt: skip
-    with Progress(*columns, console=err, transient=True) as bar:
-        line = bar.add_task("planning", total=None)
-
-        class Bar(Watcher):
-            def planned(self, planned: int, there: int) -> None:
-                bar.update(line, total=planned, completed=there)
-
-            def began(self, spec: Any) -> None:
-                bar.update(line, description=escape(f"{spec.problem} ({spec.dim}-D) with {spec.optimizer}"))
-
-            def ended(self, record: Any) -> None:
-                bar.advance(line)
-
-        yield Bar()

@@ -56,10 +56,8 @@ def _rows(what: str) -> list[dict[str, Any]]:
     if what == "suites":
         loaded = {name: load_suite(name) for name in suites()}
         return [{"name": name, "what": suite.title, "groups": len(suite.groups)} for name, suite in loaded.items()]
-    definitions = {"problems": registry.PROBLEMS, "optimizers": registry.OPTIMIZERS, "wrappers": registry.WRAPPERS}[
-        what
-    ]
-    return [_row(what, definition) for definition in sorted(definitions.values(), key=lambda d: getattr(d, "order", 0))]
+    definitions = getattr(registry, what.upper()).values()
+    return [_row(what, definition) for definition in sorted(definitions, key=lambda d: getattr(d, "order", 0))]
 
 
 def _row(what: str, definition: Any) -> dict[str, Any]:

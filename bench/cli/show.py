@@ -30,14 +30,13 @@ def show(
         registry.load(PACKAGES, imports or ())
         named = parse_entry(name)
         names = {**registry.PROBLEMS, **registry.OPTIMIZERS, **suites()}
-        composed = "+" in named.name
-        definition = (
-            registry.find_problem(named.name)
-            if composed
-            else registry.lookup(names, named.name, "problem or optimizer or suite")
-        )
-        if isinstance(definition, Path) and picture is not None:
-            raise ValueError(f"only a problem has a picture, and {name} is a suite")
+        if "+" in named.name:
+            definition = registry.find_problem(named.name)
+        else:
+            definition = registry.lookup(names, named.name, "problem or optimizer or suite")
+        if picture is not None and named.name not in registry.PROBLEMS and "+" not in named.name:
+            kind = "a suite" if isinstance(definition, Path) else "an optimizer"
+            raise ValueError(f"only a problem has a picture, and {name} is {kind}")
         if isinstance(definition, Path):
             sys.stdout.write(definition.read_text(encoding="utf-8"))
             return
@@ -46,20 +45,12 @@ def show(
             raise ValueError(f"{name!r} is a grid of {len(settings)} settings; show takes one")
         _show_definition(definition, settings[0])
         if picture is not None:
-            out.print(f"Picture: {escape(str(_picture(definition, settings[0], picture)))}")
+            from bench.report.picture import draw
 
-
-def _picture(definition: "Definition", settings: dict[str, Any], path: Path) -> Path:
-    """Draw a problem, in two dimensions where it may have any and none is named."""
-    from bench.core.registry import ProblemDefinition
-    from bench.report.picture import draw
-
-    if not isinstance(definition, ProblemDefinition):
-        raise ValueError(f"only a problem has a picture, and {definition.name} is an optimizer")
-    objective = definition.make(**settings)
-    if "dim" in definition.parameters and "dim" not in settings and objective.domain.real:
-        objective = definition.make(**settings, dim=2)
-    return draw(objective, path)
+            objective = definition.make(**settings[0])
+            if "dim" in definition.parameters and "dim" not in settings[0] and objective.domain.real:
+                objective = definition.make(**settings[0], dim=2)  # two dimensions where it may have any
+            out.print(f"Picture: {escape(str(draw(objective, picture)))}")
 
 
 def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None:

@@ -211,14 +211,18 @@ def load_suite(source: str | Path) -> Suite:
     path = ours.get(str(source), Path(source))
     if not path.is_file():
         raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}")
+    return _suite(path, *read_toml(path))
+
+
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """Text and content of a TOML file; raises SuiteError where it has none."""
     try:
         text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
+        return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SuiteError(f"{path}: not valid TOML: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"{path}: cannot be read as text ({error})") from None
-    return _suite(path, text, content)
 
 
 SUITE_KEYS = ("title", "seed", "prices", "group")

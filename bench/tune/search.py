@@ -10,15 +10,18 @@ costs no more than the last place there.
 """
 
 import hashlib
+import importlib.util
 import json
 import types
 import typing
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from math import ceil, exp, floor, inf, log, log2
 from pathlib import Path
+from statistics import median_high
 from typing import Any, Literal
 
 import numpy as np
@@ -119,12 +122,6 @@ def _axis(parameter: Parameter) -> Axis | None:
     return Axis(choices=tuple(choices))
 
 
-def default_setting(entry: Entry, data: bool = True) -> Setting:
-    """The default values of what can be tuned."""
-    parameters = registry.find_optimizer(entry.name).parameters
-    return {key: parameters[key].default for key in axes(entry, data)}
-
-
 def spread(entry: Entry, settings: int, suite_seed: int, search: str = "sobol", data: bool = True) -> list[Setting]:
     """So many different settings, the default first, then those of a scrambled quasi-random sequence over the ranges.
 
@@ -132,7 +129,8 @@ def spread(entry: Entry, settings: int, suite_seed: int, search: str = "sobol", 
     doi:10.1006/jcom.1998.0487. With more settings the first ones stay. Fewer where the space has no more. Where
     learning rates can be lanes, RATES settings in a row share all else.
     """
-    space, distinct = axes(entry, data), [default_setting(entry, data)]
+    space, parameters = axes(entry, data), registry.find_optimizer(entry.name).parameters
+    distinct = [{key: parameters[key].default for key in space}]
     if not space:
         return distinct
     for setting in _sequence(entry, space, TURNS * settings, suite_seed, search):
@@ -186,24 +184,15 @@ def outcome(row: Mapping[str, Any], cost: float) -> Outcome:
     return FAILED if value is None else (1, float(value))
 
 
-def median(outcomes: Sequence[Outcome]) -> Outcome:
-    """The middle one; of an even number the worse of the middle two."""
-    return sorted(outcomes)[len(outcomes) // 2]
-
-
 def mean_ranks(standings: Sequence[Standing]) -> list[float]:
     """The mean rank of each setting over problems and instances, 1 for the best; ties share their ranks.
 
     A setting that was not run where others were has failed there.
     """
-    cells = {cell for standing in standings for cell in standing.outcomes}
-    ranks: list[list[float]] = [[] for _ in standings]
-    for cell in sorted(cells):
-        medians = [median(standing.outcomes.get(cell) or [FAILED]) for standing in standings]
-        for setting_ranks, value in zip(ranks, medians, strict=True):
-            better, equal = sum(other < value for other in medians), sum(other == value for other in medians)
-            setting_ranks.append(better + (equal + 1) / 2)
-    return [float(np.mean(setting_ranks)) if setting_ranks else inf for setting_ranks in ranks]
+    cells = sorted({cell for standing in standings for cell in standing.outcomes})
+    rows = [[median_high(standing.outcomes.get(cell) or [FAILED]) for standing in standings] for cell in cells]
+    ranks = [[sum(other < value for other in row) + (row.count(value) + 1) / 2 for value in row] for row in rows]
+    return np.mean(ranks, axis=0).tolist() if ranks else [inf] * len(standings)
 
 
 @dataclass(frozen=True)
@@ -232,8 +221,7 @@ def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str
 def read_standings(folder: Path) -> dict[str, Standing]:
     """Each setting's standing, from the stored runs; skipped ones do not count."""
     standings: dict[str, Standing] = defaultdict(Standing)
-    store = Store(folder)
-    try:
+    with closing(Store(folder)) as store:
         for row, whole in store.rows():
             if not whole:
                 raise StoreError(f"{folder}: a run of {row['optimizer']} is damaged: tune again with --fresh")
@@ -246,8 +234,6 @@ def read_standings(folder: Path) -> dict[str, Standing]:
             standing.outcomes[row["problem"], row["parameters"], row["instance"]].append(outcome(row, cost))
             standing.runs += 1
             standing.cost += cost if status.recorded else row["budget"]
-    finally:
-        store.close()
     return dict(standings)
 
 
@@ -290,13 +276,10 @@ def with_data(suite: Suite) -> set[str]:
     families: set[str] = set()
     for group in suite.groups:
         for definition, parameters in settled(group.problems, registry.find_problem):
-            if definition.family in families or registry.missing(definition):
-                continue
-            try:
-                objective = definition.make(group.instances[0], **parameters)
-            except registry.Unavailable:
-                continue
-            families |= {definition.family} if objective.data else set()
+            if definition.family not in families and not registry.missing(definition):
+                with suppress(registry.Unavailable):
+                    if definition.make(group.instances[0], **parameters).data:
+                        families.add(definition.family)
     return families
 
 
@@ -322,8 +305,8 @@ def tune(
         raise ValueError(f"settings must be >= 1, got {settings}")
     if search not in SEARCHES:
         raise ValueError(f"search must be {', '.join(SEARCHES[:-1])} or {SEARCHES[-1]}, got {search!r}")
-    if search == "tpe":
-        check_optuna()
+    if search == "tpe" and importlib.util.find_spec("optuna") is None:
+        raise ValueError('search tpe needs optuna, which is not installed: pip install -e ".[tune]"')
     launch = replace(launch, command=launch.command or f"bench.tune({suite.name!r})")
     named = list(map(parse_entry, optimizers)) or [entry for group in suite.groups for entry in group.optimizers]
     entries = {entry.text(): one_setting(entry) for entry in named}
@@ -379,14 +362,6 @@ def _winner(contest: Contest, standings: Sequence[Standing]) -> Tuned | None:
         runs=runs,
         cost=float(sum(standing.cost for standing in standings)),
     )
-
-
-def check_optuna() -> None:
-    """Raise ValueError where Optuna is not installed."""
-    import importlib.util
-
-    if importlib.util.find_spec("optuna") is None:
-        raise ValueError('search tpe needs optuna, which is not installed: pip install -e ".[tune]"')
 
 
 def propose(contest: Contest, ranks: Sequence[float], suite_seed: int, number: int) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import registry
-from bench.runner.suite import Entry, Suite, SuiteError, Tuned, Tuning, parse_entry
+from bench.runner.suite import Entry, Suite, SuiteError, Tuned, Tuning, parse_entry, read_toml
 
 HEAD = {"suite": str, "search": str, "settings": int, "seeds": int, "instances": list, "budgets": list}
 ENTRY = {
@@ -44,14 +43,9 @@ def _line(key: str, value: Any) -> str:
 def read_tuned(source: str | Path) -> Tuning:
     """The settings of a file; raises SuiteError, with file and key, for what is damaged, unknown or out of range."""
     path = Path(source)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SuiteError(f"{path} is not there: `python -m bench tune` writes one, and says where") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{path}: cannot be read as text ({error})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SuiteError(f"{path}: not valid TOML: {error}") from None
+    if not path.exists():
+        raise SuiteError(f"{path} is not there: `python -m bench tune` writes one, and says where")
+    _, content = read_toml(path)
     tables = content.pop("tuned", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise SuiteError(f"{path}: tuned must be written as [[tuned]]")
