@@ -104,44 +104,26 @@ def minimize(
     import pandas as pd
 
     registry.load(PACKAGES)
-    named = parse_entry(optimizer)
-    definition = registry.find_optimizer(named.name)
-    settings = [registry.settings(definition, values) for values in named.settings()]
-    if len(settings) != 1:
-        raise ValueError(f"{optimizer!r} is a grid of {len(settings)} settings; a run takes one")
+    entry = parse_entry(optimizer)
+    definition = registry.find_optimizer(entry.name)
+    hyperparameters = registry.settings(definition, entry.setting())
     if reason := misfit(objective, definition):
         raise ValueError(reason)
     if not 0 <= gap < inf:
         raise ValueError(f"gap must be a number >= 0, got {gap!r}")
     if target is not None and not isfinite(target):
         raise ValueError(f"target must be a finite value of f, got {target!r}")
-    oracle = open_oracle(
-        objective,
-        definition,
-        budget,
-        seed,
-        gap=gap,
-        target=-inf if target is None else target,
-        start=start,
-        prices=prices,
-        deadline=deadline,
-        device=device,
-    )
+    target = -inf if target is None else target
+    options = {"start": start, "prices": prices, "deadline": deadline, "device": device}
+    oracle = open_oracle(objective, definition, budget, seed, gap=gap, target=target, **options)
+    restarts = not objective.scored if restarts is None else restarts
     with one_thread():
-        error = play(oracle, definition.function, settings[0], not objective.scored if restarts is None else restarts)
+        error = play(oracle, definition.function, hyperparameters, restarts)
     ledger = books_of(oracle).ledgers[0]
     columns = [*QUESTIONS, "inside", "outside", "f", *objective.metrics]
-    return Run(
-        status=str(ledger.status),
-        error=error,
-        counts=oracle.counts,
-        first=ledger.first,
-        best=ledger.best,
-        best_x=ledger.best_x,
-        inside=ledger.inside,
-        outside=ledger.outside,
-        trajectory=pd.DataFrame(ledger.events, columns=columns),
-    )
+    trajectory = pd.DataFrame(ledger.events, columns=columns)
+    ends = (ledger.first, ledger.best, ledger.best_x, ledger.inside, ledger.outside)
+    return Run(str(ledger.status), error, oracle.counts, *ends, trajectory)
 
 
 def run(

@@ -9,6 +9,7 @@ from rich.markup import escape
 from bench.cli.app import Imports, app, explained, out
 from bench.cli.terminal import damaged
 from bench.interchange.export import FORMATS
+from bench.interchange.export import export as write
 
 
 @app.command()
@@ -26,7 +27,6 @@ def export(
     """Write stored runs in another format."""
     with explained():
         from bench import api
-        from bench.interchange.export import export as write
 
         results = api.load(name, imports or ())
         done = write(results, to, folder or results.folder / to)

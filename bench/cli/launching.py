@@ -15,6 +15,12 @@ from bench.core.status import RETRIED
 if TYPE_CHECKING:
     from bench.runner.launch import Launch
 
+Optimizers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-o", "--optimizer", metavar="NAME[key=value,...]", help="Optimizer, e.g. torch-adam\\[lr=0.1]; repeatable."
+    ),
+]
 Workers = Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")]
 Retry = Annotated[

@@ -30,12 +30,9 @@ def list_(
         if what != "suites":
             registry.load(["problems" if what == "wrappers" else what], imports or ())
         rows = _rows(what)
-    if as_json and what == "problems":
-        rows = [{**row, **problem_facts(row["name"])} for row in rows]
-    if as_json and what == "optimizers":
-        rows = [{**row, **hyperparameter_facts(row["name"])} for row in rows]
     if as_json:
-        out.print_json(json.dumps(rows))
+        facts = {"problems": problem_facts, "optimizers": hyperparameter_facts}.get(what, lambda name: {})
+        out.print_json(json.dumps([{**row, **facts(row["name"])} for row in rows]))
         return
     headings = [key for key in rows[0] if key not in ("module", "source")]  # `show` and --json give the source
     table = headed(what, *headings)

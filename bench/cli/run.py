@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, err, explained, out
-from bench.cli.launching import Device, Fresh, Retry, Workers, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Retry, Workers, launching
 from bench.cli.terminal import closing_table, reasons, verdict
 
 
@@ -21,12 +21,7 @@ def run(
             "-p", "--problem", metavar="NAME[key=value,...]", help="Problem, e.g. rosenbrock\\[dim=2]; repeatable."
         ),
     ] = None,
-    optimizer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-o", "--optimizer", metavar="NAME[key=value,...]", help="Optimizer, e.g. torch-adam\\[lr=0.1]; repeatable."
-        ),
-    ] = None,
+    optimizer: Optimizers = None,
     budget: Annotated[
         float | None, typer.Option(help="Cost of a run, one value costing 1; else the suite's or 1000.")
     ] = None,

@@ -40,20 +40,18 @@ def show(
         if isinstance(definition, Path):
             sys.stdout.write(definition.read_text(encoding="utf-8"))
             return
-        settings = named.settings()
-        if len(settings) != 1:
-            raise ValueError(f"{name!r} is a grid of {len(settings)} settings; show takes one")
-        _show_definition(definition, settings[0])
+        setting = named.setting()
+        _show_definition(definition, setting)
         if picture is not None:
             from bench.report.picture import draw
 
-            objective = definition.make(**settings[0])
-            if "dim" in definition.parameters and "dim" not in settings[0] and objective.domain.real:
-                objective = definition.make(**settings[0], dim=2)  # two dimensions where it may have any
+            objective = definition.make(**setting)
+            if "dim" in definition.parameters and "dim" not in setting and objective.domain.real:
+                objective = definition.make(**setting, dim=2)  # two dimensions where it may have any
             out.print(f"Picture: {escape(str(draw(objective, picture)))}")
 
 
-def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None:
+def _show_definition(definition: "Definition", setting: dict[str, Any]) -> None:
     import inspect
 
     from bench.core import registry
@@ -78,7 +76,7 @@ def _show_definition(definition: "Definition", settings: dict[str, Any]) -> None
         table.add_row("computes with", definition.arrays + (", in lanes" if definition.lanes else ""))
         table.add_row("fixed by its seed", "yes" if definition.deterministic else "no")
     elif not lacking:
-        objective = definition.make(**settings)
+        objective = definition.make(**setting)
         table.add_row("dim", str(objective.dim))
         table.add_row("answers up to order", str(objective.order))
         table.add_row("minimum", "not known" if objective.f_opt is None else f"{objective.f_opt:g}")

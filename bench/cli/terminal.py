@@ -9,6 +9,7 @@ from rich.table import Table
 
 from bench.cli.app import TROUBLE, err, headed, out
 from bench.core.status import alternatives, statuses
+from bench.measure import words
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -27,8 +28,6 @@ def closing_table(results: "Results") -> None:
 
 def by_problem(results: "Results") -> Table:
     """The best optimizer of each problem, as `bench.measure.verdicts.best` has it."""
-    from bench.measure import words
-
     headings = ("problem", "dim", "best", "expected cost", "reached", "to", words.NOT_BEATEN)
     table = headed(f"Which optimizer for which problem? ({results.name})", *headings)
     answer: Any = results.best_optimizers()
@@ -48,7 +47,7 @@ def by_problem(results: "Results") -> Table:
 
 def by_family(results: "Results") -> Table:
     """The best optimizer of each family within each budget, as `bench.measure.verdicts.answer` has it."""
-    from bench.measure import verdicts, words
+    from bench.measure import verdicts
 
     view = results.comparison.at()
     headings = ("family", "problems", "within a cost of", "best", "targets reached", words.NOT_BEATEN)
@@ -88,9 +87,7 @@ def verdict(results: "Results") -> int:
     if len(failed):
         how = alternatives(statuses("failed"), len(failed))
         again = " ".join(f"--retry {status}" for status in statuses("retried") if (failed.status == status).any())
-        err.print(
-            f"[bold red]{len(failed)} {'run' if len(failed) == 1 else 'runs'} {how}:[/] see the report, or {again}"
-        )
+        err.print(f"[bold red]{words.counted(len(failed), 'run')} {how}:[/] see the report, or {again}")
     return max(damaged(results), TROUBLE if len(failed) else 0)
 
 
@@ -111,20 +108,18 @@ def damaged(results: "Results") -> int:
 
 def tuning_table(tuning: "Tuning") -> None:
     """The best setting of each optimizer for each family, on the terminal."""
-    from bench.measure.words import number, setting_text
-
     headings = ("optimizer", "family", "tried", "best setting", "mean rank", "default's", "runs", "cost")
     table = headed(f"Best of {tuning.settings} settings ({tuning.suite})", *headings)
     for tuned in tuning.found:
-        ranks = (number(tuned.rank), number(tuned.default_rank)) if tuned.setting else ("", "")
+        ranks = map(words.number, (tuned.rank, tuned.default_rank)) if tuned.setting else ("", "")
         cells = (
             tuned.entry.text(),
             tuned.family,
             str(tuned.tried),
-            setting_text(tuned.setting) or "nothing to tune: its default",
+            words.setting_text(tuned.setting) or "nothing to tune: its default",
             *ranks,
             f"{tuned.runs:,}",
-            number(tuned.cost),
+            words.number(tuned.cost),
         )
         table.add_row(*map(escape, cells))
     out.print(table)

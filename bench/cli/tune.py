@@ -6,22 +6,14 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
-from bench.cli.launching import Device, Fresh, Retry, Workers, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Retry, Workers, launching
 from bench.cli.terminal import tuning_table
 
 
 @app.command()
 def tune(
     suite: Annotated[str, typer.Argument(help="A suite's name or a TOML file.")],
-    optimizer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-o",
-            "--optimizer",
-            metavar="NAME[key=value,...]",
-            help="Optimizer, by default those of the suite; values in brackets are held fixed; repeatable.",
-        ),
-    ] = None,
+    optimizer: Optimizers = None,
     settings: Annotated[int, typer.Option(help="Settings tried of each optimizer, the default among them.")] = 30,
     seeds: Annotated[int, typer.Option(help="Runs of each setting on each problem and tuning instance.")] = 3,
     search: Annotated[str, typer.Option(help="sobol or halton: quasi-random; tpe: Optuna's, one by one.")] = "sobol",
@@ -33,7 +25,10 @@ def tune(
     fresh: Fresh = False,
     imports: Imports = None,
 ) -> None:
-    """Find the best setting of each optimizer for each family of problems, on instances that are never reported on."""
+    """Find the best setting of each optimizer for each family of problems, on instances that are never reported on.
+
+    Optimizers are by default those of the suite; values in brackets are held fixed.
+    """
     with explained():
         from bench import api
         from bench.runner.choose import choose_suite

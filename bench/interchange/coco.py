@@ -138,18 +138,12 @@ def read(path: Path) -> Iterator[Trajectory]:
         }
         if not comment.lstrip().startswith("%"):
             raise Damage(path, comment_at, "the line below the facts must be a comment that begins with %")
-        yield from _data_set(path, at, facts, _notes(path, comment_at, comment), data_at, data)
-
-
-def _notes(path: Path, at: int, comment: str) -> dict[str, object]:
-    """What `write` noted in the comment; {} where others wrote it."""
-    match = re.search(r"fogbench (\{.*\})\s*$", comment)
-    if match is None:
-        return {}
-    try:
-        return json.loads(match[1])
-    except ValueError as error:
-        raise Damage(path, at, f"what fogbench noted is damaged ({error})") from None
+        noted = re.search(r"fogbench (\{.*\})\s*$", comment)  # by `write`
+        try:
+            notes = json.loads(noted[1]) if noted else {}
+        except ValueError as error:
+            raise Damage(path, comment_at, f"what fogbench noted is damaged ({error})") from None
+        yield from _data_set(path, at, facts, notes, data_at, data)
 
 
 def _data_set(

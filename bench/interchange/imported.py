@@ -1,5 +1,6 @@
 """Data of others as results of ours, so that `report mine theirs` shows them side by side."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -94,8 +95,6 @@ def index_files(source: Path) -> list[Path]:
 
     Raises ValueError where there is none, for another kind of file and for symbolic links.
     """
-    if source.is_symlink():
-        raise ValueError(f"{source} is a symbolic link: give the file or folder itself")
     if source.is_dir():
         paths = sorted(path for reader in READERS.values() for path in source.rglob(reader.pattern))
     elif source.is_file():
@@ -103,10 +102,10 @@ def index_files(source: Path) -> list[Path]:
     else:
         raise ValueError(f"{source} is neither a file nor a folder")
     words = " or ".join(reader.words for reader in READERS.values())
-    for path in paths:
+    for path in (source, *paths):
         if path.is_symlink():
             raise ValueError(f"{path} is a symbolic link, and is not followed")
-        if path.suffix not in READERS:
+        if path in paths and path.suffix not in READERS:
             raise ValueError(f"{path} must be {words}")
     if not paths:
         raise ValueError(f"{source} must hold {words}")
@@ -141,8 +140,7 @@ def as_record(run: Trajectory, budget: float, order: int | None) -> RunRecord:
     events = np.zeros((int(kept.sum()), len(QUESTIONS) + 3))
     events[:, 0], events[:, -1] = evaluations[kept], values[kept]
     best = float(events[-1, -1])
-    name, _, _ = run.problem.partition("[")
-    definition = registry.PROBLEMS.get(name.partition("+")[0])
+    definition = registry.PROBLEMS.get(re.split(r"[\[+]", run.problem)[0])
     spec = RunSpec(
         problem=run.problem,
         parameters={"dim": run.dim},

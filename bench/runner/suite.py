@@ -30,6 +30,13 @@ class Entry:
         """Every combination of the values."""
         return [dict(zip(self.grid, values, strict=True)) for values in product(*self.grid.values())]
 
+    def setting(self) -> dict[str, Any]:
+        """The one combination; raises ValueError for a grid of several."""
+        settings = self.settings()
+        if len(settings) != 1:
+            raise ValueError(f"{self.text()} is a grid of {len(settings)} settings, where one is needed")
+        return settings[0]
+
     def text(self) -> str:
         """The entry as `parse_entry` reads it."""
         inner = ",".join(f"{key}={','.join(map(_written, values))}" for key, values in self.grid.items())

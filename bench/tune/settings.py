@@ -36,8 +36,7 @@ def write_tuned(tuning: Tuning, command: str) -> None:
 
 def _line(key: str, value: Any) -> str:
     """TOML has no None: it is written as a word, which the annotation of the hyperparameter turns back."""
-    plain = "none" if value is None else list(value) if isinstance(value, tuple) else value
-    return f"{key} = {json.dumps(plain, allow_nan=False)}"
+    return f"{key} = {json.dumps('none' if value is None else value, allow_nan=False)}"
 
 
 def read_tuned(source: str | Path) -> Tuning:
@@ -119,12 +118,5 @@ def one_setting(entry: Entry) -> Entry:
 
     Raises ValueError otherwise.
     """
-    settings = entry.settings()
-    definition = registry.find_optimizer(entry.name)
-    if len(settings) != 1:
-        raise ValueError(
-            f"{entry.text()} is a grid of {len(settings)} settings; tuning takes an optimizer at one, "
-            f"as with -o {entry.name}"
-        )
-    registry.settings(definition, settings[0])
+    registry.settings(registry.find_optimizer(entry.name), entry.setting())
     return entry

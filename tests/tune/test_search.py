@@ -356,7 +356,7 @@ GOOD = (
         ("[1001]\n", "[1001]\nbudgets = [60, 0]\n", r"budgets must be numbers above 0, got \[60, 0\]"),
         ("rank = 1\n", "rank = nan\n", r"number 1: key rank must be float, got nan"),
         ("odd-knobs", "odd-nobs", r"key optimizer: unknown optimizer 'odd-nobs': did you mean odd-knobs"),
-        ("proud=true", "proud=true,false", r"is a grid of 2 settings; tuning takes an optimizer at one"),
+        ("proud=true", "proud=true,false", r"is a grid of 2 settings, where one is needed"),
         ('"odd"', '"add"', r"key family must be one of .*, got 'add'"),
         ("step = 2", "step = -2", r"key setting.step: odd-knobs: step must be > 0, got -2"),
         ("step = 2", "stop = 2", r"key setting.stop: odd-knobs has no parameter 'stop'"),
