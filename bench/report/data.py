@@ -12,6 +12,7 @@ import numpy as np
 
 from bench.measure.ecdf import default_costs
 from bench.measure.ert import ert
+from bench.measure.frames import CELL
 from bench.measure.progress import POINTS
 from bench.measure.verdicts import budgets
 from bench.measure.words import target_name
@@ -56,20 +57,11 @@ def coarse(array: np.ndarray, bits: int = BITS) -> np.ndarray:
 def page_data(report: Report) -> dict[str, Any]:
     """What the page reads: see the module."""
     return {
-        "optimizers": [
-            {"name": name, "order": s.order, "color": s.color, "dash": s.dash, "width": s.width}
-            for name, s in report.styles.items()
-        ],
+        "optimizers": [{"name": name, **vars(style)} for name, style in report.styles.items()],
         "orders": [{"order": order, "color": SHADES[order][0]} for order in report.orders],
         "families": report.families,
         "prices": [
-            {
-                "name": view.name,
-                "short": view.rule.short,
-                "amount": view.rule.amount,
-                "title": view.rule.axis,
-                "note": view.note,
-            }
+            {"name": view.name, "short": view.rule.short, "title": view.rule.axis, "note": view.note}
             for view in report.views
         ],
         "cells": _cells(report),
@@ -107,15 +99,15 @@ def _solved(report: Report) -> dict[str, Any]:
     grid = np.ones((len(report.views), GRID))
     solved = np.zeros((len(report.views), *shape, GRID), dtype=np.int64)
     planned = np.zeros((len(report.views), *shape), dtype=np.int64)
-    group = (report.cell_of_run * shape[1] + report.optimizer_of_run)[report.run_of_hit]
+    cell, optimizer = report.cell_of_run[report.run_of_hit], report.optimizer_of_run[report.run_of_hit]
     for p, each in enumerate(report.views):
         costs = default_costs(each.reached, GRID)
         grid[p] = np.r_[costs, np.full(GRID - len(costs), costs[-1])]
         runtime = each.reached.runtime.to_numpy(float)
         priced = ~np.isnan(runtime)
         first = np.searchsorted(grid[p], runtime[priced])  # GRID: never
-        counts = np.bincount(group[priced] * (GRID + 1) + first, minlength=shape[0] * shape[1] * (GRID + 1))
-        counts = counts.reshape(*shape, GRID + 1)
+        counts = np.zeros((*shape, GRID + 1), dtype=np.int64)
+        np.add.at(counts, (cell[priced], optimizer[priced], first), 1)
         solved[p], planned[p] = counts[..., :GRID].cumsum(-1), counts.sum(-1)
     return {"grid": encoded(grid), "solved": encoded(solved), "planned": encoded(planned)}
 
@@ -154,9 +146,7 @@ def _curves(report: Report) -> dict[str, Any]:
     for p, each in enumerate(report.views):
         table = each.convergence
         cell, optimizer = report.cell(table), report.optimizer(table)
-        code = cell * shape[1] + optimizer
-        begin = np.flatnonzero(np.r_[True, code[1:] != code[:-1]]) if len(code) else np.empty(0, dtype=int)
-        point = np.arange(len(code)) - np.repeat(begin, np.diff(np.r_[begin, len(code)]))
+        point = table.groupby([*CELL, "optimizer"]).cumcount()
         cost[p, cell, point] = table.cost
         curve[p, cell, optimizer, point] = table[["median", "low", "high"]]
     return {"curve_cost": encoded(coarse(cost)), "curve": encoded(coarse(curve))}

@@ -96,15 +96,13 @@ def _view(results: "Results", name: str, grid: dict[str, Any], runs: Frame) -> d
     steep = is_gap and np.nanmax(height) > DECADES * np.nanquantile(height, 0.01)
     z = np.log10(np.maximum(height, DEEP * np.nanmax(height))) if steep else height
     bottom, top = float(np.nanmin(z)), float(np.nanmax(z))
-    levels = np.round((z - bottom) / ((top - bottom) or 1.0) * (NOT_A_NUMBER - 1))
     star = None if lowest is None else results.best_x(int(runs.run[lowest]))
     return {
-        "z": np.where(np.isnan(levels), NOT_A_NUMBER, levels).astype(np.uint16),
+        "z": _packed((z - bottom) / ((top - bottom) or 1.0)),
         "view": {
             "problem": name,
             "instance": int(grid["instance"]),
-            "low": [float(value) for value in grid["low"]],
-            "high": [float(value) for value in grid["high"]],
+            **{end: [float(value) for value in grid[end]] for end in ("low", "high")},
             "base": base,
             "kind": "gap" if is_gap else "value",
             "log": bool(steep),
@@ -142,10 +140,15 @@ def _path(run: Any, view: dict[str, Any], points: np.ndarray, events: Frame, len
     low, high = (np.array(view[name]) for name in ("low", "high"))
     with np.errstate(invalid="ignore"):
         places = (points[kept - 1] - low) / (high - low) + AROUND
-        places = np.round(np.clip(places / (1 + 2 * AROUND), 0, 1) * (NOT_A_NUMBER - 1))
-    places = np.where(np.isnan(places), NOT_A_NUMBER, places).astype(np.uint16)
+    places = _packed(np.clip(places / (1 + 2 * AROUND), 0, 1))
     reached = best[np.maximum(np.searchsorted(questions, kept, side="right") - 1, 0)] - view["base"]
     return pd.DataFrame({"run": run.run, **counts, "x": places[:, 0], "y": places[:, 1], "best": reached})
+
+
+def _packed(fractions: np.ndarray) -> np.ndarray:
+    """Numbers from 0 to 1, or NaN, in 16 bits."""
+    levels = np.round(fractions * (NOT_A_NUMBER - 1))
+    return np.where(np.isnan(levels), NOT_A_NUMBER, levels).astype(np.uint16)
 
 
 def thinned(points: int, improvements: np.ndarray, length: int) -> np.ndarray:

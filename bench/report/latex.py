@@ -24,8 +24,7 @@ def save_latex(frame: Frame, path: Path) -> None:
     """
     columns = [str(name) for name in frame.columns]
     head_rows = frame.head(MOST)
-    numeric = [_numeric(frame[name]) for name in frame.columns]
-    layout = "".join("r" if is_number else "l" for is_number in numeric)
+    layout = "".join("r" if frame[name].dtype.kind in "iuf" else "l" for name in frame.columns)
     head = " & ".join(map(escaped, columns)) + r" \\"
     cells = [[_cell(value) for value in head_rows[name]] for name in frame.columns]
     # behind {}, because a row that begins with [ or * would be an option of the line break before it
@@ -42,10 +41,6 @@ def escaped(text: str) -> str:
     """Text as LaTeX prints it; what is not printable is a replacement character, line breaks are spaces."""
     plain = " ".join(text.split())
     return "".join(ESCAPES.get(c, c if c.isprintable() else "\N{REPLACEMENT CHARACTER}") for c in plain)
-
-
-def _numeric(column: Any) -> bool:
-    return column.dtype.kind in "iuf" or str(column.dtype) in ("Int64", "Float64")
 
 
 def _cell(value: Any) -> str:

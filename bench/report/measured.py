@@ -17,7 +17,6 @@ from bench.measure.summaries import endings, failures
 from bench.measure.verdicts import answer, best, budgets
 from bench.report import reference, tuned
 from bench.report.styles import optimizer_styles
-from bench.report.tables import Places
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -52,14 +51,15 @@ class Report:
         self.family_of_cell = cells.family.tolist()
         self.shape = (len(self.cells), len(self.styles))
         self._cells, self._optimizers = pd.MultiIndex.from_frame(cells[CELL]), pd.Index(list(self.styles))
-        self._families = pd.Index([*self.families, ALL])
+        self._families = pd.Index(self.families).get_indexer(cells.family)
         self.cell_of_run, self.optimizer_of_run = self.cell(runs), self.optimizer(runs)
         self.run_of_hit = pd.Index(runs.run).get_indexer(hits.run)  # of reached, too: they have the same rows
-        goals = hits[["kind", "target"]].assign(cell=self.cell_of_run[self.run_of_hit])[["cell", "kind", "target"]]
-        self.goals = goals.drop_duplicates().sort_values(["cell", "kind", "target"], ascending=[True, True, False])
+        cell = self.cell_of_run[self.run_of_hit]
+        goals = hits[["kind", "target"]].assign(cell=cell)[["cell", "kind", "target"]].drop_duplicates()
+        self.goals = goals.sort_values(["cell", "kind", "target"], ascending=[True, True, False])
         self._goals, self._slots = pd.MultiIndex.from_frame(self.goals), self.goals.groupby("cell").cumcount()
         self.most = int(self._slots.max()) + 1 if len(self.goals) else 0
-        self.slot_of_hit = self._slots.to_numpy()[self._goals.get_indexer(pd.MultiIndex.from_frame(goals))]
+        self.slot_of_hit = self.slot(cell, hits)
 
     @cached_property
     def tables(self) -> dict[str, Frame]:
@@ -113,25 +113,19 @@ class Report:
         """The place of an optimizer in the arrays."""
         return list(self.styles).index(optimizer)
 
-    def places(self) -> Places:
-        """Those of optimizers and families, for tables."""
-        family = {name: place for place, name in enumerate(self.families)}
-        families = {cell: family[name] for cell, name in zip(self.cells, self.family_of_cell, strict=True)}
-        return Places({name: place for place, name in enumerate(self.styles)}, families)
-
     def cell(self, frame: Frame) -> np.ndarray:
         """The cell of each row (n,) of a frame with problem and dim."""
         import pandas as pd
 
         return self._cells.get_indexer(pd.MultiIndex.from_frame(frame[CELL]))
 
-    def optimizer(self, frame: Frame, column: str = "optimizer") -> np.ndarray:
+    def optimizer(self, frame: Frame) -> np.ndarray:
         """The optimizer of each row (n,)."""
-        return self._optimizers.get_indexer(frame[column])
+        return self._optimizers.get_indexer(frame.optimizer)
 
     def family(self, frame: Frame) -> np.ndarray:
-        """The family of each row (n,), where that of all problems is the last."""
-        return self._families.get_indexer(frame.family)
+        """The family of each row (n,) of a frame with problem and dim."""
+        return self._families[self.cell(frame)]
 
     def slot(self, cell: np.ndarray, frame: Frame) -> np.ndarray:
         """The slot of each row (n,) of a frame with kind and target: the easiest of its cell is 0."""

@@ -34,10 +34,8 @@ def plane(objective: Objective, seed: int = 0) -> tuple[np.ndarray, np.ndarray, 
             center = (low + high) / 2
         reach = ((high - low) / 2)[:2]
     else:
-        across = np.linalg.norm(start - center)
-        reach = np.full(
-            2, max(1.5 * across, 3 * objective.domain.scale * np.sqrt(objective.dim if objective.data else 1))
-        )
+        scale = objective.domain.scale * np.sqrt(objective.dim if objective.data else 1)
+        reach = max(1.5 * np.linalg.norm(start - center), 3 * scale)
     return center, directions[0], directions[-1], np.broadcast_to(reach, 2)
 
 
@@ -51,17 +49,11 @@ def draw(objective: Objective, path: Path) -> Path:
 
     figure = Figure(figsize=(6, 4.5), layout="constrained")
     axes: Any = figure.add_subplot()
-    if not objective.domain.real:
-        _walks(objective, axes)
-    else:
-        (_profile if objective.dim == 1 else _landscape)(objective, axes)
-    axes.set_title(_title(objective))
+    picture = _walks if not objective.domain.real else _profile if objective.dim == 1 else _landscape
+    picture(objective, axes)
+    axes.set_title(f"{objective.name}, dim {objective.dim}, instance {objective.instance}")
     figure.savefig(path, dpi=150)
     return path
-
-
-def _title(objective: Objective) -> str:
-    return f"{objective.name}, dim {objective.dim}, instance {objective.instance}"
 
 
 def _walks(objective: Objective, axes: "Axes", seed: int = 0) -> None:

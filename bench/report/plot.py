@@ -25,31 +25,31 @@ class Plot:
             raise ValueError(
                 f"one panel has curves by optimizer or order, got {by!r}: `report --figure` draws more panels"
             )
-        return self._drawn("ecdf", by, prices, ax)
+        return self._drawn("ecdf", prices, ax, by)
 
     def convergence(
         self, problem: str | None = None, dim: int | None = None, *, prices: Prices = None, ax: "Axes | None" = None
     ) -> "Axes":
         """Median and quartiles of the best value over cost, on one problem (which need not be named if it is alone)."""
-        return self._drawn("convergence", "optimizer", prices, ax, problem=problem, dim=dim)
+        return self._drawn("convergence", prices, ax, problem=problem, dim=dim)
 
     def performance_profile(self, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
         """On what fraction of targets each needs at most so many times the minimum."""
-        return self._drawn("performance-profile", "optimizer", prices, ax)
+        return self._drawn("performance-profile", prices, ax)
 
     def data_profile(self, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
         """The fraction of targets reached within so many simplex gradients."""
-        return self._drawn("data-profile", "optimizer", prices, ax)
+        return self._drawn("data-profile", prices, ax)
 
     def scaling(self, problem: str | None = None, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
         """Expected runtimes over the dimension of one problem."""
-        return self._drawn("scaling", "optimizer", prices, ax, problem=problem)
+        return self._drawn("scaling", prices, ax, problem=problem)
 
     def area(self, *, prices: Prices = None, ax: "Axes | None" = None) -> "Axes":
         """The area under the ECDF of each optimizer, with its interval."""
-        return self._drawn("area", "optimizer", prices, ax)
+        return self._drawn("area", prices, ax)
 
-    def _drawn(self, name: str, by: str, prices: Prices, ax: "Axes | None", **where: Any) -> "Axes":
+    def _drawn(self, name: str, prices: Prices, ax: "Axes | None", by: str = "optimizer", **where: Any) -> "Axes":
         import matplotlib.pyplot as plt
         import seaborn as sns
         from matplotlib.lines import Line2D
@@ -58,13 +58,11 @@ class Plot:
         from bench.report.panels import LOOK, short
 
         drawing = figure(self.results, name, by, prices)
-        views = drawing.views()
-        for column, value in where.items():
-            if value is not None:
-                views = [(label, frame) for label, frame in views if frame[column].iloc[0] == value]
+        where = {column: value for column, value in where.items() if value is not None}
+        views = [view for view in drawing.views() if all(view[1][key].iloc[0] == where[key] for key in where)]
         if len(views) != 1:
             labels = ", ".join(label for label, _ in drawing.views()) or "nothing"
-            wanted = ", ".join(f"{column}={value!r}" for column, value in where.items() if value is not None) or "one"
+            wanted = ", ".join(f"{column}={value!r}" for column, value in where.items()) or "one"
             raise ValueError(f"there is {labels} to draw, of which {wanted} must be a single one")
         ((label, frame),) = views
         look: Any = {**sns.axes_style("whitegrid"), **LOOK, "font.size": 9}
@@ -72,8 +70,7 @@ class Plot:
             axes = plt.figure(figsize=(6.4, 4.0), layout="constrained").add_subplot() if ax is None else ax
             drawing.panel.draw(axes, frame)
             axes.set_title(short(label or drawing.title, 60))
-            names = drawing.panel.names(frame)
-            if names:
+            if names := drawing.panel.names(frame):
                 handles = [Line2D([], [], **drawing.panel.handle(each)) for each in names]
                 axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=7)
         return axes

@@ -24,7 +24,10 @@ def curves(view: View, published: Published) -> Frame:
     """
     import pandas as pd
 
-    both = _common(view, published)
+    reached = view.reached
+    goal = reached[(reached.kind == "gap") & _to_target(reached) & reached.runtime.notna()]
+    both = goal.merge(view.runs[["run", *CELL, "optimizer"]], on="run")
+    both = both.merge(published.best[[*CELL, "function"]].drop_duplicates(), on=CELL)
     frames = []
     for dim, ours in both.groupby("dim"):
         functions = sorted(ours.function.unique())
@@ -53,10 +56,9 @@ def table(ert: Frame, published: Published) -> Frame:
     ert: of `ert`. Columns problem, dim, optimizer (of ours, "" where none reached it), ert, successes, runs, low, high,
     published (ERT of the best algorithm), algorithm (who that was), ratio: ours over the published one.
     """
-    goal = ert[(ert.kind == "gap") & np.isclose(ert.target, TARGET, rtol=1e-6, atol=0) & (ert.runs > 0)]
+    goal = ert[(ert.kind == "gap") & _to_target(ert) & (ert.runs > 0)]
     best = _least(published).rename(columns={"ert": "published"})[[*CELL, "published", "algorithm"]]
-    least = goal.sort_values(["ert", "optimizer"]).groupby(CELL).head(1)
-    both = least.merge(best, on=CELL)
+    both = goal.sort_values(["ert", "optimizer"]).groupby(CELL).head(1).merge(best, on=CELL)
     both = both.assign(
         optimizer=both.optimizer.where(np.isfinite(both.ert), ""),
         ratio=(both.ert / both.published).where(np.isfinite(both.published)),
@@ -64,24 +66,18 @@ def table(ert: Frame, published: Published) -> Frame:
     return both.sort_values(CELL, ignore_index=True)[list(TABLE)]
 
 
+def _to_target(frame: Frame) -> np.ndarray:
+    """Which rows (n,) are of the target that was published, and not of one near it on an absolute scale."""
+    return np.isclose(frame.target, TARGET, rtol=1e-6, atol=0)
+
+
 def _least(published: Published) -> Frame:
     """The least published ERT to the target on each function and dim: inf, and no name, where none reached it."""
     keys = [*CELL, "function"]
     every = published.best[keys].drop_duplicates()
-    reached = published.best[np.isclose(published.best.target, TARGET, rtol=1e-6, atol=0)]
+    reached = published.best[_to_target(published.best)]
     least = every.merge(reached[[*keys, "ert", "algorithm"]], on=keys, how="left")
     return least.fillna({"ert": np.inf, "algorithm": ""})
-
-
-def _common(view: View, published: Published) -> Frame:
-    """Our runtimes to the target on published functions and dims: optimizer, function, dim, runtime, spent."""
-    runs, reached = view.runs, view.reached
-    cells = published.best[["problem", "function", "dim"]].drop_duplicates()
-    goal = reached[
-        (reached.kind == "gap") & np.isclose(reached.target, TARGET, rtol=1e-6, atol=0) & reached.runtime.notna()
-    ]
-    ours = goal.merge(runs[["run", *CELL, "optimizer", "order"]], on="run")
-    return ours.merge(cells, on=CELL)
 
 
 def shown(curves: Frame, name: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The tables of a report: as CSV, and as the page shows them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,19 +26,15 @@ def seconds(runs: Frame, prices: Prices, keys: list[str]) -> Frame:
 
 
 def tuned_rows(table: Frame, styles: Mapping[str, Style]) -> list[dict[str, Any]]:
-    """Each optimizer on each problem for the page, at its default and as tuned."""
+    """Each optimizer on each problem for the page, at its default and as tuned: see `bench.measure.tuning`."""
     return [
         {
+            **row._asdict(),
             "where": (row.problem, row.dim),
-            "optimizer": row.optimizer,
             "style": styles[row.optimizer],
-            "kind": row.kind,
             "default": (number(row.default), interval(row.default_low, row.default_high)),
             "tuned": (number(row.tuned), interval(row.tuned_low, row.tuned_high)),
             "lead": "tuned" if row.better > row.worse else "default" if row.worse > row.better else "",
-            "better": row.better,
-            "worse": row.worse,
-            "pairs": row.pairs,
         }
         for row in table.itertuples()
     ]
@@ -80,17 +75,10 @@ def setting_rows(
     return rows
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where optimizers, and the families of cells, stand in the lists of the page, for its selection."""
-
-    optimizers: Mapping[str, int]
-    families: Mapping[tuple[str, int], int]
-
-
-def failure_rows(failed: Frame, places: Places) -> dict[str, Any]:
+def failure_rows(failed: Frame) -> dict[str, Any]:
     """Failures for the page, those of the same status, optimizer and cause together; without skips.
 
+    failed: of `failures`, with place and family: where the optimizer and the family stand in the lists of the page.
     rows: at most 200, with place and families for the selection; left: how many there are beyond these.
     """
     failed = failed[failed.status.isin(statuses("ran"))]
@@ -99,8 +87,8 @@ def failure_rows(failed: Frame, places: Places) -> dict[str, Any]:
         {
             "status": status,
             "optimizer": optimizer,
-            "place": places.optimizers[optimizer],
-            "families": sorted({places.families[cell] for cell in zip(failures.problem, failures.dim, strict=True)}),
+            "place": failures.place.iloc[0],
+            "families": sorted(set(failures.family)),
             "where": [cell_name(row.problem, row.dim) for row in failures.itertuples()],
             "runs": int(failures.runs.sum()),
             "reason": _cut(failures.reason.iloc[0], 500),
@@ -118,15 +106,15 @@ def _cut(text: str, most: int) -> str:
     return f"{text[: most // 2]}\n[{len(text) - most:,} characters]\n{text[-most // 2 :]}"
 
 
-def skip_rows(failed: Frame, places: Places) -> list[dict[str, Any]]:
-    """Skips for the page: on each problem who was skipped, and why."""
+def skip_rows(failed: Frame) -> list[dict[str, Any]]:
+    """Skips for the page: on each problem who was skipped, and why. failed: as of `failure_rows`."""
     skipped = failed[failed.status.isin(statuses("ran", False))]
     return [
         {
             "where": cell_name(problem, dim),
-            "family": places.families[problem, dim],
+            "family": rows.family.iloc[0],
             "runs": int(rows.runs.sum()),
-            "reasons": [(places.optimizers[row.optimizer], row.optimizer, row.reason) for row in rows.itertuples()],
+            "reasons": rows[["place", "optimizer", "reason"]].to_numpy().tolist(),
         }
         for (problem, dim), rows in skipped.groupby(CELL, sort=False)
     ]

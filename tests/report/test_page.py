@@ -24,7 +24,7 @@ from bench.measure.words import target_list
 from bench.report.measured import PRICES
 from bench.report.page import PLOTLY, SCRIPTS, STYLES, TEMPLATES, page_script, summary, write_report
 from bench.report.sections import SECTIONS
-from bench.report.tables import Places, failure_rows
+from bench.report.tables import failure_rows
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -226,8 +226,9 @@ def test_failures_show_traceback_and_skips(page):
 def test_failures_are_bounded_and_know_their_places():
     """Two hundred kinds at most, of a long traceback its beginning and its end."""
     row = {"status": "crashed", "problem": "p", "dim": 2, "optimizer": "a", "runs": 1, "reason": "x" * 10_000}
+    row |= {"place": 7, "family": 3}
     failed = pd.DataFrame([{**row, "error": f"Traceback\n{'y' * 10_000}\nError {n}"} for n in range(250)])
-    found = failure_rows(failed, Places({"a": 7}, {("p", 2): 3}))
+    found = failure_rows(failed)
     assert (len(found["rows"]), found["left"]) == (200, 50)
     first = found["rows"][0]
     assert (first["place"], first["families"]) == (7, [3])

@@ -14,7 +14,6 @@ interface Optimizer extends Style {
 interface Price {
   name: string;
   short: string;
-  amount: string;
   title: string;
   note: string;
 }
