@@ -5,8 +5,8 @@ x (R, points, dim); its constants and data have the axes (R, 1) in front, so tha
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, Literal
+from functools import partial, wraps
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from bench.core.domain import Array
 from bench.core.objective import Objective
 
 Rows = Mapping[str, Array]
+Q = TypeVar("Q", bound=Callable[..., Any])
 
 
 def stack(mappings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -32,6 +33,41 @@ def _stacked(key: str, values: list[Any]) -> Any:
     if any(value is not values[0] and value != values[0] for value in values):
         raise ValueError(f"constant {key} must be a number, an array, or the same in all instances of a stack")
     return values[0]
+
+
+def _each_lane(question: Q) -> Q:
+    """Where the formulas of a stack differ, each objective answers about its own lane: of arrays (R, ...), of mappings
+    of them, and of None, which stays None."""
+
+    @wraps(question)
+    def ask(self: "Answers", *arrays: Any, **named: Any) -> Any:
+        if self._lanes is None:
+            return question(self, *arrays, **named)
+        answers = []
+        for i, lane in enumerate(self._lanes):
+            answers.append(getattr(lane, question.__name__)(*(_lane(array, i) for array in arrays), **_lane(named, i)))
+        return _joined(answers)
+
+    return cast(Q, ask)
+
+
+def _lane(array: Any, i: int) -> Any:
+    if isinstance(array, Mapping):
+        return {key: _lane(value, i) for key, value in array.items()}
+    return None if array is None else array[i : i + 1]
+
+
+def _joined(answers: Sequence[Any]) -> Any:
+    """Arrays (1, ...) of either kind, or tuples or mappings of them, as one (R, ...)."""
+    if isinstance(answers[0], tuple):
+        return tuple(map(_joined, zip(*answers, strict=True)))
+    if isinstance(answers[0], dict):
+        return {key: _joined([answer[key] for answer in answers]) for key in answers[0]}
+    if isinstance(answers[0], np.ndarray):
+        return np.concatenate(answers)
+    import torch
+
+    return torch.cat(answers)
 
 
 class Answers:
@@ -64,10 +100,9 @@ class Answers:
         }
         self._bound: dict[str, dict[str, Rows]] = {}
 
+    @_each_lane
     def pick(self, picked: np.ndarray) -> Rows:
         """The rows of a mini-batch: picked (R, size) -> arrays (R, 1, size, ...) where stacked, else (size, ...)."""
-        if self._lanes is not None:
-            return self._joined([answers.pick(picked[i : i + 1]) for i, answers in enumerate(self._lanes)])
         index: tuple[Any, ...] = (np.arange(len(picked))[:, None], 0, picked) if self.stacked else (picked[0],)
         if self.native == "torch":
             import torch
@@ -75,29 +110,6 @@ class Answers:
             index = tuple(torch.as_tensor(axis, device=self.device) for axis in index)
         rows = {key: values[index] for key, values in self._of(self.native)["data"].items()}
         return {key: values[:, None] for key, values in rows.items()} if self.stacked else rows
-
-    def _by_lane(self, ask: str, *arrays: Any) -> Any:
-        """A question to each objective of a stack whose formulas differ, about its own lane: of arrays (R, ...), of
-        mappings of them, and of None, which stays None."""
-        assert self._lanes is not None
-        answers = []
-        for i, lane in enumerate(self._lanes):
-            rows = slice(i, i + 1)
-            answers.append(getattr(lane, ask)(*(_cut(array, rows) for array in arrays)))
-        return self._joined(answers)
-
-    @staticmethod
-    def _joined(answers: list[Any]) -> Any:
-        """Arrays (1, ...) of either kind, or tuples or mappings of them, as one (R, ...)."""
-        if isinstance(answers[0], tuple):
-            return tuple(Answers._joined(list(position)) for position in zip(*answers, strict=True))
-        if isinstance(answers[0], dict):
-            return {key: Answers._joined([answer[key] for answer in answers]) for key in answers[0]}
-        if isinstance(answers[0], np.ndarray):
-            return np.concatenate(answers)
-        import torch
-
-        return torch.cat(answers)
 
     def _of(self, kind: str) -> dict[str, Rows]:
         if kind not in self._bound:
@@ -143,60 +155,50 @@ class Answers:
         drawn = {} if noise is None else {"noise": self._constant(noise, kind)}
         return partial(function, **bound["constants"], **data, **drawn)
 
+    @_each_lane
     def value(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x -> f(x) without its last axis; without noise, unless its random numbers are given."""
-        if self._lanes is not None:
-            return self._by_lane("value", x, rows, noise)
-        with undifferentiated(self.native):
-            return self.to_caller(self.formula(rows, noise)(self._to(x, self.native)))
+        return self._answered(self.formula(rows, noise), x)
 
+    def _answered(self, function: Callable, *arrays: Array) -> Any:
+        """What a function in the objective's own kind gives, an array or several, in the caller's without a graph."""
+        with undifferentiated(self.native):
+            answer = function(*(self._to(array, self.native) for array in arrays))
+        return tuple(map(self.to_caller, answer)) if isinstance(answer, tuple) else self.to_caller(answer)
+
+    @_each_lane
     def score(self, x: Array) -> Array:
         """x -> the noise-free value on all data by which runs are judged."""
-        if self._lanes is not None:
-            return self._by_lane("score", x)
         return self._judge(self.objective.score or self.objective.formula, "data", x)
 
+    @_each_lane
     def metrics(self, x: Array) -> dict[str, Array]:
         """x -> each further metric by name, on the rows held out for it."""
-        if self._lanes is not None:
-            return self._by_lane("metrics", x)
         return {name: self._judge(metric, "test", x) for name, metric in self.objective.metrics.items()}
 
     def _judge(self, function: Callable, group: str, x: Array) -> Array:
         bound = self._of(self.native)
-        call = partial(function, **bound["constants"], **bound[group])
-        with undifferentiated(self.native):
-            return self.to_caller(call(self._to(x, self.native)))
+        return self._answered(partial(function, **bound["constants"], **bound[group]), x)
 
+    @_each_lane
     def value_and_gradient(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x -> f(x) and its gradient, of the shape of x: in closed form where there is one, else by torch."""
-        if self._lanes is not None:
-            return self._by_lane("value_and_gradient", x, rows, noise)
         if self.objective.gradient is None:
-            f, gradient = self._differentiate(x, rows, noise)
+            point = self._to(x, "torch").clone().requires_grad_(True)
+            values = self._bind(self.objective.formula, "torch", rows, noise)(point)
+            f, gradient = values.detach(), _gradient(values.sum(), point)  # points are independent: the sum separates
         else:
             native = self._to(x, self.native)
             f = self.formula(rows, noise)(native)
             gradient = self._bind(self.objective.gradient, self.native, rows, noise)(native)
         return self.to_caller(f), self.to_caller(gradient)
 
-    def _differentiate(self, x: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
-        import torch
-
-        point = self._to(x, "torch").clone().requires_grad_(True)
-        f = self._bind(self.objective.formula, "torch", rows, noise)(point)
-        if not f.requires_grad:  # constant, for torch: no operation depends on x
-            return f, torch.zeros_like(point)
-        (gradient,) = torch.autograd.grad(f.sum(), point)  # points are independent: the sum separates
-        return f.detach(), gradient
-
+    @_each_lane
     def value_and_residuals(
         self, x: Array, rows: Rows | None = None, noise: Array | None = None
     ) -> tuple[Array, Array]:
         """x -> f(x) and the residuals, with one more axis (m,)."""
-        if self._lanes is not None:
-            return self._by_lane("value_and_residuals", x, rows, noise)
-        r = self.to_caller(self._residuals(self.native, rows, noise)(self._to(x, self.native)))
+        r = self._answered(self._residuals(self.native, rows, noise), x)
         return (r * r).sum(-1), r
 
     def _residuals(self, kind: str, rows: Rows | None, noise: Array | None) -> Callable[[Array], Array]:
@@ -204,89 +206,65 @@ class Answers:
             raise ValueError(f"{self.objective.name} has no residuals")
         return self._bind(self.objective.residuals, kind, rows, noise)
 
+    @_each_lane
     def jacobian(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array, Array]:
         """x -> f(x), the residuals (m,) and their Jacobian (m, dim), by one backward pass a residual."""
-        if self._lanes is not None:
-            return self._by_lane("jacobian", x, rows, noise)
         import torch
 
         point = self._to(x, "torch").clone().requires_grad_(True)
         r = self._residuals("torch", rows, noise)(point)
         # points are independent: the gradient of a sum over them holds a row of each one's Jacobian
-        rows_of = [_gradient(r[..., i].sum(), point) for i in range(r.shape[-1])]
+        rows_of = [_gradient(r[..., i].sum(), point, retain_graph=True) for i in range(r.shape[-1])]
         residuals, jacobian = r.detach(), torch.stack(rows_of, dim=-2)
         f = (residuals * residuals).sum(-1)
         return self.to_caller(f), self.to_caller(residuals), self.to_caller(jacobian)
 
+    @_each_lane
     def hessian_vector(self, x: Array, v: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x, v -> the Hessian at x times v, by two backward passes."""
-        if self._lanes is not None:
-            return self._by_lane("hessian_vector", x, v, rows, noise)
-        import torch
-
         point = self._to(x, "torch").clone().requires_grad_(True)
         f = self._bind(self.objective.formula, "torch", rows, noise)(point)
-        if not f.requires_grad:
-            return self.to_caller(torch.zeros_like(point))
-        (gradient,) = torch.autograd.grad(f.sum(), point, create_graph=True)
-        if not gradient.requires_grad:  # linear
-            return self.to_caller(torch.zeros_like(point))
-        (product,) = torch.autograd.grad(gradient, point, grad_outputs=self._to(v, "torch").expand_as(point))
+        gradient = _gradient(f.sum(), point, create_graph=True)
+        product = _gradient(gradient, point, self._to(v, "torch").expand_as(point))
         return self.to_caller(product.clone())  # torch may give a zero without memory, which NumPy cannot read
 
+    @_each_lane
     def network(self, x: Array, inputs: Array) -> Array:
         """x (*points, dim), inputs (*points, steps, features) -> what the known network of a composite problem puts
         out, (*points, steps, outputs)."""
-        if self._lanes is not None:
-            return self._by_lane("network", x, inputs)
-        with undifferentiated(self.native):
-            return self.to_caller(self._network(self.native, self._to(x, self.native), self._to(inputs, self.native)))
+        return self._answered(partial(self._network, self.native), x, inputs)
 
     def _network(self, kind: str, x: Array, inputs: Array) -> Array:
         assert self.objective.composite is not None
         return self.objective.composite.network(x, inputs, **self._of(kind)["constants"])
 
+    @_each_lane
     def play(self, x: Array, e: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x (*points, dim), e (*points, steps, outputs) -> the costs (*points, steps) of the network with e added to
         its outputs, and the inputs (*points, steps, features) that it saw."""
-        if self._lanes is not None:
-            return self._by_lane("play", x, e, rows, noise)
         assert self.objective.composite is not None
-        play: Callable[..., Any] = self._bind(self.objective.composite.play, self.native, rows, noise)
-        with undifferentiated(self.native):
-            costs, inputs = play(self._to(x, self.native), self._to(e, self.native))
-        return self.to_caller(costs), self.to_caller(inputs)
+        return self._answered(self._bind(self.objective.composite.play, self.native, rows, noise), x, e)
 
+    @_each_lane
     def vjp(self, x: Array, inputs: Array, v: Array) -> Array:
         """x (*points, dim), inputs (*points, steps, features), v (*points, steps, outputs) -> the gradient of the sum
         of v times the network's outputs, of the shape of x."""
-        if self._lanes is not None:
-            return self._by_lane("vjp", x, inputs, v)
         point = self._to(x, "torch").clone().requires_grad_(True)
         pulled = (self._to(v, "torch") * self._network("torch", point, self._to(inputs, "torch"))).sum()
         return self.to_caller(_gradient(pulled, point))
 
+    @_each_lane
     def row_losses(self, x: Array) -> Array:
         """x (*points, dim) -> the loss of each row of data (*points, rows)."""
-        if self._lanes is not None:
-            return self._by_lane("row_losses", x)
         assert self.objective.row_losses is not None
-        losses = self._bind(self.objective.row_losses, self.native, None, None)
-        with undifferentiated(self.native):
-            return self.to_caller(losses(self._to(x, self.native)))
+        return self._answered(self._bind(self.objective.row_losses, self.native, None, None), x)
 
 
-def _cut(array: Any, rows: slice) -> Any:
-    if isinstance(array, Mapping):
-        return {key: value[rows] for key, value in array.items()}
-    return None if array is None else array[rows]
-
-
-def _gradient(f: Array, point: Array) -> Array:
-    """The gradient of a number of torch at a point, zero where it does not depend on it."""
+def _gradient(f: Array, point: Array, v: Array | None = None, **options: bool) -> Array:
+    """The gradient at a point of a number of torch, or of an array times v; zero where it does not depend on it."""
     import torch
 
     if not f.requires_grad:
         return torch.zeros_like(point)
-    (gradient,) = torch.autograd.grad(f, point, retain_graph=True, allow_unused=True)
+    (gradient,) = torch.autograd.grad(f, point, v, allow_unused=True, **options)
     return torch.zeros_like(point) if gradient is None else gradient

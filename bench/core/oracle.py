@@ -205,14 +205,13 @@ class Oracle:
         x, v = _as_array(x), _as_array(v)
         if v.ndim > x.ndim:
             x = x.reshape(*x.shape[:-1], *(1,) * (v.ndim - x.ndim), self.dim)
-        layout = self._layout(v)
+        vectors = v.reshape(self._layout(v))
         x = np.broadcast_to(x, v.shape) if isinstance(x, np.ndarray) else x.expand(v.shape)
 
-        def product(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
-            vectors = v.reshape(layout)[..., : points.shape[-2], :]
-            return points[..., 0], self._answers.hessian_vector(points, vectors, rows, noise)
+        def product(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array]:
+            return (self._answers.hessian_vector(points, vectors[..., : points.shape[-2], :], rows, noise),)
 
-        return self._ask({HESSIAN_VECTOR: 1}, x, product, records=False)[1]
+        return self._ask({HESSIAN_VECTOR: 1}, x, product, records=False)[0]
 
     def residuals(self, x: Array) -> Array:
         """x (*lanes, *points, dim) -> the residuals (*lanes, *points, m) of a least-squares problem, for the price of a
@@ -246,12 +245,11 @@ class Oracle:
         """
         self._composite()
 
-        def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array, Array]:
-            costs, inputs = self._answers.play(points, self._beside(points, x, e), rows, noise)
-            return points[..., 0], costs, inputs
+        def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
+            return self._answers.play(points, self._beside(points, x, e), rows, noise)
 
-        answers = self._ask({VALUE: 1}, x, answer, records=False)
-        return answers[1], answers[2]
+        costs, inputs = self._ask({VALUE: 1}, x, answer, records=False)
+        return costs, inputs
 
     def vjp(self, x: Array, inputs: Array, v: Array) -> Array:
         """x (*lanes, *points, dim), inputs (*lanes, *points, steps, features), v (*lanes, *points, steps, outputs) ->
@@ -260,11 +258,10 @@ class Oracle:
         Counted once for as many steps as one answer has, or fewer.
         """
 
-        def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
-            seen, pulled = (self._beside(points, x, array) for array in (inputs, v))
-            return points[..., 0], self._answers.vjp(points, seen, pulled)
+        def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array]:
+            return (self._answers.vjp(points, *(self._beside(points, x, array) for array in (inputs, v))),)
 
-        return self._ask({VJP: -(-inputs.shape[-2] // self.steps)}, x, answer, records=False)[1]
+        return self._ask({VJP: -(-inputs.shape[-2] // self.steps)}, x, answer, records=False)[0]
 
     def recommend(self, x: Array) -> None:
         """Say that x (*lanes, dim) is the present answer: a reference, read at each checkpoint."""
@@ -301,12 +298,10 @@ class Oracle:
 
     def _row_losses(self) -> np.ndarray:
         """Of each lane's present answer, (R, N), for the price of a value."""
-
-        def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
-            return points[..., 0], self._answers.row_losses(points)
-
-        losses = self._ask({VALUE: 1}, self._books.answer(), answer, records=False)[1]
-        return np.asarray(losses.cpu() if hasattr(losses, "cpu") else losses).reshape(len(self._books.ledgers), -1)
+        answers = self._ask(
+            {VALUE: 1}, self._books.answer(), lambda x, *_: (self._answers.row_losses(x),), records=False
+        )
+        return self._answers.by_lane(answers[0]).reshape(len(self._books.ledgers), -1)
 
     def within(self, cost: float) -> "Oracle":
         """An oracle on the same books that asks for at most this cost, a part of what remains.
@@ -384,10 +379,9 @@ class Oracle:
         least_squares: bool = False,
         records: bool = True,
     ) -> tuple[Array, ...]:
-        """Any question: answer(points, rows, noise) gives the values and more, all with the axes of points in front.
+        """Any question: answer(points, rows, noise) gives arrays, all with the axes of points in front.
 
-        amounts: how much of each question a point is counted as. records: whether the values are those of f at the
-        points; otherwise they only stand for them.
+        amounts: how much of each question a point is counted as. records: whether the first are the values of f.
         """
         for question in amounts:
             self._check_order(question, least_squares)
@@ -401,8 +395,9 @@ class Oracle:
         noise = books.noise(points)
         try:
             answers = answer(points, self._batch, noise)
-            if tuple(answers[0].shape) != tuple(points.shape[:-1]):
-                wanted, got = tuple(points.shape[:-1]), tuple(answers[0].shape)
+            values = answers[0] if records else points[..., 0]  # stand for what is not known
+            if tuple(values.shape) != tuple(points.shape[:-1]):
+                wanted, got = tuple(points.shape[:-1]), tuple(values.shape)
                 raise ValueError(f"{self._objective.name} must give one value a point, shape {wanted}, got {got}")
         except Exception:
             books.fail()
@@ -410,7 +405,7 @@ class Oracle:
         if self._objective.delay:
             sleep(self._objective.delay * len(books.open_lanes()) * paid)
         books.share(entered)
-        books.account(charges, points, answers[0], paid, records=records, exact=noise is None and self._batch is None)
+        books.account(charges, points, values, paid, records=records, exact=noise is None and self._batch is None)
         if paid < layout[-2]:
             books.affordable(price, self._limit)  # raises Stop or Spent: nothing is
         return tuple(_shaped(array, x.shape[:-1], layout[:-1]) for array in answers)
