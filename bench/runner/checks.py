@@ -1,13 +1,12 @@
 """What `doctor` looks at: the parts that a run needs, on this machine."""
 
-import importlib.util
 import json
 import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,16 +18,6 @@ from bench.runner.store import Store
 from bench.runner.suite import make_suite
 
 ROOM = 1 << 30  # bytes free below which a long run may not fit
-EXTRAS = {
-    "bayes": "baycomp",
-    "check": "ruff",
-    "coco": "cocoex",
-    "rl": "gymnasium",
-    "cluster": "distributed",
-    "zoo": "pytorch_optimizer",
-    "tune": "optuna",
-    "test": "pytest",
-}
 
 
 @dataclass(frozen=True)
@@ -44,12 +33,6 @@ def checks() -> Iterator[Check]:
     """All findings, the quick ones first."""
     yield Check("python", sys.version_info >= (3, 11), f"{sys.version.split()[0]} (3.11 or newer is needed)")
     yield from _libraries()
-    installed = [extra for extra, module in EXTRAS.items() if importlib.util.find_spec(module)]
-    yield Check(
-        "extras",
-        True,
-        f"installed: {', '.join(installed) or 'none'}; others: {', '.join(sorted(set(EXTRAS) - set(installed)))}",
-    )
     yield Check("machine", True, f"{environment()['cpu']}, {cores()} cores, GPU: {gpu() or 'none'}")
     yield Check("sqlite", sqlite3.sqlite_version_info >= (3, 24), f"{sqlite3.sqlite_version} (3.24 or newer is needed)")
     free = shutil.disk_usage(Path.cwd()).free
@@ -58,26 +41,34 @@ def checks() -> Iterator[Check]:
 
 
 def _libraries() -> Iterator[Check]:
-    """Each library that fogbench requires, with its version and the range it must lie in."""
+    """Each library that fogbench requires, with its version and the range it must lie in, and the extras."""
     from packaging.requirements import Requirement
 
-    try:
-        required = [Requirement(text) for text in distribution("fogbench").requires or ()]
-    except PackageNotFoundError:
-        yield Check(
-            "fogbench", False, "not installed: run `python -m pip install -c constraints.txt -e .` in its folder"
-        )
+    if _installed("fogbench") is None:
+        how = "run `python -m pip install -c constraints.txt -e .` in its folder"
+        yield Check("fogbench", False, f"not installed: {how}")
         return
-    for requirement in required:
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            installed = version(requirement.name)
-        except PackageNotFoundError:
+    extras: dict[str, list[bool]] = {extra: [] for extra in metadata("fogbench").get_all("Provides-Extra") or ()}
+    for requirement in map(Requirement, requires("fogbench") or ()):
+        installed, marker = _installed(requirement.name), requirement.marker
+        if marker is not None and not marker.evaluate({"extra": ""}):
+            for extra in filter(lambda extra: marker.evaluate({"extra": extra}), extras):
+                extras[extra].append(installed is not None)
+        elif installed is None:
             yield Check(requirement.name, False, f"missing: run `python -m pip install '{requirement}'`")
-            continue
-        fits = requirement.specifier.contains(installed, prereleases=True)
-        yield Check(requirement.name, fits, f"{installed} ({requirement.specifier} is needed)")
+        else:
+            fits = requirement.specifier.contains(installed, prereleases=True)
+            yield Check(requirement.name, fits, f"{installed} ({requirement.specifier} is needed)")
+    whole = [extra for extra, libraries in extras.items() if all(libraries)]
+    others = ", ".join(sorted(extras.keys() - set(whole)))
+    yield Check("extras", True, f"installed: {', '.join(whole) or 'none'}; others: {others}")
+
+
+def _installed(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def _a_run() -> Check:
