@@ -67,7 +67,7 @@ def _joined(answers: Sequence[Any]) -> Any:
         return np.concatenate(answers)
     import torch
 
-    return torch.cat(answers)
+    return torch.cat(list(answers))
 
 
 class Answers:

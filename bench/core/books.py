@@ -44,7 +44,8 @@ class Books:
     def start(self, point: Array | None) -> None:
         """Begin at a point (dim,), or where each lane's own stream says. The values there are off the ledger."""
         dim = self.objectives[0].dim
-        self.x0 = np.stack([self.first_point(lane) for lane in range(len(self.objectives))])
+        lanes = zip(self.objectives, self.streams, strict=True)
+        self.x0 = np.stack([objective.first_point(stream.start) for objective, stream in lanes])
         if point is not None:
             point = np.asarray(point, dtype=np.float64)
             if point.shape != (dim,):
@@ -58,10 +59,6 @@ class Books:
             ledger.checkpoint = ledger.next_checkpoint()
             ledger.points = [] if dim == 2 else None
         self.answered_at = perf_counter()
-
-    def first_point(self, lane: int) -> np.ndarray:
-        """The next start (dim,) of a lane."""
-        return self.objectives[lane].first_point(self.streams[lane].start)
 
     def open_lanes(self) -> list[int]:
         """The lanes whose runs have not ended; all of them have spent the same."""
@@ -193,7 +190,7 @@ class Books:
         self.asked = False
         for lane in self.open_lanes():
             if lanes is None or bool(lanes[lane]):
-                self.x0[lane] = self.first_point(lane)
+                self.x0[lane] = self.objectives[lane].first_point(self.streams[lane].start)
                 self.ledgers[lane].restarts.append(tuple(self.ledgers[lane].counts))
 
     # what is judged
@@ -229,12 +226,9 @@ class Books:
         if self.first_epoch is not None:
             return self.first_epoch
         sampling = self.objectives[0].sampling
-        orders = np.stack(
-            [
-                epoch(sampling, objective, stream.data, None if losses is None else losses[lane])
-                for lane, (objective, stream) in enumerate(zip(self.objectives, self.streams, strict=True))
-            ]
-        )
+        losses = [None] * len(self.ledgers) if losses is None else losses
+        lanes = zip(self.objectives, self.streams, losses, strict=True)
+        orders = np.stack([epoch(sampling, objective, stream.data, of_rows) for objective, stream, of_rows in lanes])
         if sampling == "same":
             self.first_epoch = orders
         return orders

@@ -108,11 +108,9 @@ class Oracle:
     @property
     def bounds(self) -> tuple[Array, Array]:
         """The lowest and the highest x, each (*lanes, dim), infinite where there is no bound."""
-        boxes = [(lane.domain.low, lane.domain.high) for lane in self._books.objectives]
-        low, high = (
-            np.stack([np.broadcast_to(np.asarray(bound, dtype=np.float64), self.dim) for bound in bounds])
-            for bounds in zip(*boxes, strict=True)
-        )
+        domains = [lane.domain for lane in self._books.objectives]
+        low = np.stack([np.full(self.dim, domain.low, dtype=np.float64) for domain in domains])
+        high = np.stack([np.full(self.dim, domain.high, dtype=np.float64) for domain in domains])
         return self._caller_shape(low), self._caller_shape(high)
 
     @property

@@ -52,7 +52,7 @@ def _libraries() -> Iterator[Check]:
     for requirement in map(Requirement, requires("fogbench") or ()):
         installed, marker = _installed(requirement.name), requirement.marker
         if marker is not None and not marker.evaluate({"extra": ""}):
-            for extra in filter(lambda extra: marker.evaluate({"extra": extra}), extras):
+            for extra in [extra for extra in extras if marker.evaluate({"extra": extra})]:
                 extras[extra].append(installed is not None)
         elif installed is None:
             yield Check(requirement.name, False, f"missing: run `python -m pip install '{requirement}'`")

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
@@ -47,14 +47,12 @@ def _tell(watcher: Watcher, spec: RunSpec, record: RunRecord | None) -> None:
         watcher.ended(record)
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread() -> AbstractContextManager[Any]:
     """Compute with one thread, as the children do: on small problems more are slower, by a factor of 20 on a busy
     machine, and sums may differ in their last bits."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
-        yield
+    return threadpool_limits(1)
 
 
 def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:

@@ -52,11 +52,6 @@ class RunSpec:
         """sha256 of the key, in hexadecimal."""
         return hashlib.sha256(self.key().encode()).hexdigest()
 
-    def identity(self) -> str:
-        """What a reader takes for one run: problem, optimizer, their settings, instance and seed."""
-        names = ("problem", "parameters", "instance", "optimizer", "hyperparameters", "seed")
-        return json.dumps([getattr(self, name) for name in names], sort_keys=True)
-
     def batch(self) -> str:
         """What runs of one lockstep batch have in common: all but instance, seed and, where it may, learning rate."""
         facts = {key: value for key, value in vars(self).items() if key not in ("instance", "seed")}
@@ -97,9 +92,10 @@ def plan(suite: Suite, device: str = "cpu") -> list[RunSpec]:
 
 def _check_once(specs: Iterable[RunSpec]) -> None:
     """Raise ValueError where one run is planned in two ways: its seeds would be counted twice."""
+    identity = ("problem", "parameters", "instance", "optimizer", "hyperparameters", "seed")
     ways: dict[str, RunSpec] = {}
     for spec in specs:
-        other = ways.setdefault(spec.identity(), spec)
+        other = ways.setdefault(json.dumps([getattr(spec, name) for name in identity], sort_keys=True), spec)
         if other is not spec:
             differs = [key for key in vars(spec) if getattr(spec, key) != getattr(other, key)]
             raise ValueError(

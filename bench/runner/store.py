@@ -112,22 +112,18 @@ class Store:
         """Errors of SQLite, and of what it gives back, as a StoreError that says what to do."""
         try:
             yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname in ("SQLITE_BUSY", "SQLITE_LOCKED"):
-                raise StoreError(f"{self.path} is in use by another process: wait for it to end") from None
-            if error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR")):
-                raise StoreError(
-                    f"{self.path} cannot be opened or written ({error}): see to its folder and disk"
-                ) from None
-            raise self._damaged(error) from None
         except (sqlite3.DatabaseError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise self._damaged(error) from None
-
-    def _damaged(self, error: Exception) -> StoreError:
-        return StoreError(
-            f"{self.path} is not a readable database ({error}): it is damaged or another file; move it away, "
-            "restore it from a copy, or run again with --fresh, which keeps it under another name"
-        )
+            name = getattr(error, "sqlite_errorname", "")
+            if name in ("SQLITE_BUSY", "SQLITE_LOCKED"):
+                what = "is in use by another process: wait for it to end"
+            elif name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR")):
+                what = f"cannot be opened or written ({error}): see to its folder and disk"
+            else:
+                what = (
+                    f"is not a readable database ({error}): it is damaged or another file; move it away, "
+                    "restore it from a copy, or run again with --fresh, which keeps it under another name"
+                )
+            raise StoreError(f"{self.path} {what}") from None
 
     def _open(self, create: bool) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]

@@ -99,13 +99,11 @@ def _scalar(value: Any, annotation: Any, what: str) -> Any:
     if isinstance(value, bool):
         raise wrong
     try:
-        if annotation is int:
+        if annotation in (int, float):
             number = float(value)
-            if number != int(number):
+            if annotation is int and number != int(number):
                 raise wrong
-            return int(number)
-        if annotation is float:
-            return float(value)
+            return annotation(number)
     except (TypeError, ValueError, OverflowError):
         raise wrong from None
     if annotation is str:
