@@ -115,16 +115,12 @@ class Books:
         """How many points each open lane can pay at a price in ticks. Ends those whose budget pays for none; raises
         Stop where no lane is open, and Spent where the limit, that of a part of the budget, pays for none."""
         self.end(Status.BUDGET, [lane for lane in self.open_lanes() if not self.ledgers[lane].affordable(price)])
-        self.stop_if_finished()
+        if not self.open_lanes():
+            raise Stop(self.ledgers[0].status)
         points = (limit - self.ticks) // price
         if points < 1:
             raise Spent("this part of the budget is spent")
         return points
-
-    def stop_if_finished(self) -> None:
-        """Raise Stop where no lane is open."""
-        if not self.open_lanes():
-            raise Stop(self.ledgers[0].status)
 
     def noise(self, points: Array) -> np.ndarray | None:
         """The random numbers of the answers at points, each lane's from its own stream; None without noise."""
@@ -167,7 +163,8 @@ class Books:
             else:
                 ledger.charge_rows(charges, paid)
         self.end(Status.DEADLINE, [lane for lane in lanes if self.ledgers[lane].late])
-        self.stop_if_finished()
+        if not self.open_lanes():
+            raise Stop(self.ledgers[0].status)
         self.answered_at = perf_counter()  # the bookkeeping is neither's time
 
     # ends
@@ -226,8 +223,8 @@ class Books:
         if self.first_epoch is not None:
             return self.first_epoch
         sampling = self.objectives[0].sampling
-        losses = [None] * len(self.ledgers) if losses is None else losses
-        lanes = zip(self.objectives, self.streams, losses, strict=True)
+        of_lanes = [None] * len(self.ledgers) if losses is None else list(losses)
+        lanes = zip(self.objectives, self.streams, of_lanes, strict=True)
         orders = np.stack([epoch(sampling, objective, stream.data, of_rows) for objective, stream, of_rows in lanes])
         if sampling == "same":
             self.first_epoch = orders

@@ -101,17 +101,6 @@ class Objective:
         lengths = {key: len(rows) for key, rows in self.data.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"data must have the same number of rows under every key, got {lengths}")
-        self._check_sampling()
-        if not isinstance(self.domain.kinds, str) and len(self.domain.kinds) != self.dim:
-            raise ValueError(f"kinds must be one, or one for each of {self.dim} coordinates, got {self.domain.kinds}")
-        for name, bound in (("low", self.domain.low), ("high", self.domain.high)):
-            if np.shape(bound) not in ((), (self.dim,)):
-                raise ValueError(f"{name} must be a number or have shape ({self.dim},), got {np.shape(bound)}")
-        if self.composite is not None and not self.scored:
-            raise ValueError("composite must come with data or noise: what is asked has outputs that were changed")
-
-    def _check_sampling(self) -> None:
-        """Raise ValueError where batches cannot come as `sampling` says."""
         if self.sampling not in get_args(Sampling):
             raise ValueError(f"sampling must be one of {', '.join(get_args(Sampling))}, got {self.sampling!r}")
         targets = self.data.get("targets")
@@ -121,6 +110,13 @@ class Objective:
             raise ValueError("sampling must not be 'balanced' where targets are no classes")
         if self.sampling == "hard" and self.row_losses is None:
             raise ValueError("sampling must not be 'hard' where rows have no losses of their own")
+        if not isinstance(self.domain.kinds, str) and len(self.domain.kinds) != self.dim:
+            raise ValueError(f"kinds must be one, or one for each of {self.dim} coordinates, got {self.domain.kinds}")
+        for name, bound in (("low", self.domain.low), ("high", self.domain.high)):
+            if np.shape(bound) not in ((), (self.dim,)):
+                raise ValueError(f"{name} must be a number or have shape ({self.dim},), got {np.shape(bound)}")
+        if self.composite is not None and not self.scored:
+            raise ValueError("composite must come with data or noise: what is asked has outputs that were changed")
 
     @property
     def rows(self) -> int:

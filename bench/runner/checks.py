@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
@@ -79,10 +80,8 @@ def _a_run() -> Check:
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "doctor"
         run_suite(suite, folder, launch)
-        store = Store(folder)
-        rows = list(store.rows())
-        store.close()
-    row, whole = rows[0]
+        with closing(Store(folder)) as store:
+            [(row, whole)] = store.rows()
     values = json.loads(row["counts"])["value"]
     good = whole and Status(row["status"]).counts and values > 0
     return Check("a run", good, f"{row['problem']} with {row['optimizer']}: {row['status']} after {values} values")

@@ -34,14 +34,10 @@ def choose_suite(
     if suite is None and not (problems and optimizers):
         raise ValueError("give a suite, or at least one problem and one optimizer")
     if suite is None:
-        options = {"budget": 1000, "name": name or _slug(problems, optimizers), **options}
+        names = dict.fromkeys(parse_entry(text).name for text in (*problems, *optimizers))
+        joined = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(names))[:80].strip("-.")
+        options = {"budget": 1000, "name": name or joined, **options}
         return make_suite(problems, optimizers, **options)
     suite = suite if isinstance(suite, Suite) else load_suite(suite)
     groups = tuple(replace(group, **options) for group in suite.groups)
     return replace(suite, name=name or suite.name, groups=groups)
-
-
-def _slug(problems: Sequence[str], optimizers: Sequence[str]) -> str:
-    """A name for what has none: those of its problems and optimizers."""
-    names = [parse_entry(text).name for text in (*problems, *optimizers)]
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(dict.fromkeys(names)))[:80].strip("-.")

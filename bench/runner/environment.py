@@ -84,13 +84,10 @@ def resolve_device(device: str) -> str:
     """Where to compute, cpu or cuda: "auto" takes a GPU that works. Raises ValueError for "cuda" without one."""
     if device == "cpu" or (device == "auto" and not gpu()):
         return "cpu"
-    usable = subprocess.run(
-        [sys.executable, "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"], capture_output=True
-    )
-    if usable.returncode == 0:
-        return "cuda"
-    if device == "cuda":
+    program = "import torch; raise SystemExit(not torch.cuda.is_available())"
+    usable = subprocess.run([sys.executable, "-c", program], capture_output=True).returncode == 0
+    if device == "cuda" and not usable:
         raise ValueError(
             "device cuda was asked for, but torch finds no usable GPU; `python -m bench doctor` tells more"
         )
-    return "cpu"
+    return "cuda" if usable else "cpu"

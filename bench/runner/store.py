@@ -102,8 +102,7 @@ class Store:
             raise StoreError(f"{self.path} is empty: restore it from a copy, or run the suite again")
         folder.mkdir(parents=True, exist_ok=True)
         with self._explained():
-            mode = "rwc" if create else "ro"
-            uri = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
+            uri = f"file:{quote(str(self.path.absolute()))}?mode={'rwc' if create else 'ro'}"
             self._db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
             self._open(create)
 

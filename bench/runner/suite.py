@@ -13,6 +13,8 @@ from typing import Any
 from bench.core.ledger import check_prices
 
 FOLDER = Path(__file__).parents[1] / "suites"
+SUITE_KEYS = ("title", "seed", "prices", "group")
+GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts")
 
 
 class SuiteError(ValueError):
@@ -212,15 +214,6 @@ def suites() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
 
 
-def load_suite(source: str | Path) -> Suite:
-    """A suite by its name, or from a TOML file; raises SuiteError with file, line and key."""
-    ours = suites()
-    path = ours.get(str(source), Path(source))
-    if not path.is_file():
-        raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}")
-    return _suite(path, *read_toml(path))
-
-
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """Text and content of a TOML file; raises SuiteError where it has none."""
     try:
@@ -232,11 +225,13 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
         raise SuiteError(f"{path}: cannot be read as text ({error})") from None
 
 
-SUITE_KEYS = ("title", "seed", "prices", "group")
-GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts")
-
-
-def _suite(path: Path, text: str, content: dict[str, Any]) -> Suite:
+def load_suite(source: str | Path) -> Suite:
+    """A suite by its name, or from a TOML file; raises SuiteError with file, line and key."""
+    ours = suites()
+    path = ours.get(str(source), Path(source))
+    if not path.is_file():
+        raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}")
+    text, content = read_toml(path)
     content = _with_gap(path, text, content, 0)
     common = {key: value for key, value in content.items() if key in GROUP_KEYS}
     _known(path, text, content, SUITE_KEYS + GROUP_KEYS, 0)
