@@ -1,6 +1,6 @@
 """Several folders of results as one, so that they stand beside each other in one report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,11 @@ class Combined(Results):
         self.damaged = [f"{member.name}: {text}" for member in members for text in member.damaged]
         self.sources = [source for member in members for source in member.sources]
         self.manifest = {**members[0].manifest, "suite": self._suite(), "command": ""}
-        self.grids = _different(grid for member in members for grid in member.grids)
-        self._begin = np.cumsum([0, *(len(member.runs) for member in members)])
+        grids = [grid for member in members for grid in member.grids]  # each once, by problem, parameters and instance
+        self.grids = list(
+            {(grid["problem"], repr(grid["parameters"]), grid["instance"]): grid for grid in grids}.values()
+        )
+        self._rows = [row for member in members for row in member._rows]
 
     def _suite(self) -> dict[str, Any]:
         titles = [member.manifest.get("suite", {}).get("title") or member.name for member in self.members]
@@ -54,11 +57,12 @@ class Combined(Results):
         seen = pd.concat([member.runs[[*CELL, "optimizer"]].drop_duplicates() for member in self.members])
         twice = set(seen.optimizer[seen.duplicated()]) | self._strangers()
         frames = []
-        for member, begin in zip(self.members, self._begin, strict=False):
+        for member in self.members:
             labels = member.runs.optimizer
             renamed = labels.where(~labels.isin(twice), labels + f" ({member.name})")
-            frames.append(member.runs.assign(run=member.runs.run + begin, optimizer=renamed))
+            frames.append(member.runs.assign(optimizer=renamed))
         joined: Any = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+        joined = joined.assign(run=range(len(joined)))
         cost = priced(joined, joined, self.prices)
         ratio = np.divide(cost, joined.cost, out=np.ones(len(joined)), where=(joined.cost > 0).to_numpy())
         return joined.assign(cost=cost, budget=joined.budget * ratio)[list(RUN_COLUMNS)]
@@ -74,41 +78,3 @@ class Combined(Results):
             members.append(methods.assign(of=member.name if foreign else ""))
         both = pd.concat(members).drop_duplicates()
         return set(both.optimizer[both.optimizer.duplicated()])
-
-    def events(self, runs: Sequence[int]) -> "pd.DataFrame":
-        """The trajectories of some runs, given by their numbers."""
-        import pandas as pd
-
-        numbers = np.sort(np.asarray(runs, dtype=int))
-        frames = []
-        for member, begin, end in zip(self.members, self._begin, self._begin[1:], strict=False):
-            events = member.events(numbers[(numbers >= begin) & (numbers < end)] - begin)
-            frames.append(events.assign(run=events.run + begin))
-        return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
-
-    def _sizes(self) -> list[int]:
-        return [size for member in self.members for size in member._sizes()]
-
-    def _owner(self, run: int) -> tuple[Results, int]:
-        place = int(np.searchsorted(self._begin, run, side="right")) - 1
-        return self.members[place], int(run - self._begin[place])
-
-    def setting(self, run: int) -> tuple[str, dict[str, Any]]:
-        """The registered name of the optimizer of a run, and the values of all its hyperparameters."""
-        member, number = self._owner(run)
-        return member.setting(number)
-
-    def points(self, run: int) -> Any:
-        """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""
-        member, number = self._owner(run)
-        return member.points(number)
-
-    def best_x(self, run: int) -> Any:
-        """The best point (dim,) of a run, None where it found no finite value."""
-        member, number = self._owner(run)
-        return member.best_x(number)
-
-
-def _different(grids: Any) -> list[Mapping[str, Any]]:
-    """Each grid once, by problem, parameters and instance."""
-    return list({(grid["problem"], repr(grid["parameters"]), grid["instance"]): grid for grid in grids}.values())

@@ -1,7 +1,8 @@
 """The stored runs of one folder as frames, with the measures at hand."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,16 @@ def _last_metrics(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: repr(table[name][-1].as_py()) for name in table.column_names if name not in EVENT}
 
 
+def _at_prices(measure: Callable[[View], Any]) -> Callable[..., "pd.DataFrame"]:
+    """A method that gives this measure at some prices, by default those of the suite."""
+
+    def method(self: "Results", prices: Prices = None) -> "pd.DataFrame":
+        return self.comparison.at(prices).of(measure)
+
+    method.__doc__ = measure.__doc__
+    return method
+
+
 class Results:
     """What was run under one name.
 
@@ -68,13 +79,10 @@ class Results:
         self.folder = Path(folder)
         self.name = self.folder.name
         self.damaged: list[str] = []
-        store = Store(self.folder)
-        try:
+        with closing(Store(self.folder)) as store:
             self.manifest = store.manifest()
             self._rows = self._read(store)
             self.grids = list(store.grids())
-        finally:
-            store.close()
         self.sources = [(self.name, self.manifest)]
 
     def _read(self, store: Store) -> list[dict[str, Any]]:
@@ -103,7 +111,7 @@ class Results:
                 row["trajectory"] = row["points"] = None
             for name in PASSING:
                 del row[name]
-            kept += [{**row, "label": name} for name in names]
+            kept += [{**row, "label": name, "folder": self.folder} for name in names]
         return kept
 
     def _labels(self, family: str, optimizer: str, hyperparameters: str) -> list[str]:
@@ -223,23 +231,17 @@ class Results:
 
     def _tables(self, runs: Sequence[int]) -> Iterator[Any]:
         """The trajectories of these runs, one by one: from memory, or from the file."""
-        store = None
-        try:
+        with ExitStack() as stack:
+            opened = cache(lambda folder: stack.enter_context(closing(Store(folder))))
             for run in runs:
                 row = self._rows[run]
-                blob = row["trajectory"]
-                if not row["held"]:
-                    store = store or Store(self.folder)
-                    blob = store.blob(row["hash"], "trajectory")
+                blob = row["trajectory"] if row["held"] else opened(row["folder"]).blob(row["hash"], "trajectory")
                 yield decode(blob or b"", row["trajectory_bytes"])
-        finally:
-            if store is not None:
-                store.close()
 
     def parts(self) -> "Iterator[tuple[pd.DataFrame, pd.DataFrame]]":
         """The runs, complete, and their trajectories in parts that fit in memory; all runs on a problem and dim are in
         one."""
-        sizes, runs = self._sizes(), self.comparison.runs
+        sizes, runs = [row["trajectory_bytes"] for row in self._rows], self.comparison.runs
         if sum(sizes) <= PART:
             yield runs, self.trajectories
             return
@@ -249,10 +251,6 @@ class Results:
         place = (np.cumsum(np.bincount(cell, sizes)) // PART)[cell]
         for number in np.unique(place):
             yield runs[place == number], self.events(np.flatnonzero(place == number).tolist())
-
-    def _sizes(self) -> list[int]:
-        """How many bytes the trajectory of each run has, uncompressed."""
-        return [row["trajectory_bytes"] for row in self._rows]
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -300,14 +298,6 @@ class Results:
         prices = resolved(prices, self.prices)
         return self.comparison.over_parts(lambda runs, events: fixed_budget(runs, events, budgets, prices))[0]
 
-    def performance_profile(self, prices: Prices = None) -> "pd.DataFrame":
-        """On what fraction of targets each needs at most so many times the least: see `bench.measure.profiles`."""
-        return self._view(prices).of(profiles.performance_profile)
-
-    def data_profile(self, prices: Prices = None) -> "pd.DataFrame":
-        """The fraction of targets reached within so many simplex gradients: see `bench.measure.profiles`."""
-        return self._view(prices).of(profiles.data_profile)
-
     def virtual_best(self, prices: Prices = None) -> "pd.DataFrame":
         """The least ERT of all and of each order, and the gap of each optimizer to it: see `bench.measure.virtual`."""
         table: Any = virtual.virtual_best(self.ert(prices))
@@ -318,34 +308,21 @@ class Results:
         table: Any = scaling.scaling(self.ert(prices))
         return table
 
-    def areas(self, prices: Prices = None) -> "pd.DataFrame":
-        """The area under the distribution of runtimes of each run: see `bench.measure.statistics.areas`."""
-        return self._view(prices).of(statistics.areas)
-
     def scores(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":
         """The fraction of targets reached within each budget: see `bench.measure.statistics.scores`."""
         return self._view(prices).of(statistics.scores, list(budgets))
 
     def duels(self, budgets: Sequence[float], prices: Prices = None) -> "pd.DataFrame":
-        """Who surely reaches more than whom within each budget: see `bench.measure.statistics.duels`."""
+        """Who significantly reaches more than whom within each budget: see `bench.measure.statistics.duels`."""
         return self._view(prices).of(statistics.duels, list(budgets))
 
-    def pairs(self, prices: Prices = None) -> "pd.DataFrame":
-        """Each optimizer against each other over all problems: see `bench.measure.statistics.pairs`."""
-        return self._view(prices).of(statistics.pairs)
-
-    def bayesian(self, prices: Prices = None) -> "pd.DataFrame":
-        """How probably each is better than, much like, or worse than each other: see `statistics.bayesian` (extra
-        `bayes`)."""
-        return self._view(prices).of(statistics.bayesian)
-
-    def crossings(self, prices: Prices = None) -> "pd.DataFrame":
-        """Below which budget which optimizer leads: see `bench.measure.crossing`."""
-        return self._view(prices).of(crossing.crossings)
-
-    def best_optimizers(self, prices: Prices = None) -> "pd.DataFrame":
-        """Which optimizer for which problem: see `bench.measure.verdicts.best_optimizers`."""
-        return self._view(prices).of(verdicts.best)
+    performance_profile = _at_prices(profiles.performance_profile)
+    data_profile = _at_prices(profiles.data_profile)
+    areas = _at_prices(statistics.areas)
+    pairs = _at_prices(statistics.pairs)
+    bayesian = _at_prices(statistics.bayesian)
+    crossings = _at_prices(crossing.crossings)
+    best_optimizers = _at_prices(verdicts.best)
 
     def failures(self) -> "pd.DataFrame":
         """Runs that ended without an answer, with reasons: see `bench.measure.summaries.failures`."""
@@ -359,9 +336,8 @@ class Results:
         row = self._rows[run]
         points = row["points"]
         if not row["held"]:
-            store = Store(self.folder)
-            points = store.blob(row["hash"], "points")
-            store.close()
+            with closing(Store(row["folder"])) as store:
+                points = store.blob(row["hash"], "points")
         return np.frombuffer(points or b"", "<f8").reshape(-1, 2)
 
     def best_x(self, run: int) -> Any:
