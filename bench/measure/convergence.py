@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.status import statuses
-from bench.measure.frames import CELL, Frame
+from bench.measure.frames import CELL, COLUMNS, Frame
 from bench.measure.prices import Prices, priced
 from bench.measure.progress import POINTS, cost_grid, finite_costs, progress, spent
 from bench.measure.targets import optima
@@ -15,28 +15,15 @@ FLOOR = 1e-9  # gaps below it are rounding error beside the hardest target
 QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
 
 
-def convergence(runs: Frame, trajectories: Frame, prices: Prices = None, points: int = POINTS) -> Frame:
+def convergence(runs: Frame, trajectories: Frame, prices: Prices = None, at: int | np.ndarray = POINTS) -> Frame:
     """Median and quartiles, over the runs of an optimizer on a problem, of the best f so far, over cost; on scored
     problems of the last score, which may rise: the least of many scores would flatter.
 
+    at: these costs, or so many points of a grid for each problem and dim.
     Columns problem, dim, optimizer, order, kind, cost, low, median, high, runs. kind: "gap", f - f_opt and at least
     1e-9, where the optimum is known; else "value". A run that has ended keeps what it had; what is not finite is inf.
     Skipped runs, and those whose cost is not known, have no curve. runs: complete ones.
     """
-    return _at_costs(runs, trajectories, prices, points)
-
-
-def fixed_budget(runs: Frame, trajectories: Frame, budgets: Sequence[float], prices: Prices = None) -> Frame:
-    """What each optimizer had reached when it had spent each budget: the columns of `convergence`, at these costs.
-
-    The fixed-budget view beside the fixed-target one of the ERT (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897). A
-    run that ended for less keeps what it had.
-    """
-    return _at_costs(runs, trajectories, prices, np.unique(finite_costs(budgets)))
-
-
-def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.ndarray) -> Frame:
-    """Quartiles of each group of runs at these costs, or at so many points of a grid for each problem and dim."""
     import pandas as pd
 
     f_opt, has_optimum = optima(runs)
@@ -58,7 +45,9 @@ def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.nda
     y = _values(runs, events, cost, place, grids)
     start = np.cumsum([0, *(len(grids[cell]) for cell in runs.cell)])
     tables = []
-    for size, of_size in _by_length(runs, grids):  # groups whose grids are of one length are one array
+    lengths = np.diff(start)
+    for size in np.unique(lengths):  # groups whose grids are of one length are one array
+        of_size = np.flatnonzero(lengths == size)
         order = of_size[np.argsort(runs.group.to_numpy()[of_size], kind="stable")]
         group, begin, counts = np.unique(runs.group.to_numpy()[order], return_index=True, return_counts=True)
         full = np.full((len(group), counts.max(), size), np.inf)
@@ -70,17 +59,20 @@ def _at_costs(runs: Frame, trajectories: Frame, prices: Prices, at: int | np.nda
         quartiles = {name: _quantile(full, counts, fraction).ravel() for name, fraction in QUARTILES.items()}
         at_cost = np.concatenate([grids[cell] for cell in heads.cell])
         tables.append(table.assign(cost=at_cost, runs=np.repeat(counts, size), **quartiles))
-    columns = [*CELL, "optimizer", "order", "kind", "cost", *QUARTILES, "runs"]
     if not tables:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=list(COLUMNS["convergence"]))
     answer: Any = pd.concat(tables, ignore_index=True)
     answer = answer.assign(kind=np.where(answer.known, "gap", "value"))
-    return answer.sort_values([*names, "cost"], ignore_index=True)[columns]
+    return answer.sort_values([*names, "cost"], ignore_index=True)[list(COLUMNS["convergence"])]
 
 
-def _by_length(runs: Frame, grids: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
-    lengths = np.array([len(grid) for grid in grids])[runs.cell.to_numpy()] if len(runs) else np.empty(0, dtype=int)
-    return [(int(size), np.flatnonzero(lengths == size)) for size in np.unique(lengths)]
+def fixed_budget(runs: Frame, trajectories: Frame, budgets: Sequence[float], prices: Prices = None) -> Frame:
+    """What each optimizer had reached when it had spent each budget: the columns of `convergence`, at these costs.
+
+    The fixed-budget view beside the fixed-target one of the ERT (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897). A
+    run that ended for less keeps what it had.
+    """
+    return convergence(runs, trajectories, prices, np.unique(finite_costs(budgets)))
 
 
 def _values(runs: Frame, events: Frame, cost: np.ndarray, place: np.ndarray, grids: list[np.ndarray]) -> np.ndarray:

@@ -71,9 +71,8 @@ def _decimal(x: np.ndarray) -> np.ndarray:
     finite = np.isfinite(x) & (x > 0)
     digits = 5 - np.floor(np.log10(x[finite]))  # behind the point
     whole = np.round(x[finite] * 10.0**digits)
-    decimals[finite] = np.where(
-        digits > 0, whole / 10.0 ** np.maximum(digits, 0), whole * 10.0 ** np.maximum(-digits, 0)
-    )
+    up, down = (10.0 ** np.maximum(power, 0) for power in (-digits, digits))
+    decimals[finite] = np.where(digits > 0, whole / down, whole * up)
     return decimals
 
 

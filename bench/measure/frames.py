@@ -26,6 +26,16 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     "runtimes": ("run", "kind", "target", "runtime", "spent"),
     "ert": (*CELL, "optimizer", "order", "kind", "target", "ert", "successes"),
     "pairs": ("optimizer", "rival", *PAIRS),
+    "scores": (
+        "family", "budget", "optimizer", "order", "solved", "low", "high", "problems", "of", "cut", "runs", "ran",
+    ),
+    "duels": (
+        "family", "budget", "optimizer", "rival", "difference", "low", "high", "p", "adjusted", "significant", "enough",
+        "problems", "runs",
+    ),
+    "convergence": (*CELL, "optimizer", "order", "kind", "cost", "low", "median", "high", "runs"),
+    "performance profile": ("optimizer", "order", "ratio", "fraction", "problems", "among"),
+    "data profile": ("optimizer", "order", "cost", "fraction", "problems"),
     "best": (
         *CELL, "among", "optimizer", "order", "kind", "target", "ert", "low", "high", "successes", "runs", "compared",
         "significant", "tied", "rivals",

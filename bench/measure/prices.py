@@ -44,54 +44,42 @@ def _wall(_: Mapping[str, float], facts: Any) -> Mapping[str, Any]:
     return {"inside": alone, "outside": alone}
 
 
-SHARED = "runs in lanes share the seconds of their batch"
 RULES = {
-    "cost": PriceRule(
-        axis="cost, in full evaluations",
-        prices=lambda suite, _: suite,
-        short="cost",
-        amount="a cost of {}",
-    ),
+    "cost": PriceRule("cost, in full evaluations", lambda suite, _: suite, "cost", "a cost of {}"),
     "gradients": PriceRule(
-        axis="cost, in gradients",
-        prices=lambda suite, _: {question: price / suite["gradient"] for question, price in suite.items()},
+        "cost, in gradients",
+        lambda suite, _: {question: price / suite["gradient"] for question, price in suite.items()},
     ),
     "passes": PriceRule(
-        axis="questions, in passes over the data",
-        prices=lambda suite, _: dict.fromkeys(QUESTIONS, 1.0),
+        "questions, in passes over the data",
+        lambda suite, _: dict.fromkeys(QUESTIONS, 1.0),
         short="passes over the data",
         amount="{} passes over the data",
         note="every question counts 1, whether it asks for a value or for a derivative",
     ),
     "differences": PriceRule(
-        axis="values, derivatives by differences",
-        prices=_differences,
+        "values, derivatives by differences",
+        _differences,
         short="black box",
         amount="{} values (derivatives by differences)",
         note="what a black box would charge: dim + 1 values for a gradient, 2 (dim + 1) for a Hessian-vector product",
         by_run=True,
     ),
-    "inside": PriceRule(
-        axis="seconds in the problem",
-        prices=lambda suite, facts: {"inside": 1.0},
-        short="seconds in problem",
-        amount="{} seconds in the problem",
-        note=SHARED,
-        by_run=True,
-        seconds=True,
-    ),
-    "outside": PriceRule(
-        axis="seconds in the method",
-        prices=lambda suite, facts: {"outside": 1.0},
-        short="seconds in method",
-        amount="{} seconds in the method",
-        note=SHARED,
-        by_run=True,
-        seconds=True,
-    ),
+    **{
+        side: PriceRule(
+            f"seconds in the {place}",
+            lambda suite, facts, side=side: {side: 1.0},
+            short=f"seconds in {place}",
+            amount=f"{{}} seconds in the {place}",
+            note="runs in lanes share the seconds of their batch",
+            by_run=True,
+            seconds=True,
+        )
+        for side, place in (("inside", "problem"), ("outside", "method"))
+    },
     "wall": PriceRule(
-        axis="seconds, of runs that were alone",
-        prices=_wall,
+        "seconds, of runs that were alone",
+        _wall,
         short="wall clock",
         amount="{} seconds",
         note="only of runs that were alone: those in lanes have no time of their own",

@@ -10,7 +10,7 @@ from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.ert import ert
 from bench.measure.frames import CELL, Frame
-from bench.measure.progress import POINTS, cost_grid
+from bench.measure.progress import POINTS, cost_grid, joined
 from bench.measure.virtual import ratio
 
 
@@ -60,10 +60,9 @@ def _of_problems(table: Frame, grid: np.ndarray, name: str) -> Frame:
     """The fraction of each optimizer's problems with x at or below each point of the grid."""
     import pandas as pd
 
-    groups = [(key, np.sort(rows.x.to_numpy())) for key, rows in table.groupby(["order", "optimizer"])]
-    solved = [np.searchsorted(x, grid, side="right") / len(x) for _, x in groups]
-    heads = pd.DataFrame([key for key, _ in groups], columns=["order", "optimizer"])
-    heads = heads.loc[heads.index.repeat(len(grid)), ["optimizer", "order"]].reset_index(drop=True)
-    sizes = np.repeat([len(x) for _, x in groups], len(grid)).astype(int)
-    fraction = np.concatenate(solved) if solved else np.empty(0)
-    return heads.assign(**{name: np.tile(grid, len(groups)), "fraction": fraction, "problems": sizes})
+    curves = []
+    for (order, optimizer), rows in table.groupby(["order", "optimizer"]):
+        fraction = np.searchsorted(np.sort(rows.x.to_numpy()), grid, side="right") / len(rows)
+        columns = {"optimizer": optimizer, "order": order, name: grid, "fraction": fraction, "problems": len(rows)}
+        curves.append(pd.DataFrame(columns))
+    return joined(curves, ["optimizer", "order", name, "fraction", "problems"])

@@ -34,18 +34,13 @@ def restarted(view: View, samples: int = 100, seed: int = 0) -> Frame:
     solvable = np.bincount(pool.group, weights=solved) > 0
 
     rng = np.random.default_rng(seed)
-    first = _drawn(rng.random(samples), begin[:, None], sizes[:, None])  # (groups, samples)
+    first = begin[:, None] + (rng.random(samples) * sizes[:, None]).astype(int)  # (groups, samples)
     total = np.where(solvable[:, None], np.zeros(samples), np.inf)
     row, sample = np.nonzero(np.isfinite(total))
     run = first[row, sample]
     while len(row):
         total[row, sample] += np.where(solved[run], runtime[run], spent[run])
         row, sample = row[~solved[run]], sample[~solved[run]]
-        run = _drawn(rng.random(samples)[sample], begin[row], sizes[row])
+        run = begin[row] + (rng.random(samples)[sample] * sizes[row]).astype(int)
     answer = pool[["run", "kind", "target"]].iloc[first.ravel()].reset_index(drop=True)
     return answer.assign(runtime=total.ravel(), spent=total.ravel())
-
-
-def _drawn(u: np.ndarray, begin: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """A place among those from begin on, from u in [0, 1)."""
-    return begin + (u * sizes).astype(int)

@@ -14,10 +14,10 @@ import numpy as np
 
 from bench.core.status import statuses
 from bench.measure.comparison import View
-from bench.measure.frames import CELL, Frame
+from bench.measure.frames import CELL, COLUMNS, Frame
 from bench.measure.inference import contrast, holm, resampled_mean, signed_rank, superiority
 from bench.measure.levels import LEVEL
-from bench.measure.progress import finite_costs
+from bench.measure.progress import finite_costs, joined
 from bench.measure.strata import Strata
 
 
@@ -108,10 +108,7 @@ def duels(view: View, budgets: Sequence[float]) -> Frame:
     names = layout.optimizers.optimizer.to_numpy()
     ends = [mirrored(names[a], names[b]) for a, b in ((first, second), (second, first))]
     table = _table(layout, costs, tables, {"optimizer": ends[0], "rival": ends[1]})
-    columns = ["difference", "low", "high", "p", "adjusted", "significant", "enough", "problems", "runs"]
-    return table.assign(significant=table.significant & (table.difference > 0))[
-        ["family", "budget", "optimizer", "rival", *columns]
-    ]
+    return table.assign(significant=table.significant & (table.difference > 0))[list(COLUMNS["duels"])]
 
 
 def pairs(view: View) -> Frame:
@@ -219,15 +216,10 @@ def _table(
     """A row for each family, budget and name. by_family: of each family, the columns (costs, names) or (names,)."""
     import pandas as pd
 
-    size = len(next(iter(names.values())))
-    heads = {
-        "family": np.repeat(np.array(layout.families, dtype=object), len(costs) * size),
-        "budget": np.tile(np.repeat(costs, size), len(by_family)),
-        **{name: np.tile(values, len(by_family) * len(costs)) for name, values in names.items()},
-    }
-    shape = (len(costs), size)
-    columns = {
-        key: np.concatenate([np.broadcast_to(family[key], shape).ravel() for family in by_family])
-        for key in by_family[0]
-    }
-    return pd.DataFrame({**heads, **columns})
+    shape = (len(costs), len(next(iter(names.values()))))
+    frames = []
+    for family, columns in zip(layout.families, by_family, strict=True):
+        columns = {"budget": costs[:, None], **names, **columns}
+        columns = {name: np.broadcast_to(column, shape).ravel() for name, column in columns.items()}
+        frames.append(pd.DataFrame({"family": family, **columns}))
+    return joined(frames, [])

@@ -6,12 +6,8 @@ from bench.measure.frames import CELL, Frame
 
 def endings(runs: Frame) -> Frame:
     """How many runs (complete ones) of each optimizer ended how: columns optimizer, order, status, runs."""
-    return (
-        runs.groupby(["order", "optimizer", "status"])
-        .size()
-        .rename("runs")
-        .reset_index()[["optimizer", "order", "status", "runs"]]
-    )
+    counts = runs.groupby(["order", "optimizer", "status"]).size().rename("runs")
+    return counts.reset_index()[["optimizer", "order", "status", "runs"]]
 
 
 def failures(runs: Frame) -> Frame:

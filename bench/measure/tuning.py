@@ -11,7 +11,7 @@ from bench.core.status import Status, statuses
 from bench.measure.convergence import FLOOR
 from bench.measure.frames import CELL, COLUMNS, Column, Frame
 from bench.measure.prices import Prices
-from bench.measure.progress import joined, spent
+from bench.measure.progress import spent
 from bench.measure.targets import optima
 
 BINS = 5  # parts of equal size into which the values of a number are cut
@@ -47,27 +47,25 @@ def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Pri
         rest=spent(ran, prices).where(hit, y.where(np.isfinite(y), 0.0)),
     )
     same = [*CELL, "instance", "seed"]
-    frames = []
+    rows = []
     for family, default, tuned in pairs:
         of_family = ran[ran.family == family]
         both = of_family[of_family.optimizer == default].merge(
             of_family[of_family.optimizer == tuned], on=same, suffixes=("", "_tuned")
         )
         for (problem, dim), paired in both.groupby(CELL, sort=False):
-            less = (paired.stage_tuned < paired.stage) | (
-                (paired.stage_tuned == paired.stage) & (paired.rest_tuned < paired.rest)
-            )
-            more = (paired.stage_tuned > paired.stage) | (
-                (paired.stage_tuned == paired.stage) & (paired.rest_tuned > paired.rest)
-            )
+            same_stage = paired.stage_tuned == paired.stage
+            better = (paired.stage_tuned < paired.stage) | same_stage & (paired.rest_tuned < paired.rest)
+            worse = (paired.stage_tuned > paired.stage) | same_stage & (paired.rest_tuned > paired.rest)
             row = {"problem": problem, "dim": dim, "family": family, "optimizer": default}
-            row |= {"order": paired.order.iloc[0], "kind": paired.kind.iloc[0]}
+            row |= {"order": paired.order.iloc[0], "kind": paired.kind.iloc[0], "pairs": len(paired)}
+            row |= {"better": better.sum(), "worse": worse.sum()}
             for name, values in (("default", paired.y), ("tuned", paired.y_tuned)):
                 for suffix, fraction in (("", 0.5), ("_low", 0.25), ("_high", 0.75)):
                     row[name + suffix] = float(np.quantile(values, fraction, method="inverted_cdf"))
-            frames.append(pd.DataFrame([{**row, "better": less.sum(), "worse": more.sum(), "pairs": len(paired)}]))
-    frame = joined(frames, COLUMNS["tuned"])
-    return frame.sort_values([*CELL, "order", "optimizer"], ignore_index=True)[list(COLUMNS["tuned"])]
+            rows.append(row)
+    frame: Frame = pd.DataFrame(rows, columns=list(COLUMNS["tuned"]))
+    return frame.sort_values([*CELL, "order", "optimizer"], ignore_index=True)
 
 
 def sensitivity(
@@ -87,33 +85,26 @@ def sensitivity(
     runs = runs[runs.status.isin(statuses("ran"))]
     _, has_optimum = optima(runs)
     runs = runs.assign(y=reached(runs), kind=np.where(has_optimum, "gap", "value"))
-    frames = []
+    points: list[dict[str, Any]] = []
     for entry in tuned:
         keys = list(entry["setting"])
         numbers = [run for run in runs.run if _belongs(settings[run], entry)]
         tried = runs[runs.run.isin(numbers) & (runs.family == entry["family"])]
         texts = tried.run.map(lambda run, keys=keys: json.dumps([settings[run][1][key] for key in keys]))
-        for (problem, dim, text), rows in tried.groupby([tried.problem, tried.dim, texts], sort=False):
+        for (_, _, text), rows in tried.groupby([tried.problem, tried.dim, texts], sort=False):
             values = dict(zip(keys, json.loads(text), strict=True))
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "problem": problem,
-                        "dim": dim,
-                        "family": entry["family"],
-                        "optimizer": entry["label"],
-                        "order": rows.order.iloc[0],
-                        "kind": rows.kind.iloc[0],
-                        "hyperparameter": keys,
-                        "scale": [_scale(entry["name"], key) for key in keys],
-                        "value": pd.Series(list(values.values()), dtype=object),
-                        "reached": float(np.quantile(rows.y, 0.5, method="inverted_cdf")),
-                        "runs": len(rows),
-                        "role": _role(values, entry),
-                    }
-                )
-            )
-    frame = joined([rows for rows in frames if len(rows)], COLUMNS["sensitivity"][:-1])
+            first = rows[["problem", "dim", "family", "order", "kind"]].iloc[0]
+            role = "tuned" if values == entry["setting"] else ""
+            if not role and all(entry["values"][key] == value for key, value in values.items()):
+                role = "default"
+            median = float(np.quantile(rows.y, 0.5, method="inverted_cdf"))
+            shared = {**first, "optimizer": entry["label"], "reached": median, "runs": len(rows), "role": role}
+            points += [
+                {**shared, "hyperparameter": key, "scale": _scale(entry["name"], key), "value": value}
+                for key, value in values.items()
+            ]
+    frame: Any = pd.DataFrame(points, columns=list(COLUMNS["sensitivity"][:-1]))
+    frame = frame.assign(value=pd.Series([point["value"] for point in points], dtype=object))
     groups = frame.groupby([*CELL, "optimizer", "hyperparameter"], sort=False)
     fractions = {key: explained(rows.value, rows.scale.iloc[0], rows.reached) for key, rows in groups}
     keys = zip(*(frame[name] for name in (*CELL, "optimizer", "hyperparameter")), strict=True)
@@ -125,12 +116,6 @@ def _belongs(setting: tuple[str, Mapping[str, Any]], entry: Mapping[str, Any]) -
     name, values = setting
     fixed = entry["values"].keys() - entry["setting"].keys()
     return name == entry["name"] and all(values.get(key) == entry["values"][key] for key in fixed)
-
-
-def _role(values: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
-    if values == entry["setting"]:
-        return "tuned"
-    return "default" if all(entry["values"][key] == value for key, value in values.items()) else ""
 
 
 def _scale(name: str, key: str) -> str:

@@ -19,6 +19,7 @@ from bench.measure.statistics import duels, ran, scores
 from bench.measure.strata import ALL, ROUNDING
 from bench.measure.words import CANNOT_RUN, NOT_ON_ALL, NOTHING_REACHED, SKIPPED, UNKNOWN
 
+SCOPE = [*CELL, "among"]  # what a best optimizer is of
 BUDGETS = 4  # at most, for which the answer is given
 
 
@@ -34,29 +35,20 @@ def budgets(view: View) -> list[float]:
     high = float(np.minimum(spent, limit)[spent < np.inf].max(initial=0.0))
     if not high > 0:
         return []
-    last = _up(high)
+    unit = 10.0 ** (np.floor(np.log10(high)) - 1)
+    last = float(f"{np.ceil(high / unit * (1 - 10 * ROUNDING)) * unit:.3g}")  # the next number of two digits
     decades = 10.0 ** np.arange(np.ceil(np.log10(low) + 0.3), np.log10(last / 1.99))
     costs = [float(f"{cost:.3g}") for cost in (*decades, last)]
     return [costs[int(place)] for place in np.unique(np.linspace(0, len(costs) - 1, BUDGETS).round())]
 
 
-def _up(cost: float) -> float:
-    """The next number of two digits."""
-    unit = 10.0 ** (np.floor(np.log10(cost)) - 1)
-    return float(f"{np.ceil(cost / unit * (1 - 10 * ROUNDING)) * unit:.3g}")
-
-
 def best(view: View) -> Frame:
     """See `best_optimizers`; with reason: why there is none, where there is none."""
     table = best_optimizers(view.of(ert), view.limits_of_cells)
-    begun = view.runs[view.runs.status.isin(statuses("ran"))]
-    keys = [*CELL, "order"]
-    began = set(begun[keys].itertuples(index=False, name=None)) | {
-        (*cell, ALL) for cell in begun[CELL].itertuples(index=False, name=None)
-    }
-    among = [name if name == ALL else int(name) for name in table["among"]]
-    skipped = np.array([key not in began for key in zip(table.problem, table.dim, among, strict=True)], dtype=bool)
-    reason = np.where(skipped, SKIPPED, np.where(table.compared == 0, UNKNOWN, NOTHING_REACHED))
+    runs = view.runs.assign(began=view.runs.status.isin(statuses("ran")))
+    both = joined([runs.assign(among=ALL), runs.assign(among=runs.order.astype(str))], [])
+    began = table[SCOPE].merge(both.groupby(SCOPE).began.any().reset_index(), how="left", on=SCOPE).began
+    reason = np.where(~began.astype(bool), SKIPPED, np.where(table.compared == 0, UNKNOWN, NOTHING_REACHED))
     return table.assign(reason=np.where(table.optimizer == "", reason, ""))
 
 
@@ -100,52 +92,47 @@ def best_optimizers(table: Frame, limits: Frame | None = None) -> Frame:
     significant (others were compared and none is a rival), tied (how many of the rivals, from the first, have the same
     ERT), rivals (joined by "; ", best first).
     """
-    scope = [*CELL, "among"]
     table = checked(table, "ert")
     both = joined([table.assign(among=ALL), table.assign(among=table.order.astype(int).astype(str))], [])
     ran = both[both.runs > 0]
-    answer = both[scope].drop_duplicates().sort_values(scope)
-    present = ran.groupby(scope).optimizer.nunique().rename("present").reset_index()
+    answer = both[SCOPE].drop_duplicates().sort_values(SCOPE)
+    present = ran.groupby(SCOPE).optimizer.nunique().rename("present").reset_index()
     reached = ran[(ran.successes > 0) & (ran.ert > 0)]
     rare = reached.successes * 2 < reached.runs
     ranked = reached.assign(rare=rare).sort_values(["rare", "target", "ert", "optimizer"])
-    winners = ranked.groupby(scope).head(1).drop(columns="rare")
-    answer = answer.merge(present, how="left", on=scope).merge(winners, how="left", on=scope)
+    winners = ranked.groupby(SCOPE).head(1).drop(columns="rare")
+    answer = answer.merge(present, how="left", on=SCOPE).merge(winners, how="left", on=SCOPE)
     if limits is not None:
         winners = winners.merge(limits, how="left", on=CELL)
-    answer = answer.merge(_comparison(ran, winners, scope), how="left", on=scope)
+    answer = answer.merge(_comparison(ran, winners), how="left", on=SCOPE)
     answer = answer.assign(compared=answer.compared.fillna(answer.present))
     counts = ["successes", "runs", "compared", "tied"]
     answer = answer.fillna({"optimizer": "", "kind": "", "rivals": "", **dict.fromkeys(counts, 0)})
     answer = answer.astype({"order": "Int64", **dict.fromkeys(counts, int)})
     alone = (answer.optimizer != "") & (answer.compared > 1) & (answer.rivals == "")
-    return answer.assign(significant=alone).sort_values(scope, ignore_index=True)[list(COLUMNS["best"])]
+    return answer.assign(significant=alone).sort_values(SCOPE, ignore_index=True)[list(COLUMNS["best"])]
 
 
-def _comparison(ran: Frame, winners: Frame, scope: list[str]) -> Frame:
+def _comparison(ran: Frame, winners: Frame) -> Frame:
     """How many were compared with each winner at its target, and who is not significantly worse: compared, rivals,
     tied."""
     best = winners.assign(limit=winners.get("limit", np.inf))
-    best = best[[*scope, "kind", "target", "optimizer", "ert", "high", "successes", "runs", "limit"]]
+    best = best[[*SCOPE, "kind", "target", "optimizer", "ert", "high", "successes", "runs", "limit"]]
     names = {"optimizer": "winner", "ert": "least", "high": "end", "successes": "wins", "runs": "of"}
     best = best.rename(columns=names)
-    asked_for = ran.merge(best, on=[*scope, "kind", "target"])
+    asked_for = ran.merge(best, on=[*SCOPE, "kind", "target"])
     begin = asked_for.low / np.where(asked_for.scored, LATE, 1.0)
     asked_for = asked_for.assign(tie=asked_for.ert == asked_for.least)
-    worse = (begin > asked_for.end) | (asked_for.successes == 0) & (_chance(asked_for) <= FISHER)
+    # that all successes fall to the winner, were both as good: C(n, k) / C(n + m, k) of k of n, the other 0 of m
+    cases = asked_for[["wins", "of", "runs"]].astype(int).itertuples(index=False)
+    chance = np.array([comb(n, k) / comb(n + m, k) for k, n, m in cases])
+    worse = (begin > asked_for.end) | (asked_for.successes == 0) & (chance <= FISHER)
     worse &= ~(asked_for.end > asked_for.limit)
     # also where an end is not known
     close = asked_for[(asked_for.optimizer != asked_for.winner) & (asked_for.tie | ~worse)]
-    close = close.sort_values(["ert", "optimizer"]).groupby(scope)
+    close = close.sort_values(["ert", "optimizer"]).groupby(SCOPE)
     names = close.agg(rivals=("optimizer", "; ".join), tied=("tie", "sum"))
-    return asked_for.groupby(scope).optimizer.nunique().rename("compared").to_frame().join(names).reset_index()
-
-
-def _chance(asked_for: Frame) -> np.ndarray:
-    """The probability that all successes fall to the winner, were both as good: C(n, k) / C(n + m, k) where the winner
-    has k of n, the other 0 of m."""
-    cases = zip(asked_for.wins.astype(int), asked_for.of.astype(int), asked_for.runs.astype(int), strict=True)
-    return np.array([comb(n, k) / comb(n + m, k) for k, n, m in cases])
+    return asked_for.groupby(SCOPE).optimizer.nunique().rename("compared").to_frame().join(names).reset_index()
 
 
 def answers(scores: Frame, duels: Frame) -> Frame:

@@ -387,7 +387,7 @@ def test_ecdf_grid_ends_at_the_largest_cost():
 def test_convergence_is_median_and_quartiles_of_the_gap():
     paths = [[(0, 101.0), (1, 1.0 + gap)] for gap in (1.0, 2.0, 3.0, 4.0, 50.0)]
     runs = make_runs(*({"seed": s, "f_opt": 1.0, "value": 100} for s in range(5)))
-    table = convergence(runs, descents(*paths), points=3)
+    table = convergence(runs, descents(*paths), at=3)
     assert list(table.cost) == [1, 10, 100]
     first = table.iloc[0]
     assert (first.kind, first.low, first["median"], first.high, first.runs) == ("gap", 2, 3, 4, 5)
@@ -396,26 +396,26 @@ def test_convergence_is_median_and_quartiles_of_the_gap():
 
 def test_convergence_between_two_runs_is_linear():
     runs = make_runs({"f_opt": nan}, {"f_opt": nan, "seed": 1})
-    table = convergence(runs, descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]), points=2)
+    table = convergence(runs, descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]), at=2)
     assert (table.kind == "value").all()
     assert list(table[["low", "median", "high"]].iloc[0]) == [1.5, 2, 2.5]
 
 
 def test_convergence_counts_a_run_without_value_as_infinite():
     runs = make_runs({}, {"seed": 1}, {"seed": 2, "status": "crashed"})
-    table = convergence(runs, descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]), points=2)
+    table = convergence(runs, descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]), at=2)
     assert list(table[["low", "median", "high"]].iloc[0]) == [2, 3, inf]
     assert not table.isna().any(axis=None)
 
 
 def test_convergence_has_a_floor():
-    table = convergence(make_runs({}), descents([(0, 9.0), (1, -1e-17)]), points=2)
+    table = convergence(make_runs({}), descents([(0, 9.0), (1, -1e-17)]), at=2)
     assert list(table["median"]) == [1e-9]
 
 
 def test_convergence_is_of_the_gap_beside_a_run_that_never_began():
     runs = make_runs({}, {"seed": 1}, {"seed": 2, "status": "killed", "f_opt": nan, "first": nan})
-    table = convergence(runs, descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]), points=2)
+    table = convergence(runs, descents([(0, 9.0), (1, 1.0)], [(0, 9.0), (1, 3.0)]), at=2)
     assert set(table.kind) == {"gap"}
     assert list(table[["low", "median", "high"]].iloc[0]) == [2, 3, inf]
     assert not table.isna().any(axis=None)
@@ -424,9 +424,9 @@ def test_convergence_is_of_the_gap_beside_a_run_that_never_began():
 def test_convergence_on_scored_problems_is_of_the_last_score():
     path = [(0, 9.0), (1, 1.0), (10, 4.0), (100, nan)]
     runs = make_runs({"f_opt": nan, "value": 100, "scored": True})
-    assert list(convergence(runs, descents(path), points=3)["median"]) == [1, 4, inf]
-    assert list(convergence(runs.assign(f_opt=0.5), descents(path), points=3)["median"]) == [0.5, 3.5, inf]
-    assert list(convergence(runs.assign(scored=False), descents(path), points=3)["median"]) == [1, 1, 1]
+    assert list(convergence(runs, descents(path), at=3)["median"]) == [1, 4, inf]
+    assert list(convergence(runs.assign(f_opt=0.5), descents(path), at=3)["median"]) == [0.5, 3.5, inf]
+    assert list(convergence(runs.assign(scored=False), descents(path), at=3)["median"]) == [1, 1, 1]
 
 
 def test_convergence_leaves_skipped_runs_out():
