@@ -230,7 +230,7 @@ def test_tune_and_run_tuned(tmp_path):
         (["tune", "quick", "-o", "torch-adam", "--search", "grid"], "search must be sobol, halton or tpe, got 'grid'"),
         (["tune", "quick", "-o", "torch-adam[lr=0]"], "torch-adam: lr must be > 0, got 0"),
         (["tune", "quick", "-o", "torch-adam[lr=1,2]"], "is a grid of 2 settings"),
-        (["tune", "quick"], "is a grid of 2 settings, where one is needed"),
+        (["tune", "quick"], "where one is needed, e.g. torch-adam"),
         (["run", "quick", "--tuned", "nowhere.toml"], "nowhere.toml is not there: `python -m bench tune` writes one"),
         (["run", "quik"], "unknown suite 'quik'"),
         (["run", "-p", "rosenbrok", "-o", "scipy-bfgs"], "did you mean rosenbrock"),

@@ -112,14 +112,7 @@ def tuning_table(tuning: "Tuning") -> None:
     table = headed(f"Best of {tuning.settings} settings ({tuning.suite})", *headings)
     for tuned in tuning.found:
         ranks = map(words.number, (tuned.rank, tuned.default_rank)) if tuned.setting else ("", "")
-        cells = (
-            tuned.entry.text(),
-            tuned.family,
-            str(tuned.tried),
-            words.setting_text(tuned.setting) or "nothing to tune: its default",
-            *ranks,
-            f"{tuned.runs:,}",
-            words.number(tuned.cost),
-        )
-        table.add_row(*map(escape, cells))
+        setting = words.setting_text(tuned.setting) or "nothing to tune: its default"
+        cells = (tuned.entry.text(), tuned.family, str(tuned.tried), setting, *ranks)
+        table.add_row(*map(escape, (*cells, f"{tuned.runs:,}", words.number(tuned.cost))))
     out.print(table)

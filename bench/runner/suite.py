@@ -36,7 +36,9 @@ class Entry:
         """The one combination; raises ValueError for a grid of several."""
         settings = self.settings()
         if len(settings) != 1:
-            raise ValueError(f"{self.text()} is a grid of {len(settings)} settings, where one is needed")
+            raise ValueError(
+                f"{self.text()} is a grid of {len(settings)} settings, where one is needed, e.g. {self.name}"
+            )
         return settings[0]
 
     def text(self) -> str:

@@ -204,14 +204,11 @@ class Contest:
     settings: list[Setting]
     data: bool = True
 
-    def key(self, setting: Setting) -> str:
-        """Under which `read_standings` has this setting."""
-        ((_, values),) = settled([self.entry.at(setting)], registry.find_optimizer)
-        return _key(self.family, self.entry.name, plain(values))
-
     def standings(self, standings: Mapping[str, Standing]) -> list[Standing]:
-        """Those of its settings; empty ones where nothing could be run."""
-        return [standings.get(self.key(setting), Standing()) for setting in self.settings]
+        """Those that `read_standings` has of its settings; empty ones where nothing could be run."""
+        entries = [self.entry.at(setting) for setting in self.settings]
+        keys = [_key(self.family, self.entry.name, plain(v)) for _, v in settled(entries, registry.find_optimizer)]
+        return [standings.get(key, Standing()) for key in keys]
 
 
 def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str:
@@ -237,16 +234,13 @@ def read_standings(folder: Path) -> dict[str, Standing]:
     return dict(standings)
 
 
-def tuning_instances(suite: Suite) -> int:
-    """What is added to an instance to get the one that is tuned on in its place: a multiple of 1000 that is as large as
-    the largest instance of the suite, so that no instance is both. Starts, data splits, shifts and noise all follow
-    from the instance (see `bench.core.streams`)."""
-    return 1000 * ceil(max(max(group.instances) for group in suite.groups) / 1000)
-
-
 def tuning_suite(suite: Suite, contests: Sequence[Contest], seeds: int) -> Suite:
-    """The suite of the tuning runs: each problem with the settings for its family, on tuning instances."""
-    shift = tuning_instances(suite)
+    """The suite of the tuning runs: each problem with the settings for its family, on tuning instances.
+
+    Those are the suite's plus a multiple of 1000 that is as large as its largest, so that no instance is both. Starts,
+    data splits, shifts and noise all follow from the instance (see `bench.core.streams`).
+    """
+    shift = 1000 * ceil(max(max(group.instances) for group in suite.groups) / 1000)
     groups: list[Group] = []
     for group in suite.groups:
         for family, problems in _by_family(group).items():
@@ -335,9 +329,7 @@ def tune(
         search=search,
         settings=settings,
         seeds=seeds,
-        instances=tuple(
-            sorted({tuning_instances(suite) + instance for group in suite.groups for instance in group.instances})
-        ),
+        instances=tuple(sorted({instance for group in runs.groups for instance in group.instances})),
         found=tuple(filter(None, (_winner(contest, contest.standings(standings)) for contest in contests))),
         budgets=tuple(sorted({group.budget for group in suite.groups})),
     )

@@ -76,7 +76,7 @@ def with_tuned(suite: Suite, source: str | Path, optimizers: Sequence[str] = ())
 
 def _tuned(table: Mapping[str, Any], where: str) -> Tuned:
     values = _checked(table, ENTRY, where)
-    text, setting = values.pop("optimizer"), values["setting"]
+    text = values.pop("optimizer")
     where = f"{where} ({text}, {values['family']})"
     families = {definition.family for definition in registry.PROBLEMS.values()}
     if values["family"] not in families:
@@ -85,17 +85,15 @@ def _tuned(table: Mapping[str, Any], where: str) -> Tuned:
         tuned = Tuned(entry=one_setting(parse_entry(text)), **values)
     except ValueError as error:
         raise SuiteError(f"{where}: key optimizer: {error}") from None
-    return replace(tuned, setting={key: _value(tuned.entry, key, value, where) for key, value in setting.items()})
-
-
-def _value(entry: Entry, key: str, value: Any, where: str) -> Any:
-    """The value of a hyperparameter as its annotation says."""
-    try:
-        if key in entry.grid:
-            raise ValueError(f"{entry.text()} holds {key} fixed")
-        return registry.settings(registry.find_optimizer(entry.name), {key: value})[key]
-    except ValueError as error:
-        raise SuiteError(f"{where}: key setting.{key}: {error}") from None
+    definition, typed = registry.find_optimizer(tuned.entry.name), {}
+    for key, value in tuned.setting.items():
+        try:
+            if key in tuned.entry.grid:
+                raise ValueError(f"{text} holds {key} fixed")
+            typed[key] = registry.settings(definition, {key: value})[key]
+        except ValueError as error:
+            raise SuiteError(f"{where}: key setting.{key}: {error}") from None
+    return replace(tuned, setting=typed)
 
 
 def _checked(table: Mapping[str, Any], keys: Mapping[str, type], where: str) -> dict[str, Any]:
