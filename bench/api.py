@@ -21,6 +21,7 @@ from bench.results import combined, stored
 from bench.runner import PACKAGES
 from bench.runner.campaign import run_suite
 from bench.runner.choose import choose_suite
+from bench.runner.environment import resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.launch import Launch
 from bench.runner.plan import misfit
@@ -103,6 +104,16 @@ def minimize(
     """
     import pandas as pd
 
+    if not isinstance(objective, Objective):
+        raise ValueError(f"minimize takes an Objective of bench.make, and compare a function; got {objective!r}")
+    numbers = {"gap": gap, "target": 0.0 if target is None else target, "budget": budget, "deadline": deadline}
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, (int, float, np.number)):
+            raise ValueError(f"{name} must be a number, got {number!r}")
+    if restarts not in (True, False, None):
+        raise ValueError(f"restarts must be True, False or None, got {restarts!r}")
+    if not deadline > 0:
+        raise ValueError(f"deadline must be > 0 seconds, got {deadline!r}")
     registry.load(PACKAGES)
     entry = parse_entry(optimizer)
     definition = registry.find_optimizer(entry.name)
@@ -114,7 +125,8 @@ def minimize(
     if target is not None and not isfinite(target):
         raise ValueError(f"target must be a finite value of f, got {target!r}")
     target = -inf if target is None else target
-    options = {"start": start, "prices": prices, "deadline": deadline, "device": device}
+    options = {"start": start, "prices": prices, "deadline": deadline}
+    options["device"] = resolve_device(Launch(device=device).device)
     oracle = open_oracle(objective, definition, budget, seed, gap=gap, target=target, **options)
     restarts = not objective.scored if restarts is None else restarts
     with one_thread():

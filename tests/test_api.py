@@ -314,3 +314,24 @@ def test_wrapped_and_discrete_problems_run_like_any_other():
     assert set(runs.loc[("onemax", "scipy-bfgs")].error) == {
         "onemax has coordinates of kind integer, scipy-bfgs takes real"
     }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"gap": "1e-3"}, "gap must be a number, got '1e-3'"),
+        ({"target": "low"}, "target must be a number, got 'low'"),
+        ({"budget": "many"}, "budget must be a number, got 'many'"),
+        ({"restarts": "maybe"}, "restarts must be True, False or None, got 'maybe'"),
+        ({"deadline": float("nan")}, "deadline must be > 0 seconds, got nan"),
+        ({"device": "gpuu"}, "device must be .* got 'gpuu'"),
+    ],
+)
+def test_minimize_names_what_is_not_allowed(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        bench.minimize(bench.make("rosenbrock"), "scipy-bfgs", **{"budget": 50, **wrong})
+
+
+def test_minimize_takes_an_objective():
+    with pytest.raises(ValueError, match=r"minimize takes an Objective of bench\.make, and compare a function"):
+        bench.minimize("rosenbrock", "scipy-bfgs", budget=50)

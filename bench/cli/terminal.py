@@ -37,7 +37,7 @@ def by_problem(results: "Results") -> Table:
     for row in answer[answer["among"] == "all"].itertuples():
         where = (escape(row.problem), str(row.dim or ""))
         if row.optimizer:
-            rivals = words.rivals_text(row.rivals, row.low == row.low)
+            rivals = words.rivals_text(row, row.low == row.low)
             table.add_row(*where, *map(escape, (row.optimizer, *words.best_texts(row), rivals)))
         else:
             lowest_f = words.number(lowest.get((row.problem, row.dim), nan))
@@ -59,7 +59,7 @@ def by_family(results: "Results") -> Table:
         head = ("", "") if row.family == before else (escape(row.family), str(row.problems))
         before = row.family
         fraction = f"{words.percent(row.solved)} {words.percents(row.low, row.high)}".strip()
-        cells = (row.optimizer, fraction, words.rivals_text(row.rivals, row.enough)) if row.optimizer else (row.reason,)
+        cells = (row.optimizer, fraction, words.rivals_text(row, row.enough)) if row.optimizer else (row.reason,)
         table.add_row(*head, words.number(row.budget), *map(escape, cells))
     return table
 
@@ -87,7 +87,9 @@ def verdict(results: "Results") -> int:
     if len(failed):
         how = alternatives(statuses("failed"), len(failed))
         again = " ".join(f"--retry {status}" for status in statuses("retried") if (failed.status == status).any())
-        err.print(f"[bold red]{words.counted(len(failed), 'run')} {how}:[/] see the report, or {again}")
+        err.print(
+            f"[bold red]{words.counted(len(failed), 'run')} {how}:[/] see the report, or the same command with {again}"
+        )
     return max(damaged(results), TROUBLE if len(failed) else 0)
 
 

@@ -181,9 +181,11 @@ def mark(row: Any) -> dict[str, str] | None:
     return {"text": text, "look": "open", "hint": f"{hint}: {listed(rivals, 12)} {over}"}
 
 
-def rivals_text(rivals: str, enough: bool) -> str:
-    """The first rivals in a column of the terminal."""
-    return listed(split(rivals), 2) if enough or not rivals else TOO_FEW
+def rivals_text(row: Any, enough: bool) -> str:
+    """The first rivals in a column of the terminal; `-` where nobody was compared."""
+    if row.compared < 2:
+        return NUMBER["unknown"]
+    return listed(split(row.rivals), 2) if enough or not row.rivals else TOO_FEW
 
 
 def caption(runs: tuple[int, int], tests: tuple[int, int], cut: int, problems: int) -> str:

@@ -239,7 +239,7 @@ def load_suite(source: str | Path) -> Suite:
     _known(path, text, content, SUITE_KEYS + GROUP_KEYS, 0)
     tables = content.get("group", [{}])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise SuiteError(f"{path}, line {_line(text, '[group]', 0)}: group must be written as [[group]]")
+        raise SuiteError(f"{path}, line {_line(text, 'group]', 0)}: group must be written as [[group]]")
     groups = []
     for number, table in enumerate(tables, 1):
         table = _with_gap(path, text, table, number)
@@ -296,7 +296,7 @@ def _known(path: Path, text: str, table: Mapping[str, Any], keys: Iterable[str],
 
 def _line(text: str, key: str, group: int) -> int:
     """The line of a key: in the group of that number, else the first in the file, else 1."""
-    at = [n for n, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*{re.escape(key)}(?![\w-])", line)]
+    at = [n for n, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[*{re.escape(key)}(?![\w-])", line)]
     starts = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[group]]"]
     if group and len(starts) >= group:
         end = starts[group] if len(starts) > group else inf
