@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from math import inf, isfinite, isnan
@@ -80,7 +80,7 @@ def import_runs(
     suite = _suite(folder.name, trajectories, max(longest.values()), f"Imported from {source.name}")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     environment = {"imported from": str(source), "seconds": "not known"}
-    manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment}
+    manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": environment}
     with new_folder(folder) as draft, closing(Store(draft, create=True)) as store:
         store.begin([record.spec for record in records], manifest)
         with store.transaction():  # all or none: the draft is thrown away where one fails

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
     if campaign.changed:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         command = launch.command or f"bench.run({suite.name!r})"
-        manifest = {"suite": suite.describe(), "command": command, "created": now, "environment": environment()}
+        manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": environment()}
         store.begin(specs, manifest)
     store.forget(launch.retry)
     if DAMAGED in launch.retry:

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from importlib.metadata import metadata, requires
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.core.status import Status
 from bench.runner.campaign import run_suite
-from bench.runner.environment import cores, environment, gpu
+from bench.runner.environment import cores, environment, gpu, installed
 from bench.runner.launch import Launch
 from bench.runner.store import Store
 from bench.runner.suite import make_suite
@@ -45,31 +45,24 @@ def _libraries() -> Iterator[Check]:
     """Each library that fogbench requires, with its version and the range it must lie in, and the extras."""
     from packaging.requirements import Requirement
 
-    if _installed("fogbench") is None:
+    if installed("fogbench") is None:
         how = "run `python -m pip install -c constraints.txt -e .` in its folder"
         yield Check("fogbench", False, f"not installed: {how}")
         return
     extras: dict[str, list[bool]] = {extra: [] for extra in metadata("fogbench").get_all("Provides-Extra") or ()}
     for requirement in map(Requirement, requires("fogbench") or ()):
-        installed, marker = _installed(requirement.name), requirement.marker
+        there, marker = installed(requirement.name), requirement.marker
         if marker is not None and not marker.evaluate({"extra": ""}):
             for extra in [extra for extra in extras if marker.evaluate({"extra": extra})]:
-                extras[extra].append(installed is not None)
-        elif installed is None:
+                extras[extra].append(there is not None)
+        elif there is None:
             yield Check(requirement.name, False, f"missing: run `python -m pip install '{requirement}'`")
         else:
-            fits = requirement.specifier.contains(installed, prereleases=True)
-            yield Check(requirement.name, fits, f"{installed} ({requirement.specifier} is needed)")
+            fits = requirement.specifier.contains(there, prereleases=True)
+            yield Check(requirement.name, fits, f"{there} ({requirement.specifier} is needed)")
     whole = [extra for extra, libraries in extras.items() if all(libraries)]
     others = ", ".join(sorted(extras.keys() - set(whole)))
     yield Check("extras", True, f"installed: {', '.join(whole) or 'none'}; others: {others}")
-
-
-def _installed(library: str) -> str | None:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return None
 
 
 def _a_run() -> Check:

@@ -6,6 +6,7 @@ import platform
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ LIBRARIES = ("fogbench", "numpy", "scipy", "torch", "nevergrad", "pandas", "scik
 @cache
 def versions() -> dict[str, str]:
     """The versions of the libraries on which records depend, and the commit where the code is a checkout."""
-    libraries = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            libraries[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            libraries[name] = "not installed"
-    return {**libraries, "commit": commit()}
+    libraries = {name: installed(name) or "not installed" for name in LIBRARIES}
+    return {"python": platform.python_version(), **libraries, "commit": commit()}
+
+
+def installed(library: str) -> str | None:
+    """The version of an installed library; None where it is not there."""
+    with suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version(library)
+    return None
 
 
 @cache
@@ -72,11 +75,9 @@ def _cpu() -> str:
 def gpu() -> str:
     """The name of the first CUDA device as its driver gives it, "" without one; asked in a process of its own, because
     a process that has touched CUDA cannot be forked."""
-    try:
-        names = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader", timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return names.partition("\n")[0].strip()
+    with suppress(OSError, subprocess.SubprocessError):
+        return _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader", timeout=20).partition("\n")[0].strip()
+    return ""
 
 
 @cache

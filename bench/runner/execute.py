@@ -24,7 +24,7 @@ from bench.core.registry import load
 from bench.core.status import Status
 from bench.runner import PACKAGES
 from bench.runner.environment import cores
-from bench.runner.launch import Launch, Limits, Watcher
+from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import Job, RunSpec
 from bench.runner.single import RunRecord, run_job, unrun
 
@@ -86,7 +86,7 @@ def supervise(job: Job, send: Callable[[Message], None], launch: Launch, halt: t
     while undone and not halt.is_set():
         process, connection = _start(Job(tuple(undone), job.lanes), launch)
         try:
-            reason = _listen(process, connection, undone, job.lanes, send, launch.limits, halt)
+            reason = _listen(process, connection, undone, job.lanes, send, launch, halt)
         finally:
             _kill(process)
             connection.close()
@@ -103,7 +103,7 @@ def _listen(
     undone: list[RunSpec],
     lanes: bool,
     send: Callable[[Message], None],
-    limits: Limits,
+    launch: Launch,
     halt: threading.Event,
 ) -> str:
     """Hear a child out, taking off `undone` what it has done; answers why it is heard no more."""
@@ -124,12 +124,12 @@ def _listen(
             send((spec, record))
             continue
         # the lanes of a batch share its seconds
-        allowed = undone[0].deadline * (len(undone) if lanes else 1) + limits.grace
+        allowed = undone[0].deadline * (len(undone) if lanes else 1) + launch.grace
         if time.monotonic() - last > allowed:
             return f"asked nothing for {allowed:.0f} s, which is beyond its deadline"
         grown = _memory(process) - grown_from
-        if grown > limits.memory:
-            return f"its memory grew by {grown >> 20} MiB, the limit being {limits.memory >> 20} MiB"
+        if grown > launch.memory:
+            return f"its memory grew by {grown >> 20} MiB, the limit being {launch.memory >> 20} MiB"
     return ""
 
 

@@ -27,21 +27,14 @@ class Watcher:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a child may use: bytes by which it may grow, seconds beyond its deadline without a question."""
-
-    memory: int = 4 << 30
-    grace: float = 30.0
-
-
-@dataclass(frozen=True)
 class Launch:
     """How to run a suite; a value that is not allowed is a ValueError.
 
     workers: child processes at once, one a core where None. device: "auto", "cpu" or "cuda". imports: modules that
     register further problems and optimizers. retry: what to do again, of RETRIED. fresh: set the file of an earlier run
-    aside and begin anew. command: what the manifest says was called. children: whether runs are made in supervised
-    child processes, or else in this one. pictures: whether two-dimensional problems are stored on a grid.
+    aside and begin anew. command: what the manifest says. memory, grace: bytes that a child may grow by, and
+    seconds beyond its deadline without a question. children: whether runs are made in supervised child processes, or
+    else in this one. pictures: whether two-dimensional problems are stored on a grid.
     """
 
     workers: int | None = None
@@ -51,7 +44,8 @@ class Launch:
     fresh: bool = False
     watcher: Watcher = field(default_factory=Watcher)
     command: str = ""
-    limits: Limits = Limits()
+    memory: int = 4 << 30
+    grace: float = 30.0
     children: bool = True
     pictures: bool = True
 

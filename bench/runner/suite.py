@@ -4,7 +4,7 @@ import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import product
 from math import inf
 from pathlib import Path
@@ -161,10 +161,6 @@ class Suite:
             both = {instance for group in self.groups for instance in group.instances} & set(self.tuning.instances)
             if both:
                 raise ValueError(f"instances {sorted(both)} were tuned on ({self.tuning.path}): they say nothing here")
-
-    def describe(self) -> dict[str, Any]:
-        """The suite as plain data, for the manifest."""
-        return asdict(self)
 
 
 def parse_entry(text: str) -> Entry:

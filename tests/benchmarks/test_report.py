@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,7 +54,7 @@ def stored(parent, problems, optimizers, seeds, name):
     suite = make_suite(problems, optimizers, budget=10_000, name=name, seeds=seeds)
     specs, rng = plan(suite), np.random.default_rng(0)
     store = Store(parent / name, create=True)
-    store.begin(specs, {"suite": suite.describe()})
+    store.begin(specs, {"suite": asdict(suite)})
     with store.transaction():
         for spec in specs:
             store.add(made_up(spec, rng), versions())

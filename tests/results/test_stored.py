@@ -1,5 +1,7 @@
 """The stored runs of one folder as frames: metrics, and what is read anew from the file."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +27,7 @@ def folder(tmp_path_factory):
     events[:, 0], events[:, -1] = [0, 1, 5], [9.0, 4.0, 1.0]
     metrics = [[0.1, 3.0], [0.7, 2.0], [0.75, np.nan]]
     store = Store(tmp_path_factory.mktemp("results") / "three", create=True)
-    store.begin(specs, {"suite": suite.describe()})
+    store.begin(specs, {"suite": asdict(suite)})
     store.add(RunRecord(plain, "budget", trajectory=events), {})
     names = ("accuracy", "loss")
     store.add(RunRecord(scored, "budget", scored=True, metrics=names, trajectory=np.c_[events, metrics]), {})

@@ -7,7 +7,7 @@ import pytest
 
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
-from bench.runner.launch import Launch, Limits
+from bench.runner.launch import Launch
 from bench.runner.store import COLUMNS, Store
 from bench.runner.suite import make_suite
 
@@ -17,7 +17,7 @@ TIMES = {"inside", "outside", "written", "trajectory", "trajectory_bytes"}
 def run(folder, optimizers, workers=2, limits=None, problems=("odd-bowl",), **options):
     options = {"budget": 60, "name": folder.name, "seeds": 4, **options}
     suite = make_suite(list(problems), list(optimizers), **options)
-    run_suite(suite, folder, Launch(workers=workers, imports=["odd_methods"], limits=limits or Limits()))
+    run_suite(suite, folder, Launch(workers=workers, imports=["odd_methods"], **(limits or {})))
     return Results(folder)
 
 
@@ -31,13 +31,13 @@ def test_a_killed_run_is_a_row_and_the_others_of_its_chunk_go_on(tmp_path):
 
 
 def test_a_run_that_hangs_is_killed_after_its_deadline(tmp_path):
-    runs = run(tmp_path / "t", ["odd-sleeper"], seeds=1, deadline=0.2, limits=Limits(grace=0.5)).runs
+    runs = run(tmp_path / "t", ["odd-sleeper"], seeds=1, deadline=0.2, limits={"grace": 0.5}).runs
     assert list(runs.status) == ["killed"]
     assert "beyond its deadline" in runs.error[0]
 
 
 def test_a_run_that_outgrows_its_memory_is_killed(tmp_path):
-    runs = run(tmp_path / "t", ["odd-glutton"], seeds=1, budget=100_000, limits=Limits(memory=200 << 20)).runs
+    runs = run(tmp_path / "t", ["odd-glutton"], seeds=1, budget=100_000, limits={"memory": 200 << 20}).runs
     assert list(runs.status) == ["killed"]
     assert "its memory grew by" in runs.error[0]
 
@@ -130,6 +130,6 @@ def test_hanging_runs_of_a_chunk_are_killed_each_after_its_own_deadline(tmp_path
     import time
 
     begun = time.monotonic()
-    runs = run(tmp_path / "t", ["odd-sleeper"], seeds=3, deadline=0.2, limits=Limits(grace=0.5)).runs
+    runs = run(tmp_path / "t", ["odd-sleeper"], seeds=3, deadline=0.2, limits={"grace": 0.5}).runs
     assert list(runs.status) == ["killed"] * 3
     assert time.monotonic() - begun < 15
