@@ -15,7 +15,8 @@ import numpy as np
 from bench.core.status import statuses
 from bench.interchange.files import Damage, number
 from bench.measure.frames import Frame
-from bench.measure.progress import complete, costs, progress, spent
+from bench.measure.prices import priced
+from bench.measure.progress import complete, progress, spent
 from bench.measure.targets import optima
 
 if TYPE_CHECKING:
@@ -138,8 +139,9 @@ def whole(cost: np.ndarray) -> np.ndarray:
 def _steps(runs: Frame, results: "Results") -> tuple[dict[int, tuple[np.ndarray, np.ndarray]], Mapping[int, float]]:
     """At which evaluations each run improved, beginning with 1, and to what value; and its value before any cost."""
     events = progress(runs, results.trajectories)
-    cost = costs(runs, events, results.prices)
-    f_opt = runs.set_index("run").f_opt.reindex(events.run).fillna(0.0).to_numpy()
+    facts = runs.set_index("run").reindex(events.run)
+    cost = priced(events, facts, results.prices)
+    f_opt = facts.f_opt.fillna(0.0).to_numpy()
     table = events[["run"]].assign(cost=cost, n=whole(cost), value=np.minimum(events.best.to_numpy() - f_opt, LARGE))
     starts = table[(table.cost == 0) & (table.value < LARGE)].groupby("run").value.last()
     table = table.drop_duplicates(["run", "n"], keep="last")

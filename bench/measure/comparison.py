@@ -9,7 +9,7 @@ import numpy as np
 from bench.core.ledger import PRICES
 from bench.measure.convergence import convergence
 from bench.measure.frames import CELL, Frame, checked
-from bench.measure.prices import RULES, PriceRule, Prices, resolved
+from bench.measure.prices import RULES, Prices, resolved
 from bench.measure.progress import complete, progress
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.strata import Strata, limits, solved, strata
@@ -85,29 +85,20 @@ def _key(prices: Mapping[str, float] | str) -> Any:
 class View:
     """Runs at some prices: what it cost each to reach its targets, and what follows from that.
 
-    reached: of `bench.measure.runtimes.runtimes`. name: of the rule of its prices. A measure is a function of a view;
+    reached: of `bench.measure.runtimes.runtimes`. name, rule: of its prices. A measure is a function of a view;
     `of` makes its frame once.
     """
 
     def __init__(self, comparison: Comparison, reached: Frame, name: str = "cost"):
-        self.comparison, self.name = comparison, name
+        self.comparison, self.name, self.rule = comparison, name, RULES[name]
+        self.runs: Any = comparison.runs
         self.reached: Any = checked(reached, "runtimes")
         self._frames: dict[Any, Any] = {}
-
-    @property
-    def runs(self) -> Any:
-        """The runs, complete."""
-        return self.comparison.runs
 
     @property
     def layout(self) -> Strata:
         """See `bench.measure.strata.strata`."""
         return self.comparison.layout
-
-    @property
-    def rule(self) -> PriceRule:
-        """The rule of its prices, with words for them."""
-        return RULES[self.name]
 
     @property
     def note(self) -> str:

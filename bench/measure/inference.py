@@ -138,7 +138,7 @@ def superiority(
     x (C, O, N): NaN where there is none; sizes (C,): slots in use. Intervals as of `resampled_mean`.
     """
     total, resampled, problems, few = np.zeros(len(first)), np.zeros((len(first), RESAMPLES)), 0, False
-    for value, weight in zip(x, draws(sizes), strict=True):
+    for value, weight in zip(x, draws(tuple(sizes.tolist())), strict=True):
         n = len(weight)
         a, b = value[first, :n, None], value[second, None, :n]
         # halves and whole numbers: single precision has their sums exactly, in half the time
@@ -169,7 +169,7 @@ def resampled_mean(x: np.ndarray, planned: np.ndarray, sizes: np.ndarray) -> tup
     """
     shape = (x.shape[1], x.shape[-1])
     total, resampled, count = np.zeros(shape), np.zeros((*shape, RESAMPLES)), planned.sum(axis=2)
-    for value, there, weight in zip(x, planned, draws(sizes), strict=True):
+    for value, there, weight in zip(x, planned, draws(tuple(sizes.tolist())), strict=True):
         there = there[:, : len(weight)]
         present = there.any(axis=1)[:, None]
         value = np.where(there[..., None], value[:, : len(weight)], 0.0).swapaxes(1, 2)  # (O, B, n)
@@ -186,18 +186,14 @@ def resampled_mean(x: np.ndarray, planned: np.ndarray, sizes: np.ndarray) -> tup
 
 
 @lru_cache(maxsize=64)
-def _draws(sizes: tuple[int, ...]) -> tuple[np.ndarray, ...]:
-    rng = np.random.default_rng(0)
-    return tuple(rng.multinomial(max(n - 1, 1), np.full(n, 1 / n), RESAMPLES).T.astype(float) for n in sizes)
-
-
-def draws(sizes: np.ndarray) -> tuple[np.ndarray, ...]:
+def draws(sizes: tuple[int, ...]) -> tuple[np.ndarray, ...]:
     """How often each run of each cell is drawn: an array (size, 1000) for each of these sizes, independent.
 
     Of n runs n - 1 are drawn, with replacement: the mean of a stratum then varies as it should, and not by a factor of
     (n - 1) / n too little (McCarthy & Snowden 1985, Vital and Health Statistics 2(95)).
     """
-    return _draws(tuple(int(size) for size in sizes))
+    rng = np.random.default_rng(0)
+    return tuple(rng.multinomial(max(n - 1, 1), np.full(n, 1 / n), RESAMPLES).T.astype(float) for n in sizes)
 
 
 def _ratio(over: np.ndarray, under: np.ndarray, where: np.ndarray) -> np.ndarray:

@@ -64,12 +64,6 @@ def progress(runs: Frame, trajectories: Frame) -> Frame:
     return events.assign(best=events.groupby("run").f.cummin())
 
 
-def costs(runs: Frame, events: Frame, prices: Prices = None) -> np.ndarray:
-    """The cost (n,) of each of these events when it came; runs: complete ones."""
-    facts = runs.set_index("run")[["rows", "dim", "lanes"]].reindex(events.run)
-    return priced(events, facts, prices)
-
-
 def finite_costs(costs: Sequence[float], what: str = "budgets") -> np.ndarray:
     """These costs as an array; raises ValueError for one that is not positive and finite."""
     array = np.asarray(costs, dtype=float)

@@ -41,16 +41,6 @@ class Strata:
         return np.concatenate([values, np.full_like(values[:1], np.nan, shape=(1, *values.shape[1:]))])[self.place]
 
 
-def _slots(runs: Frame) -> Any:
-    """The slot of each run in its cell: first those starts that all optimizers there share, then the other runs of each
-    by instance and seed, which are independent draws, and may stand beside any others."""
-    start = ["cell", "instance", "seed", "copy"]
-    shared = runs.groupby(start).entrant.transform("size") == runs.groupby("cell").entrant.transform("nunique")
-    ranked = runs.assign(late=~shared).sort_values(["late", *start[1:]], kind="stable")
-    slot = ranked.groupby(["cell", "entrant"]).cumcount()
-    return slot.reindex(runs.index)
-
-
 def strata(runs: Frame) -> Strata:
     """The layout of these runs (complete ones); optimizers by order and name, families by name."""
     runs = runs.reset_index(drop=True)
@@ -58,7 +48,12 @@ def strata(runs: Frame) -> Strata:
     # the family of a run that never began may not be known
     runs = runs.assign(family=runs.family.fillna("").astype(str).groupby(runs.cell).transform("max"))
     runs = runs.assign(copy=runs.groupby(["cell", "entrant", "instance", "seed"]).cumcount())  # under another budget
-    slot = _slots(runs)
+    # first those starts that all optimizers of a cell share, then the other runs of each by instance and seed, which
+    # are independent draws, and may stand beside any others
+    start = ["cell", "instance", "seed", "copy"]
+    shared = runs.groupby(start).entrant.transform("size") == runs.groupby("cell").entrant.transform("nunique")
+    ranked = runs.assign(late=~shared).sort_values(["late", *start[1:]], kind="stable")
+    slot = ranked.groupby(["cell", "entrant"]).cumcount().reindex(runs.index)
     cells = runs.drop_duplicates("cell").sort_values("cell", ignore_index=True)[[*CELL, "family"]]
     heads = runs.drop_duplicates("entrant").sort_values("entrant", ignore_index=True)[["optimizer", "order"]]
     place = np.full((len(cells), len(heads), slot.max() + 1 if len(runs) else 0), -1)

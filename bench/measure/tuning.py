@@ -88,6 +88,8 @@ def sensitivity(
     points: list[dict[str, Any]] = []
     for entry in tuned:
         keys = list(entry["setting"])
+        bounds = {key: registry.OPTIMIZERS[entry["name"]].parameters[key].range for key in keys}
+        scales = {key: "choice" if b is None else "log" if b.log else "linear" for key, b in bounds.items()}
         numbers = [run for run in runs.run if _belongs(settings[run], entry)]
         tried = runs[runs.run.isin(numbers) & (runs.family == entry["family"])]
         texts = tried.run.map(lambda run, keys=keys: json.dumps([settings[run][1][key] for key in keys]))
@@ -100,8 +102,7 @@ def sensitivity(
             median = float(np.quantile(rows.y, 0.5, method="inverted_cdf"))
             shared = {**first, "optimizer": entry["label"], "reached": median, "runs": len(rows), "role": role}
             points += [
-                {**shared, "hyperparameter": key, "scale": _scale(entry["name"], key), "value": value}
-                for key, value in values.items()
+                {**shared, "hyperparameter": key, "scale": scales[key], "value": value} for key, value in values.items()
             ]
     frame: Any = pd.DataFrame(points, columns=list(COLUMNS["sensitivity"][:-1]))
     frame = frame.assign(value=pd.Series([point["value"] for point in points], dtype=object))
@@ -118,14 +119,14 @@ def _belongs(setting: tuple[str, Mapping[str, Any]], entry: Mapping[str, Any]) -
     return name == entry["name"] and all(values.get(key) == entry["values"][key] for key in fixed)
 
 
-def _scale(name: str, key: str) -> str:
-    bounds = registry.OPTIMIZERS[name].parameters[key].range
-    return "choice" if bounds is None else "log" if bounds.log else "linear"
-
-
 def explained(values: Column, scale: str, y: Column) -> float:
     """The unbiased correlation ratio of the ranks of y over groups of values, see `sensitivity`."""
-    groups = values.astype(str) if scale == "choice" else _parts(values)
+    import pandas as pd
+
+    groups = values.astype(str)
+    if scale != "choice":  # numbers in five parts of about equal size; None, which a default may be, in none
+        numbers: Column = pd.to_numeric(values, errors="coerce")
+        groups = (numbers.rank(method="average", pct=True) * BINS).sub(1e-9).floordiv(1)
     ranks = y[groups.notna()].rank()
     groups = groups[groups.notna()]
     n, k = len(ranks), groups.nunique()
@@ -134,11 +135,3 @@ def explained(values: Column, scale: str, y: Column) -> float:
         return np.nan
     within = float(((ranks - ranks.groupby(groups).transform("mean")) ** 2).sum())
     return max(0.0, 1 - (within / (n - k)) / (total / (n - 1)))
-
-
-def _parts(values: Column) -> Column:
-    """Numbers in five parts of about equal size; None, which a default may be, in none."""
-    import pandas as pd
-
-    numbers: Column = pd.to_numeric(values, errors="coerce")
-    return (numbers.rank(method="average", pct=True) * BINS).sub(1e-9).floordiv(1)
