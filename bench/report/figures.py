@@ -261,14 +261,8 @@ def area_figure(source: Source) -> Figure:
 
 def sensitivity_figure(source: Source) -> Figure:
     """What each setting of the tuning reached, over each hyperparameter, the most telling first."""
-    import pandas as pd
-
     table = tuned.sensitivities(source.results)
-    number: Any = pd.to_numeric(table["value"].where(table["scale"] != "choice"), errors="coerce")
-    number = number.where((table["scale"] != "log") | (number > 0))
-    drawn = table.assign(at=number.fillna(0))[
-        np.isfinite(table.reached.astype(float)) & (number.notna() | (table["scale"] == "choice"))
-    ]
+    drawn = table.assign(at=tuned.at(table)).dropna(subset="at")
     drawn = drawn.assign(place=tuned.places(drawn))
     drawn = drawn.sort_values(["place", *CELL, "optimizer", "at"], kind="stable").drop(columns=["place", "at"])
     return Figure(

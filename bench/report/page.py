@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY = Path(__file__).parent / "vendor" / "plotly-basic.min.js"
 
-
 SCRIPTS = (  # of all sections, and then of those that have one
     *("core", "legend", "hint", "bar"),
     *(name for name in SECTIONS if (TEMPLATES / f"{name}.js").is_file()),
@@ -154,15 +153,9 @@ def _source(name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _endings(report: Report) -> dict[str, Any]:
     """How the runs of each optimizer ended, as a table of the statuses that occur."""
-    table = report.tables["endings"].pivot_table(
-        index="optimizer", columns="status", values="runs", fill_value=0, aggfunc="sum"
-    )
+    table = report.tables["endings"].pivot_table("runs", "optimizer", "status", fill_value=0, aggfunc="sum").astype(int)
     ended = [status.value for status in Status if status in table]
-    rows = [
-        (name, style, [int(table.loc[name, status]) for status in ended])
-        for name, style in report.styles.items()
-        if name in table.index
-    ]
+    rows = [(name, style, table.loc[name, ended].tolist()) for name, style in report.styles.items()]
     trouble = [status for status in map(Status, statuses("trouble")) if status.ran]
     void = [status for status in trouble if not status.counts]
     return {"statuses": ended, "rows": rows, "trouble": alternatives(trouble, 1), "void": alternatives(void)}

@@ -99,30 +99,23 @@ def sensitivity(table: Frame | None) -> dict[str, Any]:
     """
     if table is None or table.empty:
         return {}
-    placed = table.assign(place=tuned.places(table)).sort_values("place", kind="stable")
+    placed = table.assign(place=tuned.places(table), drawn=tuned.at(table).notna()).sort_values("place", kind="stable")
     panels = []
     for (key, problem, dim), panel in placed.groupby(["hyperparameter", *CELL], sort=False):
         scale = panel["scale"].iloc[0]
         curves = []
         for label, rows in panel.groupby("optimizer", sort=False):
-            drawn = [
+            points = [
                 [_text(value) if scale == "choice" else _rounded(value), _rounded(y), role]
-                for value, y, role in zip(rows["value"], rows.reached, rows.role, strict=True)
-                if isfinite(y) and (scale == "choice" or _drawable(value, scale))
+                for value, y, role in rows[rows.drawn][["value", "reached", "role"]].itertuples(index=False)
             ]
             fraction = float(rows.fraction.iloc[0])
-            rounded = round(fraction, 3) if isfinite(fraction) else None
-            remark = words.explains(fraction)
-            curve = {"optimizer": label, "fraction": rounded, "remark": remark, "left": len(rows) - len(drawn)}
-            curves.append({**curve, "points": drawn})
+            curve = {"optimizer": label, "fraction": round(fraction, 3) if isfinite(fraction) else None}
+            left = len(rows) - len(points)
+            curves.append({**curve, "remark": words.explains(fraction), "left": left, "points": points})
         head = {"hyperparameter": key, "problem": problem, "dim": int(dim), "kind": panel.kind.iloc[0], "scale": scale}
-        caption = words.of_tuning(sum(curve["left"] for curve in curves))
-        panels.append({**head, "curves": curves, "caption": caption})
+        panels.append({**head, "curves": curves, "caption": words.of_tuning(int((~panel.drawn).sum()))})
     return {"sensitivity": panels}
-
-
-def _drawable(value: Any, scale: str) -> bool:
-    return isinstance(value, (int, float)) and isfinite(value) and (scale != "log" or value > 0)
 
 
 def _rounded(value: float) -> float:

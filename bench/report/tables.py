@@ -3,14 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from bench.core.status import statuses
 from bench.measure.frames import CELL, Frame
 from bench.measure.prices import Prices
 from bench.measure.progress import spent
-from bench.measure.words import cell_name, interval, number, value_text
-from bench.report.styles import Style
+from bench.measure.words import cell_name, value_text
 
 MOST = 200  # kinds of failure that the page shows
 
@@ -25,24 +22,7 @@ def seconds(runs: Frame, prices: Prices, keys: list[str]) -> Frame:
     return groups[["inside", "outside", "cost"]].sum().assign(runs=groups.size(), lanes=groups.lanes.any())
 
 
-def tuned_rows(table: Frame, styles: Mapping[str, Style]) -> list[dict[str, Any]]:
-    """Each optimizer on each problem for the page, at its default and as tuned: see `bench.measure.tuning`."""
-    return [
-        {
-            **row._asdict(),
-            "where": (row.problem, row.dim),
-            "style": styles[row.optimizer],
-            "default": (number(row.default), interval(row.default_low, row.default_high)),
-            "tuned": (number(row.tuned), interval(row.tuned_low, row.tuned_high)),
-            "lead": "tuned" if row.better > row.worse else "default" if row.worse > row.better else "",
-        }
-        for row in table.itertuples()
-    ]
-
-
-def setting_rows(
-    tuned: Sequence[Mapping[str, Any]], sensitivity: Frame | None, styles: Mapping[str, Style]
-) -> list[dict[str, Any]]:
+def setting_rows(tuned: Sequence[Mapping[str, Any]], sensitivity: Frame | None) -> list[dict[str, Any]]:
     """Each optimizer and family for the page: the best setting beside the default, on what it depends, what it took.
 
     sensitivity: of `bench.measure.tuning`; fractions are means over the problems that the optimizer was tuned on.
@@ -52,26 +32,18 @@ def setting_rows(
         depends: dict[str, float] = {}
         if sensitivity is not None:
             tried = sensitivity[(sensitivity.optimizer == entry["label"]) & (sensitivity.family == entry["family"])]
-            depends = tried.groupby("hyperparameter").fraction.mean().to_dict()
+            depends = tried.groupby("hyperparameter").fraction.mean().dropna().to_dict()
         values = [
             {
                 "name": key,
                 "best": value_text(value),
                 "default": value_text(entry["values"][key]),
-                "fraction": "" if np.isnan(depends.get(key, np.nan)) else f"{depends[key]:.0%}",
+                "fraction": f"{depends[key]:.0%}" if key in depends else "",
             }
             for key, value in entry["setting"].items()
         ]
-        values.sort(key=lambda value: -np.nan_to_num(depends.get(value["name"], 0.0)))  # the most telling first
-        rows.append(
-            {
-                **{key: entry[key] for key in ("family", "tried", "runs", "cost")},
-                "optimizer": entry["label"],
-                "style": styles.get(entry["label"]),
-                "values": values,
-                "ranks": (number(entry["rank"]), number(entry["default_rank"])),
-            }
-        )
+        values.sort(key=lambda value: -depends.get(value["name"], 0.0))  # the most telling first
+        rows.append({**entry, "values": values})
     return rows
 
 

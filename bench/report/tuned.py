@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bench.measure.frames import CELL, COLUMNS, Column, Frame
 from bench.measure.progress import joined, spent
 from bench.measure.tuning import sensitivity, side_by_side
 from bench.report.styles import Style
-from bench.report.tables import setting_rows, tuned_rows
+from bench.report.tables import setting_rows
 from bench.results.labels import tuned_label
 
 if TYPE_CHECKING:
@@ -37,6 +39,16 @@ def sensitivities(results: "Results") -> Frame:
     return sensitivity(source.comparison.runs, list(map(source.setting, source.runs.run)), results.tuned)
 
 
+def at(table: Frame) -> Column:
+    """The value of each row as a number, 0 of a choice; NaN where it is not drawn: the run failed, the value is none or
+    infinite, or 0 on a logarithmic axis. table: of `sensitivities`."""
+    import pandas as pd
+
+    number: Any = pd.to_numeric(table["value"].where(table["scale"] != "choice", 0), errors="coerce")
+    number = number.where(np.isfinite(table.reached.astype(float)) & (np.abs(number) < np.inf))
+    return number.where((table["scale"] != "log") | (number > 0))
+
+
 def places(table: Frame) -> Column:
     """The place of the hyperparameter of each row among all: those first on which most depends."""
     fractions = table.groupby([*CELL, "optimizer", "hyperparameter"]).fraction.first()
@@ -56,8 +68,9 @@ def shown(
     ran = {group["budget"] for group in results.manifest["suite"]["groups"]}
     return {
         **results.tuning,
-        "rows": tuned_rows(frames["tuned"], styles),
-        "found": setting_rows(results.tuned, frames.get("sensitivity"), styles),
+        "rows": list(frames["tuned"].itertuples()),
+        "styles": styles,
+        "found": setting_rows(results.tuned, frames.get("sensitivity")),
         "cost": cost,
         "runs": sum(entry["runs"] for entry in results.tuned),
         "times": cost / ours if ours else float("inf"),
