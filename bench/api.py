@@ -27,8 +27,8 @@ from bench.runner.launch import Launch
 from bench.runner.plan import misfit
 from bench.runner.single import open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
-from bench.tune.search import tune as tune_suite
-from bench.tune.settings import with_tuned
+from bench.tuning.search import tune as tune_suite
+from bench.tuning.settings import with_tuned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,7 +195,7 @@ def tune(
     """Find the best setting of each optimizer for each family of a suite's problems, each among as many settings.
 
     The runs are stored in results/<name>-tuning, what is there already is not run again, and the settings go to
-    tuned.toml beside them (`Tuning.path`), for `run(..., tuned=)`. How they are judged: see `bench.tune.search`.
+    tuned.toml beside them (`Tuning.path`), for `run(..., tuned=)`. How they are judged: see `bench.tuning.search`.
 
     optimizers: names; hyperparameters in brackets are held fixed; by default those of the suite. settings: of each
     optimizer, its default one among them. seeds: runs of each setting on each problem and tuning instance. search:

@@ -15,7 +15,7 @@ MAY = {
     "bench.measure": {"bench.core"},
     "bench.runner": {"bench.core"},
     "bench.results": {"bench.core", "bench.measure", "bench.runner"},
-    "bench.tune": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
+    "bench.tuning": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
     "bench.interchange": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
     "bench.report": {"bench.core", "bench.measure", "bench.runner", "bench.results", "bench.interchange"},
     "problems": {"bench.core"},

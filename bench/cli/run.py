@@ -45,7 +45,7 @@ def run(
         from bench import api
         from bench.runner.campaign import run_suite
         from bench.runner.choose import choose_suite
-        from bench.tune.settings import with_tuned
+        from bench.tuning.settings import with_tuned
 
         problems, optimizers = problem or (), optimizer or ()
         with launching(workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh) as launch:

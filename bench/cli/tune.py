@@ -32,7 +32,7 @@ def tune(
     with explained():
         from bench import api
         from bench.runner.choose import choose_suite
-        from bench.tune.search import tune as tune_suite
+        from bench.tuning.search import tune as tune_suite
 
         with launching(workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh) as launch:
             planned = choose_suite(suite, budget=budget, name=name)

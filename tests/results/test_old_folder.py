@@ -18,7 +18,7 @@ from bench import api
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.suite import load_suite
-from bench.tune.settings import read_tuned
+from bench.tuning.settings import read_tuned
 
 OLD = Path(__file__).parents[1] / "data" / "old"
 

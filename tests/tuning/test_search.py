@@ -16,7 +16,7 @@ from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.plan import jobs, plan
 from bench.runner.suite import SuiteError, load_suite, make_suite, parse_entry
-from bench.tune.search import (
+from bench.tuning.search import (
     RATES,
     Axis,
     Contest,
@@ -29,7 +29,7 @@ from bench.tune.search import (
     tune,
     tuning_suite,
 )
-from bench.tune.settings import read_tuned, write_tuned
+from bench.tuning.settings import read_tuned, write_tuned
 
 CELLS = [("a", "{}", 1001), ("b", "{}", 1001)]
 
@@ -110,7 +110,7 @@ def tuned(tmp_path, monkeypatch, suite, **options):
     def run(*words):
         launched.append(run_suite(*words))
 
-    monkeypatch.setattr("bench.tune.search.run_suite", run)
+    monkeypatch.setattr("bench.tuning.search.run_suite", run)
     return tune(suite, (), tmp_path / "results", Launch(children=False), **options), launched
 
 

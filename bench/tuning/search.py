@@ -34,7 +34,7 @@ from bench.runner.launch import Launch
 from bench.runner.plan import plain, settled
 from bench.runner.store import Store, StoreError
 from bench.runner.suite import Entry, Group, Suite, Tuned, Tuning, parse_entry
-from bench.tune.settings import one_setting, write_tuned
+from bench.tuning.settings import one_setting, write_tuned
 
 SEARCHES = ("sobol", "halton", "tpe")
 RATES = 3  # learning rates in a row with the same other values: they go as lanes of one batch
