@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.domain import Array
-from bench.core.ledger import PRICES, QUESTIONS
+from bench.core.ledger import EVENT, PRICES
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.functions import as_objective, registered
@@ -132,7 +132,7 @@ def minimize(
     with one_thread():
         error = play(oracle, definition.function, hyperparameters, restarts)
     ledger = books_of(oracle).ledgers[0]
-    columns = [*QUESTIONS, "inside", "outside", "f", *objective.metrics]
+    columns = [*EVENT, *objective.metrics]
     trajectory = pd.DataFrame(ledger.events, columns=columns)
     ends = (ledger.first, ledger.best, ledger.best_x, ledger.inside, ledger.outside)
     return Run(str(ledger.status), error, oracle.counts, *ends, trajectory)

@@ -75,7 +75,7 @@ def reasons(results: "Results") -> None:
         alike[row.status, like].append((reason, row.problem, row.optimizer))
     for (status, _), runs_alike in list(alike.items())[:REASONS]:
         pairs = len({run[1:] for run in runs_alike})
-        more = f" (and {pairs - 1} pairs like these)" if pairs > 1 else ""
+        more = f" (and {words.counted(pairs - 1, 'pair')} like it)" if pairs > 1 else ""
         out.print(f"{len(runs_alike)} {status}: {escape(runs_alike[0][0])}{more}", soft_wrap=True)
     if len(alike) > REASONS:
         out.print(f"and {len(alike) - REASONS} more reasons: see the report")

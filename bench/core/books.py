@@ -119,6 +119,9 @@ class Books:
             raise Stop(self.ledgers[0].status)
         points = (limit - self.ticks) // price
         if points < 1:
+            self.end(Status.DEADLINE, [lane for lane in self.open_lanes() if self.ledgers[lane].late])
+            if not self.open_lanes():
+                raise Stop(self.ledgers[0].status)
             raise Spent("this part of the budget is spent")
         return points
 

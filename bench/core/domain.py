@@ -29,9 +29,8 @@ class Domain:
     def __post_init__(self) -> None:
         for name in ("low", "high"):
             if np.ndim(getattr(self, name)):
-                array = np.array(getattr(self, name))
-                array.setflags(write=False)
-                object.__setattr__(self, name, array)
+                array = np.asarray(getattr(self, name))  # over bytes, which nobody can make writeable again
+                object.__setattr__(self, name, np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape))
         for kind in self.all_kinds:
             if kind not in get_args(Kind) or (kind == "permutation" and self.kinds != kind):
                 allowed = ", ".join(get_args(Kind))

@@ -13,6 +13,7 @@ from bench.core.domain import Domain
 from bench.core.status import Status
 
 QUESTIONS = ("value", "gradient", "hessian_vector", "jacobian", "vjp")  # the raw counts, in the order of Ledger.counts
+EVENT = (*QUESTIONS, "inside", "outside", "f")  # the columns of every trajectory, before those of metrics
 VALUE, GRADIENT, HESSIAN_VECTOR, JACOBIAN, VJP = range(len(QUESTIONS))
 ORDERS = (0, 1, 2, 1, 0)  # of each question; what lies inside a composite problem is known, whatever the order
 # a forward pass 1, a backward pass 2; of a Jacobian, beside the value, 1 for each column

@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.core.arrays import constant, converted, is_tensor, of_kind, undifferentiated
 from bench.core.domain import Array, Domain
+from bench.core.ledger import EVENT
 
 if TYPE_CHECKING:
     import torch
@@ -96,6 +97,9 @@ class Objective:
             object.__setattr__(self, "f_opt", float(self.f_opt))
         if self.dim < 1:
             raise ValueError(f"dim must be >= 1, got {self.dim}")
+        for name in self.metrics:
+            if name in EVENT:
+                raise ValueError(f"a metric must not be called {name!r}: every trajectory has a column of that name")
         if self.order not in (0, 1, 2):
             raise ValueError(f"order must be 0, 1 or 2, got {self.order}")
         lengths = {key: len(rows) for key, rows in self.data.items()}

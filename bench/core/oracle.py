@@ -307,8 +307,14 @@ class Oracle:
         When that is spent it raises `Spent`, a `Stop` after which this oracle still answers, and cuts populations as at
         the end of the budget. `with oracle.within(cost) as part:` absorbs it, and leaves the run open.
         """
-        if not (isfinite(cost) and cost > 0):
-            raise ValueError(f"cost must be positive and finite, got {cost}")
+        if not self._books.open_lanes():
+            raise Stop(self._books.ledgers[0].status)
+        number = isinstance(cost, (int, float, np.number)) and not isinstance(cost, bool)
+        if not (number and isfinite(cost) and self._in_ticks(float(cost)) > 0):
+            raise ValueError(
+                f"cost must be a number >= {1 / self._in_ticks(1):g}, the unit of all prices, got {cost!r}"
+            )
+        cost = float(cost)
         limit = self._books.ticks + self._in_ticks(cost)
         return self._view(_is_part=True, _limit=min(limit, self._limit))
 

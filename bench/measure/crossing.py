@@ -64,8 +64,8 @@ def curves(x: np.ndarray, planned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def reigns(value: np.ndarray, ahead: np.ndarray) -> list[tuple[int, int]]:
     """Who leads from where: (row, column) of each leader and the column in which it is sure to lead, of curves (L, G).
 
-    ahead (L, L, G): whether the first is surely ahead of the second. The leader stays until the one with the largest
-    value is surely ahead of it; one that was not surely ahead of its successor before is dropped.
+    ahead (L, L, G): whether the first is significantly ahead of the second. The leader stays until the one with the largest
+    value is significantly ahead of it; one that was not significantly ahead of its successor before is dropped.
     """
     leaders: list[tuple[int, int]] = []
     for g, top in enumerate(value.argmax(axis=0)):
@@ -75,7 +75,7 @@ def reigns(value: np.ndarray, ahead: np.ndarray) -> list[tuple[int, int]]:
         while kept and kept[-1][0] != top and not ahead[kept[-1][0], top, kept[-1][1] : g].any():
             kept.pop()
         if kept and kept[-1][0] != top:
-            if not ahead[top, kept[-1][0], g]:  # not surely ahead of who now stands before it: not yet
+            if not ahead[top, kept[-1][0], g]:  # not significantly ahead of who now stands before it: not yet
                 continue
             kept.append((top, g))
         leaders = kept or [(top, g)]

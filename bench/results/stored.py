@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.core import registry
-from bench.core.ledger import PRICES, QUESTIONS
+from bench.core.ledger import EVENT, PRICES, QUESTIONS
 from bench.core.status import Status
 from bench.measure import crossing, profiles, scaling, statistics, summaries, verdicts, virtual
 from bench.measure.comparison import Comparison, View
@@ -26,7 +26,6 @@ from bench.runner.suite import Entry
 if TYPE_CHECKING:
     import pandas as pd
 
-EVENT = (*QUESTIONS, "inside", "outside", "f")  # the columns of every trajectory
 HELD = 64 << 20  # bytes of trajectories, compressed, and points kept in memory; what is beyond is read again when used
 PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
 PASSING = ("key", "parameters", "counts", "restarts", "versions", "written")  # columns of a run that are not kept

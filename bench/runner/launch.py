@@ -50,7 +50,11 @@ class Launch:
     pictures: bool = True
 
     def __post_init__(self) -> None:
-        if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
+        for name in ("imports", "retry"):
+            if isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be a list of names, got {getattr(self, name)!r}")
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.workers is not None and (type(self.workers) is not int or self.workers < 1):
             raise ValueError(f"workers must be a whole number >= 1, got {self.workers!r}")
         if self.device not in DEVICES:
             raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
@@ -73,7 +77,7 @@ class Launch:
         modules = {_module(entry.name) for entry in entries} - {"", *self.imports}
         more = sorted(name for name in modules if name.partition(".")[0] not in (*PACKAGES, "__main__"))
         children = self.children and "__main__" not in modules
-        return replace(self, imports=[*self.imports, *more], children=children)
+        return replace(self, imports=(*self.imports, *more), children=children)
 
 
 def _module(name: str) -> str:

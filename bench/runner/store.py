@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from bench.core.ledger import QUESTIONS
+from bench.core.ledger import EVENT, QUESTIONS
 from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
 
@@ -63,7 +63,7 @@ def encode(record: RunRecord) -> tuple[bytes, int]:
     import pyarrow as pa
 
     sink = io.BytesIO()
-    names = (*QUESTIONS, "inside", "outside", "f", *record.metrics)
+    names = (*EVENT, *record.metrics)
     columns = zip(names, record.trajectory.T, strict=True)
     batch = pa.record_batch({name: column.astype(int if name in QUESTIONS else float) for name, column in columns})
     with pa.ipc.new_stream(sink, batch.schema) as writer:
