@@ -9,7 +9,7 @@ SAYS_NOTHING = {
     *("found", "item", "items", "own", "one", "some", "many", "others", "part", "parts", "known", "left", "told"),
     *("said", "shown", "chosen", "asked", "given"),
 }
-LIMIT = 0.12
+LIMIT = 0.01
 
 
 def bound_names(tree: ast.AST) -> list[str]:

@@ -311,9 +311,7 @@ class Oracle:
             raise Stop(self._books.ledgers[0].status)
         number = isinstance(cost, (int, float, np.number)) and not isinstance(cost, bool)
         if not (number and isfinite(cost) and self._in_ticks(float(cost)) > 0):
-            raise ValueError(
-                f"cost must be a number >= {1 / self._in_ticks(1):g}, the unit of all prices, got {cost!r}"
-            )
+            raise ValueError(f"cost must be a number >= {1 / self._in_ticks(1):g}, the unit of prices, got {cost!r}")
         cost = float(cost)
         limit = self._books.ticks + self._in_ticks(cost)
         return self._view(_is_part=True, _limit=min(limit, self._limit))

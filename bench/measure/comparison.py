@@ -67,15 +67,20 @@ class Comparison:
         at = resolved(prices, self.prices)
         if _key(at) not in self._curves:
             (self._curves[_key(at)],) = self.over_parts(lambda runs, events: convergence(runs, events, at))
-        return self._curves[_key(at)]
+        return _own(self._curves[_key(at)])
 
     def at(self, prices: Prices = None) -> "View":
         """These runs at some prices."""
-        at = resolved(prices, self.prices)
-        if _key(at) not in self._views:
-            name = prices if isinstance(prices, str) else "cost"
-            self._views[_key(at)] = View(self, runtimes(self.runs, self.hits, at), name)
-        return self._views[_key(at)]
+        at, name = resolved(prices, self.prices), prices if isinstance(prices, str) else "cost"
+        key = (name, _key(at))  # different rules may come to the same prices
+        if key not in self._views:
+            self._views[key] = View(self, runtimes(self.runs, self.hits, at), name, at)
+        return self._views[key]
+
+
+def _own(frame: Any) -> Any:
+    """A frame that shares its numbers until either is changed; what is no frame stays what it is."""
+    return frame.copy(deep=False) if hasattr(frame, "columns") else frame
 
 
 def _key(prices: Mapping[str, float] | str) -> Any:
@@ -89,7 +94,8 @@ class View:
     `of` makes its frame once.
     """
 
-    def __init__(self, comparison: Comparison, reached: Frame, name: str = "cost"):
+    def __init__(self, comparison: Comparison, reached: Frame, name: str = "cost", prices: Prices = None):
+        self.prices = prices
         self.comparison, self.name, self.rule = comparison, name, RULES[name]
         self.runs: Any = comparison.runs
         self.reached: Any = checked(reached, "runtimes")
@@ -112,7 +118,7 @@ class View:
     @property
     def convergence(self) -> Any:
         """See `bench.measure.convergence.convergence`."""
-        return self.comparison.convergence(self.name)
+        return self.comparison.convergence(self.prices)
 
     @cached_property
     def limits(self) -> np.ndarray:
@@ -129,8 +135,9 @@ class View:
         return solved(self.runs, self.reached, self.limits, costs)
 
     def of(self, measure: Callable[..., Any], *arguments: Any) -> Any:
-        """What a measure gives of this view, made once; lists among its arguments are read as tuples."""
+        """What a measure gives of this view, made once; lists among its arguments are read as tuples. A frame that is
+        changed stays as it was here."""
         key = (measure, *(tuple(each) if isinstance(each, list) else each for each in arguments))
         if key not in self._frames:
             self._frames[key] = measure(self, *arguments)
-        return self._frames[key]
+        return _own(self._frames[key])

@@ -64,8 +64,8 @@ def curves(x: np.ndarray, planned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def reigns(value: np.ndarray, ahead: np.ndarray) -> list[tuple[int, int]]:
     """Who leads from where: (row, column) of each leader and the column in which it is sure to lead, of curves (L, G).
 
-    ahead (L, L, G): whether the first is significantly ahead of the second. The leader stays until the one with the largest
-    value is significantly ahead of it; one that was not significantly ahead of its successor before is dropped.
+    ahead (L, L, G): whether the first is significantly ahead of the second. The leader stays until the one with the
+    largest value is significantly ahead of it; one that was not so of its successor before is dropped.
     """
     leaders: list[tuple[int, int]] = []
     for g, top in enumerate(value.argmax(axis=0)):
