@@ -274,7 +274,7 @@ class Results:
         targets: your own, in place of the usual ones: gaps=[...], fractions=[...], by="best" (see
         `bench.measure.targets`).
         """
-        return self._view(prices, **targets).reached
+        return self._view(prices, **targets).reached.copy(deep=False)
 
     def ert(self, prices: Prices = None, **targets: Any) -> "pd.DataFrame":
         """Expected runtimes, with successes and intervals: see `bench.measure.ert`; targets as of `runtimes`."""
