@@ -115,5 +115,9 @@ def test_public_names():
 
     for name in bench.__all__:
         assert getattr(bench, name) is not None
+    import bench.api  # what it imports must not take the place of a public name
+
+    assert callable(bench.tune)
+    assert {name for name in bench.__all__ if not callable(getattr(bench, name))} == set()
     with pytest.raises(AttributeError, match="no attribute 'minimise'"):
         bench.minimise  # noqa: B018

@@ -266,7 +266,34 @@ def test_an_error_passes_through_a_part():
     assert books_of(door).ledgers[0].status is None
 
 
-@pytest.mark.parametrize("cost", [0, -1, nan, inf])
-def test_a_part_must_be_a_cost(cost):
-    with pytest.raises(ValueError, match=r"cost must be positive and finite"):
+@pytest.mark.parametrize("cost", [0, -1, nan, inf, 0.5, True, "1", None])
+def test_a_part_is_a_number_that_pays_for_something(cost):
+    with pytest.raises(ValueError, match=r"cost must be a number >= 1, the unit of prices, got"):
         oracle().within(cost)
+
+
+def test_a_part_that_pays_for_nothing_meets_the_deadline():
+    door = oracle(deadline=0.05)
+    with pytest.raises(Stop, match="deadline"):
+        while True:
+            with door.within(1) as part:  # less than a gradient
+                part.gradient(door.x0)
+    assert books_of(door).ledgers[0].status == Status.DEADLINE
+
+
+def test_there_is_no_part_of_a_run_that_has_ended():
+    door = oracle()
+    with pytest.raises(Stop):
+        door.value(np.ones((30, 2)))
+    with pytest.raises(Stop, match="budget"):
+        door.within(1)
+
+
+def test_bounds_cannot_be_made_writeable():
+    with pytest.raises(ValueError, match="cannot set WRITEABLE"):
+        oracle().domain.low.setflags(write=True)
+
+
+def test_a_metric_has_a_name_of_its_own():
+    with pytest.raises(ValueError, match="a metric must not be called 'f'"):
+        Objective(sphere, 2, metrics={"f": sphere})

@@ -14,6 +14,9 @@ from bench.runner.suite import make_suite
     [
         ({"workers": 0}, "workers must be a whole number >= 1, got 0"),
         ({"workers": 1.5}, "workers must be a whole number >= 1, got 1.5"),
+        ({"workers": True}, "workers must be a whole number >= 1, got True"),
+        ({"imports": "mine"}, "imports must be a list of names, got 'mine'"),
+        ({"retry": "crashed"}, "retry must be a list of names, got 'crashed'"),
         ({"device": "tpu"}, "device must be auto, cpu or cuda, got 'tpu'"),
         ({"retry": ["crashed", "budget"]}, "retry takes crashed, killed, damaged, got 'budget'"),
     ],
