@@ -1,6 +1,7 @@
 """Names say what they hold, and the words are the field's."""
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -23,3 +24,20 @@ def test_bound_names_say_what_they_hold():
     names = [(path.name, name) for path, text in files.items() for name in bound_names(ast.parse(text))]
     empty = [(path, name) for path, name in names if name in SAYS_NOTHING]
     assert len(empty) / len(names) < LIMIT, f"{len(empty)} of {len(names)}: {sorted(set(empty))}"
+
+
+OWN_WORDS = re.compile(
+    r"\b(surely|unsure|told apart|least value|the walls|clearly (best|better)|of a figure, which)\b"
+)
+
+
+def test_what_users_read_is_in_the_words_of_the_field():
+    paths = [path for folder in ("bench", "problems", "optimizers") for path in (ROOT / folder).rglob("*")]
+    paths += [*ROOT.glob("*.md"), *(ROOT / folder / "README.md" for folder in ("problems", "optimizers", "reports"))]
+    hits = {
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in paths
+        if path.suffix in (".py", ".js", ".html", ".css", ".toml", ".md") and path.name != "CHANGELOG.md"
+        for match in OWN_WORDS.finditer(path.read_text(encoding="utf-8"))
+    }
+    assert hits == set()
