@@ -26,9 +26,7 @@ def test_bound_names_say_what_they_hold():
     assert len(empty) / len(names) < LIMIT, f"{len(empty)} of {len(names)}: {sorted(set(empty))}"
 
 
-OWN_WORDS = re.compile(
-    r"\b(surely|unsure|told apart|least value|the walls|clearly (best|better)|of a figure, which)\b"
-)
+OWN_WORDS = re.compile(r"\b(surely|unsure|told apart|least value|the walls|clearly (best|better)|of a figure, which)\b")
 
 
 def test_what_users_read_is_in_the_words_of_the_field():
