@@ -17,7 +17,6 @@ from bench.measure.frames import Frame
 from bench.measure.scaling import scaling
 from bench.measure.strata import ALL
 from bench.measure.verdicts import answer, best, budgets, caption
-from bench.report.data import encoded
 from bench.report.measured import Report
 
 
@@ -27,7 +26,6 @@ def verdicts(report: Report) -> dict[str, Any]:
         "words": words.PAGE,
         "answers": [[_answer(report, view, budget) for budget in view.of(budgets)] for view in report.views],
         "problems": [_problems(report, view) for view in report.views],
-        **_fits(report),
     }
 
 
@@ -106,12 +104,13 @@ def _problems(report: Report, view: View) -> list[list[dict[str, Any]]]:
     return [[shown(cell, among) for among in report.among] for cell in range(len(report.cells))]
 
 
-def _fits(report: Report) -> dict[str, Any]:
-    """fits: of each problem with several dims its targets, easiest first, and exponents (P, O, targets, 2): b of
-    ERT = a dim^b and its standard error, NaN where the target was reached in too few dims."""
+def fits(report: Report) -> dict[str, Any]:
+    """fits: of each problem with several dims its cells, by dim, and its targets, easiest first. exponents (fits, P, O,
+    targets, 2): b of ERT = a dim^b and its standard error, NaN where the target was reached in too few dims."""
     tables = [scaling(view.of(ert)) for view in report.views]
-    fits = []
-    for problem in dict.fromkeys(tables[0].problem if tables else ()):
+    several = set(tables[0].problem) if tables else set()
+    listed, arrays = [], []
+    for problem in dict.fromkeys(problem for problem, _ in report.cells if problem in several):
         rows = [table[table.problem == problem] for table in tables]
         goals = rows[0][["kind", "target"]].drop_duplicates()
         goals = goals.sort_values(["kind", "target"], ascending=[True, False])
@@ -120,5 +119,11 @@ def _fits(report: Report) -> dict[str, Any]:
         for p, table in enumerate(rows):
             slot = [names.index(words.target_name(*goal)) for goal in zip(table.kind, table.target, strict=True)]
             exponents[p, report.optimizer(table), slot] = table[["exponent", "error"]]
-        fits.append({"problem": problem, "targets": names, "exponents": encoded(exponents)})
-    return {"fits": fits} if fits else {}
+        arrays.append(exponents)
+        cells = [cell for _, cell in sorted((d, c) for c, (name, d) in enumerate(report.cells) if name == problem)]
+        listed.append({"problem": problem, "cells": cells, "targets": names})
+    if not listed:
+        return {}
+    most = max(len(fit["targets"]) for fit in listed)
+    padded = [np.pad(each, [(0, 0)] * 2 + [(0, most - each.shape[2]), (0, 0)], constant_values=np.nan) for each in arrays]
+    return {"fits": listed, "exponents": np.stack(padded)}

@@ -15,7 +15,7 @@ from bench.measure.ert import ert
 from bench.measure.frames import CELL
 from bench.measure.progress import POINTS
 from bench.measure.verdicts import budgets
-from bench.measure.words import target_name
+from bench.measure.words import cell_name, target_name
 from bench.report.measured import Report
 from bench.report.styles import SHADES
 
@@ -65,6 +65,7 @@ def page_data(report: Report) -> dict[str, Any]:
             for view in report.views
         ],
         "cells": _cells(report),
+        "targets": _targets(report),
         **_solved(report),
         **_ert(report),
         **_curves(report),
@@ -74,7 +75,7 @@ def page_data(report: Report) -> dict[str, Any]:
 
 
 def _cells(report: Report) -> list[dict[str, Any]]:
-    """What is known of each cell; targets: their names by slot; kind: of what its curves show, "gap" or "value"."""
+    """What is known of each cell; name: its own; targets: their names by slot; kind: of what its curves show, "gap" or "value"."""
     targets: dict[int, list[str]] = {}
     kinds: dict[int, str] = {}
     for cell, kind, target in report.goals.itertuples(index=False):
@@ -82,6 +83,7 @@ def _cells(report: Report) -> list[dict[str, Any]]:
         kinds[cell] = "gap" if kind == "gap" else "value"
     return [
         {
+            "name": cell_name(problem, dim),
             "problem": problem,
             "dim": dim,
             "family": report.family_of_cell[cell],
@@ -90,6 +92,12 @@ def _cells(report: Report) -> list[dict[str, Any]]:
         }
         for cell, (problem, dim) in enumerate(report.cells)
     ]
+
+
+def _targets(report: Report) -> list[str]:
+    """The names of all targets: gaps first, the easiest before the others."""
+    goals = {(kind != "gap", -target, kind) for _, kind, target in report.goals.itertuples(index=False)}
+    return list(dict.fromkeys(target_name(kind, -negative) for _, negative, kind in sorted(goals)))
 
 
 def _solved(report: Report) -> dict[str, Any]:
@@ -153,13 +161,15 @@ def _curves(report: Report) -> dict[str, Any]:
 
 
 def _runs(report: Report) -> dict[str, Any]:
-    """Each run: run_cell, run_optimizer, run_seed, run_instance, run_status (R,) with statuses, run_best, and runtimes
+    """runs (C, O): how many there are. Each run: run_cell, run_optimizer, run_seed, run_instance, run_status (R,) with statuses, run_best, and runtimes
     (R, S) at the first price, inf where never, NaN where not asked for."""
-    runs = report.runs
+    runs, shape = report.runs, report.shape
+    of_cell = np.bincount(report.cell_of_run * shape[1] + report.optimizer_of_run, minlength=shape[0] * shape[1])
     statuses = sorted(set(runs.status))
     runtimes = np.full((len(runs), report.most), np.nan)
     runtimes[report.run_of_hit, report.slot_of_hit] = report.views[0].reached.runtime
     return {
+        "runs": encoded(of_cell.reshape(shape)),
         "statuses": statuses,
         "run_cell": encoded(report.cell_of_run),
         "run_optimizer": encoded(report.optimizer_of_run),

@@ -90,11 +90,14 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
     scripts = [PLOTLY.read_text(encoding="utf-8"), page_script()]
     results, runs, view = report.results, report.runs, report.views[0]
     suite = results.manifest.get("suite", {})
-    sections = {name: section for name, section in SECTIONS.items() if section.shown(report)}
-    data = page_data(report)
-    for section in sections.values():
-        more = section.data(report).items()
-        data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more}
+    data, contents = page_data(report), {}
+    for name, section in SECTIONS.items():
+        if not section.shown(report):
+            continue
+        more = section.data(report) if section.data else {}
+        if more or not section.data:
+            contents[name] = section.title
+        data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more.items()}
     failed = report.tables["failures"]
     failed = failed.assign(place=report.optimizer(failed), family=report.family(failed))
     loader = jinja2.Environment(
@@ -111,7 +114,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         style=Markup("".join((TEMPLATES / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)),
         scripts=[Markup(script) for script in scripts],
         data=Markup(script_json(data)),
-        contents={name: section.title for name, section in sections.items()},
+        contents=contents,
         title=suite.get("title") or results.name,
         name=results.name,
         summary=summary(runs),

@@ -11,7 +11,7 @@ from bench.measure import words
 from bench.measure.frames import CELL, Frame
 from bench.measure.statistics import pairs
 from bench.report import reference, tables, tuned
-from bench.report.answers import verdicts
+from bench.report.answers import fits, verdicts
 from bench.report.data import coarse
 from bench.report.landscapes import landscapes
 from bench.report.measured import Report
@@ -130,12 +130,12 @@ def _text(value: Any) -> str:
 class Section:
     """A section of the page: templates/sections/NAME.html, and templates/NAME.js where it draws.
 
-    data: what its script reads, beside what all read (see `bench.report.data`), arrays still to be encoded. shown:
-    whether there is anything.
+    data: what its script reads, beside what all read (see `bench.report.data`), arrays still to be encoded; without any
+    the section is left out. shown: whether there is anything.
     """
 
     title: str
-    data: Callable[[Report], Mapping[str, Any]] = lambda _: {}
+    data: Callable[[Report], Mapping[str, Any]] | None = None
     shown: Callable[[Report], bool] = lambda _: True
 
 
@@ -151,7 +151,7 @@ SECTIONS = {  # in the order of the page; a new one is a line here, a template a
         lambda report: {"published": reference.shown(report.published["published"], report.published_name)},
         shown=lambda report: bool(report.published),
     ),
-    "scaling": Section("Scaling with dimension"),
+    "scaling": Section("Scaling with dimension", fits),
     "landscape": Section("Landscapes and paths", lambda report: landscapes(report.results, report.runs)),
     "costs": Section("Where time goes", lambda report: costs(report.runs, report.results.prices)),
     "tuned": Section("Tuned and default", shown=lambda report: "tuned" in report.tuned),

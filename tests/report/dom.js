@@ -205,7 +205,7 @@ function opened(elements, script, address = "") {
     Path2D: class { lineTo() {} moveTo() {} },
     Event: class { constructor(type) { this.type = type; } },
     console: { error: (error) => errors.push(String(error.stack ?? error)) },
-    atob, Blob, Response, DecompressionStream, setTimeout,
+    atob, URLSearchParams, Blob, Response, DecompressionStream, setTimeout,
   };
   window.window = window;
   vm.createContext(window);

@@ -9,7 +9,7 @@ from bench.measure.crossing import crossings
 from bench.measure.ert import ert
 from bench.measure.scaling import scaling
 from bench.measure.verdicts import answer, best, budgets
-from bench.report.answers import verdicts
+from bench.report.answers import fits, verdicts
 from bench.report.measured import Report
 
 
@@ -129,13 +129,13 @@ def test_the_terminal_shows_the_words_of_the_page(data, report, results):
     assert rows == texts
 
 
-def test_fits_are_those_of_the_measure(data, report):
-    from tests.report.test_data import decoded
-
+def test_fits_are_those_of_the_measure(report):
     names = list(report.styles)
     compared = 0
-    for fit in data["fits"]:
-        exponents = decoded(fit["exponents"])
+    data = fits(report)
+    for place, fit in enumerate(data["fits"]):
+        exponents = data["exponents"][place]
+        assert [report.cells[cell][0] for cell in fit["cells"]] == [fit["problem"]] * len(fit["cells"])
         for p, view in enumerate(report.views):
             table = scaling(view.of(ert))
             for row in table[table.problem == fit["problem"]].itertuples():

@@ -344,7 +344,7 @@ def test_sensitivity_of_tuning(scripts, make_results, monkeypatch, tmp_path):
     (curve,) = View(scripts, results, "cost", results.runs).drawn("sensitivity")
     assert (curve["name"], curve["x"].tolist(), curve["y"].tolist()) == ("spsa", [0.1, 1.0, 10.0], [1.0, 0.1, 0.01])
     trace = "document.querySelector('#sensitivity .js-plotly-plot').data[0]"
-    assert scripts.js(f"{trace}.customdata") == ["tried", "default", "tuned"]
+    assert scripts.js(f"{trace}.customdata") == [["tried"], ["default"], ["tuned"]]
     assert scripts.texts("#sensitivity .legend small") == ["explains 25 %"]
 
 

@@ -19,32 +19,30 @@ page.chart("bar", (bar) => {
     menu.querySelector("summary").focus();
   });
 
-  // a box of labels [sign, ..., name] with check marks; answers with a function that marks those selected
-  function list(key, labels, selected) {
-    const menu = bar.querySelector(`.${key}`), all = labels.map((_, i) => i);
-    const marks = labels.map((words, i) => {
-      const signs = words.slice(0, -1), name = words.at(-1);
-      const mark = element("input", { type: "checkbox", onchange: () => {
-        page.choose(key, all.filter((j) => (j === i ? mark.checked : selected().includes(j))));
-      } });
+  // the check marks of a menu, with a sign before each name; answers with a function that marks those selected
+  function list(key, all, selected, sign = (/** @type {number} */ _) => []) {
+    const menu = bar.querySelector(`.${key}`), summary = menu.querySelector("summary"), places = [...all.keys()];
+    const marks = all.map((name, i) => {
+      const mark = element("input", { type: "checkbox", onchange: () => (
+        page.choose(key, places.filter((j) => (j === i ? mark.checked : selected().includes(j))))) });
       const only = button({ className: "only", textContent: "only", "aria-label": `only ${name}`,
         onclick: () => page.choose(key, [i]) });
-      const label = element("label", {}, mark, ...signs, page.named(name));
+      const label = element("label", {}, mark, ...sign(i), page.named(name));
       menu.querySelector(".choices").append(element("div", { className: "choice" }, label, only));
       return mark;
     });
-    menu.querySelector(".all").onclick = () => page.choose(key, all);
+    menu.querySelector(".all").onclick = () => page.choose(key, places);
     menu.querySelector(".none").onclick = () => page.choose(key, []);
     return () => {
-      const places = selected(), n = places.length;
-      marks.forEach((mark, i) => { mark.checked = places.includes(i); });
-      menu.querySelector("summary b").textContent = n === all.length ? `all ${n}` : `${n} of ${all.length}`;
-      menu.querySelector("summary").classList.toggle("changed", n !== all.length);
+      const chosen = selected(), n = chosen.length;
+      marks.forEach((mark, i) => { mark.checked = chosen.includes(i); });
+      summary.querySelector("b").textContent = n === all.length ? `all ${n}` : `${n} of ${all.length}`;
+      summary.classList.toggle("changed", n !== all.length);
     };
   }
 
-  const markOptimizers = list("optimizers", data.optimizers.map((o) => [dot(o), o.name]), page.optimizers);
-  const markFamilies = list("families", data.families.map((name) => [name]), page.families);
+  const lists = [list("optimizers", names, page.optimizers, (o) => [dot(data.optimizers[o])]),
+    list("families", data.families, page.families)];
 
   const optimizerMenu = bar.querySelector(".optimizers"), search = optimizerMenu.querySelector("input[type=search]");
   const rows = [...optimizerMenu.querySelectorAll(".choice")];
@@ -52,11 +50,11 @@ page.chart("bar", (bar) => {
     row.hidden = !names[o].toLowerCase().includes(search.value.trim().toLowerCase());
   });
   optimizerMenu.querySelector(".found").onclick = () => {
-    page.choose("optimizers", rows.map((_, o) => o).filter((o) => !rows[o].hidden));
+    page.choose("optimizers", [...rows.keys()].filter((o) => !rows[o].hidden));
   };
 
   const groups = data.orders.map(({ order }) => {
-    const members = names.map((_, o) => o).filter((o) => data.optimizers[o].order === order);
+    const members = [...names.keys()].filter((o) => data.optimizers[o].order === order);
     const whole = () => members.every((o) => page.optimizers().includes(o));
     const toggle = button({ textContent: `order ${order}, ${FEELS[order]}`, onclick: () => {
       const rest = page.optimizers().filter((o) => !members.includes(o));
@@ -69,20 +67,17 @@ page.chart("bar", (bar) => {
   const price = bar.querySelector(".price select");
   price.append(...data.prices.map(
     ({ name, short, note }) => element("option", { value: name, textContent: short, title: note })));
-  price.onchange = () => page.setAll(
-    { price: price.value === data.prices[0].name ? null : price.value, budget: null });
+  price.onchange = () => page.set({ price: price.value === data.prices[0].name ? null : price.value, budget: null });
 
   const scales = [...bar.querySelectorAll(".scale button")];
-  for (const each of scales) each.onclick = () => page.set("scale", each.value === "log" ? null : each.value);
-  const reset = () => page.setAll(Object.fromEntries(Object.keys(page.state).map((key) => [key, null])));
-  bar.querySelector(".reset").onclick = reset;
+  for (const each of scales) each.onclick = () => page.set({ scale: each.value === "log" ? null : each.value });
+  const reset = bar.querySelector(".reset");
+  reset.onclick = () => page.set(Object.fromEntries(Object.keys(page.state).map((key) => [key, null])));
 
   return () => {
-    markOptimizers();
-    markFamilies();
-    for (const mark of groups) mark();
+    for (const mark of [...lists, ...groups]) mark();
     price.value = data.prices[page.price()]?.name;
     for (const each of scales) each.setAttribute("aria-pressed", String(each.value === page.scale()));
-    bar.querySelector(".reset").hidden = !Object.keys(page.state).some((key) => key !== "section");
+    reset.hidden = !Object.keys(page.state).some((key) => key !== "section");
   };
 });

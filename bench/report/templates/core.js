@@ -7,6 +7,7 @@ const MARKS = { // by the dash that the optimizer's curves have
   dot: ["triangle-up", "M13 1l3.5 6h-7z"], dashdot: ["cross", "M13 1v6M10 4h6"],
   longdash: ["x", "M10.5 1.5l5 5M15.5 1.5l-5 5"],
 };
+const HUES = ["#2171c7", "#d55e00", "#00805a", "#c2569b", "#e69f00", "#56b4e9", "#8a6d3b", "#7169d8"];
 const FEELS = ["height", "slope", "curvature"];
 const ARRAYS = { f4: Float32Array, i4: Int32Array, u2: Uint16Array, u1: Uint8Array };
 
@@ -50,6 +51,10 @@ const core = (() => {
       element("tbody", {}, ...rows.map((cells) => row(cells, "td"))));
   }
 
+  // what a row of a cell begins with
+  const cellHead = (c, more = "") => element("th", { scope: "row" }, named(data.cells[c].problem), " ",
+    element("small", { textContent: `dim ${data.cells[c].dim}${more}` }));
+
   // the elements of a section, by their classes
   const parts = (section) => new Proxy(/** @type {Record<string, any>} */ ({}), {
     get: (known, name) => (known[String(name)] ??= section.querySelector(`.${String(name)}`)),
@@ -82,7 +87,7 @@ const core = (() => {
   const two = (x) => x.toFixed(2);
   const counted = (n, noun) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
   const placeOf = new Map(data.optimizers.map(({ name }, o) => [name, o]));
-  const cellName = (c) => `${data.cells[c].problem}, dim ${data.cells[c].dim}`;
+  const cellOf = new Map(data.cells.map(({ name }, c) => [name, c]));
 
   // a sample of the line (or, with mark, of the point) of a style
   function swatch(/** @type {Style} */ { color, dash, width }, mark = false) {
@@ -119,15 +124,7 @@ const core = (() => {
     return { shape, values: new ARRAYS[type](whole.buffer) };
   }
 
-  async function decodeAll() {
-    const packed = /** @type {Record<string, any>} */ ({ ...data });
-    data.fits?.forEach(({ exponents }, i) => { packed[`fits.${i}.exponents`] = exponents; });
-    await Promise.all(Object.entries(packed).map(async ([name, each]) => {
-      if (each?.shape && each.type) arrays.set(name, await decode(each));
-    }));
-  }
-
-  /** {shape, values} of an array of the data: "ert", or "fits.0.exponents" @param {ArrayName} name */
+  /** {shape, values} of an array of the data @param {ArrayName} name */
   const array = (name) => arrays.get(name);
 
   /** the numbers of an array that share its first places @param {ArrayName} name @param {number[]} places */
@@ -140,24 +137,17 @@ const core = (() => {
   /** a number of an array @param {ArrayName} name @param {number[]} places */
   const value = (name, ...places) => row(name, ...places)[0];
 
+  // what is known of an optimizer at a target of a cell: expected runtime, its interval, successes, and runs
+  const measured = (c, o, slot) => ({ ert: value("ert", price(), c, o, slot), low: value("low", price(), c, o, slot),
+    high: value("high", price(), c, o, slot), k: value("successes", c, o, slot), runs: value("asked", c, o, slot) });
+
   // the address: #section&key=value&key=value
   const write = (text) => encodeURIComponent(text).replace(/%(2C|3A|2F|3B|40|5B|5D|3D|2B)/g, decodeURIComponent);
-  const writeList = (texts) => texts.map((text) => text.replace(/[%,]/g, encodeURIComponent)).join(",");
-
-  function readText(text) {
-    try { return decodeURIComponent(text); } catch { return null; }
-  }
-
-  const readList = (text) => new Set(text.split(",").map(readText));
+  const listed = (text) => text.replace(/[%,]/g, encodeURIComponent);
 
   function readAddress() {
-    const address = Object.create(null);
-    for (const pair of location.hash.slice(1).split("&")) {
-      const cut = pair.indexOf("=");
-      const [key, text] = (cut < 0 ? ["section", pair] : [pair.slice(0, cut), pair.slice(cut + 1)]).map(readText);
-      if (key && text !== null) address[key] = text;
-    }
-    return address;
+    const pairs = location.hash.replace(/^#(?=[^=&]*(&|$))/, "section=").replace("#", "").replaceAll("+", "%2B");
+    return Object.assign(Object.create(null), Object.fromEntries(new URLSearchParams(pairs)));
   }
 
   function writeAddress(replace) {
@@ -170,18 +160,13 @@ const core = (() => {
 
   const own = (key) => state[key] ?? "";
 
-  // Change the state: a value, or null for the default. A key "chart.name" redraws that chart only. replace: no step
-  // for the back button, as while typing or sliding.
-  function set(key, text, { replace = false } = {}) {
-    setAll({ [key]: text }, { replace, only: key.includes(".") ? key.split(".")[0] : null });
-  }
-
-  function setAll(texts, { replace = false, only = null } = {}) {
-    for (const [key, text] of Object.entries(texts)) {
-      if (text === null || text === undefined) delete state[key]; else state[key] = String(text);
-    }
+  // Change the state: values, or null for the default. A key "chart.name" redraws that chart only. replace: no step for
+  // the back button, as while typing or sliding.
+  function set(texts, { replace = false } = {}) {
+    const keys = Object.keys(texts), all = keys.some((key) => !key.includes("."));
+    for (const key of keys) if (texts[key] === null) delete state[key]; else state[key] = String(texts[key]);
     writeAddress(replace);
-    if (only) redrawChart(only); else redraw();
+    draw(charts.filter(({ id }) => all || keys.some((key) => key.startsWith(`${id}.`))));
   }
 
   function scrollTo(id) {
@@ -195,21 +180,23 @@ const core = (() => {
   // the selection
   // Which of these names the state selects; a list without any name of them is no selection.
   function selected(key, names) {
-    const all = names.map((_, i) => i);
-    const [only, without] = [key, `no-${key}`].map((name) => (name in state ? readList(state[name]) : null));
-    if (only) {
-      const matching = all.filter((i) => only.has(names[i]));
-      return matching.length || state[key] === "" ? matching : all;
-    }
-    return without ? all.filter((i) => !without.has(names[i])) : all;
+    const all = [...names.keys()];
+    const places = (name) => {
+      const inside = new Set(state[name]?.split(","));
+      return all.filter((i) => inside.has(listed(names[i])));
+    };
+    if (key in state) return state[key] === "" || places(key).length ? places(key) : all;
+    const left = new Set(places(`no-${key}`));
+    return all.filter((i) => !left.has(i));
   }
 
   // Select these places of the names, in as few words of the address as can be.
   function choose(key, places) {
     const inside = new Set(places), rest = names[key].filter((_, i) => !inside.has(i));
     const few = places.length <= rest.length, texts = { [key]: null, [`no-${key}`]: null };
-    if (rest.length) texts[few ? key : `no-${key}`] = writeList(few ? places.map((i) => names[key][i]) : rest);
-    setAll(texts);
+    if (rest.length) texts[few ? key : `no-${key}`] = (few ? places.map((i) => names[key][i]) : rest)
+      .map(listed).join(",");
+    set(texts);
   }
 
   const names = { optimizers: data.optimizers.map(({ name }) => name), families: data.families };
@@ -217,6 +204,7 @@ const core = (() => {
   const families = () => selected("families", names.families);
   const cellsOf = (f) => data.cells.map((_, c) => c).filter((c) => data.cells[c].family === data.families[f]);
   const cells = () => families().flatMap(cellsOf).sort((a, b) => a - b);
+  const cellNames = () => cells().map((c) => data.cells[c].name);
   const price = () => Math.max(0, data.prices.findIndex(({ name }) => name === state.price));
   const scale = () => (state.scale === "linear" ? "linear" : "log");
 
@@ -232,7 +220,7 @@ const core = (() => {
   // none of them; undefined where there are none.
   function choice(controls, label, key, options, standard = () => undefined) {
     let before = "", usual;
-    const list = element("select", { onchange: () => set(key, list.value === usual ? null : list.value) });
+    const list = element("select", { onchange: () => set({ [key]: list.value === usual ? null : list.value }) });
     controls.append(element("label", {}, label, list));
     return () => {
       const pairs = options().map((option) => (Array.isArray(option) ? option : [option, option]).map(String));
@@ -276,9 +264,17 @@ const core = (() => {
       ...(scale() === "log" ? logAxis : { type: "linear", rangemode: "tozero" }) };
   }
 
-  // a trace of Plotly, of an item of a legend; hover: what is said of a point behind the name
-  const trace = ({ name, style }, points, hover) => ({ type: "scatter", mode: "lines", name: escaped(name), line: style,
-    hovertemplate: `<b>%{fullData.name}</b><br>${hover}<extra></extra>`, ...points });
+  // A trace of Plotly, of an item of a legend, through points [x, y, ...words]. hover: what is said of a point behind
+  // the name, where %{customdata[0]} is the first of its words.
+  const trace = ({ name, style }, points, hover, more = {}) => ({
+    type: "scatter", mode: "lines", name: escaped(name), line: style, x: points.map(([x]) => x),
+    y: points.map(([, y]) => y), customdata: points.map(([, , ...words]) => words),
+    hovertemplate: `<b>%{fullData.name}</b><br>${hover}<extra></extra>`, ...more });
+  const steps = (item, points, hover) => trace({ ...item, style: { ...item.style, shape: "hv" } }, points, hover);
+
+  // the style of a line that is of no optimizer and no order
+  const tint = (i) => (
+    { color: HUES[i % HUES.length], dash: Object.keys(DASHES)[Math.floor(i / HUES.length) % 5], width: 2 });
 
   const fractionAxis = (text) => ({ title: { text }, range: [0, 1.02], tickformat: ".0%" });
 
@@ -308,17 +304,23 @@ const core = (() => {
     return Boolean(text);
   }
 
-  // Show a section and its place in the navigation, or neither.
-  function show(section, visible) {
-    section.hidden = !visible;
-    for (const link of document.querySelectorAll(`nav a[href="#${section.id}"]`)) link.parentElement.hidden = !visible;
-  }
-
   // setup(section, parts) answers with what draws it
   function chart(id, setup) {
     const section = document.getElementById(id);
     if (section) charts.push({ id, section, setup, draw: null });
   }
+
+  // A chart by Plotly: what setup answers with gives its traces, layout and words (says), or why there is none of them.
+  const figure = (id, setup) => chart(id, (section, known) => {
+    const made = setup(section, known);
+    return () => {
+      const drawn = made(), nothing = typeof drawn === "string" ? drawn : "";
+      if (say(section, nothing)) return known.says.replaceChildren();
+      const { traces, says, ...layout } = drawn;
+      known.says.textContent = says;
+      return plot(known.plot, traces, layout);
+    };
+  });
 
   function drawOne(each) {
     try {
@@ -346,7 +348,9 @@ const core = (() => {
 
   async function start() {
     try {
-      await decodeAll();
+      await Promise.all(Object.entries(/** @type {Record<string, any>} */ (data)).map(async ([name, each]) => {
+        if (each?.shape && each.type) arrays.set(name, await decode(each));
+      }));
     } catch (error) {
       const textContent = `This browser cannot read the page's data (${error.message}); the folders beside it hold it.`;
       document.querySelector("main").prepend(element("p", { className: "empty", textContent }));
@@ -386,10 +390,11 @@ const core = (() => {
   }
 
   return {
-    data, array, value, row, element, named, button, focused, table, shortened, escaped, filled, number, percent,
-    interval, two, counted, cellName, swatch, dot, theme, logAxis, costAxis, fractionAxis, trace, placeOf, plot, say,
-    show, chart, start, own, set, setAll, choice, choose, optimizers, families, cells, cellsOf, price, scale, budget,
-    redrawChart, reduced: () => still.matches, get state() { return state; },
+    data, array, value, row, measured, element, named, button, focused, table, cellHead, shortened, escaped, filled,
+    number, percent, interval, two, counted, swatch, dot, theme, logAxis, costAxis, fractionAxis, trace, steps,
+    tint, placeOf, cellOf, say, chart, figure, start, own, set, choice, choose, optimizers, families, cells,
+    cellsOf, cellNames, price, scale, budget, redrawChart,
+    reduced: () => still.matches, get state() { return state; },
   };
 })();
 

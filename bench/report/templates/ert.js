@@ -5,42 +5,35 @@ page.chart("ert", (section, { controls, body, status }) => {
 
   const target = page.choice(controls, "Target", "ert.target", () => {
     const names = new Set(page.cells().flatMap((c) => data.cells[c].targets));
-    const key = (text) => [text.startsWith("gap") ? 0 : 1, -parseFloat(text.replace("gap ", ""))];
-    const sorted = [...names].map((text) => ({ text, key: key(text) }))
-      .sort((a, b) => a.key[0] - b.key[0] || a.key[1] - b.key[1]).map(({ text }) => text);
-    return sorted.length ? [["", "of each row the hardest reached in half the runs"], ...sorted] : [];
+    return names.size ? [["", "of each row the hardest reached in half the runs"],
+      ...data.targets.filter((text) => names.has(text))] : [];
   });
   const filter = element("input", { type: "search", placeholder: "Filter problems", "aria-label": "Filter problems",
-    oninput: () => page.set("ert.filter", filter.value || null, { replace: true }) });
+    oninput: () => page.set({ "ert.filter": filter.value || null }, { replace: true }) });
   const copies = element("span", { className: "group", role: "group", "aria-label": "Copy the table" },
     element("span", { className: "label", textContent: "copy as" }));
-  const KINDS = { TSV: (rows) => separated(rows, "\t"), CSV: (rows) => separated(rows, ","), Markdown: markdown };
+  const KINDS = { TSV: () => separated("\t"), CSV: () => separated(","), Markdown: markdown };
   for (const [kind, write] of Object.entries(KINDS)) {
-    copies.append(button({ textContent: kind, onclick: () => copy(kind, write(current)) }));
+    copies.append(button({ textContent: kind, onclick: () => copy(kind, write()) }));
   }
   controls.append(filter, copies);
   let current = { rows: [], optimizers: [] };
 
   // the table as data
-  function entry(price, c, o, slot) {
-    const runs = page.value("asked", c, o, slot);
-    return { c, o, slot, runs, k: page.value("successes", c, o, slot), ert: page.value("ert", price, c, o, slot),
-      low: page.value("low", price, c, o, slot), high: page.value("high", price, c, o, slot),
-      skipped: !runs && page.value("posed", c, o, slot) > 0 };
-  }
-
   function table() {
-    const price = page.price(), optimizers = page.optimizers(), goal = target();
-    const words = filter.value.trim().toLowerCase().split(/\s+/).filter(Boolean), rows = [];
+    const optimizers = page.optimizers(), goal = target(), rows = [];
+    const words = filter.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     for (const c of page.cells()) {
       const { problem, dim, family, targets } = data.cells[c], text = `${problem} dim ${dim} ${family}`.toLowerCase();
-      const slot = goal ? targets.indexOf(goal) : data.problems[price][c][0].slot;
-      if (slot === undefined || slot < 0 || !words.every((word) => text.includes(word))) continue;
-      const entries = optimizers.map((o) => entry(price, c, o, slot));
+      const slot = goal ? targets.indexOf(goal) : data.problems[page.price()][c][0].slot ?? -1;
+      if (slot < 0 || !words.every((word) => text.includes(word))) continue;
+      const entries = optimizers.map((o) => ({ c, o, slot, ...page.measured(c, o, slot) }));
       rows.push({ c, slot, entries, least: Math.min(...entries.map(({ ert }) => ert).filter(Number.isFinite)) });
     }
     return { optimizers, rows: sorted(rows, optimizers) };
   }
+
+  const skipped = ({ c, o, slot, runs }) => !runs && page.value("posed", c, o, slot) > 0;
 
   // by a column, ∞ behind numbers and what is not known behind all
   function sorted(rows, optimizers) {
@@ -50,7 +43,7 @@ page.chart("ert", (section, { controls, body, status }) => {
     if (by === "problem" || column < 0) return rows;
     const key = ({ entries }) => entries[column].ert;
     const known = rows.filter((row) => !Number.isNaN(key(row))), rest = rows.filter((row) => Number.isNaN(key(row)));
-    known.sort((a, b) => (key(a) === key(b) ? 0 : key(a) < key(b) ? -1 : 1));
+    known.sort((a, b) => (key(a) === key(b) ? 0 : key(a) - key(b)));
     return [...(down ? known.reverse() : known), ...rest];
   }
 
@@ -59,14 +52,14 @@ page.chart("ert", (section, { controls, body, status }) => {
     const by = page.own("ert.sort");
     const [order, mark, next] = by === key ? ["ascending", " ▲", `-${key}`]
       : by === `-${key}` ? ["descending", " ▼", null] : ["none", "", key];
-    const sort = button({ title: "sort", onclick: () => page.set("ert.sort", next) }, ...signs, page.named(text), mark);
-    sort.dataset.key = key;
+    const sort = button({ title: "sort", "data-key": key, onclick: () => page.set({ "ert.sort": next }) },
+      ...signs, page.named(text), mark);
     return element("th", { scope: "col", "aria-sort": order }, sort);
   }
 
   function cell(each, least) {
     const { ert, k, runs } = each;
-    if (each.skipped) return element("td", { className: "none", textContent: words.skipped });
+    if (skipped(each)) return element("td", { className: "none", textContent: words.skipped });
     if (Number.isNaN(ert)) {
       const title = runs ? words.cost : words["not asked"];
       return element("td", { className: "none", textContent: "-", title });
@@ -88,13 +81,9 @@ page.chart("ert", (section, { controls, body, status }) => {
     page.say(section, text);
     const refocus = page.focused(body);
     const heads = optimizers.map((o) => header(name(o), name(o), dot(data.optimizers[o])));
-    heads.unshift(header("Problem", "problem"));
-    body.replaceChildren(page.table("", heads, rows.map(({ c, slot, entries, least }) => {
-      const { problem, dim, targets } = data.cells[c];
-      const goal = element("small", { textContent: `dim ${dim} · ${targets[slot]}` });
-      const head = element("th", { scope: "row" }, page.named(problem), " ", goal);
-      return [head, ...entries.map((each) => cell(each, least))];
-    })));
+    body.replaceChildren(page.table("", [header("Problem", "problem"), ...heads], rows.map(
+      ({ c, slot, entries, least }) => [page.cellHead(c, ` · ${data.cells[c].targets[slot]}`),
+        ...entries.map((each) => cell(each, least))])));
     refocus();
     const none = rows.length ? "" : ": no target was reached there, or the filter fits none";
     status.textContent = text ? "" : `${counted(rows.length, "row")} of ${page.cells().length}${none}.`;
@@ -107,15 +96,14 @@ page.chart("ert", (section, { controls, body, status }) => {
       (r) => page.value("run_cell", r) === c && page.value("run_optimizer", r) === o);
     behind.sort((a, b) => instance[a] - instance[b] || seed[a] - seed[b]);
     const lines = behind.map((r) => {
-      const runtime = page.value("runtimes", r, slot);
+      const runtime = page.value("runtimes", r, slot), ended = data.statuses[page.value("run_status", r)];
       const words = Number.isNaN(runtime) ? "not asked" : Number.isFinite(runtime) ? number(runtime) : "never";
-      const ended = data.statuses[page.value("run_status", r)];
       return [instance[r], seed[r], ended, words, number(page.value("run_best", r))];
     });
     dialog.querySelector("h3").replaceChildren(dot(data.optimizers[o]), name(o));
     dialog.querySelector(".scroll").replaceChildren(
       page.table("numbers", ["instance", "seed", "status", "runtime", "best f"], lines));
-    dialog.querySelector(".note").textContent = `${page.cellName(c)}, target ${data.cells[c].targets[slot]}: `
+    dialog.querySelector(".note").textContent = `${data.cells[c].name}, target ${data.cells[c].targets[slot]}: `
       + `expected runtime ${number(ert)} ${interval(low, high)} (${data.prices[page.price()].short}), `
       + `${k} of ${counted(runs, "run")} reached it. The runtimes of the runs are in cost, at the prices of the suite.`;
     dialog.showModal();
@@ -129,23 +117,25 @@ page.chart("ert", (section, { controls, body, status }) => {
   const safe = (text) => (/^(\s*[=+\-@]|[\t\r])/.test(text) ? `'${text}` : text); // a spreadsheet would run such a cell
   const target3 = ({ c, slot }) => [data.cells[c].problem, data.cells[c].dim, data.cells[c].targets[slot]];
 
-  function separated({ optimizers, rows }, sign) {
+  function separated(sign) {
     const quoted = (value) => {
       const text = typeof value === "string" ? safe(value) : String(value);
       return /[",\t\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
     };
     const columns = ["", " low", " high", " successes", " runs"];
-    const head = ["problem", "dim", "target", ...optimizers.flatMap((o) => columns.map((column) => name(o) + column))];
-    const lines = rows.map((row) => [...target3(row),
+    const head = ["problem", "dim", "target", ...current.optimizers.flatMap(
+      (o) => columns.map((column) => name(o) + column))];
+    const lines = current.rows.map((row) => [...target3(row),
       ...row.entries.flatMap(({ ert, low, high, k, runs }) => [plain(ert), plain(low), plain(high), k, runs])]);
     return [head, ...lines].map((line) => line.map(quoted).join(sign)).join("\n");
   }
 
-  function markdown({ optimizers, rows }) {
+  function markdown() {
+    const { optimizers, rows } = current;
     const escape = (text) => String(text).replace(/[\\|*_`<>[\]]/g, "\\$&").replace(/[\r\n]+/g, " ");
     const line = (cells) => `| ${cells.join(" | ")} |`;
-    const text = ({ ert, low, high, k, runs, skipped }) => (
-      runs ? `${number(ert)} ${interval(low, high)} ${k}/${runs}` : skipped ? words.skipped : "-");
+    const text = (each) => (each.runs ? `${number(each.ert)} ${interval(each.low, each.high)} ${each.k}/${each.runs}`
+      : skipped(each) ? words.skipped : "-");
     return [line(["problem", "dim", "target", ...optimizers.map((o) => escape(name(o)))]),
       line(["---", "---:", "---", ...optimizers.map(() => "---:")]),
       ...rows.map((row) => line([...target3(row).map(escape), ...row.entries.map(text)]))].join("\n");

@@ -1,8 +1,6 @@
 // Two-dimensional problems as fog over a map, and the paths of the optimizers on it, played over the cost.
 page.chart("landscape", (section, { tip, legend, controls, corner }) => {
-  const { data, element, number } = page;
-  const facts = data.landscape;
-  if (!facts) return () => page.show(section, false);
+  const { data, element, number, counted } = page, facts = data.landscape;
   const places = page.array("landscape_x").values, best = page.array("landscape_best").values;
   const size = page.array("landscape_z").shape[1], BLANK = 65535, FULL = 65534, LINES = 14, SECONDS = 8;
   const DISC = new Path2D("M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z");
@@ -11,7 +9,7 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     (name) => section.querySelector(name));
   const pen = canvas.getContext("2d");
   const problem = page.choice(controls, "Problem", "landscape.problem", () => {
-    const inside = new Set(page.cells().map(page.cellName));
+    const inside = new Set(page.cellNames());
     return facts.views.map((each) => each.problem).filter((name) => inside.has(`${name}, dim 2`));
   });
   let seeds = [];
@@ -19,7 +17,7 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
   const visible = page.legend(section, 6);
   /** @type {LandscapeView} */
   let view;
-  let field, paths = [], side = 0, when = 1, frame = 0, last = 0, ground, lines, hot = -1, span = [1, 1];
+  let field, paths = [], shown = [], side = 0, when = 1, frame = 0, last = 0, ground, lines, hot = null, span = [1, 1];
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   // 0 to 1 in the box
@@ -33,7 +31,6 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     const z = view.bottom + (level / FULL) * (view.top - view.bottom);
     return view.log ? 10 ** z : z;
   };
-  const measure = () => data.words.kinds[view.kind];
 
   // the cost at a fraction of the way, at the page's scale
   function cost(fraction) {
@@ -46,12 +43,11 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     const image = new ImageData(size, size);
     const [low, high] = ["--fog-low", "--fog-high"].map(
       (name) => [1, 3, 5].map((i) => parseInt(color(name).slice(i, i + 2), 16)));
-    for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) {
-      const level = field[i * size + j], to = 4 * ((size - 1 - i) * size + j); // rows go up, those of the image down
-      if (level === BLANK) continue;
-      const shade = Math.floor((level / FULL) * 255) / 255;
-      image.data.set([...low.map((x, k) => Math.round(x + (high[k] - x) * shade)), 255], to);
-    }
+    field.forEach((level, k) => {
+      if (level === BLANK) return;
+      const row = size - 1 - Math.floor(k / size), shade = Math.floor((level / FULL) * 255) / 255; // rows go up
+      image.data.set([...low.map((x, i) => Math.round(x + (high[i] - x) * shade)), 255], 4 * (row * size + (k % size)));
+    });
     const made = element("canvas", { width: size, height: size });
     made.getContext("2d").putImageData(image, 0, 0);
     return made;
@@ -109,17 +105,17 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
   }
 
   function route(path, count) {
-    const { style, begin } = path, end = begin + count, alpha = hot >= 0 && hot !== path.o ? 0.12 : 0.9;
-    const { color: ink, width } = style;
-    Object.assign(pen, { globalAlpha: alpha, strokeStyle: ink, fillStyle: ink, lineWidth: Math.max(1.5, width * 0.9) });
+    const { style, order, begin } = path, end = begin + count, alpha = hot && hot !== path ? 0.12 : 0.9;
+    Object.assign(pen, { globalAlpha: alpha, strokeStyle: style.color, fillStyle: style.color,
+      lineWidth: Math.max(1.5, style.width * 0.9) });
     pen.setLineDash((DASHES[style.dash] || "").split(" ").filter(Boolean).map(Number));
     pen.beginPath();
     let drawing = false, least = Infinity, head = null;
     for (let point = begin; point < end; point++) {
       const improved = best[point] < least, [x, y] = pixel(point);
       least = Math.min(least, best[point]);
-      if (Number.isNaN(x + y)) drawing = drawing && style.order === 0;
-      else if (style.order > 0 || improved) {
+      if (Number.isNaN(x + y)) drawing = drawing && order === 0;
+      else if (order > 0 || improved) {
         if (drawing) pen.lineTo(x, y); else pen.moveTo(x, y);
         drawing = true;
         head = [x, y];
@@ -127,7 +123,7 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     }
     pen.stroke();
     pen.setLineDash([]);
-    if (style.order === 0) {
+    if (order === 0) {
       pen.globalAlpha = alpha / 2;
       for (let point = begin; point < end; point++) {
         const [x, y] = pixel(point);
@@ -143,10 +139,10 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     if (!view || !side) return;
     const now = cost(when);
     drawGround();
-    for (const path of [...paths].sort((a, b) => Number(a.o === hot) - Number(b.o === hot))) {
+    for (const path of shown.toSorted((a, b) => Number(a === hot) - Number(b === hot))) route(path, reached(path, now));
+    for (const path of paths) {
       const count = reached(path, now);
-      if (path.shown) route(path, count);
-      if (path.text) path.text.textContent = count ? number(best[path.begin + count - 1]) : "–";
+      path.text.textContent = count ? number(best[path.begin + count - 1]) : "–";
     }
     star();
     clock.textContent = number(now);
@@ -190,7 +186,7 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
   canvas.onpointermove = canvas.onpointerdown = ({ offsetX: x, offsetY: y }) => {
     const now = cost(when);
     let near = null, least = 12;
-    for (const path of paths.filter(({ shown }) => shown)) {
+    for (const path of shown) {
       for (let point = path.begin, end = path.begin + reached(path, now); point < end; point++) {
         const [px, py] = pixel(point), away = Math.hypot(px - x, py - y);
         if (away < least) [near, least] = [{ path, point }, away];
@@ -199,35 +195,19 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     const across = [x / side, 1 - y / side];
     const [j, i] = across.map((v) => Math.round(Math.min(1, Math.max(0, v)) * (size - 1)));
     const where = across.map((v, axis) => (view.low[axis] + v * (view.high[axis] - view.low[axis])).toPrecision(3));
-    const level = field[i * size + j];
+    const level = field[i * size + j], measure = data.words.kinds[view.kind];
     const text = near
-      ? `${near.path.style.name}, seed ${near.path.seed}: at a cost of ${number(near.path.costs[near.point])} `
-        + `its best ${measure()} is ${number(best[near.point])}`
-      : `${measure()} ≈ ${level === BLANK ? "not finite" : number(height(level))}`;
+      ? `${near.path.name}, seed ${near.path.seed}: at a cost of ${number(near.path.costs[near.point])} `
+        + `its best ${measure} is ${number(best[near.point])}`
+      : `${measure} ≈ ${level === BLANK ? "not finite" : number(height(level))}`;
     Object.assign(tip, { textContent: `${text} · (${where.join(", ")})`, hidden: false });
     Object.assign(tip.style, { left: `${Math.min(x + 12, side - tip.offsetWidth)}px`, top: `${y + 16}px` });
   };
   canvas.onpointerleave = () => { tip.hidden = true; };
 
-  // the names, those with a path here; behind each what it has reached at the cost of the slider
-  function named() {
-    const byOptimizer = new Map(paths.map((path) => [path.o, path]));
-    const rank = (o) => {
-      const { end, costs } = byOptimizer.get(o);
-      return Math.log10(Math.max(best[end - 1], 1e-8) || 1e300) + costs[end - 1] * 1e-9;
-    };
-    const items = page.optimizerItems(page.optimizers().filter((o) => byOptimizer.has(o)), rank);
-    for (const { o } of visible(items)) byOptimizer.get(o).shown = true;
-    for (const button of legend.querySelectorAll("button[data-key^=o]")) {
-      const path = byOptimizer.get(Number(button.dataset.key.slice(1)));
-      if (path) button.append(path.text = element("small", { className: "reached" }));
-    }
-  }
-
   function highlight({ type, target }) {
-    const away = type === "pointerout" || type === "focusout";
-    const key = away ? null : target.closest("button[data-key^=o]")?.dataset.key;
-    hot = key && /^o\d+$/.test(key) ? Number(key.slice(1)) : -1;
+    const key = type.endsWith("out") ? null : target.closest("button")?.dataset.key;
+    hot = paths.find(({ id }) => id === key) ?? null;
     if (!frame) paint();
   }
   for (const type of ["pointerover", "pointerout", "focusin", "focusout"]) legend.addEventListener(type, highlight);
@@ -240,28 +220,25 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     }
     view = facts.views[place];
     field = page.row("landscape_z", place);
-    const selected = new Set(page.optimizers());
-    const here = facts.paths.filter((path) => path.view === place && selected.has(page.placeOf.get(path.optimizer)));
+    const costs = page.row("landscape_cost", facts.prices[data.prices[page.price()].name]);
+    const here = facts.paths.map((path) => ({ ...path, costs, o: page.placeOf.get(path.optimizer) }))
+      .filter(({ view: where, o }) => where === place && page.optimizers().includes(o));
     seeds = [...new Set(here.map((path) => path.seed))].sort((a, b) => a - b);
-    const seed = seedOf(), costs = page.row("landscape_cost", facts.prices[data.prices[page.price()].name]);
-    const all = here.filter((path) => String(path.seed) === seed).map((path) => {
-      const o = page.placeOf.get(path.optimizer);
-      return { ...path, o, style: data.optimizers[o], costs, shown: false, text: null };
-    });
-    paths = all.filter((path) => Number.isFinite(costs[path.begin]));
-    if (page.say(section, paths.length ? "" : all.length ? "Nothing to draw: these runs have no clock of their own."
+    const seed = seedOf(), all = here.filter((path) => String(path.seed) === seed);
+    const known = all.filter((path) => Number.isFinite(costs[path.begin])), without = all.length - known.length;
+    if (page.say(section, known.length ? "" : without ? "Nothing to draw: these runs have no clock of their own."
       : "Nothing to draw: none of the selected optimizers was run on this problem.")) return;
-    const known = paths.flatMap((path) => [costs[path.begin], costs[path.end - 1]]).filter((c) => c > 0);
-    span = known.length ? [Math.min(...known), Math.max(...known)] : [1, 1];
+    const ends = known.flatMap((path) => [costs[path.begin], costs[path.end - 1]]).filter((c) => c > 0);
+    span = ends.length ? [Math.min(...ends), Math.max(...ends)] : [1, 1];
     ground = map();
     lines = contours();
-    named();
-    const drawn = paths.filter((path) => path.shown).length;
-    const left = page.counted(all.length - paths.length, "path");
+    const rank = ({ end }) => Math.log10(Math.max(best[end - 1], 1e-8) || 1e300) + costs[end - 1] * 1e-9;
+    paths = page.items(known, rank).map((path) => ({ ...path, text: element("small", { className: "reached" }) }));
+    shown = visible(paths);
+    for (const { id, text } of paths) legend.querySelector(`[data-key=${id}]`).append(text);
     corner.textContent = view.caption
-      + (all.length > paths.length ? ` ${left} without a clock of its own left out.` : "");
-    canvas.setAttribute("aria-label", `Map of ${view.problem} with the paths of ${page.counted(drawn, "optimizer")}`);
-    canvas.dataset.drawn = String(drawn);
+      + (without ? ` ${counted(without, "path")} without a clock of its own left out.` : "");
+    canvas.setAttribute("aria-label", `Map of ${view.problem} with the paths of ${counted(shown.length, "optimizer")}`);
     fitted();
   };
 });

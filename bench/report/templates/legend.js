@@ -1,66 +1,49 @@
 // The names of the curves of a chart: each adds and removes its curve.
 
-// legend(section, most) gives a function of items, best rank first, that writes the names and answers with the items to
-// draw. With more than `most` of them it shows the best of each order, of finite rank where there is one, until the
-// reader chooses.
+// legend(section, most) gives a function of items that writes the names and answers with the items to draw. With more
+// than `most` of them it shows the best of each order, of finite rank where there is one, until the reader chooses.
 page.legend = (section, most = 12) => {
   const SHOWN = 3;
+  const { element, button } = page, box = section.querySelector(".legend");
   const wanted = new Map(); // id -> whether the reader wants it, where they said so
-  const box = section.querySelector(".legend");
-  const { element, swatch, button } = page;
   const ordersOf = (items) => [...new Set(items.map(({ order }) => order))].sort((a, b) => a - b);
 
   function first(items) {
-    if (items.length <= most) return new Set(items.map(({ id }) => id));
+    if (items.length <= most) return items;
     const finite = items.filter(({ rank }) => rank < Infinity).sort((a, b) => a.rank - b.rank);
     const ranked = finite.length ? finite : items;
-    const best = (order) => ranked.filter((item) => item.order === order).slice(0, SHOWN);
-    return new Set(ordersOf(items).flatMap(best).map(({ id }) => id));
+    return ordersOf(items).flatMap((order) => ranked.filter((item) => item.order === order).slice(0, SHOWN));
+  }
+
+  function toggle(items, on) {
+    for (const { id } of items) wanted.set(id, on);
+    page.redrawChart(section.id);
   }
 
   return (items, { mark = false } = {}) => {
-    const standard = first(items);
-    const visible = ({ id }) => wanted.get(id) ?? standard.has(id);
-    const toggle = (members, on) => {
-      for (const { id } of members) wanted.set(id, on);
-      page.redrawChart(section.id);
-    };
-    const refocus = page.focused(box);
-    box.replaceChildren();
-    const orders = ordersOf(items);
-    for (const order of orders) {
-      const members = items.filter((item) => item.order === order);
-      const line = element("div");
-      const add = (key, properties, ...children) => {
-        const made = button(properties, ...children);
-        made.dataset.key = key;
-        line.append(made);
-      };
-      if (order >= 0 && items.length > orders.length) {
-        const all = members.every(visible), title = all ? "hide all" : "show all";
-        add(`order ${order}`, { className: "group", textContent: `order ${order}, ${FEELS[order]}`, title,
-          onclick: () => toggle(members, !all) });
-      }
-      for (const item of members) {
-        const remark = item.remark ? [element("small", { textContent: item.remark })] : [];
-        add(item.id, { onclick: () => toggle([item], !visible(item)), "aria-pressed": String(visible(item)) },
-          swatch(item.style, mark), page.named(item.name), ...remark);
-      }
-      box.append(line);
-    }
+    const standard = new Set(first(items)), orders = ordersOf(items), refocus = page.focused(box);
+    const visible = (item) => wanted.get(item.id) ?? standard.has(item);
+    box.replaceChildren(...orders.map((order) => {
+      const members = items.filter((item) => item.order === order), all = members.every(visible);
+      const whole = button({ "data-key": `order ${order}`, className: "group", title: all ? "hide all" : "show all",
+        textContent: `order ${order}, ${FEELS[order]}`, onclick: () => toggle(members, !all) });
+      const names = members.map((item) => button({ "data-key": item.id, "aria-pressed": String(visible(item)),
+        onclick: () => toggle([item], !visible(item)) }, page.swatch(item.style, mark), page.named(item.name),
+      ...(item.remark ? [element("small", { textContent: item.remark })] : [])));
+      return element("div", {}, ...(order >= 0 && items.length > orders.length ? [whole] : []), ...names);
+    }));
     const drawn = items.filter(visible);
-    if (drawn.length < items.length) {
-      const textContent = `${drawn.length} of ${items.length} curves are shown, at first the best of each order: `
-        + "the names add and remove them.";
-      box.append(element("p", { className: "note", textContent }));
-    }
+    const textContent = `${drawn.length} of ${items.length} curves are shown, at first the best of each order: `
+      + "the names add and remove them.";
+    if (drawn.length < items.length) box.append(element("p", { className: "note", textContent }));
     refocus();
     return drawn;
   };
 };
 
-// The items of a legend for optimizers: rank(o) is lower for better ones, remark(o) stands behind the name.
-page.optimizerItems = (optimizers, rank = () => 0, remark = () => "") => optimizers.map((o) => {
-  const { name, order, ...style } = page.data.optimizers[o];
-  return { id: `o${o}`, o, name, order, style, rank: rank(o), remark: remark(o) };
+// The items of a legend for rows of optimizers, with the place o of one each: rank(row) is lower for better ones,
+// remark(row) stands behind the name.
+page.items = (rows, rank = () => 0, remark = () => "") => rows.map((row) => {
+  const { name, order, ...style } = page.data.optimizers[row.o];
+  return { ...row, id: `o${row.o}`, name, order, style, rank: rank(row), remark: remark(row) };
 });

@@ -1,14 +1,12 @@
 // Every optimizer against every other: how probably a run of one is better than a run of the other, with the verdict.
 page.chart("pairs", (section, { scroll, detail, says }) => {
-  const { data, element, number, two, counted, filled } = page;
+  const { data, element, number, two, counted, filled } = page, words = data.words.pairs;
   const MOST = 30;
-  const duels = new Map(data.pairs?.map((names, i) => {
+  const duels = new Map(data.pairs.map((names, i) => {
     const [problems, better, worse, a12, low, high, p, adjusted] = page.row("pairs_values", i);
-    const duel = { problems, better, worse, a12, low, high, p, adjusted, verdict: data.pairs_verdicts[i] };
-    return [names.map((name) => page.placeOf.get(name)).join(), duel];
+    return [names.map((name) => page.placeOf.get(name)).join(),
+      { problems, better, worse, a12, low, high, p, adjusted, verdict: data.pairs_verdicts[i] }];
   }));
-  if (!duels.size) return () => page.show(section, false);
-  const words = data.words.pairs;
   const short = (o) => page.shortened(data.optimizers[o].name, 60);
   const label = (o) => element("span", { textContent: short(o), title: short(o) });
 
@@ -27,9 +25,8 @@ page.chart("pairs", (section, { scroll, detail, says }) => {
     const side = duel.a12 > 0.5 ? "better" : duel.a12 < 0.5 ? "worse" : "", show = () => tell(a, b);
     const button = page.button({ textContent: two(duel.a12).replace(/^0/, ""),
       className: `${side}${duel.verdict ? " significant" : ""}`, tabIndex: -1, onfocus: show, onpointerenter: show,
-      "aria-label": `${short(a)} ${words.verdicts[duel.verdict]} ${short(b)}: ${two(duel.a12)}` });
+      "data-place": place, "aria-label": `${short(a)} ${words.verdicts[duel.verdict]} ${short(b)}: ${two(duel.a12)}` });
     button.style.setProperty("--strength", Math.min(1, Math.abs(duel.a12 - 0.5) * 2));
-    button.dataset.place = place;
     return element("td", {}, button);
   }
 
@@ -51,11 +48,11 @@ page.chart("pairs", (section, { scroll, detail, says }) => {
 
   return () => {
     const selected = page.optimizers().filter((a) => page.optimizers().some((b) => duels.has(`${a},${b}`)));
-    const means = new Map(selected.map((o) => {
+    const mean = (o) => {
       const values = selected.map((b) => duels.get(`${o},${b}`)?.a12).filter((x) => x >= 0);
-      return [o, values.reduce((sum, x) => sum + x, 0) / values.length];
-    }));
-    const ranked = selected.toSorted((a, b) => means.get(b) - means.get(a)).slice(0, MOST);
+      return values.reduce((sum, x) => sum + x, 0) / values.length;
+    };
+    const ranked = selected.toSorted((a, b) => mean(b) - mean(a)).slice(0, MOST);
     says.textContent = "";
     if (page.say(section, ranked.length > 1 ? "" : "Nothing to compare: select two optimizers or more.")) return;
     const first = selected.length > MOST ? `The first ${MOST} of ${selected.length} optimizers. ` : "";

@@ -8,12 +8,8 @@ page.chart("problems", (box, { body }) => {
 
   function draw() {
     if (!box.open) return;
-    body.replaceChildren(page.table("answers detail-table", page.answerHead("Problem"), page.cells().map((c) => {
-      const { problem, dim } = data.cells[c], small = element("small", { textContent: `dim ${dim}` });
-      const head = element("th", { scope: "row" }, page.named(problem), " ", small);
-      return [head, ...data.problems[page.price()][c].map((cell) => page.answerCell(cell, () => below(cell)))];
-    })));
-    page.labelled(body);
+    page.answerTable(body, "answers detail-table", "Problem", page.cells().map((c) => [page.cellHead(c),
+      ...data.problems[page.price()][c].map((cell) => page.answerCell(cell, () => below(cell)))]));
   }
 
   box.addEventListener("toggle", draw);

@@ -19,6 +19,7 @@ interface Price {
 }
 
 interface Cell {
+  name: string;
   problem: string;
   dim: number;
   family: string;
@@ -137,7 +138,7 @@ interface PageData {
   words: Words;
   answers: Answer[][];
   problems: ProblemCell[][][];
-  fits?: { problem: string; targets: string[]; exponents: { shape: number[] } }[];
+  fits?: { problem: string; cells: number[]; targets: string[] }[];
   pairs_verdicts?: number[];
   pairs_tests?: number;
   pairs_caption?: string;
@@ -146,6 +147,7 @@ interface PageData {
   families: string[];
   prices: Price[];
   cells: Cell[];
+  targets: string[];
   budgets: number[][];
   statuses: string[];
   costs?: [problem: string, dim: number, optimizer: string, lanes: number, runs: number][];
@@ -164,9 +166,9 @@ interface PageData {
 
 /** Packed arrays of numbers; their axes: see bench/report/data.py. */
 type ArrayName =
-  | "grid" | "solved" | "planned" | "ert" | "low" | "high" | "successes" | "asked" | "posed" | "ran"
+  | "grid" | "solved" | "planned" | "ert" | "low" | "high" | "successes" | "asked" | "posed" | "ran" | "runs"
   | "curve_cost" | "curve" | "run_cell" | "run_optimizer" | "run_status" | "run_best" | "run_seed" | "run_instance"
- | "runtimes" | "costs_seconds" | "pairs_values" | `fits.${number}.exponents`
+ | "runtimes" | "costs_seconds" | "pairs_values" | "exponents"
   | "landscape_x" | "landscape_best" | "landscape_cost" | "landscape_z";
 
 interface Packed {
@@ -180,12 +182,10 @@ interface Item {
   name: string;
   order: number;
   style: Style;
-  rank: number;
-  remark: string;
-  o?: number;
+  rank?: number;
+  remark?: string;
   cells?: number[];
   optimizers?: number[];
-  sum?: { k: Float64Array; pairs: number; runs: number; cells: Set<number> };
 }
 
 /** An object of a script without the fields that it has not: those of JavaScript are open. */
@@ -194,10 +194,9 @@ type Closed<T> = { [K in keyof T]: T[K] };
 /** What scripts other than core add to `page`. */
 interface Shared {
   legend(section: HTMLElement, most?: number): <T extends Item>(items: T[], look?: { mark?: boolean }) => T[];
-  optimizerItems(optimizers: number[], rank?: (o: number) => number, remark?: (o: number) => string): (Item & { o: number })[];
-  answerHead(first: string): (string | HTMLElement)[];
+  items<T extends { o: number }>(rows: T[], rank?: (row: T) => number, remark?: (row: T) => string): (T & Item)[];
+  answerTable(box: HTMLElement, className: string, first: string, rows: HTMLElement[][]): void;
   answerCell(cell: { empty?: string; o?: number }, below: () => HTMLElement[]): HTMLElement;
-  labelled(box: HTMLElement): void;
   mark(mark: Mark): HTMLElement;
 }
 
