@@ -125,5 +125,7 @@ def fits(report: Report) -> dict[str, Any]:
     if not listed:
         return {}
     most = max(len(fit["targets"]) for fit in listed)
-    padded = [np.pad(each, [(0, 0)] * 2 + [(0, most - each.shape[2]), (0, 0)], constant_values=np.nan) for each in arrays]
+    padded = [
+        np.pad(each, [(0, 0)] * 2 + [(0, most - each.shape[2]), (0, 0)], constant_values=np.nan) for each in arrays
+    ]
     return {"fits": listed, "exponents": np.stack(padded)}

@@ -75,7 +75,7 @@ def page_data(report: Report) -> dict[str, Any]:
 
 
 def _cells(report: Report) -> list[dict[str, Any]]:
-    """What is known of each cell; name: its own; targets: their names by slot; kind: of what its curves show, "gap" or "value"."""
+    """What is known of each cell; targets: their names by slot; kind: of what its curves show, "gap" or "value"."""
     targets: dict[int, list[str]] = {}
     kinds: dict[int, str] = {}
     for cell, kind, target in report.goals.itertuples(index=False):
@@ -161,8 +161,8 @@ def _curves(report: Report) -> dict[str, Any]:
 
 
 def _runs(report: Report) -> dict[str, Any]:
-    """runs (C, O): how many there are. Each run: run_cell, run_optimizer, run_seed, run_instance, run_status (R,) with statuses, run_best, and runtimes
-    (R, S) at the first price, inf where never, NaN where not asked for."""
+    """runs (C, O): how many. Each run: run_cell, run_optimizer, run_seed, run_instance, run_status (R,) with statuses,
+    run_best, and runtimes (R, S) at the first price, inf where never, NaN where not asked for."""
     runs, shape = report.runs, report.shape
     of_cell = np.bincount(report.cell_of_run * shape[1] + report.optimizer_of_run, minlength=shape[0] * shape[1])
     statuses = sorted(set(runs.status))

@@ -27,9 +27,8 @@ page.mark = ({ text, look, hint }) => (hint
 
 page.chart("answer", (section, { budgets, verdict, body, crossing, says }) => {
   const { data, element } = page;
-  const who = (o) => element("b", {}, page.dot(data.optimizers[o]), page.named(data.optimizers[o].name));
-  const set = (/** @type {Segment[]} */ segments) => segments.map(
-    (segment) => (typeof segment === "string" ? segment : who(segment.o)));
+  const set = (/** @type {Segment[]} */ segments) => segments.map((each) => (typeof each === "string" ? each
+    : element("b", {}, page.dot(data.optimizers[each.o]), page.named(data.optimizers[each.o].name))));
 
   function fraction(/** @type {AnswerCell} */ { o, solved, low, high, percent, interval, mark }) {
     const bar = element("span", { className: "fraction", "aria-hidden": "true" }), whisker = element("i");

@@ -25,8 +25,8 @@ page.figure("convergence", (section, { controls }) => {
       .filter(({ points }) => points.length);
     if (!curves.length) return "Nothing to draw: no selected run has a value at a cost that is known.";
     const log = curves.every(({ points }) => points.every(([, median, low]) => median > 0 && !(low <= 0)));
-    const height = (median) => (log ? Math.log10(median) : median);
-    const rank = ({ points }) => points.reduce((sum, [, median]) => sum + height(median), 0) / points.length;
+    const rank = ({ points }) => (
+      points.reduce((sum, [, median]) => sum + (log ? Math.log10(median) : median), 0) / points.length);
     const items = visible(page.items(curves, rank));
     const medians = items.map((item) => page.trace(item,
       item.points.map(([x, median, low, high]) => [x, median, number(low), number(high)]),

@@ -91,22 +91,21 @@ const core = (() => {
 
   // a sample of the line (or, with mark, of the point) of a style
   function swatch(/** @type {Style} */ { color, dash, width }, mark = false) {
-    const made = (tag, look) => {
+    const looks = { svg: { width: 26, height: 8, "aria-hidden": "true" }, path: mark
+      ? { d: MARKS[dash][1], stroke: color, "stroke-width": 1.5, fill: color }
+      : { d: "M0 4H26", stroke: color, "stroke-width": width + 0.5, "stroke-dasharray": DASHES[dash] } };
+    const [svg, path] = Object.entries(looks).map(([tag, look]) => {
       const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
       for (const [key, value] of Object.entries(look)) node.setAttribute(key, value);
       return node;
-    };
-    const look = mark ? { d: MARKS[dash][1], stroke: color, "stroke-width": 1.5, fill: color }
-      : { d: "M0 4H26", stroke: color, "stroke-width": width + 0.5, "stroke-dasharray": DASHES[dash] };
-    const svg = made("svg", { width: 26, height: 8, "aria-hidden": "true" });
-    svg.append(made("path", look));
+    });
+    svg.append(path);
     return svg;
   }
 
-  function dot(/** @type {Style} */ style) {
-    const made = element("i", { className: "dot" });
-    made.dataset.mark = style.dash;
-    made.style.background = style.color;
+  function dot(/** @type {Style} */ { color, dash }) {
+    const made = element("i", { className: "dot", "data-mark": dash });
+    made.style.background = color;
     return made;
   }
 
@@ -116,8 +115,7 @@ const core = (() => {
     const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
     const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-    const width = ARRAYS[type].BYTES_PER_ELEMENT, n = bytes.length / width;
-    const whole = new Uint8Array(bytes.length);
+    const width = ARRAYS[type].BYTES_PER_ELEMENT, n = bytes.length / width, whole = new Uint8Array(bytes.length);
     for (let plane = 0; plane < width; plane++) {
       for (let i = 0, from = plane * n, to = plane; i < n; i++, to += width) whole[to] = bytes[from + i];
     }
@@ -181,13 +179,10 @@ const core = (() => {
   // Which of these names the state selects; a list without any name of them is no selection.
   function selected(key, names) {
     const all = [...names.keys()];
-    const places = (name) => {
-      const inside = new Set(state[name]?.split(","));
-      return all.filter((i) => inside.has(listed(names[i])));
-    };
+    const places = (name) => all.filter((i) => state[name]?.split(",").includes(listed(names[i])));
     if (key in state) return state[key] === "" || places(key).length ? places(key) : all;
-    const left = new Set(places(`no-${key}`));
-    return all.filter((i) => !left.has(i));
+    const without = places(`no-${key}`);
+    return all.filter((i) => !without.includes(i));
   }
 
   // Select these places of the names, in as few words of the address as can be.
@@ -219,16 +214,12 @@ const core = (() => {
   // Answers with a function that brings the list up to date and gives the chosen value: the first where the state names
   // none of them; undefined where there are none.
   function choice(controls, label, key, options, standard = () => undefined) {
-    let before = "", usual;
+    let usual;
     const list = element("select", { onchange: () => set({ [key]: list.value === usual ? null : list.value }) });
     controls.append(element("label", {}, label, list));
     return () => {
       const pairs = options().map((option) => (Array.isArray(option) ? option : [option, option]).map(String));
-      const now = JSON.stringify(pairs);
-      if (now !== before) {
-        list.replaceChildren(...pairs.map(([text, words]) => element("option", { value: text, textContent: words })));
-        before = now;
-      }
+      list.replaceChildren(...pairs.map(([value, textContent]) => element("option", { value, textContent })));
       const there = (text) => pairs.find(([other]) => other === String(text))?.[0];
       usual = there(standard()) ?? pairs[0]?.[0];
       const text = there(state[key]) ?? usual;
@@ -258,11 +249,8 @@ const core = (() => {
   const logAxis = { type: "log", exponentformat: "power" };
 
   // the axis of costs at the chosen price and scale
-  function costAxis() {
-    const font = innerWidth < 640 ? { font: { size: 11 } } : {};
-    return { title: { text: escaped(data.prices[price()]?.title ?? "cost"), ...font },
-      ...(scale() === "log" ? logAxis : { type: "linear", rangemode: "tozero" }) };
-  }
+  const costAxis = () => ({ title: { text: escaped(data.prices[price()]?.title ?? "cost") },
+    ...(scale() === "log" ? logAxis : { type: "linear", rangemode: "tozero" }) });
 
   // A trace of Plotly, of an item of a legend, through points [x, y, ...words]. hover: what is said of a point behind
   // the name, where %{customdata[0]} is the first of its words.
@@ -281,16 +269,13 @@ const core = (() => {
   const CONFIG = { responsive: true, displaylogo: false, displayModeBar: "hover",
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
 
-  // on a phone a long title of an axis takes two lines
-  const folded = ({ text, ...rest }, narrow) => (
-    { ...rest, text: narrow ? text.replace(/^(.{20,36})\s(?=.{8})/, "$1<br>") : text });
-
   // Plotly.react in the colours of the page; axes take what they do not say from its theme
   function plot(box, traces, layout = {}) {
     const { axis, layout: base, narrow } = theme(), whole = { ...base, xaxis: {}, yaxis: {}, ...layout };
     for (const key of ["xaxis", "yaxis"]) {
-      const title = whole[key].title ? { title: folded(whole[key].title, narrow) } : {};
-      whole[key] = { ...axis, ...whole[key], ...title };
+      const { title } = whole[key] = { ...axis, ...whole[key] };
+      const fold = (text) => text.replace(/^(.{20,36})\s(?=.{8})/, "$1<br>"); // on a phone into two lines
+      if (title && narrow) whole[key].title = { text: fold(title.text), font: { size: 11 } };
     }
     return Plotly.react(box, traces, whole, CONFIG);
   }

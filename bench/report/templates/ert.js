@@ -10,13 +10,10 @@ page.chart("ert", (section, { controls, body, status }) => {
   });
   const filter = element("input", { type: "search", placeholder: "Filter problems", "aria-label": "Filter problems",
     oninput: () => page.set({ "ert.filter": filter.value || null }, { replace: true }) });
-  const copies = element("span", { className: "group", role: "group", "aria-label": "Copy the table" },
-    element("span", { className: "label", textContent: "copy as" }));
-  const KINDS = { TSV: () => separated("\t"), CSV: () => separated(","), Markdown: markdown };
-  for (const [kind, write] of Object.entries(KINDS)) {
-    copies.append(button({ textContent: kind, onclick: () => copy(kind, write()) }));
-  }
-  controls.append(filter, copies);
+  const kinds = { TSV: () => separated("\t"), CSV: () => separated(","), Markdown: markdown };
+  controls.append(filter, element("span", { className: "group", role: "group", "aria-label": "Copy the table" },
+    element("span", { className: "label", textContent: "copy as" }), ...Object.entries(kinds).map(
+      ([kind, write]) => button({ textContent: kind, onclick: () => copy(kind, write()) }))));
   let current = { rows: [], optimizers: [] };
 
   // the table as data
@@ -30,31 +27,26 @@ page.chart("ert", (section, { controls, body, status }) => {
       const entries = optimizers.map((o) => ({ c, o, slot, ...page.measured(c, o, slot) }));
       rows.push({ c, slot, entries, least: Math.min(...entries.map(({ ert }) => ert).filter(Number.isFinite)) });
     }
-    return { optimizers, rows: sorted(rows, optimizers) };
-  }
-
-  const skipped = ({ c, o, slot, runs }) => !runs && page.value("posed", c, o, slot) > 0;
-
-  // by a column, ∞ behind numbers and what is not known behind all
-  function sorted(rows, optimizers) {
+    // sorted by a column, ∞ behind numbers and what is not known behind all
     const by = page.own("ert.sort"), down = by.startsWith("-");
     const column = optimizers.findIndex((o) => name(o) === (down ? by.slice(1) : by));
-    if (by === "-problem") return rows.toReversed();
-    if (by === "problem" || column < 0) return rows;
+    if (by === "-problem") rows.reverse();
+    if (by === "problem" || column < 0) return { optimizers, rows };
     const key = ({ entries }) => entries[column].ert;
     const known = rows.filter((row) => !Number.isNaN(key(row))), rest = rows.filter((row) => Number.isNaN(key(row)));
     known.sort((a, b) => (key(a) === key(b) ? 0 : key(a) - key(b)));
-    return [...(down ? known.reverse() : known), ...rest];
+    return { optimizers, rows: [...(down ? known.reverse() : known), ...rest] };
   }
+
+  const skipped = ({ c, o, slot, runs }) => !runs && page.value("posed", c, o, slot) > 0;
 
   // the table on the page
   function header(text, key, ...signs) {
     const by = page.own("ert.sort");
     const [order, mark, next] = by === key ? ["ascending", " ▲", `-${key}`]
       : by === `-${key}` ? ["descending", " ▼", null] : ["none", "", key];
-    const sort = button({ title: "sort", "data-key": key, onclick: () => page.set({ "ert.sort": next }) },
-      ...signs, page.named(text), mark);
-    return element("th", { scope: "col", "aria-sort": order }, sort);
+    return element("th", { scope: "col", "aria-sort": order }, button({ title: "sort", "data-key": key,
+      onclick: () => page.set({ "ert.sort": next }) }, ...signs, page.named(text), mark));
   }
 
   function cell(each, least) {
@@ -109,8 +101,7 @@ page.chart("ert", (section, { controls, body, status }) => {
     dialog.showModal();
   }
 
-  dialog.querySelector(".close").onclick = () => dialog.close();
-  dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
+  dialog.onclick = ({ target: node }) => { if (node === dialog || node.matches(".close")) dialog.close(); };
 
   // copying
   const plain = (x) => (Number.isNaN(x) ? "" : Number.isFinite(x) ? Number(x.toPrecision(6)) : "inf");

@@ -1,5 +1,5 @@
 // Failures and skips of the selected optimizers and families.
-page.chart("failures", (section) => {
+page.chart("failures", (section, { status }) => {
   const rows = [...section.querySelectorAll("[data-optimizers], [data-families]")];
 
   return () => {
@@ -12,7 +12,6 @@ page.chart("failures", (section) => {
     }
     const hidden = rows.filter((row) => row.hidden && row.matches(".trouble tr, details")).length;
     const entries = hidden === 1 ? "1 entry" : `${hidden} entries`;
-    section.querySelector(".status").textContent = hidden
-      ? `${entries} of optimizers and families that are not selected left out.` : "";
+    status.textContent = hidden ? `${entries} of optimizers and families that are not selected left out.` : "";
   };
 });

@@ -8,10 +8,8 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
   const [canvas, play, slider, clock, speed] = ["canvas", "button", "input", "output", ".player select"].map(
     (name) => section.querySelector(name));
   const pen = canvas.getContext("2d");
-  const problem = page.choice(controls, "Problem", "landscape.problem", () => {
-    const inside = new Set(page.cellNames());
-    return facts.views.map((each) => each.problem).filter((name) => inside.has(`${name}, dim 2`));
-  });
+  const problem = page.choice(controls, "Problem", "landscape.problem", () => (
+    facts.views.map((each) => each.problem).filter((name) => page.cellNames().includes(`${name}, dim 2`))));
   let seeds = [];
   const seedOf = page.choice(controls, "Seed", "landscape.seed", () => seeds);
   const visible = page.legend(section, 6);
@@ -26,10 +24,6 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
   const reached = ({ costs, begin, end }, cost) => { // the number of its points that were asked within a cost
     const beyond = costs.subarray(begin, end).findIndex((each) => each > cost * 1.0001);
     return beyond < 0 ? end - begin : beyond;
-  };
-  const height = (level) => {
-    const z = view.bottom + (level / FULL) * (view.top - view.bottom);
-    return view.log ? 10 ** z : z;
   };
 
   // the cost at a fraction of the way, at the page's scale
@@ -97,13 +91,6 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     pen.restore();
   }
 
-  function star() {
-    if (!view.star) return;
-    const [x, y] = view.star.map((v, axis) => (v - view.low[axis]) / (view.high[axis] - view.low[axis]));
-    pen.fillStyle = color("--ink");
-    sign(STAR, x * side, (1 - y) * side);
-  }
-
   function route(path, count) {
     const { style, order, begin } = path, end = begin + count, alpha = hot && hot !== path ? 0.12 : 0.9;
     Object.assign(pen, { globalAlpha: alpha, strokeStyle: style.color, fillStyle: style.color,
@@ -144,7 +131,11 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
       const count = reached(path, now);
       path.text.textContent = count ? number(best[path.begin + count - 1]) : "–";
     }
-    star();
+    if (view.star) {
+      const [x, y] = view.star.map((v, axis) => (v - view.low[axis]) / (view.high[axis] - view.low[axis]));
+      pen.fillStyle = color("--ink");
+      sign(STAR, x * side, (1 - y) * side);
+    }
     clock.textContent = number(now);
     slider.value = String(Math.round(when * 1000));
     slider.setAttribute("aria-valuetext", `cost ${number(now)}`);
@@ -196,10 +187,11 @@ page.chart("landscape", (section, { tip, legend, controls, corner }) => {
     const [j, i] = across.map((v) => Math.round(Math.min(1, Math.max(0, v)) * (size - 1)));
     const where = across.map((v, axis) => (view.low[axis] + v * (view.high[axis] - view.low[axis])).toPrecision(3));
     const level = field[i * size + j], measure = data.words.kinds[view.kind];
+    const z = view.bottom + (level / FULL) * (view.top - view.bottom);
     const text = near
       ? `${near.path.name}, seed ${near.path.seed}: at a cost of ${number(near.path.costs[near.point])} `
         + `its best ${measure} is ${number(best[near.point])}`
-      : `${measure} ≈ ${level === BLANK ? "not finite" : number(height(level))}`;
+      : `${measure} ≈ ${level === BLANK ? "not finite" : number(view.log ? 10 ** z : z)}`;
     Object.assign(tip, { textContent: `${text} · (${where.join(", ")})`, hidden: false });
     Object.assign(tip.style, { left: `${Math.min(x + 12, side - tip.offsetWidth)}px`, top: `${y + 16}px` });
   };

@@ -1,9 +1,8 @@
 // The names of the curves of a chart: each adds and removes its curve.
 
-// legend(section, most) gives a function of items that writes the names and answers with the items to draw. With more
-// than `most` of them it shows the best of each order, of finite rank where there is one, until the reader chooses.
+// legend(section, most) gives a function of items that writes the names and answers with the items to draw. Where there
+// are more than `most` it shows the best three of each order, of finite rank where there are any, until one is chosen.
 page.legend = (section, most = 12) => {
-  const SHOWN = 3;
   const { element, button } = page, box = section.querySelector(".legend");
   const wanted = new Map(); // id -> whether the reader wants it, where they said so
   const ordersOf = (items) => [...new Set(items.map(({ order }) => order))].sort((a, b) => a - b);
@@ -12,7 +11,7 @@ page.legend = (section, most = 12) => {
     if (items.length <= most) return items;
     const finite = items.filter(({ rank }) => rank < Infinity).sort((a, b) => a.rank - b.rank);
     const ranked = finite.length ? finite : items;
-    return ordersOf(items).flatMap((order) => ranked.filter((item) => item.order === order).slice(0, SHOWN));
+    return ordersOf(items).flatMap((order) => ranked.filter((item) => item.order === order).slice(0, 3));
   }
 
   function toggle(items, on) {

@@ -62,8 +62,7 @@ page.chart("pairs", (section, { scroll, detail, says }) => {
       const head = element("th", { scope: "row" }, page.dot(data.optimizers[a]), label(a));
       return [head, ...ranked.map((b, j) => cell(a, b, `${i},${j}`))];
     })));
-    const start = scroll.querySelector("button");
-    if (start) start.tabIndex = 0;
+    scroll.querySelector("button")?.setAttribute("tabindex", "0");
     detail.textContent = "Point at a number, or go to it with Tab and the arrow keys, to read what is behind it.";
   };
 });

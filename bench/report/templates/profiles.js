@@ -16,8 +16,7 @@ page.figure("profiles", (section, { controls }) => {
     const goals = page.cells().flatMap((c) => data.cells[c].targets.map((_, slot) => ({ c, slot, best: Infinity })));
     return goals.filter((goal) => {
       const runners = optimizers.filter((o) => asked(price, goal, o));
-      const runtimes = runners.map((o) => ert(price, goal, o)).filter((runtime) => !Number.isNaN(runtime));
-      goal.best = Math.min(...runtimes, Infinity);
+      goal.best = Math.min(Infinity, ...runners.map((o) => ert(price, goal, o)).filter((runtime) => runtime >= 0));
       return runners.length && (goal.best > 0 || met);
     });
   }

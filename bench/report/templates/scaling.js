@@ -2,11 +2,9 @@
 page.figure("scaling", (section, { controls }) => {
   const { data, number, two, counted, filled } = page, words = data.words.scaling;
   // the problems that have two selected cells or more, which are in the order of their dims
-  function fits() {
-    const selected = new Set(page.cells());
-    return data.fits.map((each, place) => ({ ...each, place, cells: each.cells.filter((c) => selected.has(c)) }))
-      .filter(({ cells }) => cells.length > 1);
-  }
+  const fits = () => data.fits
+    .map((each, place) => ({ ...each, place, cells: each.cells.filter((c) => page.cells().includes(c)) }))
+    .filter(({ cells }) => cells.length > 1);
   const widest = () => fits().sort((a, b) => b.cells.length - a.cells.length)[0]?.problem;
   const problem = page.choice(controls, "Problem", "scaling.problem", () => fits().map((each) => each.problem), widest);
   let fit; // that of the chosen problem

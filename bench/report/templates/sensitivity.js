@@ -1,10 +1,8 @@
 // What became of the values of a hyperparameter: of those that were run, and of those that tuning tried.
 page.figure("sensitivity", (section, { controls }) => {
   const { data, escaped } = page;
-  const panels = new Map();
-  for (const each of data.sensitivity ?? []) {
-    panels.set(`${each.hyperparameter}: ${each.problem}, dim ${each.dim}`, () => ofTuning(each));
-  }
+  const panels = new Map(data.sensitivity?.map(
+    (each) => [`${each.hyperparameter}: ${each.problem}, dim ${each.dim}`, () => ofTuning(each)]));
   for (const each of data.settings ?? []) panels.set(`${each.name}: ${each.key}`, () => ofRuns(each));
   const panel = page.choice(controls, "Hyperparameter", "sensitivity.panel", () => [...panels.keys()]);
   const visible = page.legend(section, 24);
