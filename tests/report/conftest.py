@@ -55,10 +55,12 @@ class Made(Results):
     def events(self, runs: Sequence[int]) -> pd.DataFrame:
         return self.trajectories[self.trajectories.run.isin(list(runs))]
 
-    def _sizes(self) -> list[int]:
+    @property
+    def _rows(self) -> list[dict[str, Any]]:
         """Eight bytes a number."""
         width = 8 * (self.trajectories.shape[1] - 1)
-        return (width * self.trajectories.groupby("run").size().reindex(self.runs.run, fill_value=0)).tolist()
+        sizes = width * self.trajectories.groupby("run").size().reindex(self.runs.run, fill_value=0)
+        return [{"trajectory_bytes": size} for size in sizes]
 
     def points(self, run: int) -> np.ndarray:
         """Steps to the least point of `grid`, different for each run."""
