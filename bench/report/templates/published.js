@@ -16,9 +16,9 @@ page.figure("published", (section, { controls }) => {
       const [width, opacity] = line.name === "best 2009" ? [3, 1] : [1, 0.45];
       return { ...trace({ ...line, style: { color, width } }), opacity };
     });
-    const ours = here.filter((line) => line.ours).map((line) => ({ ...line, o: page.placeOf.get(line.name) }));
-    const items = page.items(ours.filter(({ o }) => page.optimizers().includes(o)),
-      ({ y }) => -y.reduce((a, b) => a + b, 0));
+    const ours = page.optimizers().flatMap((o) => here
+      .filter((line) => line.ours && line.name === data.optimizers[o].name).map((line) => ({ ...line, o })));
+    const items = page.items(ours, ({ y }) => -y.reduce((a, b) => a + b, 0));
     return { traces: [...others, ...visible(items).map(trace)],
       xaxis: { ...page.costAxis(), title: { text: "evaluations; ours: cost at the prices of the suite" } },
       yaxis: page.fractionAxis("runs that reached f_opt + 1e-8"),
