@@ -161,7 +161,6 @@ interface PageData {
   published?: { name: string; lines: PublishedLine[] };
   settings?: Settings[];
   sensitivity?: Sensitivity[];
-  [section: string]: unknown; // a new section says its type where it reads its data
 }
 
 /** Packed arrays of numbers; their axes: see bench/report/data.py. */
