@@ -174,7 +174,7 @@ def mark(row: Any) -> dict[str, str] | None:
     if row.significant:
         rest = f"each of {row.compared - 1} others" if row.compared > 2 else "the other"
         hint = f"Significantly better than {rest} {over}"
-        return {"text": "✓ significantly best", "look": "significant", "hint": hint}
+        return {"text": "✓ significant", "look": "significant", "hint": hint}
     rivals = split(row.rivals)
     text = f"≈ {counted(len(rivals), 'other')}" if row.enough else TOO_FEW
     hint = NOT_BEATEN.capitalize() if row.enough else f"{TOO_FEW.capitalize()} to reach significance against"
