@@ -202,10 +202,10 @@ class Books:
             return self.recommended
         if self.last_gradient is not None:
             return self.last_gradient
-        asked = [ledger.asked_x for ledger in self.ledgers]
-        if all(x is None for x in asked) and any(any(ledger.counts) for ledger in self.ledgers):
+        best_asked = [ledger.asked_x for ledger in self.ledgers]
+        if all(x is None for x in best_asked) and any(any(ledger.counts) for ledger in self.ledgers):
             raise ValueError(f"{self.objectives[0].name} is noisy or mini-batched: call oracle.recommend(x)")
-        best = [start if x is None else x for start, x in zip(self.x0, asked, strict=True)]
+        best = [start if x is None else x for start, x in zip(self.x0, best_asked, strict=True)]
         return self.answers.to_caller(np.stack(best))
 
     def score(self, lanes: Sequence[int], x: Array) -> None:

@@ -47,8 +47,8 @@ class Box:
 
 def plain(name: str) -> str:
     """A name as matplotlib shall print it: no mathematics, no control characters, no underscore that hides a label."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name).replace("$", r"\$")
-    return f" {shown}" if shown.startswith("_") else shown
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name).replace("$", r"\$")
+    return f" {printable}" if printable.startswith("_") else printable
 
 
 def short(name: str, most: int = 40) -> str:

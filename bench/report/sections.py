@@ -111,8 +111,8 @@ def sensitivity(table: Frame | None) -> dict[str, Any]:
             ]
             fraction = float(rows.fraction.iloc[0])
             curve = {"optimizer": label, "fraction": round(fraction, 3) if isfinite(fraction) else None}
-            left = len(rows) - len(points)
-            curves.append({**curve, "remark": words.explains(fraction), "left": left, "points": points})
+            missing = len(rows) - len(points)
+            curves.append({**curve, "remark": words.explains(fraction), "left": missing, "points": points})
         head = {"hyperparameter": key, "problem": problem, "dim": int(dim), "kind": panel.kind.iloc[0], "scale": scale}
         panels.append({**head, "curves": curves, "caption": words.of_tuning(int((~panel.drawn).sum()))})
     return {"sensitivity": panels}

@@ -61,8 +61,8 @@ def _libraries() -> Iterator[Check]:
             fits = requirement.specifier.contains(there, prereleases=True)
             yield Check(requirement.name, fits, f"{there} ({requirement.specifier} is needed)")
     whole = [extra for extra, libraries in extras.items() if all(libraries)]
-    others = ", ".join(sorted(extras.keys() - set(whole)))
-    yield Check("extras", True, f"installed: {', '.join(whole) or 'none'}; others: {others}")
+    lacking = ", ".join(sorted(extras.keys() - set(whole)))
+    yield Check("extras", True, f"installed: {', '.join(whole) or 'none'}; others: {lacking}")
 
 
 def _a_run() -> Check:
