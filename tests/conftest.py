@@ -11,7 +11,7 @@ import bench  # noqa: F401  # sets MKL_CBWR before torch is loaded
 from bench.core import registry
 from bench.runner import PACKAGES
 
-HERE = Path(__file__).parent
+ODD = str(Path(__file__).parent / "modules")
 gc.set_threshold(50_000, 50, 50)  # thousands of tests and torch are a large heap to search, and little of it is garbage
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -30,14 +30,14 @@ def one_thread():
 @pytest.fixture(scope="session")
 def odd():
     """The module's name, as `--import` takes it."""
-    sys.path.insert(0, str(HERE))
+    sys.path.insert(0, ODD)
     before = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), before]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [ODD, before]))
     registry.load(PACKAGES, ("odd_methods",))
     yield "odd_methods"
     for names in (registry.PROBLEMS, registry.OPTIMIZERS):
         for name in [name for name in names if name.startswith("odd-")]:
             del names[name]
     sys.modules.pop("odd_methods")
-    sys.path.remove(str(HERE))
+    sys.path.remove(ODD)
     os.environ["PYTHONPATH"] = before

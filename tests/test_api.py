@@ -1,5 +1,8 @@
 """What users call from Python."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -335,3 +338,24 @@ def test_minimize_names_what_is_not_allowed(wrong, message):
 def test_minimize_takes_an_objective():
     with pytest.raises(ValueError, match=r"minimize takes an Objective of bench\.make, and compare a function"):
         bench.minimize("rosenbrock", "scipy-bfgs", budget=50)
+
+
+def test_a_folder_of_the_users_may_be_called_problems(tmp_path):
+    """Python looks first into the folder where it was started, and so does the server of the run processes."""
+
+    def call(program):
+        return subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+
+    (tmp_path / "problems").mkdir()
+    (tmp_path / "problems" / "__init__.py").touch()
+    (tmp_path / "problems" / "mine.py").write_text("raise RuntimeError('nothing of ours')\n")
+    done = call(
+        "import bench\n"
+        "run = dict(problems=['rosenbrock'], optimizers=['random-search'], budget=5, seeds=2, name='x', report=False)\n"
+        "print(list(bench.run(**run).runs.status))\n"
+    )
+    assert done.stdout.strip().endswith("['budget', 'budget']"), done.stderr
+    done = call("import problems, bench\nbench.make('rosenbrock')\n")
+    assert "ValueError: the name 'problems' is that of a package of Fogbench, and is taken by" in done.stderr
