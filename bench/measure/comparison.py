@@ -10,7 +10,7 @@ from bench.core.ledger import PRICES
 from bench.measure.convergence import convergence
 from bench.measure.frames import CELL, Frame, checked
 from bench.measure.prices import RULES, Prices, resolved
-from bench.measure.progress import complete, progress
+from bench.measure.progress import complete, joined, progress
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.strata import Strata, limits, solved, strata
 from bench.measure.words import number, price_list
@@ -46,14 +46,12 @@ class Comparison:
 
     def over_parts(self, *measures: Callable[[Frame, Frame], Frame]) -> list[Any]:
         """What these measures give of runs and their events, in one pass over the trajectories."""
-        import pandas as pd
-
         tables: list[list[Any]] = [[] for _ in measures]
         for runs, trajectories in self.parts():
             events = progress(runs, trajectories)  # once for all measures
             for frames, measure in zip(tables, measures, strict=True):
                 frames.append(measure(runs, events))
-        return [pd.concat(frames, ignore_index=True) for frames in tables]
+        return [joined(frames, []) for frames in tables]
 
     def read(self, each: Sequence[Prices]) -> None:
         """Make hits, and the convergence at each of these prices, in one pass."""

@@ -1,6 +1,6 @@
 """What had been reached at what cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,35 +14,24 @@ from bench.measure.targets import optima
 FLOOR = 1e-9  # gaps below it are rounding error beside the hardest target
 QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
 
+# where curves are read: at so many points of a grid for each problem and dim; at these costs (B,); or, by problem and
+# dim, at these
+At = int | np.ndarray | Mapping[tuple[str, int], np.ndarray]
 
-def convergence(runs: Frame, trajectories: Frame, prices: Prices = None, at: int | np.ndarray = POINTS) -> Frame:
+
+def convergence(runs: Frame, trajectories: Frame, prices: Prices = None, at: At = POINTS) -> Frame:
     """Median and quartiles, over the runs of an optimizer on a problem, of the best f so far, over cost; on scored
     problems of the last score, which may rise: the least of many scores would flatter.
 
-    at: these costs, or so many points of a grid for each problem and dim.
     Columns problem, dim, optimizer, order, kind, cost, low, median, high, runs. kind: "gap", f - f_opt and at least
     1e-9, where the optimum is known; else "value". A run that has ended keeps what it had; what is not finite is inf.
     Skipped runs, and those whose cost is not known, have no curve. runs: complete ones.
     """
     import pandas as pd
 
-    f_opt, has_optimum = optima(runs)
-    runs = runs.assign(f_opt=f_opt, known=has_optimum, spent=spent(runs, prices))
-    runs = runs[runs.status.isin(statuses("ran")) & runs.spent.notna()]
     names = [*CELL, "order", "optimizer"]
-    runs = runs.assign(cell=runs.groupby(CELL).ngroup(), group=runs.groupby(names).ngroup()).sort_values("run")
-    events = progress(runs, trajectories)
-    place = np.searchsorted(runs.run.to_numpy(), events.run.to_numpy())
-    cost = priced(events, runs[["rows", "dim", "lanes"]].iloc[place], prices)
-    if isinstance(at, int):
-        cells = runs.cell.to_numpy()
-        low, high = np.full(runs.cell.nunique(), np.inf), np.zeros(runs.cell.nunique())
-        np.minimum.at(low, cells[place], np.where(cost > 0, cost, np.inf))
-        np.maximum.at(high, cells, runs.spent.where(np.isfinite(runs.spent), 0.0).to_numpy())
-        grids = [cost_grid(a if np.isfinite(a) else 1.0, b, at) for a, b in zip(low, high, strict=True)]
-    else:
-        grids = [at] * runs.cell.nunique()
-    y = _values(runs, events, cost, place, grids)
+    runs, grids, y = sampled(runs, trajectories, prices, at)
+    runs = runs.assign(group=runs.groupby(names).ngroup())
     start = np.cumsum([0, *(len(grids[cell]) for cell in runs.cell)])
     tables = []
     lengths = np.diff(start)
@@ -73,6 +62,32 @@ def fixed_budget(runs: Frame, trajectories: Frame, budgets: Sequence[float], pri
     run that ended for less keeps what it had.
     """
     return convergence(runs, trajectories, prices, np.unique(finite_costs(budgets)))
+
+
+def sampled(
+    runs: Frame, trajectories: Frame, prices: Prices = None, at: At = POINTS
+) -> tuple[Any, list[np.ndarray], np.ndarray]:
+    """The runs that asked something at a known cost, by number, with cell, the place of their problem and dim; the
+    costs of each cell; and what each run had at each cost of its cell, run after run: see `convergence`."""
+    f_opt, has_optimum = optima(runs)
+    runs = runs.assign(f_opt=f_opt, known=has_optimum, spent=spent(runs, prices))
+    runs = runs[runs.status.isin(statuses("ran")) & runs.spent.notna()]
+    runs = runs.assign(cell=runs.groupby(CELL).ngroup()).sort_values("run")
+    events = progress(runs, trajectories)
+    place = np.searchsorted(runs.run.to_numpy(), events.run.to_numpy())
+    cost = priced(events, runs[["rows", "dim", "lanes"]].iloc[place], prices)
+    if isinstance(at, int):
+        cells = runs.cell.to_numpy()
+        low, high = np.full(runs.cell.nunique(), np.inf), np.zeros(runs.cell.nunique())
+        np.minimum.at(low, cells[place], np.where(cost > 0, cost, np.inf))
+        np.maximum.at(high, cells, runs.spent.where(np.isfinite(runs.spent), 0.0).to_numpy())
+        grids = [cost_grid(a if np.isfinite(a) else 1.0, b, at) for a, b in zip(low, high, strict=True)]
+    elif isinstance(at, Mapping):
+        heads = runs.drop_duplicates("cell").sort_values("cell")
+        grids = [at[problem, dim] for problem, dim in zip(heads.problem, heads.dim.astype(int), strict=True)]
+    else:
+        grids = [at] * runs.cell.nunique()
+    return runs, grids, _values(runs, events, cost, place, grids)
 
 
 def _values(runs: Frame, events: Frame, cost: np.ndarray, place: np.ndarray, grids: list[np.ndarray]) -> np.ndarray:

@@ -27,11 +27,15 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     "ert": (*CELL, "optimizer", "order", "kind", "target", "ert", "successes"),
     "pairs": ("optimizer", "rival", *PAIRS),
     "scores": (
-        "family", "budget", "optimizer", "order", "solved", "low", "high", "problems", "of", "cut", "runs", "ran",
+        "family", "budget", "optimizer", "order", "solved", "low", "high", "standing", "problems", "of", "cut", "runs",
+        "ran",
     ),
     "duels": (
         "family", "budget", "optimizer", "rival", "difference", "low", "high", "p", "adjusted", "significant", "enough",
         "problems", "runs",
+    ),
+    "values at budget": (
+        *CELL, "budget", "optimizer", "order", "kind", "low", "median", "high", "runs", "failed", "least",
     ),
     "convergence": (*CELL, "optimizer", "order", "kind", "cost", "low", "median", "high", "runs"),
     "performance profile": ("optimizer", "order", "ratio", "fraction", "problems", "among"),

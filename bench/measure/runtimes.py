@@ -53,7 +53,8 @@ def hits(
 
 
 def runtimes(runs: Frame, hits: Frame, prices: Prices = None) -> Frame:
-    """The cost at which each run first reached each of its targets: columns run, kind, target, runtime, spent.
+    """The cost at which each run first reached each of its targets: columns run, kind, target, f_target, runtime,
+    spent.
 
     runs: complete ones. hits: of `hits`. runtime: inf where it never did, for whatever reason; 0 where the start is
     good enough. spent: what the whole run cost. Both are NaN where the price is not known: the wall clock of a run that
@@ -66,4 +67,5 @@ def runtimes(runs: Frame, hits: Frame, prices: Prices = None) -> Frame:
     runtime = priced(hits, facts, prices)
     never = hits[[name for name in COUNTS if name in hits]].isna().all(axis=1).to_numpy()
     runtime = np.where(np.isnan(total), np.nan, np.where(never, np.inf, runtime))
-    return hits[["run", "kind", "target"]].assign(runtime=runtime, spent=total)
+    names = [name for name in ("run", "kind", "target", "f_target") if name in hits]
+    return hits[names].assign(runtime=runtime, spent=total)

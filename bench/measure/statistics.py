@@ -1,9 +1,11 @@
 """Which optimizer is better, and how sure that is.
 
 Runs are compared within a cell (a problem and dim) only, where those of one instance and seed began alike; problems
-count alike, however many targets and runs they have. A skipped or crashed run has what it reached: mostly nothing.
-Where a budget ended an optimizer before others, later results are ignored for all: see `bench.measure.strata.limits`.
-Where n is below 5 runs of an optimizer in a cell, there is no interval.
+count alike, however many targets and runs they have. A run that crashed, was killed or diverged has what it had paid
+for and reached until then. Where f_opt is not known, the value at the common budget decides between runs that reached
+as many targets (see `bench.measure.standing.standings`). Who could not run is compared with nobody. Where a budget
+ended an optimizer before others, later results are ignored for all: see `bench.measure.strata.limits`. Where n is below
+5 runs of an optimizer in a cell, there is no interval.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +20,10 @@ from bench.measure.frames import CELL, COLUMNS, Frame
 from bench.measure.inference import contrast, holm, resampled_mean, signed_rank, superiority
 from bench.measure.levels import LEVEL
 from bench.measure.progress import finite_costs, joined
+from bench.measure.standing import standings
 from bench.measure.strata import Strata
+
+TIE = 1e-9  # areas that differ by less are equal
 
 
 def areas(view: View) -> Frame:
@@ -56,14 +61,16 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
 
     solved: the mean over the cells of a family of the mean over runs of the fraction of targets reached. low, high: its
     95 % percentile interval over resampled seeds, stratified by cell (Agarwal et al. 2021, arXiv:2108.13264), the same
-    resamples for all optimizers. problems: the cells in which the optimizer was planned, of so many; where they are
+    resamples for all optimizers. standing: the same mean of `bench.measure.standing.standings`, which decides between
+    equal fractions. problems: the cells in which the optimizer was planned, of so many; where they are
     fewer, it does not compare with the others. cut: the cells with a limit, beyond which results are ignored. runs:
     over all these cells; ran: those that were not skipped. NaN where a cost is not known.
 
-    Columns family, budget, optimizer, order, solved, low, high, problems, of, cut, runs, ran: a row for each family
-    ("all" the last), budget (rising) and optimizer (by order and name), in this order.
+    Columns family, budget, optimizer, order, solved, low, high, standing, problems, of, cut, runs, ran: a row for each
+    family ("all" the last), budget (rising) and optimizer (by order and name), in this order.
     """
     layout, costs, x = view.of(_fractions, list(budgets))
+    standing = layout.spread(view.of(standings, costs.tolist()))
     limit = np.nanmin(layout.spread(view.limits), axis=(1, 2), initial=np.inf)  # (C,)
     count, begun = layout.planned.sum(axis=2), ran(view).sum(axis=2)  # (C, O)
     columns = []
@@ -71,6 +78,7 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
         mean, low, high = resampled_mean(x[cells], layout.planned[cells], layout.sizes[cells])
         counts = {"problems": (count[cells] > 0).sum(axis=0), "of": cells.sum(), "cut": (limit[cells] < np.inf).sum()}
         counts |= {"runs": count[cells].sum(axis=0), "ran": begun[cells].sum(axis=0)}
+        counts["standing"] = _mean(standing[cells], layout.planned[cells]).T
         columns.append({"solved": mean.T, "low": low.T, "high": high.T, **counts})
     names = layout.optimizers
     return _table(layout, costs, columns, {"optimizer": names.optimizer.to_numpy(), "order": names.order.to_numpy()})
@@ -79,8 +87,10 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
 def duels(view: View, budgets: Sequence[float]) -> Frame:
     """Each optimizer against each other within each budget, by problem family and over "all".
 
-    difference: in the fraction of targets reached, by instance and seed; mean over seeds, then over the cells in which
-    both were planned. low, high: its 95 % interval; p: that of `contrast`, NaN where all runs of either were skipped.
+    difference: in the fraction of targets reached, with the way to the next target where f_opt is not known (see
+    `bench.measure.standing.standings`), by instance and seed; mean over seeds, then over the cells in which both were
+    planned. low, high: its 95 % interval; p: that of `contrast`. All are NaN where all runs of either were skipped in
+    that family; one that could run on some of its problems has reached nothing on the others, as in `scores`.
     adjusted: p by Holm over all pairs of optimizers of that family and budget. significant: adjusted <= 0.05, and
     the difference is positive. problems, runs: how many cells, and pairs of runs. enough: whether so many pairs of runs
     could reach significance at all, were all differences of one sign, among so many pairs of optimizers; not where most
@@ -89,14 +99,16 @@ def duels(view: View, budgets: Sequence[float]) -> Frame:
     Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, significant, enough, problems, runs: a
     row for each family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
     """
-    layout, costs, x = view.of(_fractions, list(budgets))
+    layout, costs, _ = view.of(_fractions, list(budgets))
+    x = layout.spread(view.of(standings, costs.tolist()))
     first, second, mirrored = _both_ways(len(layout.optimizers))
     begun = ran(view)
     tables = []
     for cells in layout.member:
         tests = contrast(x[cells], layout.planned[cells], first, second)  # (pairs, budgets) each
         began: np.ndarray = np.any(begun[cells], axis=(0, 2))
-        tests["p"] = np.where((began[first] & began[second])[:, None], tests["p"], np.nan)
+        for name in ("difference", "low", "high", "p"):
+            tests[name] = np.where((began[first] & began[second])[:, None], tests[name], np.nan)
         tests["adjusted"] = holm(tests["p"].T).T
         tests["significant"] = tests["adjusted"] <= LEVEL
         least = np.exp2(1.0 - tests["runs"])  # of p: see `sign_flip`
@@ -114,25 +126,27 @@ def duels(view: View, budgets: Sequence[float]) -> Frame:
 def pairs(view: View) -> Frame:
     """Each optimizer against each other over all problems, by the areas of their runs (see `areas`).
 
-    better, worse: cells in which its median area is larger, smaller than that of the rival. p: of Wilcoxon's
+    Problems are those on which both could run. better, worse: cells in which its median area is larger, smaller than
+    that of the rival; equal ones are told by the value at the common budget where f_opt is not known. p: of Wilcoxon's
     signed-rank test of the differences of medians, one a problem and dim: n is the number of problems, never of runs.
     adjusted: p by Holm over all pairs; significant: at most 0.05. a12: the probability that a run of the optimizer has
     a larger area than one of the rival on the same problem, 0.5 where they are alike (see `superiority`); low, high:
     its 95 % interval.
 
     Columns optimizer, rival, problems, better, worse, a12, low, high, p, adjusted, significant: by order and name; each
-    pair stands there both ways. Problems on which a cost of either is not known are left out; p is NaN where there is
-    none, or all runs of either were skipped.
+    pair stands there both ways. Problems on which a cost of either is not known, or all runs of either were skipped,
+    are left out; where there is no other, all but the counts is NaN.
     """
     import pandas as pd
 
-    layout, x, medians = _medians(view)
+    layout, x, medians, values = _medians(view)
     first, second, mirrored = _both_ways(len(layout.optimizers))
     difference = medians[:, first] - medians[:, second]
+    equal = np.abs(difference) < TIE
+    difference = np.where(equal, TIE * (values[:, first] - values[:, second]), difference)
     p = signed_rank(np.nan_to_num(difference))
     better, worse, problems = (which.sum(axis=0) for which in (difference > 0, difference < 0, ~np.isnan(difference)))
-    began: np.ndarray = np.any(ran(view), axis=(0, 2))
-    p[(problems == 0) | ~(began[first] & began[second])] = np.nan
+    p[problems == 0] = np.nan
     a12, low, high = superiority(x, layout.sizes, first, second)
     names = layout.optimizers.optimizer.to_numpy()
     columns = {
@@ -157,7 +171,7 @@ def bayesian(view: View, rope: float = 0.01, samples: int = 10_000) -> Frame:
 
     rope: areas that differ by less count as the same. better, same, worse: three probabilities that sum to 1, after so
     many samples of the posterior. They need no adjustment for the number of pairs.
-    Columns optimizer, rival, problems, better, same, worse: each pair once, without those whose runs were all skipped.
+    Columns optimizer, rival, problems, better, same, worse: each pair once that could run on the same problem.
     Raises ValueError for a rope below 0, ModuleNotFoundError where baycomp is not installed.
     """
     import pandas as pd
@@ -168,12 +182,12 @@ def bayesian(view: View, rope: float = 0.01, samples: int = 10_000) -> Frame:
         test = import_module("baycomp").SignedRankTest
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError("the Bayesian test needs baycomp: pip install 'fogbench[bayes]'") from error
-    layout, _, medians = _medians(view)
-    names, began = layout.optimizers.optimizer, np.any(ran(view), axis=(0, 2))
+    layout, _, medians, _ = _medians(view)
+    names = layout.optimizers.optimizer
     rows = []
     for a, b in zip(*np.triu_indices(len(names), 1), strict=True):
         both = ~np.isnan(medians[:, a] - medians[:, b])
-        if not (both.any() and began[a] and began[b]):
+        if not both.any():
             continue
         posterior = test(*medians[both][:, [a, b]].T, rope, nsamples=samples, random_state=0)
         rows.append((names[a], names[b], both.sum(), *posterior.probs()))
@@ -186,20 +200,37 @@ def _fractions(view: View, budgets: Sequence[float]) -> tuple[Strata, np.ndarray
     return view.layout, costs, view.layout.spread(view.solved(costs))
 
 
+def _mean(x: np.ndarray, planned: np.ndarray) -> np.ndarray:
+    """The mean over cells of the mean over planned runs (O, B) of values (C, O, N, B)."""
+    count = planned.sum(axis=2)
+    mean = np.where(planned[..., None], x, 0.0).sum(axis=2) / np.maximum(count, 1)[..., None]
+    return mean.sum(axis=0) / np.maximum((count > 0).sum(axis=0), 1)[:, None]
+
+
 def ran(view: View) -> np.ndarray:
     """Which runs there are that were not skipped (C, O, N)."""
     return view.layout.spread(view.runs.status.isin(statuses("ran")).to_numpy(float)) == 1
 
 
-def _medians(view: View) -> tuple[Strata, np.ndarray, np.ndarray]:
-    """The layout, the areas of runs (C, O, N), and their medians (C, O); NaN in cells where some are not known."""
+def _medians(view: View) -> tuple[Strata, np.ndarray, np.ndarray, np.ndarray]:
+    """The layout; the place of each run (C, O, N) among all, by its area, and by its standing at the common budget
+    where areas are equal; medians of areas, and of standings (C, O). NaN where a run was skipped, and in cells where
+    some area is not known."""
     layout = view.layout
-    x = layout.spread(view.of(areas).area.to_numpy())
-    whole = (np.isnan(x) != layout.planned).all(axis=2) & layout.planned.any(axis=2)
-    x = np.where(whole[..., None], x, np.nan)
-    ordered, n = np.sort(x, axis=2), np.maximum(layout.planned.sum(axis=2), 1)[..., None]
-    middle = [np.take_along_axis(ordered, place, axis=2)[..., 0] for place in ((n - 1) // 2, n // 2)]
-    return layout, x, (middle[0] + middle[1]) / 2
+    area, standing = view.of(areas).area.to_numpy(), view.of(standings, [np.inf])[:, 0]
+    keys = np.stack([np.round(area / TIE), standing])
+    place = np.where(np.isnan(area), np.nan, np.unique(keys, axis=1, return_inverse=True)[1].ravel())
+    begun = ran(view)
+    spread = [np.where(begun, layout.spread(each), np.nan) for each in (place, area, standing)]
+    whole = (np.isnan(spread[1]) != begun).all(axis=2) & begun.any(axis=2)
+    x, *pair = (np.where(whole[..., None], each, np.nan) for each in spread)
+    n = np.maximum(begun.sum(axis=2), 1)[..., None]
+    medians = []
+    for values in pair:
+        ordered = np.sort(values, axis=2)
+        middle = [np.take_along_axis(ordered, at, axis=2)[..., 0] for at in ((n - 1) // 2, n // 2)]
+        medians.append((middle[0] + middle[1]) / 2)
+    return layout, x, *medians
 
 
 def _both_ways(size: int) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray, np.ndarray], np.ndarray]]:

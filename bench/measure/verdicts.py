@@ -139,6 +139,7 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     """The answer for whole families of problems: for each family and budget the optimizer that reached most targets, of
     all and of each order. scores, duels: of `bench.measure.statistics`.
 
+    Of equal fractions the one with the larger standing (see `bench.measure.statistics.scores`) is the best.
     Compared are those that were planned on every problem of the family, could run on some of them, and whose cost is
     known. The rivals of the best are all that it does not significantly beat (by Holm over all pairs of that family and
     budget), best first. enough: whether it significantly beats at least half of those compared, or could have beaten
@@ -161,7 +162,7 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     for among, of_order in among_all:
         for (family, budget), rows in of_order.groupby(["family", "budget"], sort=False):
             row = {"family": family, "budget": budget, "among": among, "problems": rows["of"].iloc[0]}
-            whole = rows[rows.whole].sort_values(["solved", "optimizer"], ascending=[False, True])
+            whole = rows[rows.whole].sort_values(["solved", "standing", "optimizer"], ascending=[False, False, True])
             row |= {"cut": rows.cut.iloc[0], "compared": len(whole), "left": len(rows) - len(whole), "reason": ""}
             row["tests"] = tests.get((family, budget), 0)
             if not (whole.solved > 0).any():
@@ -175,7 +176,7 @@ def answers(scores: Frame, duels: Frame) -> Frame:
             beatable = rivals.optimizer.isin(enough.get(key, set())).sum()
             row["enough"] = 2 * len(rivals) <= len(whole) - 1 or 2 * beatable >= len(rivals)
             row |= {name: best[name] for name in ("optimizer", "order", "solved", "low", "high", "runs")}
-            row |= {"rivals": "; ".join(rivals.optimizer), "tied": (rivals.solved == best.solved).sum()}
+            row |= {"rivals": "; ".join(rivals.optimizer), "tied": (rivals.standing == best.standing).sum()}
             table.append({**row, "significant": len(whole) > 1 and not len(rivals)})
     frame = pd.DataFrame(table, columns=list(COLUMNS["answers"])).astype({"order": "Int64", "runs": "Int64"})
     place = {name: n for n, name in enumerate(dict.fromkeys(scores.family))}

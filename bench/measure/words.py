@@ -17,6 +17,7 @@ PERCENT = {"text": "{} %", "least": "< 1 %", "most": "> 99 %"}
 NOTHING_REACHED = "no target reached"
 NOT_ON_ALL = "none ran on all problems"
 CANNOT_RUN = "cannot be run"
+FAILED = "†"  # behind an optimizer some of whose runs crashed, were killed or diverged
 SKIPPED, NOT_RUN, UNKNOWN = "skipped", "not run", "cost not known"
 
 TOO_FEW = "too few runs"
@@ -62,10 +63,12 @@ def percents(low: float, high: float) -> str:
 
 
 def target_name(kind: str, target: float) -> str:
-    """A target in short: `gap 1e-8`, `gap 2.5e-3`, or `1e-3 of gain`."""
+    """A target in short: `gap 1e-8`, `gap 2.5e-3`, `0.9 of gain left`, or `1e-3 of gain left`."""
+    if kind != "gap" and target >= 0.1:
+        return f"{target:g} of gain left"
     mantissa, _, exponent = f"{target:e}".partition("e")
     power = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return f"gap {power}" if kind == "gap" else f"{power} of gain"
+    return f"gap {power}" if kind == "gap" else f"{power} of gain left"
 
 
 def cell_name(problem: str, dim: int) -> str:

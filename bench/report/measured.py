@@ -11,7 +11,8 @@ from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
 from bench.measure.frames import CELL, Frame
 from bench.measure.prices import RULES
-from bench.measure.statistics import duels, scores
+from bench.measure.standing import values_at_budget
+from bench.measure.statistics import duels, pairs, scores
 from bench.measure.strata import ALL
 from bench.measure.summaries import endings, failures
 from bench.measure.verdicts import answer, best, budgets
@@ -61,6 +62,11 @@ class Report:
         self.most = int(self._slots.max()) + 1 if len(self.goals) else 0
         self.slot_of_hit = self.slot(cell, hits)
 
+    @property
+    def family_places(self) -> list[int]:
+        """The place of the family of each cell."""
+        return self._families.tolist()
+
     @cached_property
     def tables(self) -> dict[str, Frame]:
         """The tables by the names of their CSV: at the prices of the suite."""
@@ -70,11 +76,13 @@ class Report:
             "answer": view.of(answer),
             "scores": view.of(scores, at),
             "duels": view.of(duels, at),
+            "pairs": view.of(pairs),
             "crossings": view.of(crossings),
             "best": view.of(best),
             **{f"solved-by-{name}": ecdf(view, [name]) for name in ("optimizer", "order", "family", "dim")},
             "convergence": view.convergence,
             "ert": view.of(ert),
+            "values": view.of(values_at_budget),
             "failures": failures(self.runs),
             "endings": endings(self.runs),
             **self.tuned,

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.core.status import Status, alternatives, statuses
 from bench.interchange.csv import save_csv
-from bench.measure import levels
+from bench.measure import levels, words
 from bench.measure.ert import ert
 from bench.measure.frames import CELL, Frame
 from bench.measure.words import counted, interval, number, percent, price_list, target_list
@@ -19,7 +19,7 @@ from bench.report import tuned
 from bench.report.data import encoded, page_data
 from bench.report.measured import Report
 from bench.report.sections import SECTIONS
-from bench.report.tables import failure_rows, skip_rows
+from bench.report.tables import failure_rows, skip_rows, value_rows
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -120,6 +120,10 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         summary=summary(runs),
         has_runs=bool(len(runs)),
         few=bool(len(view.of(ert)) and view.of(ert).low.isna().all()),
+        styles=report.styles,
+        values=value_rows(report.tables["values"], list(report.styles), report.cells, report.family_places),
+        failed_mark=words.FAILED,
+        failed_mark_shown=bool((report.tables["values"].failed > 0).any()),
         failures=failure_rows(failed),
         skips=skip_rows(failed),
         damaged=results.damaged,

@@ -145,6 +145,7 @@ SECTIONS = {  # in the order of the page; a new one is a line here, a template a
     "convergence": Section("Convergence"),
     "profiles": Section("Profiles"),
     "ert": Section("Expected runtimes"),
+    "values": Section("Values at the budget", shown=lambda report: len(report.tables["values"]) > 0),
     "pairs": Section("Head to head", lambda report: duels(report.views[0].of(pairs))),
     "published": Section(
         "Beside published results",

@@ -7,7 +7,7 @@ from bench.core.status import statuses
 from bench.measure.frames import CELL, Frame
 from bench.measure.prices import Prices
 from bench.measure.progress import spent
-from bench.measure.words import cell_name, value_text
+from bench.measure.words import FAILED, KINDS, NOT_RUN, SKIPPED, cell_name, interval, number, value_text
 
 MOST = 200  # kinds of failure that the page shows
 
@@ -45,6 +45,36 @@ def setting_rows(tuned: Sequence[Mapping[str, Any]], sensitivity: Frame | None) 
         values.sort(key=lambda value: -depends.get(value["name"], 0.0))  # the most telling first
         rows.append({**entry, "values": values})
     return rows
+
+
+def value_rows(table: Frame, names: Sequence[str], cells: Sequence[tuple[str, int]], families: Sequence[int]) -> Any:
+    """What was reached at the budget for the page, one row a problem and dim in the order of cells, with the place of
+    its family: the texts of a cell for each of these optimizers. table: of `values_at_budget`."""
+    rows = {key: frame.set_index("optimizer") for key, frame in table.groupby(CELL)}
+    answer = []
+    for cell, family in zip(cells, families, strict=True):
+        if cell not in rows:
+            continue
+        frame = rows[cell]
+        entries = [_value_cell(frame.loc[name]) if name in frame.index else _empty(NOT_RUN) for name in names]
+        head = {"problem": cell[0], "dim": cell[1], "kind": KINDS[frame.kind.iloc[0]], "family": family}
+        answer.append({**head, "budget": number(frame.budget.iloc[0]), "cells": entries})
+    return answer
+
+
+def _empty(why: str) -> dict[str, str]:
+    return {"look": "none", "text": why, "interval": "", "mark": ""}
+
+
+def _value_cell(row: Any) -> dict[str, str]:
+    if not row.runs:
+        return _empty(SKIPPED)
+    texts = {
+        "text": number(row["median"]),
+        "interval": interval(row.low, row.high),
+        "mark": FAILED if row.failed else "",
+    }
+    return {"look": "value least" if row.least else "value", **texts}
 
 
 def failure_rows(failed: Frame) -> dict[str, Any]:

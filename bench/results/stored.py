@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench.core import registry
 from bench.core.ledger import EVENT, PRICES, QUESTIONS
 from bench.core.status import Status
-from bench.measure import crossing, profiles, scaling, statistics, summaries, verdicts, virtual
+from bench.measure import crossing, profiles, scaling, standing, statistics, summaries, verdicts, virtual
 from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import fixed_budget
 from bench.measure.ecdf import ecdf
@@ -264,7 +264,8 @@ class Results:
         if unknown := sorted(set(targets) - {"gaps", "fractions", "by"}):
             raise TypeError(f"targets are named by gaps=, fractions= and by=, got {unknown[0]}=")
         (goals,) = comparison.over_parts(lambda runs, events: hits(runs, events, **targets))
-        return View(comparison, runtimes(comparison.runs, goals, resolved(prices, self.prices)))
+        at = comparison.at(prices)
+        return View(comparison, runtimes(comparison.runs, goals, at.prices), at.name, at.prices)
 
     def runtimes(self, prices: Prices = None, **targets: Any) -> "pd.DataFrame":
         """The cost at which each run reached each target: see `bench.measure.runtimes.runtimes`.
@@ -322,6 +323,7 @@ class Results:
     bayesian = _at_prices(statistics.bayesian)
     crossings = _at_prices(crossing.crossings)
     best_optimizers = _at_prices(verdicts.best)
+    values_at_budget = _at_prices(standing.values_at_budget)
 
     def failures(self) -> "pd.DataFrame":
         """Runs that ended without an answer, with reasons: see `bench.measure.summaries.failures`."""

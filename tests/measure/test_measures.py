@@ -579,7 +579,7 @@ def share(optimizer: str, order: int, solved: float, problems: int = 4, family: 
     """A row of scores, over 4 problems."""
     interval = {"low": solved - 0.1, "high": solved + 0.1}
     return {"family": family, "budget": 10.0, "optimizer": optimizer, "order": order, "solved": solved, **interval,
-            "problems": problems, "of": 4, "cut": 0, "runs": 15 * problems, "ran": ran}  # fmt: skip
+            "standing": solved, "problems": problems, "of": 4, "cut": 0, "runs": 15 * problems, "ran": ran}  # fmt: skip
 
 
 def beaten(*pairs: tuple[str, str], open_: str = "", family: str = "toys") -> pd.DataFrame:

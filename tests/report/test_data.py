@@ -71,7 +71,7 @@ def test_cells_go_by_family_and_targets_from_the_easiest(data, made):
     assert rosenbrock["targets"] == [f"gap 1e{power}" for power in range(2, -9, -1)]
     assert rosenbrock["kind"] == "gap"
     mlp = next(cell for cell in data["cells"] if cell["problem"] == "mlp")
-    assert mlp["targets"][0] == "1e-1 of gain"
+    assert mlp["targets"][0] == "0.9 of gain left"
     assert mlp["kind"] == "value"
 
 
@@ -98,7 +98,8 @@ def test_ert_and_curves_are_those_of_the_frames(data, report):
     cells = {(cell["problem"], cell["dim"]): c for c, cell in enumerate(data["cells"])}
     ert, low, high, successes, ran = (decoded(data[name]) for name in ("ert", "low", "high", "successes", "ran"))
     names = {name: f"gap 1e{power}" for power in range(2, -9, -1) for name in [("gap", 10.0**power)]}
-    names |= {("fraction", 10.0**-power): f"1e-{power} of gain" for power in range(1, 7)}
+    names |= {("fraction", 10.0**-power): f"1e-{power} of gain left" for power in range(2, 7)}
+    names |= {("fraction", tenth / 10): f"0.{tenth} of gain left" for tenth in range(1, 10)}
     for p, view in enumerate(report.views):
         for row in view.of(expected_runtimes).itertuples():
             c, o = cells[row.problem, row.dim], optimizers.index(row.optimizer)

@@ -43,7 +43,7 @@ def test_intervals_and_targets():
     assert target_name("gap", 1e-8) == "gap 1e-8"
     assert target_name("gap", 100.0) == "gap 1e2"
     assert target_name("gap", 2.5e-3) == "gap 2.5e-3"
-    assert target_name("fraction", 0.1) == "1e-1 of gain"
+    assert target_name("fraction", 0.1) == "0.1 of gain left"
 
 
 def test_counted():

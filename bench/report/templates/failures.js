@@ -1,6 +1,6 @@
-// Failures and skips of the selected optimizers and families.
+// What Python wrote of optimizers and families, here and in other sections: only that of the selected ones.
 page.chart("failures", (section, { status }) => {
-  const rows = [...section.querySelectorAll("[data-optimizers], [data-families]")];
+  const rows = [...document.querySelectorAll("main [data-optimizers], main [data-families]")];
 
   return () => {
     const selected = { optimizers: page.optimizers().map(String), families: page.families().map(String) };
