@@ -1,0 +1,219 @@
+"""What a definition's code is: one hash over the syntax that it reaches within its own package.
+
+Comments, docstrings and formatting do not count, nor does what else its file holds; nor, in the registration, its
+source, family and version. A stored run whose code had another hash was made by another method.
+"""
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from types import FunctionType, ModuleType
+from typing import Any
+
+from bench.core.registry.definitions import ProblemDefinition, WrapperDefinition
+
+LETTERS = 16  # of the hash, in hexadecimal digits
+WORDS = {"source", "family", "version"}  # of a registration, that say nothing of what is computed
+Place = tuple[str, str]  # a module, and a name that it binds; "*" for all of them
+
+
+@dataclass(frozen=True)
+class _Binding:
+    """What binds a name in a module: its syntax as text, and the places that it refers to."""
+
+    syntax: str
+    reaches: tuple[Place, ...]
+
+
+def fingerprint(function: Callable[..., Any]) -> str:
+    """The hash of a function's code, 16 hexadecimal digits: of its syntax, of the values that it encloses, and of
+    every module-level name of its own package that these reach, however many steps away.
+
+    Python's own functions and those of other packages count by their names alone.
+    """
+    package = _package(function.__module__ if hasattr(function, "__module__") else "")
+    texts: dict[str, str] = {}
+    todo: list[Place] = []
+    texts[""] = "".join(_value(function, package, todo, {}))
+    while todo:
+        place = todo.pop()
+        if ".".join(place) in texts:
+            continue
+        bindings = _bindings(place[0])
+        binding = bindings.get(place[1]) if place[1] != "*" else _all(bindings)
+        texts[".".join(place)] = binding.syntax if binding else ""
+        todo += [other for other in (binding.reaches if binding else ()) if _package(other[0]) == package]
+    whole = "\n".join(f"{place}\t{texts[place]}" for place in sorted(texts))
+    return hashlib.sha256(whole.encode()).hexdigest()[:LETTERS]
+
+
+def _package(module: str | None) -> str:
+    return (module or "").partition(".")[0]
+
+
+def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) -> Iterator[str]:
+    """A value as text; where its code lies in the package goes onto `todo`."""
+    if isinstance(value, (str, bytes, int, float, complex, bool, type(None))):
+        yield repr(value)
+    elif id(value) in seen:
+        yield "..."
+    elif isinstance(value, (tuple, list, set, frozenset, Mapping)):
+        seen[id(value)] = value
+        items = value.items() if isinstance(value, Mapping) else value
+        texts = ["".join(_value(item, package, todo, seen)) for item in items]
+        yield f"{type(value).__name__}({', '.join(sorted(texts) if isinstance(value, (set, frozenset)) else texts)})"
+    elif isinstance(value, functools.partial):
+        yield "".join(_value((value.func, value.args, value.keywords), package, todo, seen))
+    elif isinstance(value, (FunctionType, type)):
+        seen[id(value)] = value
+        yield f"{value.__module__}.{value.__qualname__}"
+        if isinstance(value, FunctionType):
+            yield from _enclosed(value, package, todo, seen)
+        if _package(value.__module__) == package:
+            name = value.__qualname__.partition(".")[0]
+            if name in _bindings(value.__module__):
+                todo.append((value.__module__, name))
+            elif isinstance(value, FunctionType):  # a lambda, or typed into a prompt
+                yield _code(value.__code__)
+    elif isinstance(value, ModuleType):
+        yield value.__name__
+    elif isinstance(value, (ProblemDefinition, WrapperDefinition)):  # what a wrapper encloses, of whatever package
+        yield fingerprint(value.function)
+    elif is_dataclass(value):
+        seen[id(value)] = value
+        values = [getattr(value, field.name) for field in fields(value) if field.name not in WORDS]
+        yield type(value).__qualname__ + "".join(_value(values, package, todo, seen))
+    else:
+        yield f"{type(value).__module__}.{type(value).__qualname__} {getattr(value, '__qualname__', '')}"
+
+
+def _enclosed(function: FunctionType, package: str, todo: list[Place], seen: dict[int, Any]) -> Iterator[str]:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            contents = cell.cell_contents
+        except ValueError:  # not bound yet
+            continue
+        yield f" {name}={''.join(_value(contents, package, todo, seen))}"
+
+
+def _code(code: Any) -> str:
+    constants = [_code(each) if inspect.iscode(each) else repr(each) for each in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {constants}"
+
+
+def _all(bindings: Mapping[str, _Binding]) -> _Binding:
+    names = sorted(bindings)
+    reaches = tuple(place for name in names for place in bindings[name].reaches)
+    return _Binding("\n".join(bindings[name].syntax for name in names), reaches)
+
+
+def _bindings(module: str) -> dict[str, _Binding]:
+    """What binds each module-level name of a module; empty where it has no source."""
+    return _parsed(sys.modules.get(module, module))
+
+
+@cache
+def _parsed(source: ModuleType | str) -> dict[str, _Binding]:
+    """source: a module, or the name of one that is not imported yet."""
+    try:
+        if isinstance(source, str):
+            spec = importlib.util.find_spec(source)
+            text = getattr(spec.loader, "get_source", lambda _: "")(source) if spec else ""
+            module, is_package = source, bool(spec and spec.submodule_search_locations)
+        else:
+            module, is_package, text = source.__name__, hasattr(source, "__path__"), inspect.getsource(source)
+        tree = ast.parse(text or "")
+    except (ImportError, OSError, SyntaxError, TypeError, ValueError):
+        return {}
+    parent = module if is_package else module.rpartition(".")[0]
+    imports = dict(_imports(tree.body, parent))
+    statements: dict[str, list[ast.stmt]] = {}
+    for statement in tree.body:
+        for name in _bound(statement):
+            statements.setdefault(name, []).append(statement)
+    return {
+        name: _binding(module, binding, {**imports, **dict(_imports(binding, parent))}, statements.keys())
+        for name, binding in statements.items()
+    }
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """The module-level names that a statement binds; imports, which are followed instead, apart."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return set()
+    names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    inner = (child for child in ast.walk(statement) if isinstance(child, (ast.FunctionDef, ast.ClassDef)))
+    return names | {child.name for child in inner}
+
+
+def _imports(body: list[ast.stmt], parent: str) -> Iterator[tuple[str, Place]]:
+    """What imports anywhere in the statements bind: a name, and the place where it comes from."""
+    for node in (node for statement in body for node in ast.walk(statement)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield (alias.asname, (alias.name, "*")) if alias.asname else (_package(alias.name), (alias.name, "*"))
+        elif isinstance(node, ast.ImportFrom):
+            origin = node.module or ""
+            if node.level:
+                origin = importlib.util.resolve_name("." * node.level + origin, parent)
+            for alias in node.names:
+                inner = f"{origin}.{alias.name}"
+                place = (inner, "*") if _is_module(inner, parent) else (origin, alias.name)
+                yield alias.asname or alias.name, place
+
+
+def _is_module(name: str, parent: str) -> bool:
+    if _package(name) != _package(parent):
+        return False
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _binding(module: str, statements: list[ast.stmt], imported: Mapping[str, Place], names: Iterable[str]) -> _Binding:
+    reaches, syntax = set(), []
+    for statement in statements:
+        syntax.append(_syntax(statement))
+        whole = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in imported:
+                origin, name = imported[node.value.id]
+                reaches.add((origin, node.attr) if name == "*" else (origin, name))
+            elif isinstance(node, ast.Name) and node.id in imported and id(node) not in whole:
+                reaches.add(imported[node.id])
+            elif isinstance(node, ast.Name) and node.id in names:
+                reaches.add((module, node.id))
+    used = sorted(f"{name} from {'.'.join(imported[name])}" for name in imported if any(name in s for s in syntax))
+    return _Binding("\n".join([*syntax, *used]), tuple(sorted(reaches)))
+
+
+def _syntax(node: Any) -> str:
+    """A syntax tree as text: without positions, docstrings, what a registration says in words, and empty fields, which
+    differ from one version of Python to the next."""
+    if isinstance(node, list):
+        return f"[{', '.join(map(_syntax, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    values = {name: value for name, value in ast.iter_fields(node) if value not in (None, [])}
+    documented = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
+    if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+        values["body"] = node.body[1:]
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        values["decorator_list"] = [_registration(decorator) for decorator in node.decorator_list]
+    values.pop("ctx", None)
+    return f"{type(node).__name__}({', '.join(f'{name}={_syntax(value)}' for name, value in values.items())})"
+
+
+def _registration(decorator: ast.expr) -> ast.expr:
+    if not isinstance(decorator, ast.Call):
+        return decorator
+    return ast.Call(decorator.func, decorator.args, [each for each in decorator.keywords if each.arg not in WORDS])

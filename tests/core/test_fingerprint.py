@@ -1,0 +1,128 @@
+"""What changes the hash of a definition's code, and what does not."""
+
+import importlib
+import itertools
+import sys
+
+import pytest
+
+from bench.core import registry
+from bench.core.registry import definitions
+from bench.core.registry.fingerprint import fingerprint
+from bench.runner import PACKAGES
+
+METHOD = '''"""A method."""
+
+import math
+from bench.core import optimizer
+from mine.steps import length
+from mine import rules
+
+START = 0.5
+
+@optimizer(order=0, name="method-of-mine", source="Nobody 1900")
+def method(oracle, *, lr: float = 0.1):
+    """Goes on."""
+    def inner(x):
+        from mine.late import correction
+        return correction(x)
+    return inner(START * length(math.pi) * rules.descend(lr))
+
+def other(x):
+    return x + 1
+'''
+STEPS = "SCALE = 2.0\n\ndef length(x):\n    return SCALE * x\n\ndef unused(x):\n    return x\n"
+RULES = "def descend(lr):\n    return -lr\n\ndef climb(lr):\n    return lr\n"
+LATE = "def correction(x):\n    return 1.01 * x\n"
+FILES = {"__init__": "", "method": METHOD, "steps": STEPS, "rules": RULES, "late": LATE}
+numbers = itertools.count()
+
+
+@pytest.fixture
+def hash_of(tmp_path, monkeypatch):
+    """The hash of `method` in a package, a piece of whose text is replaced."""
+    monkeypatch.setattr(definitions, "OPTIMIZERS", {})
+
+    def hash_of(file="method", old="", new=""):
+        forget()
+        folder = tmp_path / str(next(numbers)) / "mine"
+        folder.mkdir(parents=True)
+        assert old in FILES[file]
+        for name, text in FILES.items():
+            (folder / f"{name}.py").write_text(text.replace(old, new) if name == file and old else text)
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(folder.parent)
+            return fingerprint(importlib.import_module("mine.method").method)  # mine.late is not imported yet
+
+    def forget():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "mine"]:
+            del sys.modules[name]
+
+    yield hash_of
+    forget()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("method", "START = 0.5", "START = 0.6"),
+        ("method", "lr: float = 0.1", "lr: float = 0.2"),
+        ("method", "order=0", "order=1"),
+        ("method", "return correction(x)", "return -correction(x)"),
+        ("steps", "return SCALE * x", "return SCALE + x"),
+        ("steps", "SCALE = 2.0", "SCALE = 3.0"),
+        ("rules", "return -lr", "return -2 * lr"),
+        ("late", "1.01", "1.02"),
+    ],
+)
+def test_what_it_reaches_changes_the_hash(hash_of, file, old, new):
+    assert hash_of(file, old, new) != hash_of()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("method", '"""Goes on."""', '"""Goes on, and on."""'),
+        ("method", '    """Goes on."""\n', ""),
+        ("method", "START = 0.5", "START  =  0.5  # of the paper"),
+        ("method", "Nobody 1900", "Nobody 1901"),
+        ("method", "return x + 1", "return x + 2"),
+        ("steps", "def unused(x):\n    return x", "def unused(x):\n    return 2 * x"),
+        ("rules", "return lr\n", "return 2 * lr\n"),
+    ],
+)
+def test_words_layout_and_neighbours_do_not(hash_of, file, old, new):
+    assert hash_of(file, old, new) == hash_of()
+
+
+def test_what_a_function_encloses_counts():
+    def made(step):
+        def method(oracle):
+            return step
+
+        return method
+
+    assert fingerprint(made(1)) == fingerprint(made(1)) != fingerprint(made(2))
+    assert fingerprint(made((1, {"a": len}))) != fingerprint(made((1, {"a": max})))
+
+
+def test_a_function_without_a_file_has_a_hash_of_its_own():
+    functions = {}
+    for number, text in enumerate(("x + 1", "x + 2", "x + 1")):
+        exec(f"def f(x):\n    return {text}", {"__name__": "nowhere"}, functions)
+        functions[number] = functions.pop("f")
+    assert fingerprint(functions[0]) == fingerprint(functions[2]) != fingerprint(functions[1])
+
+
+def test_every_definition_has_its_own():
+    """Thirty estimators with each rule are made by one function: what it encloses tells them apart."""
+    registry.load(PACKAGES)
+    for entries in (registry.PROBLEMS, registry.OPTIMIZERS):
+        hashes = {name: fingerprint(definition.function) for name, definition in entries.items()}
+        assert len(set(hashes.values())) == len(hashes)
+
+
+def test_a_wrapper_counts_with_its_problem():
+    registry.load(PACKAGES)
+    hashes = {name: fingerprint(registry.find_problem(name).function) for name in ("rosenbrock", "rosenbrock+noise")}
+    assert len(set(hashes.values())) == 2
