@@ -153,6 +153,7 @@ def run(
     imports: Sequence[str] = (),
     retry: Sequence[str] = (),
     fresh: bool = False,
+    stale: str = "",
     report: bool = True,
 ) -> Results:
     """Run a suite (its name, a TOML path or a `Suite`), or every named problem with every named optimizer.
@@ -164,9 +165,10 @@ def run(
     tuned: a file that `tune` wrote: its optimizers are run as they are, and as tuned for the family of each problem.
     workers: processes at once, by default one a core. device: "auto", "cpu" or "cuda". imports: modules that register
     further problems and optimizers. retry: what to do again, see `bench.core.status.RETRIED`. fresh: begin anew.
+    stale: stored runs whose code has changed are done again, unless "keep"; "versions": those of other libraries too.
     Raises ValueError for what does not fit, before anything is written.
     """
-    launch = Launch(workers, device, imports, retry, fresh)
+    launch = Launch(workers, device, imports, retry, fresh, stale)
     launch.load()
     suite = choose_suite(suite, problems, optimizers, budget=budget, seeds=seeds, instances=instances, name=name)
     if tuned is not None:
@@ -191,6 +193,7 @@ def tune(
     imports: Sequence[str] = (),
     retry: Sequence[str] = (),
     fresh: bool = False,
+    stale: str = "",
 ) -> Tuning:
     """Find the best setting of each optimizer for each family of a suite's problems, each among as many settings.
 
@@ -201,7 +204,7 @@ def tune(
     optimizer, its default one among them. seeds: runs of each setting on each problem and tuning instance. search:
     "sobol", "halton" or "tpe". The other arguments are those of `run`.
     """
-    launch = Launch(workers, device, imports, retry, fresh)
+    launch = Launch(workers, device, imports, retry, fresh, stale)
     launch.load()
     suite = choose_suite(suite, budget=budget, name=name)
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers

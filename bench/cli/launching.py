@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from bench.cli.app import INTERRUPTED, err
+from bench.cli.app import INTERRUPTED, err, out
 from bench.core.status import RETRIED
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ Device = Annotated[str, typer.Option(help="auto, cpu or cuda: where learning pro
 Retry = Annotated[
     list[str] | None,
     typer.Option(metavar="STATUS", help=f"Run these again: {', '.join(RETRIED)}; repeatable."),
+]
+Stale = Annotated[
+    str,
+    typer.Option(
+        metavar="keep|versions",
+        help="Of stored runs whose code has changed: keep them. Or run those again too whose libraries have changed.",
+    ),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Begin anew; earlier runs are kept under another name.")]
 
@@ -56,6 +63,9 @@ def launching(**how: Any) -> "Iterator[Launch]":
             class Bar(Watcher):
                 def planned(self, planned: int, there: int) -> None:
                     bar.update(line, total=planned, completed=there)
+
+                def changed(self, sentence: str) -> None:
+                    out.print(escape(sentence))
 
                 def began(self, spec: Any) -> None:
                     bar.update(line, description=escape(f"{spec.problem} ({spec.dim}-D) with {spec.optimizer}"))

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, err, explained, out
-from bench.cli.launching import Device, Fresh, Optimizers, Retry, Workers, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Retry, Stale, Workers, launching
 from bench.cli.terminal import closing_table, reasons, verdict
 
 
@@ -36,6 +36,7 @@ def run(
     workers: Workers = None,
     device: Device = "auto",
     retry: Retry = None,
+    stale: Stale = "",
     fresh: Fresh = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Store the runs and write no report.")] = False,
     imports: Imports = None,
@@ -48,7 +49,9 @@ def run(
         from bench.tuning.settings import with_tuned
 
         problems, optimizers = problem or (), optimizer or ()
-        with launching(workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh) as launch:
+        with launching(
+            workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh, stale=stale
+        ) as launch:
             named = suite or (None if problems or optimizers else "quick")
             planned = choose_suite(named, problems, optimizers, budget=budget, seeds=seeds, name=name)
             if tuned is not None:

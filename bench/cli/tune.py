@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
-from bench.cli.launching import Device, Fresh, Optimizers, Retry, Workers, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Retry, Stale, Workers, launching
 from bench.cli.terminal import tuning_table
 
 
@@ -22,6 +22,7 @@ def tune(
     workers: Workers = None,
     device: Device = "auto",
     retry: Retry = None,
+    stale: Stale = "",
     fresh: Fresh = False,
     imports: Imports = None,
 ) -> None:
@@ -34,7 +35,9 @@ def tune(
         from bench.runner.choose import choose_suite
         from bench.tuning.search import tune as tune_suite
 
-        with launching(workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh) as launch:
+        with launching(
+            workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh, stale=stale
+        ) as launch:
             planned = choose_suite(suite, budget=budget, name=name)
             tuning = tune_suite(
                 planned, optimizer or (), api.RESULTS, launch, settings=settings, seeds=seeds, search=search

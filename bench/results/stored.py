@@ -80,6 +80,7 @@ class Results:
         self.damaged: list[str] = []
         with closing(Store(self.folder)) as store:
             self.manifest = store.manifest()
+            self.damaged += store.damage()
             self._rows = self._read(store)
             self.grids = list(store.grids())
         self.sources = [(self.name, self.manifest)]

@@ -13,11 +13,12 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.status import DAMAGED, Status
-from bench.runner.environment import environment, resolve_device, versions
+from bench.runner.environment import environment, libraries, resolve_device, versions
 from bench.runner.execute import execute, execute_here
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import RunSpec, jobs, plan
 from bench.runner.single import RunRecord, unrun
+from bench.runner.stale import put_stale_aside
 from bench.runner.store import Store, StoreError
 from bench.runner.suite import Suite
 
@@ -49,7 +50,7 @@ class _Writer(Watcher):
     def ended(self, record: RunRecord) -> None:
         if record.spec.hash() in self.stored:  # done again because others of its batch were missing
             return
-        if self.store.add(record, versions()):
+        if self.store.add(record, {**versions(), **libraries(record.spec.problem, record.spec.optimizer)}):
             self.campaign.added += 1
             self.campaign.statuses[record.status] += 1
         self.watcher.ended(record)
@@ -95,6 +96,8 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
         store.forget_damaged()
     # what was skipped for want of a library may have it now
     store.forget([Status.SKIPPED], only=[spec.hash() for spec in specs if not spec.skip])
+    for sentence in put_stale_aside(store, specs, launch.stale):
+        launch.watcher.changed(sentence)
     stored = store.hashes()
     campaign.beside = len(stored.difference(hashes))
     campaign.there = len(stored.intersection(hashes))

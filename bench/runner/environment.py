@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench.core import registry
+
 LIBRARIES = ("fogbench", "numpy", "scipy", "torch", "nevergrad", "pandas", "scikit-learn", "pyarrow", "seaborn")
 
 
@@ -19,6 +21,16 @@ def versions() -> dict[str, str]:
     """The versions of the libraries on which records depend, and the commit where the code is a checkout."""
     libraries = {name: installed(name) or "not installed" for name in LIBRARIES}
     return {"python": platform.python_version(), **libraries, "commit": commit()}
+
+
+@cache
+def libraries(problem: str, optimizer: str) -> dict[str, str]:
+    """The versions of the libraries that a problem and an optimizer are computed with: what they need, and NumPy or
+    torch."""
+    definition = registry.find_optimizer(optimizer)
+    arrays = {"torch", "numpy"} if definition.arrays == "any" else {definition.arrays}
+    modules = {*arrays, *definition.needs, *registry.find_problem(problem).needs}
+    return {name: installed(name) or "not installed" for name in sorted(map(registry.distribution, modules))}
 
 
 def installed(library: str) -> str | None:

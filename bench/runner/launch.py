@@ -1,5 +1,6 @@
 """How runs are made, and not which: one value, made once by the command line or `bench.run`, down to the children."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,14 +11,19 @@ from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
 from bench.runner.suite import Suite
 
+STALE = ("", "keep", "versions")
 DEVICES = ("auto", "cpu", "cuda")
 
 
 class Watcher:
-    """Who hears of runs as they happen, in the thread that launched them; this one does nothing."""
+    """Who hears of runs as they happen, in the thread that launched them; this one warns, and does nothing else."""
 
     def planned(self, planned: int, there: int) -> None:
         """So many runs are planned, and so many of them are stored already."""
+
+    def changed(self, sentence: str) -> None:
+        """Code or libraries of stored runs have changed, and this is what is done about it."""
+        warnings.warn(sentence, stacklevel=2)
 
     def began(self, spec: RunSpec) -> None:
         """A run, or a batch of which this is the first, has begun."""
@@ -32,9 +38,10 @@ class Launch:
 
     workers: child processes at once, one a core where None. device: "auto", "cpu" or "cuda". imports: modules that
     register further problems and optimizers. retry: what to do again, of RETRIED. fresh: set the file of an earlier run
-    aside and begin anew. command: what the manifest says. memory, grace: bytes that a child may grow by, and
-    seconds beyond its deadline without a question. children: whether runs are made in supervised child processes, or
-    else in this one. pictures: whether two-dimensional problems are stored on a grid.
+    aside and begin anew. stale: stored runs whose code has changed are done again; "keep": they are not; "versions":
+    those are too that were computed with other versions of libraries. command: what the manifest says. memory, grace:
+    bytes that a child may grow by, and seconds beyond its deadline without a question. children: whether runs are made
+    in supervised child processes, or else in this one. pictures: whether two-dimensional problems are stored on a grid.
     """
 
     workers: int | None = None
@@ -42,6 +49,7 @@ class Launch:
     imports: Sequence[str] = ()
     retry: Sequence[str] = ()
     fresh: bool = False
+    stale: str = ""
     watcher: Watcher = field(default_factory=Watcher)
     command: str = ""
     memory: int = 4 << 30
@@ -58,6 +66,8 @@ class Launch:
             raise ValueError(f"workers must be a whole number >= 1, got {self.workers!r}")
         if self.device not in DEVICES:
             raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
+        if self.stale not in STALE:
+            raise ValueError(f"stale must be keep or versions, got {self.stale!r}")
         for status in self.retry:
             if status not in RETRIED:
                 raise ValueError(f"retry takes {', '.join(RETRIED)}, got {status!r}: the others would end as they did")

@@ -40,11 +40,12 @@ class RunSpec:
     checkpoints: int = CHECKPOINTS
     skip: str = field(default="", compare=False)  # the reason, where the run is not possible
     dim: int | None = field(default=None, compare=False)  # of the problem, where it could be built
+    code: str = field(default="{}", compare=False)  # JSON, the hashes of the code of problem and optimizer
 
     def key(self) -> str:
         """Canonical JSON of all that determines the record."""
         # dim and dtype follow from the problem, and are not known where it could not be built
-        facts = {name: value for name, value in vars(self).items() if name not in ("skip", "dim", "dtype")}
+        facts = {name: value for name, value in vars(self).items() if name not in ("skip", "dim", "dtype", "code")}
         facts["target"] = facts.pop("gap")  # its first name, so that older results are resumed
         return json.dumps(facts, sort_keys=True, allow_nan=False)
 
@@ -134,6 +135,10 @@ def _problem_specs(
             unavailable = str(error)
     restarts = group.restarts if group.restarts is not None else objective is not None and not objective.scored
     for optimizer, hyperparameters in optimizers:
+        code = {
+            "optimizer": registry.fingerprint(optimizer.function),
+            "problem": registry.fingerprint(problem.function),
+        }
         reason = unavailable or _lacks(optimizer) or (misfit(objective, optimizer) if objective else "")
         for instance in group.instances:
             for seed in range(group.seeds):
@@ -156,6 +161,7 @@ def _problem_specs(
                     versions=(problem.version, optimizer.version),
                     skip=reason,
                     dim=None if objective is None else objective.dim,
+                    code=json.dumps(code),
                 )
 
 

@@ -22,16 +22,16 @@ from bench.runner.single import RunRecord
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA = 1  # PRAGMA user_version
+SCHEMA = 2  # PRAGMA user_version
 PATIENCE = 30.0  # seconds to wait for another process that holds the file
 LARGEST = 1 << 28  # bytes of one trajectory, uncompressed: more is taken for damage
 TYPES = {each: each.__name__.encode() for each in (str, int, float, bytes, type(None))}  # of what SQLite stores
 
 # counts is JSON by question, in rows of data, so that a new question is no new column. SQLite has no NaN: first,
 # best and final are NULL where they are not finite, and the trajectory has the number itself. The checksum goes over
-# these columns in this order.
-RUNS = """
-    hash TEXT NOT NULL UNIQUE, key TEXT NOT NULL,
+# these columns in this order; in rows of schema 1, whose code is NULL, over those before it.
+FIRST_RUNS = """
+    hash TEXT NOT NULL, key TEXT NOT NULL,
     problem TEXT NOT NULL, parameters TEXT NOT NULL, family TEXT NOT NULL, problem_order INTEGER,
     scored INTEGER NOT NULL, dim INTEGER, instance INTEGER NOT NULL,
     optimizer TEXT NOT NULL, hyperparameters TEXT NOT NULL, optimizer_order INTEGER,
@@ -42,12 +42,27 @@ RUNS = """
     best_x BLOB, trajectory BLOB, trajectory_bytes INTEGER NOT NULL, points BLOB,
     versions TEXT NOT NULL, written TEXT NOT NULL
 """
-COLUMNS = tuple(column.split()[0] for column in RUNS.split(","))
+# code: JSON, the hashes of the code of problem and optimizer; {} of imported runs. The others are NULL where nothing
+# was measured: bytes of an optimizer's state and of its process at its largest, and values that failed.
+ADDED = "code TEXT, state_bytes INTEGER, peak_memory INTEGER, failed_values INTEGER"
+FIRST_COLUMNS = tuple(column.split()[0] for column in FIRST_RUNS.split(","))
+COLUMNS = (*FIRST_COLUMNS, *(column.split()[0] for column in ADDED.split(", ")))
+ASIDE = f"CREATE TABLE aside (id INTEGER PRIMARY KEY, {FIRST_RUNS}, checksum TEXT NOT NULL, {ADDED})"
+MIGRATION = (  # from schema 1
+    *(f"ALTER TABLE runs ADD COLUMN {column}" for column in ADDED.split(", ")),
+    "ALTER TABLE manifest ADD COLUMN checksum TEXT",
+    ASIDE,
+    f"PRAGMA user_version={SCHEMA}",
+)
+STORED = ", ".join(f'"{name}"' for name in (*COLUMNS, "checksum"))
+PLAN = "plan"  # in the manifest: the checksum of the plan
 SCHEMA_STATEMENTS = (
-    f"CREATE TABLE runs (id INTEGER PRIMARY KEY, {RUNS}, checksum TEXT NOT NULL)",
+    f"CREATE TABLE runs (id INTEGER PRIMARY KEY, {FIRST_RUNS}, checksum TEXT NOT NULL, {ADDED})",
+    "CREATE UNIQUE INDEX by_hash ON runs (hash)",
     "CREATE INDEX by_names ON runs (problem, optimizer)",
     "CREATE TABLE plan (position INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE)",
-    "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum TEXT)",
+    ASIDE,  # runs whose code has changed since: kept, and not reported
     "CREATE TABLE grids (problem TEXT, parameters TEXT, instance INTEGER, low TEXT, high TEXT, f BLOB, "
     "PRIMARY KEY (problem, parameters, instance))",
     f"PRAGMA user_version={SCHEMA}",
@@ -134,13 +149,14 @@ class Store:
         tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version == 0 and tables:
             raise StoreError(f"{self.path} is an SQLite file of something else: choose another --name")
+        self._old = version == 1 and not create  # it is only read: what was added since is NULL
         if not create:
             return
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        if version == 0:
+        if version < SCHEMA:
             with self.transaction():
-                for statement in SCHEMA_STATEMENTS:
+                for statement in MIGRATION if version else SCHEMA_STATEMENTS:
                     self._db.execute(statement)
 
     @contextmanager
@@ -162,15 +178,17 @@ class Store:
             self._db.execute("DELETE FROM plan")
             self._db.executemany("INSERT INTO plan VALUES (?, ?)", ((n, spec.hash()) for n, spec in enumerate(specs)))
             for key, value in manifest.items():
-                text = json.dumps(value, sort_keys=True, allow_nan=False, default=str)
-                self._db.execute("INSERT OR REPLACE INTO manifest VALUES (?, ?)", (key, text))
+                self._note(key, json.dumps(value, sort_keys=True, allow_nan=False, default=str))
+            self._note(PLAN, json.dumps(_digest(self.planned())))
+
+    def _note(self, key: str, text: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?)", (key, text, checksum((key, text))))
 
     def add(self, record: RunRecord, versions: Mapping[str, str]) -> bool:
         """Write one run, unless it is there; answers whether it was written."""
         row = _row(record, versions)
         marks = ", ".join("?" * (len(row) + 1))
-        names = ", ".join(f'"{name}"' for name in (*COLUMNS, "checksum"))
-        statement = f"INSERT INTO runs ({names}) VALUES ({marks}) ON CONFLICT (hash) DO NOTHING"
+        statement = f"INSERT INTO runs ({STORED}) VALUES ({marks}) ON CONFLICT (hash) DO NOTHING"
         with self._explained():
             return self._db.execute(statement, (*row, checksum(row))).rowcount > 0
 
@@ -187,6 +205,25 @@ class Store:
         with self.transaction():
             self._db.executemany("DELETE FROM runs WHERE hash = ?", damaged)
 
+    def put_aside(self, hashes: Iterable[str]) -> None:
+        """Keep these runs where no report finds them: their code has changed since."""
+        each = [(hash,) for hash in hashes]
+        with self.transaction():
+            self._db.executemany(f"INSERT INTO aside ({STORED}) SELECT {STORED} FROM runs WHERE hash = ?", each)
+            self._db.executemany("DELETE FROM runs WHERE hash = ?", each)
+
+    def take_back(self, codes: Mapping[str, str]) -> set[str]:
+        """Store again what was put aside and is of the code that its hash has in `codes`; answers their hashes."""
+        back = set()
+        with self.transaction():
+            for hash, code in codes.items():
+                chosen = "FROM aside WHERE hash = ? AND code = ?"
+                copied = f"INSERT INTO runs ({STORED}) SELECT {STORED} {chosen} ORDER BY id DESC LIMIT 1"
+                if self._db.execute(copied, (hash, code)).rowcount > 0:
+                    self._db.execute(f"DELETE {chosen}", (hash, code))
+                    back.add(hash)
+        return back
+
     def add_grid(self, problem: str, parameters: str, instance: int, low: Any, high: Any, f: np.ndarray) -> None:
         """Write the values (n, n) of a two-dimensional problem between two corners, for its picture."""
         row = (problem, parameters, instance, json.dumps(list(low)), json.dumps(list(high)), f.astype("<f8").tobytes())
@@ -199,6 +236,13 @@ class Store:
         with self._explained():
             return {row[0] for row in self._db.execute("SELECT hash FROM runs")}
 
+    def made(self) -> list[tuple[str, str | None, str, float]]:
+        """By what the stored runs of the present plan were made: hash, code, versions, and seconds that they took."""
+        code = "NULL" if self._old else "code"
+        query = f"SELECT hash, {code}, versions, inside + outside FROM runs JOIN plan USING (hash) ORDER BY position"
+        with self._explained():
+            return self._db.execute(query).fetchall()
+
     def planned(self) -> list[str]:
         """The hashes of the planned runs, in order."""
         with self._explained():
@@ -207,15 +251,37 @@ class Store:
     def manifest(self) -> dict[str, Any]:
         """What was run, with what, when."""
         with self._explained():
-            return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM manifest")}
+            return {
+                key: json.loads(value)
+                for key, value in self._db.execute("SELECT key, value FROM manifest")
+                if key != PLAN
+            }
+
+    def damage(self) -> list[str]:
+        """What is not as it was written, of plan and manifest; files of schema 1 cannot tell."""
+        if self._old:
+            return []
+        with self._explained():
+            rows = self._db.execute("SELECT key, value, checksum FROM manifest WHERE checksum IS NOT NULL").fetchall()
+        damaged = [
+            f"the manifest's {key}: its checksum does not hold"
+            for key, text, digest in rows
+            if checksum((key, text)) != digest
+        ]
+        if any(key == PLAN and json.loads(value) != _digest(self.planned()) for key, value, _ in rows):
+            damaged.append("the plan: its checksum does not hold")
+        return damaged
 
     def rows(self) -> Iterator[tuple[dict[str, Any], bool]]:
         """The stored runs of the present plan, in its order, each with whether its checksum holds."""
-        names = ", ".join(f'runs."{name}"' for name in (*COLUMNS, "checksum"))
+        columns = (*(FIRST_COLUMNS if self._old else COLUMNS), "checksum")
+        names = ", ".join(f'runs."{name}"' for name in columns)
         query = f"SELECT {names} FROM runs JOIN plan USING (hash) ORDER BY plan.position"
         with self._explained():
-            for row in self._db.execute(query):
-                yield dict(zip(COLUMNS, row, strict=False)), checksum(row[:-1]) == row[-1]
+            for *values, digest in self._db.execute(query):
+                row = dict(zip(COLUMNS, values, strict=False))
+                first = row.get("code") is None  # a row of schema 1
+                yield row, checksum(values[: len(FIRST_COLUMNS)] if first else values) == digest
 
     def blob(self, hash: str, column: str) -> bytes | None:
         """The trajectory or the points of one run."""
@@ -236,6 +302,10 @@ class Store:
                 continue  # damaged: a picture less
             box = {"parameters": json.loads(parameters), "low": json.loads(low), "high": json.loads(high)}
             yield {"problem": problem, "instance": instance, **box, "f": np.frombuffer(blob, "<f8").reshape(n, n)}
+
+
+def _digest(hashes: Sequence[str]) -> str:
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 def _readable(row: Mapping[str, Any]) -> bool:
@@ -275,6 +345,7 @@ def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
         "trajectory_bytes": size,
         "versions": json.dumps(dict(versions), sort_keys=True),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        **dict.fromkeys(("state_bytes", "peak_memory", "failed_values")),
     }
     values = {**vars(spec), **vars(record), **coded}  # the others are what they are called there
     return tuple(values[name] for name in COLUMNS)

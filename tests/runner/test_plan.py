@@ -50,10 +50,10 @@ def test_the_hash_stands_for_everything_that_determines_a_run():
         "budget": 31, "prices": {"value": 2}, "gap": 1e-6, "restarts": False,
         "deadline": 1.0, "device": "cuda", "versions": (1, 2), "checkpoints": 5,
     }  # fmt: skip
-    assert {*changed, "skip", "dim", "dtype"} == set(vars(spec))
+    assert {*changed, "skip", "dim", "dtype", "code"} == set(vars(spec))
     hashes = {replace(spec, **{key: value}).hash() for key, value in changed.items()}
     assert len(hashes | {spec.hash()}) == len(changed) + 1
-    assert replace(spec, skip="a reason", dim=None, dtype="float32").hash() == spec.hash()
+    assert replace(spec, skip="a reason", dim=None, dtype="float32", code="{}").hash() == spec.hash()
 
 
 def test_jobs_are_lockstep_batches_and_chunks():

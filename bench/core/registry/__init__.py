@@ -16,6 +16,7 @@ from bench.core.registry.definitions import (
 )
 from bench.core.registry.discovery import (
     UnknownName,
+    distribution,
     find_optimizer,
     find_problem,
     how_to_install,
@@ -23,4 +24,5 @@ from bench.core.registry.discovery import (
     lookup,
     missing,
 )
+from bench.core.registry.fingerprint import fingerprint
 from bench.core.registry.parameters import Parameter, Range, cast

@@ -67,6 +67,12 @@ def missing(definition: Definition) -> list[str]:
 DISTRIBUTIONS = {"ax": "ax-platform", "pybobyqa": "Py-BOBYQA", "sklearn": "scikit-learn"}  # of modules named otherwise
 
 
+def distribution(module: str) -> str:
+    """The name under which a module is installed: cma, scikit-learn for sklearn."""
+    module = module.partition(".")[0]
+    return DISTRIBUTIONS.get(module, module.replace("_", "-"))
+
+
 def how_to_install(modules: Iterable[str]) -> str:
     """The command that installs modules: an extra of ours where one brings them."""
     requirements: list[str] = []
@@ -75,7 +81,7 @@ def how_to_install(modules: Iterable[str]) -> str:
     matches = (re.match(r"([\w.-]+).*extra == .(\w+)", requirement) for requirement in requirements)
     extras = {match[1].replace("-", "_"): match[2] for match in matches if match}
     wanted = [
-        f'-e ".[{extras[module]}]"' if module in extras else DISTRIBUTIONS.get(module, module.replace("_", "-"))
+        f'-e ".[{extras[module]}]"' if module in extras else distribution(module)
         for module in (module.partition(".")[0] for module in modules)
     ]
     return f"pip install {' '.join(dict.fromkeys(wanted))}"

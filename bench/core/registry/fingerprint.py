@@ -31,6 +31,7 @@ class _Binding:
     reaches: tuple[Place, ...]
 
 
+@cache
 def fingerprint(function: Callable[..., Any]) -> str:
     """The hash of a function's code, 16 hexadecimal digits: of its syntax, of the values that it encloses, and of
     every module-level name of its own package that these reach, however many steps away.
