@@ -1,4 +1,4 @@
-"""Stored runs that were made by other code than today's, or with other versions of libraries: what is done about them."""
+"""Stored runs that other code made than today's, or other versions of libraries: what is done about them."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ import pytest
 from bench.core import registry
 from bench.core.registry import OptimizerDefinition, find_optimizer
 from bench.results.stored import Results
-from bench.runner import stale
+from bench.runner import campaign, stale
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch, Watcher
 from bench.runner.store import FIRST_COLUMNS, SCHEMA, Store, checksum
@@ -86,7 +86,8 @@ def test_stale_keep_serves_the_old_ones_and_says_so(run):
 
 def test_other_versions_of_libraries_are_said_and_run_again_on_request(run, monkeypatch):
     run(0.5)
-    monkeypatch.setattr(stale, "libraries", lambda problem, optimizer: {"numpy": "99.0"})
+    for module in (campaign, stale):
+        monkeypatch.setattr(module, "libraries", lambda problem, optimizer: {"numpy": "99.0"})
     done, said, _ = run(0.5)
     assert done.added == 0
     since = f"numpy was {np.__version__} and is 99.0 since 6 stored runs (0 s of work): "
