@@ -232,7 +232,7 @@ def compare(
     budget: float = 2000,
     optimizers: Sequence[str] = (),
     seeds: int = 5,
-    bounds: tuple[Any, Any] | None = None,
+    bounds: Any = None,
     spread: float = 0.1,
     f_opt: float | None = None,
     name: str | None = None,
@@ -243,11 +243,12 @@ def compare(
     f: a function of a vector (dim,) that gives a number, or a pair of such a function and its gradient (dim,).
         Where start is a torch tensor, f takes and gives tensors, and torch differentiates it.
     start: a point (dim,) near which every run begins: each seed at start + spread * scale * N(0, 1), the same points
-        for all optimizers, where scale is a fifth of the box's mean width, or without bounds the largest |start|, at
-        least 1. spread = 0 begins all runs at the point itself.
+        for all optimizers, where scale is a fifth of a coordinate's width, or without bounds |start_i|, 1 where
+        that is 0. spread = 0 begins all runs at the point itself.
     budget: cost of each run: a value costs 1, a value with gradient 3, a Hessian-vector product 6.
     optimizers: names, with hyperparameters in brackets; by default a few of each order that f can answer.
-    bounds: low and high, numbers or (dim,), if there are any. f_opt: the minimum, if known.
+    bounds: pairs [(low, high), ...], one a coordinate, None for an open end; two numbers for all; or
+        `scipy.optimize.Bounds`. f_opt: the minimum, if known.
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """

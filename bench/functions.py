@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -13,7 +14,7 @@ from bench.core.objective import Objective
 from bench.core.registry import PROBLEMS, ProblemDefinition
 
 
-def as_objective(f: Any, start: Array, bounds: tuple[Any, Any] | None, spread: float, f_opt: float | None) -> Objective:
+def as_objective(f: Any, start: Array, bounds: Any, spread: float, f_opt: float | None) -> Objective:
     """The problem of `bench.compare`, which tells what the arguments are. Raises ValueError for what does not fit."""
     function, gradient = f if isinstance(f, tuple) and len(f) == 2 else (f, None)
     if not callable(function) or not (gradient is None or callable(gradient)):
@@ -24,31 +25,49 @@ def as_objective(f: Any, start: Array, bounds: tuple[Any, Any] | None, spread: f
         raise ValueError(f"start must be a finite vector (dim,), got {point!r}")
     if not 0 <= spread < inf:
         raise ValueError(f"spread must be >= 0, got {spread}")
-    domain = Domain(scale=max(1.0, float(np.abs(point).max())))
     _probe(function, gradient, start if tensor else point.copy(), tensor)
-    if bounds is not None:
-        if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
-            raise ValueError(f"bounds must be a pair of low and high, got {bounds!r}")
-        low, high = (np.broadcast_to(np.asarray(bound, dtype=np.float64), point.shape) for bound in bounds)
-        domain = Domain(low, high)
-        if not domain.contains(point):
-            raise ValueError(f"start must lie within the bounds, got {point}")
+    domain = Domain() if bounds is None else Domain(*as_box(bounds, len(point)))
+    if not domain.contains(point):
+        raise ValueError(f"start must lie within the bounds, got {point}")
+    scale = domain.scales(len(point), point)
 
     def begin(rng: np.random.Generator) -> np.ndarray:
-        near = point + spread * domain.scale * rng.standard_normal(len(point))
-        return np.clip(near, domain.low, domain.high)
+        return np.clip(point + spread * scale * rng.standard_normal(len(point)), domain.low, domain.high)
 
     return Objective(
         formula=_each(function, tensor, ()),
         gradient=None if gradient is None else _each(gradient, tensor, (len(point),)),
         dim=len(point),
-        domain=domain,
+        domain=replace(domain, scale=scale),
         start=begin,
         order=2 if tensor and gradient is None else 0 if gradient is None else 1,
         f_opt=f_opt,
         arrays="torch" if tensor else "numpy",
         name=re.sub(r"[^\w.]+|_+", "-", getattr(function, "__name__", "")).strip("-.") or "function",
     )
+
+
+def as_box(bounds: Any, dim: int) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest x, (dim,) each, of bounds as users give them; infinite where there is none.
+
+    bounds: dim pairs (low, high); one pair of numbers for all coordinates; or `scipy.optimize.Bounds`. None is an open
+    end. Raises ValueError for what is none of these, and for a pair whose low is not below its high.
+    """
+    wanted = f"bounds must be pairs (low, high), one for each of the {dim} coordinates, or two numbers for all"
+    if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
+        bounds = np.transpose([np.broadcast_to(end, dim) for end in (bounds.lb, bounds.ub)])
+    try:
+        rows = [bounds] if len(bounds) == 2 and all(end is None or np.ndim(end) == 0 for end in bounds) else bounds
+        pairs = [(-inf if low is None else float(low), inf if high is None else float(high)) for low, high in rows]
+    except (TypeError, ValueError):
+        raise ValueError(f"{wanted}, got {bounds!r}") from None
+    if rows is bounds and len(pairs) != dim:
+        raise ValueError(f"{wanted}, got {len(pairs)} pairs: {bounds!r}")
+    for i, (low, high) in enumerate(pairs):
+        if not low < high:
+            raise ValueError(f"low must be below high in each pair of bounds, got {(low, high)} for coordinate {i}")
+    low, high = np.transpose(pairs)
+    return np.full(dim, low), np.full(dim, high)
 
 
 def _probe(function: Callable[[Any], Any], gradient: Callable[[Any], Any] | None, start: Any, tensor: bool) -> None:

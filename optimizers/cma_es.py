@@ -85,13 +85,13 @@ class State:
     best: Array  # (*lanes, generations), the best value of each of the last ones
 
     @classmethod
-    def at(cls, m: Array, sigma: float, strategy: Strategy, convert: Callable[[np.ndarray], Array], diagonal: bool):
+    def at(cls, m: Array, sigma: Array, strategy: Strategy, convert: Callable[[np.ndarray], Array], diagonal: bool):
         lanes, n = tuple(m.shape[:-1]), strategy.n
         zero, one = convert(np.zeros((*lanes, n))), convert(np.ones((*lanes, n)))
         axes = one if diagonal else convert(np.broadcast_to(np.eye(n), (*lanes, n, n)).copy())
         kept = 10 + ceil(30 * n / strategy.population)
         known = convert(np.full((*lanes, kept), nan))
-        first = sigma * one[..., :1]
+        first = sigma * one[..., :1]  # sigma (*lanes, 1)
         return cls(zero[..., :1], m, first, zero, zero, axes, axes, one, known)
 
     def renewed(self, lanes: Array, fresh: "State") -> "State":
@@ -99,14 +99,14 @@ class State:
         pairs = ((getattr(fresh, item.name), getattr(self, item.name)) for item in fields(self))
         return State(*(masked(lanes, *pair) for pair in pairs))
 
-    def stuck(self, values: Array, sigma_0: float) -> Array:
+    def stuck(self, values: Array, sigma_0: Array) -> Array:
         """Which lanes will gain nothing more, by the values of this generation: tutorial B.3."""
         xp = array_namespace(self.m)
         seen = xp.concat([self.best, values], axis=-1)
         lowest, highest = xp.min(seen, axis=-1), xp.max(seen, axis=-1)  # NaN until enough generations have passed
         deviations = self.C**0.5 if self.C.ndim == self.m.ndim else xp.linalg.diagonal(self.C) ** 0.5
         longest, shortest = xp.max(self.D, axis=-1), xp.min(self.D, axis=-1)
-        sigma, steps = self.sigma[..., 0] / sigma_0, xp.maximum(xp.abs(self.p_c), deviations)
+        sigma, steps = self.sigma[..., 0] / sigma_0[..., 0], xp.maximum(xp.abs(self.p_c), deviations)
         return (
             ((highest - lowest <= TOL_FUN) | (highest == lowest))
             | (sigma * xp.max(steps, axis=-1) < TOL_X)
@@ -130,8 +130,8 @@ def root(squares: Array) -> Array:
 
 
 def penalty(f: Array, beyond: Array, now: State) -> Array:
-    """What is added to values f (*lanes, points) for the way beyond the bounds (*lanes, points, n): as much as the
-    values differ by, where that way is as long as a typical step."""
+    """What is added to values f (*lanes, points) for the way beyond the bounds (*lanes, points, n), in units of ratio:
+    as much as the values differ by, where that way is as long as a typical step."""
     xp = array_namespace(f)
     highest = xp.max(xp.where(xp.isfinite(f), f, -inf), axis=-1, keepdims=True)
     lowest = xp.min(f, axis=-1, keepdims=True)
@@ -155,7 +155,8 @@ def evolve(
     s = Strategy.of(oracle.dim, population, diagonal)
     w = oracle.array(s.weights[:, None])  # (lambda, 1)
     chosen, total = oracle.array(s.weights[: s.population // 2, None]), float(s.weights.sum())
-    sigma_0 = sigma * oracle.domain.scale
+    # sigma is a length of the first coordinate, and `ratio` what the others are long beside it
+    sigma_0, ratio = sigma * oracle.scale[..., :1], oracle.scale / oracle.scale[..., :1]
     inside = clipping(oracle)
     now = State.at(oracle.x0, sigma_0, s, oracle.array, diagonal)
     xp = array_namespace(now.m)
@@ -166,15 +167,15 @@ def evolve(
         y = z * now.D[..., None, :]
         if not diagonal:
             y = product(y, xp.matrix_transpose(now.B))  # (39)
-        x = now.m[..., None, :] + now.sigma[..., None] * y  # (40)
+        x = now.m[..., None, :] + (now.sigma * ratio)[..., None, :] * y  # (40)
         nearest = inside(x)
         f = usable(batch.value(nearest))
         if nearest is not x:
-            f = f + penalty(f, x - nearest, now)
+            f = f + penalty(f, (x - nearest) / ratio[..., None, :], now)
         ranks = xp.argsort(f, axis=-1, stable=True)
         y, z = rows(y, ranks), rows(z, ranks)
         mean_y, mean_z = (xp.sum(chosen * part[..., : len(chosen), :], axis=-2) for part in (y, z))  # (41)
-        now.m = now.m + now.sigma * mean_y  # (42), c_m = 1
+        now.m = now.m + now.sigma * ratio * mean_y  # (42), c_m = 1
 
         # step-size control; C^(-1/2) y = B z
         white = mean_z if diagonal else xp.sum(now.B * mean_z[..., None, :], axis=-1)

@@ -69,6 +69,7 @@ def play(oracle: Oracle, x: Array, e: Array) -> tuple[Array, Array]:
     needs=("torch",),
     structure="composite",
     lane_rates=True,
+    version=2,
     source="Spall 1992, doi:10.1109/9.119632; Werfel, Xie & Seung 2005, doi:10.1162/089976605774320539",
 )
 def output_perturbation_adam(
@@ -104,6 +105,7 @@ def output_perturbation_adam(
     needs=("torch",),
     structure="composite",
     lane_rates=True,
+    version=2,
     source="Williams 1992, doi:10.1007/BF00992696",
 )
 def reinforce_adam(
@@ -146,4 +148,4 @@ def descend(
     oracle.recommend(x)
     move = RULES["adam"].start(x)
     for batch in oracle.minibatches(batch_size):
-        x.add_(lr * oracle.domain.scale * move(finite(estimate(batch, x))))
+        x.add_(oracle.scale * (lr * move(oracle.scale * finite(estimate(batch, x)))))

@@ -70,7 +70,7 @@ def nonlinear_cg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """
     x = oracle.x0[..., None, :]
     xp = array_namespace(x)
-    scale = oracle.domain.scale
+    scale = oracle.scale[..., None, :]
 
     def direction(last: Memory, x: Array, g: Array, step: Array, change: Array) -> tuple[Memory, Array, Array]:
         d, g_last = last

@@ -5,6 +5,8 @@ times what makes the mean of u u^T the identity. All points of one estimate, and
 of a difference see the same mini-batch, which are its common random numbers. Noise of the problem itself is drawn anew
 for every answer, and no method can share it: there the differences need larger radii, or more of them.
 
+All lengths are in scales of the coordinates (`oracle.scale`): radii, and the x by which an estimate is a derivative.
+
 A difference that is not finite says nothing of the slope, and counts as 0.
 """
 
@@ -12,7 +14,9 @@ from collections.abc import Callable
 
 from bench.core import Array, Oracle
 
-Estimator = Callable[[Oracle, Array, int], Array]  # oracle of a batch, x (*lanes, dim), k -> gradient (*lanes, dim)
+Estimator = Callable[
+    [Oracle, Array, int], Array
+]  # oracle of a batch, x (*lanes, dim), k -> gradient by x / scale (*lanes, dim)
 
 SPALL_GAMMA = 0.101  # decay of radii, Spall 1998, section III.B
 
@@ -25,10 +29,10 @@ def finite(differences: Array) -> Array:
 
 
 def both_sides(oracle: Oracle, x: Array, step: Array) -> tuple[Array, Array]:
-    """f at x + step and at x - step: x (*lanes, dim), step (*lanes, pairs, dim) -> (*lanes, pairs) each."""
+    """f at x + scale step and at x - scale step: x (*lanes, dim), step (*lanes, pairs, dim) -> (*lanes, pairs) each."""
     import torch
 
-    center = x.unsqueeze(-2)
+    center, step = x.unsqueeze(-2), oracle.scale.unsqueeze(-2) * step
     plus, minus = oracle.value(torch.cat([center + step, center - step], dim=-2)).chunk(2, dim=-1)
     return plus, minus
 
@@ -59,8 +63,9 @@ def forward_differences(radius: float) -> Estimator:
     import torch
 
     def estimate(oracle: Oracle, x: Array, k: int) -> Array:
-        step = torch.where(x + radius > oracle.bounds[1], -radius, radius)  # (*lanes, dim)
-        beside = x.unsqueeze(-2) + step.unsqueeze(-1) * axes(x)
+        beyond = x + radius * oracle.scale > oracle.bounds[1]  # (*lanes, dim)
+        step = radius * (1 - 2 * beyond.to(x.dtype))
+        beside = x.unsqueeze(-2) + (oracle.scale * step).unsqueeze(-1) * axes(x)
         f = oracle.value(torch.cat([x.unsqueeze(-2), beside], dim=-2))
         return finite((f[..., 1:] - f[..., :1]) / step)
 

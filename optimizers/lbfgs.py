@@ -22,7 +22,7 @@ def lbfgs(oracle: Oracle, *, memory: Pairs = 10, gtol: Tolerance = 1e-10) -> Non
     """
     x = oracle.x0[..., None, :]
     xp = array_namespace(x)
-    scale = oracle.domain.scale
+    scale = oracle.scale[..., None, :]
 
     def direction(pairs: Memory, x: Array, g: Array, step: Array, change: Array) -> tuple[Memory, Array, Array]:
         useful = dot(step, change) > 0  # which a step by the Wolfe conditions always is

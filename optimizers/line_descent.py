@@ -32,10 +32,13 @@ def select(mask: Array, new: Any, old: Any) -> Any:
     return array_namespace(new).where(mask if new.shape[-1] == 1 else mask[..., None], new, old)
 
 
-def modest(g: Array, scale: float) -> Array:
-    """The step length along -g that is no longer than 1, and moves no further than scale: (*lanes, 1)."""
+def modest(g: Array, scale: Array) -> Array:
+    """The step length along -g that is no longer than 1, and moves no further than the scales (*lanes, 1, dim), as
+    half-axes of an ellipsoid: (*lanes, 1)."""
     xp = array_namespace(g)
-    return xp.clip(scale / dot(g, g) ** 0.5, None, 1.0)
+    least = xp.min(scale, axis=-1)
+    g = g * (least[..., None] / scale)
+    return xp.clip(least / dot(g, g) ** 0.5, None, 1.0)
 
 
 def again(oracle: Oracle, over: Array, x: Array) -> Array | None:
@@ -58,7 +61,7 @@ def descend(oracle: Oracle, rule: Rule, memory: Memory, *, curvature: float, gto
     """
     x = oracle.x0[..., None, :]  # (*lanes, 1, dim): a number for each lane is then (*lanes, 1), in single runs too
     xp = array_namespace(x)
-    scale = oracle.domain.scale
+    scale = oracle.scale[..., None, :]
     empty = memory
     g = g_lo = d = nothing = xp.zeros_like(x)
     start = search = arrive(x[..., 0])

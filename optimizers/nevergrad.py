@@ -113,7 +113,7 @@ def space(x0: np.ndarray, domain: Domain) -> "Parameter":
         keys = p.Array(init=(x0.argsort() + 0.5) / len(x0), lower=0.0, upper=1.0)
         return keys.set_mutation(sigma=max(1 / 6, 2 / len(x0)))  # one step is to change the order
     if not domain.bounded:
-        return p.Array(init=x0).set_mutation(sigma=domain.scale)
+        return p.Array(init=x0).set_mutation(sigma=float(np.min(domain.scale)))
     low, high = (np.broadcast_to(bound, x0.shape).astype(float) for bound in (domain.low, domain.high))
     start = np.clip(x0, low, high)
     if domain.real:

@@ -19,10 +19,10 @@ def one_plus_one_es(oracle: Oracle, *, sigma: Sigma = 1.0) -> None:
     (doi:10.1007/978-3-662-43505-2_44). sigma: first standard deviation, in units of the domain's scale.
     """
     alpha = exp(0.8 / sqrt(oracle.dim + 1))
-    inside, first = reflection(oracle), sigma * oracle.domain.scale
+    inside, first = reflection(oracle), sigma * oracle.scale[..., None, :]
     x = oracle.x0[..., None, :]  # (*lanes, 1, dim)
     xp = array_namespace(x)
-    deviation, f = 0 * x[..., :1] + first, 0 * x[..., 0] + inf
+    deviation, f = 0 * x + first, 0 * x[..., 0] + inf
     new = f == inf  # lanes that begin ask their start
     while True:
         oracle.recommend(x[..., 0, :])
@@ -33,7 +33,7 @@ def one_plus_one_es(oracle: Oracle, *, sigma: Sigma = 1.0) -> None:
         x, f = xp.where(success, child, x), xp.minimum(value, f)
         adapted = xp.where(success, deviation * alpha, deviation * alpha**-0.25)
         deviation = xp.where(new[..., None], deviation, adapted)
-        new = deviation[..., 0] <= CONVERGED * first
+        new = xp.all(deviation <= CONVERGED * first, axis=-1)
         if gave_up(oracle, new):
             if not oracle.lanes:
                 return

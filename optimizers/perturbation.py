@@ -59,16 +59,15 @@ class Estimation:
 class Rule:
     """A first-order rule as a part of methods.
 
-    start: from x, and its further options, to the rule. lr: the rate at first; where an estimate is unitless, `length`.
-    lengths: whether its steps are about as long as the rate, in units of the domain's scale; else the rate is a factor
-    of the gradient. options: further hyperparameters, each with its annotation and its default.
+    start: from x, and its further options, to the rule. lr: the rate by default, in units of the domain's scale.
+    lengths: whether its steps are about as long as the rate; else only the first one is, the rate being a factor of
+    estimates over their magnitude at the start. options: further hyperparameters, each with its annotation and default.
     """
 
     start: Callable[..., Move]
     text: str
     source: str
     lr: float
-    length: float = 0.3
     lengths: bool = True
     options: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
@@ -119,11 +118,11 @@ def sign_rule(x: Array) -> Move:
 
 RULES: Mapping[str, Rule] = {
     "sgd": Rule(
-        torch_rule("SGD"), "plain gradient steps", "Robbins & Monro 1951, doi:10.1214/aoms/1177729586", 1e-3,
+        torch_rule("SGD"), "plain gradient steps", "Robbins & Monro 1951, doi:10.1214/aoms/1177729586", 0.3,
         lengths=False,
     ),
     "momentum": Rule(
-        torch_rule("SGD"), "momentum", "Polyak 1964, doi:10.1016/0041-5553(64)90137-5", 1e-3, length=0.03,
+        torch_rule("SGD"), "momentum", "Polyak 1964, doi:10.1016/0041-5553(64)90137-5", 0.03,
         lengths=False, options={"momentum": (Momentum, 0.9)},
     ),
     "adam": Rule(torch_rule("Adam"), "Adam's rule", "Kingma & Ba 2015, arXiv:1412.6980", 0.05),
@@ -133,7 +132,7 @@ RULES: Mapping[str, Rule] = {
 
 
 def chosen_radius(oracle: Oracle, name: str, given: float | None) -> float:
-    """The radius of the estimator of that name, given in units of the domain's scale, as a length.
+    """The radius of the estimator of that name, in units of the domain's scale.
 
     Where it is None it follows Spall's guideline: small where answers are exact, large where they are noisy. Small is,
     for differences along coordinates, what balances their error and that of rounding (Nocedal & Wright 2006, section
@@ -143,7 +142,7 @@ def chosen_radius(oracle: Oracle, name: str, given: float | None) -> float:
     small: float = EXACT if power is None else float(np.finfo(oracle.dtype).eps) ** power
     if given is None:
         given = small if not oracle.noisy else NOISY
-    return given * oracle.domain.scale
+    return given
 
 
 def kept(oracle: Oracle, walls: Walls) -> Move:
@@ -157,19 +156,28 @@ def kept(oracle: Oracle, walls: Walls) -> Move:
 def descend(
     batches: Iterator[Oracle], x: Array, estimate: Estimator, rule: Move, rate: float | Array, inside: Move
 ) -> None:
-    """Step for ever from x (*lanes, dim), in place, by rate times the rule's step on the estimate of the next batch."""
+    """Step for ever from x (*lanes, dim), in place, by rate times the rule's step on the estimate of the next batch,
+    in units of the domain's scale."""
     for k, batch in enumerate(batches):
-        x.copy_(inside(x + rate * rule(estimate(batch, x, k))))
+        x.copy_(inside(x + batch.scale * (rate * rule(estimate(batch, x, k)))))
         if not batch.scored and (k + 1) % EVERY == 0:
             batch.value(x)  # for the record alone
 
 
+def magnitude(estimate: Estimator, batch: Oracle, x: Array, count: int) -> Array:
+    """The mean magnitude of a component of so many estimates at x, of each lane: (*lanes, 1). Where f is flat there,
+    and no rate is known, it is 1, which leaves the estimates as they are."""
+    import torch
+
+    mean = torch.stack([estimate(batch, x, k) for k in range(count)]).abs().mean((0, -1)).unsqueeze(-1)
+    return torch.where(mean > 0, mean, torch.ones_like(mean))
+
+
 def composed(name: str, estimation: Estimation, rule: Rule) -> Callable[..., None]:
     """The method of an estimator and a rule, with the hyperparameters of both."""
-    lengths = rule.lengths or estimation.unitless
-    lr = (rule.lr if rule.lengths or not estimation.unitless else rule.length) / estimation.calm
+    calibrated = not (rule.lengths or estimation.unitless)
     counts = {"pairs": (Pairs, estimation.pairs)} if estimation.pairs else {}
-    takes = {"lr": (Rate, lr), **rule.options, estimation.radius: (Radius, None), **counts}
+    takes = {"lr": (Rate, rule.lr / estimation.calm), **rule.options, estimation.radius: (Radius, None), **counts}
     takes |= {"walls": (Walls, "clip"), "batch_size": (BatchSize, 32)}
 
     def method(oracle: Oracle, **given: Any) -> None:
@@ -178,8 +186,10 @@ def composed(name: str, estimation: Estimation, rule: Rule) -> Callable[..., Non
         x = oracle.x0
         oracle.recommend(x)
         move = rule.start(x, **{key: given[key] for key in rule.options})
-        rate = given["lr"] * (oracle.domain.scale if lengths else 1.0)
-        descend(oracle.minibatches(given["batch_size"]), x, estimate, move, rate, kept(oracle, given["walls"]))
+        batches, rate = oracle.minibatches(given["batch_size"]), given["lr"]
+        if calibrated:
+            rate = rate / magnitude(estimate, next(batches), x, estimation.calm)
+        descend(batches, x, estimate, move, rate, kept(oracle, given["walls"]))
 
     keywords = [
         Parameter(key, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
@@ -187,11 +197,11 @@ def composed(name: str, estimation: Estimation, rule: Rule) -> Callable[..., Non
     ]
     described: Any = method  # functions have no such attribute for the type checker
     described.__signature__ = Signature([Parameter("oracle", Parameter.POSITIONAL_ONLY), *keywords])
-    unit = "in units of the domain's scale, about the length of a step" if lengths else "factor of the gradient"
+    step = "the first step" if calibrated else "a step"
     method.__doc__ = (
-        f"{getdoc(estimation.make)}\n\nWith {rule.text} ({rule.source}). lr: {unit}, in each coordinate. "
-        f"{estimation.radius}: in units of the domain's scale, None by the noise. walls: what becomes of an iterate "
-        "beyond a bound. batch_size: rows of data a question; None takes all."
+        f"{getdoc(estimation.make)}\n\nWith {rule.text} ({rule.source}). lr: about the length of {step} in each "
+        f"coordinate, and {estimation.radius}, None by the noise: in units of the domain's scale. walls: what becomes "
+        "of an iterate beyond a bound. batch_size: rows of data a question; None takes all."
     )
     return method
 
@@ -207,7 +217,7 @@ for _estimator, _estimation in ESTIMATORS.items():
                 arrays="torch",
                 needs=("torch",),
                 lane_rates=True,
-                version=2,
+                version=3,
             )(composed(_estimator, _estimation, RULES[_rule]))
 
 
@@ -215,7 +225,7 @@ def spall_gains(estimate: Estimator, batch: Oracle, x: Array, first_step: float,
     """The estimate times a_k = a / (k + 1 + A)^alpha, by the guidelines of Spall 1998, section III.B.
 
     A is a tenth of `steps`, those that the budget allows. a makes the first step about first_step in each coordinate,
-    in units of the domain's scale: the magnitude of estimates at x is measured on the batch, for each lane.
+    in units of the domain's scale: the magnitude of slopes at x is measured on the batch, for each lane.
     """
     import torch
 
@@ -224,11 +234,11 @@ def spall_gains(estimate: Estimator, batch: Oracle, x: Array, first_step: float,
     # where f is flat around the start no gain is known; 1 leaves the estimates as they are
     magnitude = torch.where(magnitude > 0, magnitude, torch.ones_like(magnitude))
     stability = 0.1 * steps
-    a = first_step * batch.domain.scale * (stability + 1) ** SPALL_ALPHA / magnitude
+    a = first_step * (stability + 1) ** SPALL_ALPHA / magnitude
     return lambda oracle, x, k: a / (k + 1 + stability) ** SPALL_ALPHA * estimate(oracle, x, k)
 
 
-@optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), version=2, source="Spall 1998, doi:10.1109/7.705889")
+@optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), version=3, source="Spall 1998, doi:10.1109/7.705889")
 def spsa_sgd(
     oracle: Oracle,
     *,

@@ -45,9 +45,9 @@ def scatter(oracle: Oracle) -> Callable[[Array], Array]:
     Uniform where there are bounds on all sides, whole numbers and permutations included; else normal around the start,
     the standard deviation being the domain's scale, and reflected at bounds.
     """
-    domain, inside = oracle.domain, reflection(oracle)
+    domain, inside, scale = oracle.domain, reflection(oracle), oracle.scale[..., None, :]
     if not domain.bounded:
-        return lambda u: inside(oracle.x0[..., None, :] + domain.scale * normal_quantile(u))
+        return lambda u: inside(oracle.x0[..., None, :] + scale * normal_quantile(u))
     low, high = (bound[..., None, :] for bound in oracle.bounds)
     if domain.kinds == "permutation":
         return lambda u: array_namespace(u).astype(array_namespace(u).argsort(u, axis=-1), u.dtype)
@@ -102,6 +102,6 @@ def converged(oracle: Oracle, x: Array, f: Array) -> Array:
     Real numbers also where all values f (*lanes, points) are the same: at the limit of rounding they do not shrink.
     """
     xp = array_namespace(x)
-    spread = xp.max(xp.max(x, axis=-2) - xp.min(x, axis=-2), axis=-1)
-    shrunk = spread <= CONVERGED * oracle.domain.scale
+    spread = xp.max(x, axis=-2) - xp.min(x, axis=-2)
+    shrunk = xp.all(spread <= CONVERGED * oracle.scale, axis=-1)
     return shrunk | (xp.max(f, axis=-1) == xp.min(f, axis=-1)) if oracle.domain.real else shrunk

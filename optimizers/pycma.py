@@ -41,26 +41,30 @@ def penalties(f: np.ndarray, beyond: np.ndarray) -> np.ndarray:
 def descend(oracle: Oracle, sigma: float, population: int, iterations: float = inf) -> int:
     """Run CMA-ES from x0 until one of pycma's own criteria stops it; answers with the evaluations that it took.
 
-    sigma: the first standard deviation. Its mean is recommended where answers are noisy.
+    sigma: the first standard deviation, in scales. Its mean is recommended where answers are noisy.
     """
     import cma
 
     low, high = oracle.bounds
+    scale = oracle.domain.scale
+    ratio = scale / scale[0]
     options = {
         **SILENT,
         "popsize": population,
         "seed": float("nan"),  # else it seeds NumPy's generator
         "randn": lambda *shape: oracle.rng.standard_normal(shape),
     }
+    if np.ptp(scale):
+        options["CMA_stds"] = ratio
     if iterations < inf:
         options["maxiter"] = iterations
-    method: CMAEvolutionStrategy = cma.CMAEvolutionStrategy(oracle.x0, sigma, options)
+    method: CMAEvolutionStrategy = cma.CMAEvolutionStrategy(oracle.x0, sigma * scale[0], options)
     while not method.stop():
         x = np.array(method.ask())
         inside = np.clip(x, low, high)
         f = oracle.value(inside)
         f = np.where(np.isfinite(f), f, WORST)
-        method.tell(list(x), f + penalties(f, (x - inside) / method.sigma))
+        method.tell(list(x), f + penalties(f, (x - inside) / (method.sigma * ratio)))
         if oracle.noisy:
             oracle.recommend(np.clip(method.result.xfavorite, low, high))
     return method.countevals
@@ -73,7 +77,7 @@ def pycma(oracle: Oracle, *, sigma: Sigma = 1.0, population: Population = None) 
     sigma: the first standard deviation, in scales of the domain. population: points an iteration, None for
     4 + floor(3 ln dim).
     """
-    descend(oracle, sigma * oracle.domain.scale, population or default_population(oracle.dim))
+    descend(oracle, sigma, population or default_population(oracle.dim))
 
 
 @optimizer(order=0, needs=("cma",), source=f"Auger & Hansen 2005, doi:10.1109/CEC.2005.1554902; {HANSEN}")
@@ -85,7 +89,7 @@ def pycma_ipop(oracle: Oracle, *, sigma: Sigma = 1.0, population: Population = N
     """
     population = population or default_population(oracle.dim)
     while True:
-        descend(oracle, sigma * oracle.domain.scale, population)
+        descend(oracle, sigma, population)
         population *= 2
         oracle.restart()
 
@@ -101,7 +105,6 @@ def pycma_bipop(oracle: Oracle, *, sigma: Sigma = 1.0, population: Population = 
     sigma: the first standard deviation, in scales of the domain. population: points an iteration at first, None for
     4 + floor(3 ln dim).
     """
-    sigma *= oracle.domain.scale
     first = large = population or default_population(oracle.dim)
     used_by_large = used_by_small = last = 0
     descend(oracle, sigma, first)

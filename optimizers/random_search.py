@@ -18,14 +18,14 @@ POINTS = 10  # of one question; most budgets are a multiple
 def random_search(oracle: Oracle) -> None:
     """Independent points: uniform where there are bounds on all sides, else normal around the start.
 
-    The standard deviation of the normal ones is the domain's scale.
+    The standard deviation of the normal ones is the scale of each coordinate.
     """
     size = (POINTS, oracle.dim)
     if oracle.domain.bounded:
         point = scatter(oracle)
         search(oracle, lambda: point(oracle.rng.random(size)))
     else:
-        inside, center, scale = reflection(oracle), oracle.x0[..., None, :], oracle.domain.scale
+        inside, center, scale = reflection(oracle), oracle.x0[..., None, :], oracle.scale[..., None, :]
         search(oracle, lambda: inside(center + scale * oracle.rng.standard_normal(size)))
 
 

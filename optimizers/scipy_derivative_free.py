@@ -52,7 +52,7 @@ def scipy_powell(oracle: Oracle, *, xtol: Tolerance = 1e-4, ftol: Tolerance = 1e
     of the length of the domain's scale.
     """
     options = {"xtol": xtol, "ftol": ftol, "maxiter": ENDLESS, "maxfev": ENDLESS}
-    minimize(oracle, "Powell", {**options, "direc": oracle.domain.scale * np.eye(oracle.dim)})
+    minimize(oracle, "Powell", {**options, "direc": np.diag(oracle.domain.scale)})
 
 
 @optimizer(
@@ -63,7 +63,7 @@ def scipy_cobyla(oracle: Oracle, *, radius: Step = 0.5, tol: Tolerance = 1e-8) -
 
     radius, tol: of the trust region at first, and when it returns.
     """
-    scale = oracle.domain.scale
+    scale = float(oracle.domain.scale.min())
     minimize(oracle, "COBYLA", {"rhobeg": radius * scale, "tol": tol * scale, "maxiter": ENDLESS})
 
 
@@ -73,6 +73,6 @@ def scipy_cobyqa(oracle: Oracle, *, radius: Step = 0.5, tol: Tolerance = 1e-8) -
 
     radius, tol: of the trust region at first, and when it returns.
     """
-    scale = oracle.domain.scale
+    scale = float(oracle.domain.scale.min())
     radii = {"initial_tr_radius": radius * scale, "final_tr_radius": tol * scale}
     minimize(oracle, "COBYQA", {**radii, "maxfev": ENDLESS, "maxiter": ENDLESS})

@@ -142,7 +142,7 @@ def scipy_slsqp(oracle: Oracle, *, ftol: Tolerance = 1e-15) -> None:
 
 
 def trust_region(oracle: Oracle, method: str, gtol: float, **curvature: Any) -> None:
-    """One descent by SciPy inside trust regions, of which the first has the radius of the domain's scale.
+    """One descent by SciPy inside trust regions, of which the first has the radius of the least scale of a coordinate.
 
     SciPy fails where an answer is not finite. It is told of a point that is infinitely high there, and without slope
     or curvature: it returns from a start like that, and refuses any other one.
@@ -154,7 +154,7 @@ def trust_region(oracle: Oracle, method: str, gtol: float, **curvature: Any) -> 
         return (f, g) if np.isfinite(f) and np.isfinite(g).all() else (np.inf, np.zeros_like(g))
 
     curvature = {key: lambda *x, ask=ask: or_zero(ask(*x)) for key, ask in curvature.items()}
-    scale = oracle.domain.scale
+    scale = float(oracle.domain.scale.min())
     options = {"gtol": gtol, "maxiter": ENDLESS, "initial_trust_radius": scale, "max_trust_radius": 1000 * scale}
     minimize(question, oracle.x0, jac=True, method=method, callback=oracle.recommend, options=options, **curvature)
 

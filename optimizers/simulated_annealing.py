@@ -55,7 +55,7 @@ def simulated_annealing(
         chosen = (v < 1 / n) | (v == xp.min(v, axis=-1, keepdims=True))  # one at least
         return xp.where(chosen, moved, x)
 
-    length = 0 * x[..., :1] + sigma * domain.scale
+    length = 0 * x + sigma * oracle.scale[..., None, :]
     places = xp.concat([x, neighbours(x, length, CALIBRATION)], axis=-2)
     tried = usable(oracle.value(places))
     f = tried[..., :1]
@@ -64,7 +64,7 @@ def simulated_annealing(
     mean = xp.sum(xp.where(known, heights, 0.0), axis=-1, keepdims=True)
     mean = mean / xp.maximum(xp.sum(xp.astype(known, f.dtype), axis=-1, keepdims=True), 1 + 0 * f)
     first = xp.where(mean > 0, mean, 1.0) / -log(ACCEPTED)
-    least, longest = xp.min(tried, axis=-1, keepdims=True), LONGEST * sigma * domain.scale
+    least, longest = xp.min(tried, axis=-1, keepdims=True), LONGEST * sigma * oracle.scale[..., None, :]
     first_least = (xp.cumulative_sum(xp.astype(tried == least, f.dtype), axis=-1) == 1) & (tried == least)
     best = xp.sum(xp.where(first_least[..., None], places, 0 * places), axis=-2, keepdims=True)
     steps, step = max(1, int(oracle.remaining / oracle.prices["value"])), 0

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.optimize
 import torch
 
 import bench
@@ -200,6 +201,36 @@ def test_compare_within_bounds():
     assert results.runs.best.min() == pytest.approx(0.01)
 
 
+PAIRS = [(0, 1), (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "low", "high"),
+    [
+        (PAIRS, [0, 2], [1, 3]),
+        (np.array(PAIRS), [0, 2], [1, 3]),
+        (scipy.optimize.Bounds([0, 2], [1, 3]), [0, 2], [1, 3]),
+        (scipy.optimize.Bounds(0, 3), [0, 0], [3, 3]),
+        ((-3, 5), [-3, -3], [5, 5]),
+        ([(None, 1), (2, None)], [-np.inf, 2], [1, np.inf]),
+        ((None, 5), [-np.inf, -np.inf], [5, 5]),
+    ],
+)
+def test_compare_takes_bounds_as_pairs(bounds, low, high):
+    asked = []
+
+    def f(x):
+        asked.append(x.copy())
+        return float(x.sum())
+
+    bench.compare(f, start=[0.5, 2.5], bounds=bounds, budget=200, seeds=1, optimizers=["random-search"])
+    lowest, highest = np.min(asked, axis=0), np.max(asked, axis=0)
+    assert (lowest >= low).all()
+    assert (highest <= high).all()
+    known = np.isfinite(low) & np.isfinite(high)
+    assert np.all(highest - lowest > np.where(known, 0.9 * np.subtract(high, low), 0)), "all of the box is searched"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -217,7 +248,13 @@ def test_compare_within_bounds():
         ({"f": lambda x: 1j, "start": [5.0]}, "f must give one real number"),
         ({"f": (bowl, lambda x: 1.0), "start": [5.0, 1.0]}, r"the gradient must have shape \(2,\)"),
         ({"f": lambda x: x.detach().sum(), "start": torch.zeros(2)}, "that torch can differentiate"),
-        ({"f": bowl, "start": [5.0], "bounds": 3}, "bounds must be a pair"),
+        ({"f": bowl, "start": [5.0], "bounds": 3}, "bounds must be pairs .* or two numbers for all, got 3"),
+        ({"f": bowl, "start": [5.0], "bounds": ([0, 0], [9, 9, 9])}, "bounds must be pairs"),
+        ({"f": bowl, "start": [5.0], "bounds": [(0, 9), (0, 9)]}, "one for each of the 1 coordinates.*, got 2 pairs"),
+        ({"f": bowl, "start": [5.0], "bounds": [("low", "high")]}, "bounds must be pairs"),
+        ({"f": bowl, "start": [5.0] * 2, "bounds": [(0, 9), (9, 0)]}, r"low must be below high.*, got \(9.0, 0.0\)"),
+        ({"f": bowl, "start": [5.0] * 2, "bounds": [(0, 9), (5, 5)]}, "for coordinate 1"),
+        ({"f": bowl, "start": [5.0], "bounds": [(0, np.nan)]}, "low must be below high"),
     ],
 )
 def test_compare_refuses(arguments, message):

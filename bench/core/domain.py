@@ -15,19 +15,19 @@ class Domain:
     """The box low <= x <= high, or its points of whole numbers. Read-only: arrays are copied.
 
     low, high: numbers or arrays (dim,); infinite where there is no bound.
-    scale: a typical length of the problem, from which a method may derive its first step: a positive number; 0 stands
-        for a fifth of the box's mean width, or for 1 where a bound is missing.
+    scale: a typical length of each coordinate, in which methods measure their steps: a positive number or an array
+        (dim,); None where `scales` is to tell it.
     kinds: of all coordinates, or of each: "real"; "integer", the whole numbers from low to high; "category", the same
         without an order among them. "permutation": x is one of 0, 1, ..., dim - 1.
     """
 
     low: float | np.ndarray = -np.inf
     high: float | np.ndarray = np.inf
-    scale: float = 0.0
+    scale: Any = None
     kinds: Kind | tuple[Kind, ...] = "real"
 
     def __post_init__(self) -> None:
-        for name in ("low", "high"):
+        for name in ("low", "high", "scale"):
             if np.ndim(getattr(self, name)):
                 array = np.asarray(getattr(self, name))  # over bytes, which nobody can make writeable again
                 object.__setattr__(self, name, np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape))
@@ -49,10 +49,7 @@ class Domain:
             raise ValueError(f"low must be 0 for permutations, got {self.low}")
         if not np.all(np.asarray(self.low) < np.asarray(self.high)):
             raise ValueError(f"low must be below high, got low={self.low}, high={self.high}")
-        if self.scale == 0:
-            width = float(np.mean(np.asarray(self.high) - np.asarray(self.low))) / 5 if self.bounded else 1.0
-            object.__setattr__(self, "scale", width)
-        if not 0 < self.scale < np.inf:
+        if self.scale is not None and not np.all((np.asarray(self.scale) > 0) & np.isfinite(self.scale)):
             raise ValueError(f"scale must be positive and finite, got {self.scale}")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -82,6 +79,31 @@ class Domain:
     def each(self, *kinds: str) -> Any:
         """Whether coordinates are of these kinds: booleans (dim,), or one for all."""
         return self.kinds in kinds if isinstance(self.kinds, str) else np.isin(self.kinds, kinds)
+
+    def scales(self, dim: int, start: np.ndarray | None = None) -> np.ndarray:
+        """The length in which methods measure steps, of each coordinate: (dim,), all positive.
+
+        The scale, where it is given; else a fifth of the width between two bounds; where one is missing |start_i|,
+        start being a point (dim,), and 1 where that is 0 or there is no start.
+        """
+        if self.scale is not None:
+            return np.full(dim, self.scale, dtype=np.float64)
+        with np.errstate(over="ignore"):
+            width = np.full(dim, np.asarray(self.high) - np.asarray(self.low), dtype=np.float64)
+        size = np.zeros(dim) if start is None else np.abs(start)
+        return np.where(np.isfinite(width), width / 5, np.where(size > 0, size, 1.0))
+
+    def to_unit(self, x: float | np.ndarray) -> np.ndarray:
+        """x (..., dim) in units of the scale, for what has one length for all coordinates. The scale must be set."""
+        return x / self.scale
+
+    def from_unit(self, u: np.ndarray) -> np.ndarray:
+        """The inverse of `to_unit`, by which what lies between two bounds does so after rounding, too."""
+        x = u * self.scale
+        if self.open:
+            return x
+        inside = (u >= self.to_unit(self.low)) & (u <= self.to_unit(self.high))
+        return np.where(inside, np.clip(x, self.low, self.high), x)
 
     def contains(self, x: np.ndarray) -> Any:
         """x (..., dim) -> booleans (...): inside the box, bounds included, and whole where it must be; NaN is not."""

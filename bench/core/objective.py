@@ -1,7 +1,8 @@
 """What a problem is: a pure formula, the constants of its instance, and the facts that are known of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 
+STARTS = 15  # of which the scale is measured where nothing else tells it
 Sampling = Literal["shuffle", "same", "replacement", "sorted", "balanced", "hard"]
 
 
@@ -116,7 +118,8 @@ class Objective:
             raise ValueError("sampling must not be 'hard' where rows have no losses of their own")
         if not isinstance(self.domain.kinds, str) and len(self.domain.kinds) != self.dim:
             raise ValueError(f"kinds must be one, or one for each of {self.dim} coordinates, got {self.domain.kinds}")
-        for name, bound in (("low", self.domain.low), ("high", self.domain.high)):
+        domain = self.domain
+        for name, bound in (("low", domain.low), ("high", domain.high), ("scale", domain.scale)):
             if np.shape(bound) not in ((), (self.dim,)):
                 raise ValueError(f"{name} must be a number or have shape ({self.dim},), got {np.shape(bound)}")
         if self.composite is not None and not self.scored:
@@ -132,13 +135,27 @@ class Objective:
         """Whether runs are judged by the score of a recommended point rather than by what was asked."""
         return bool(self.data) or self.noise is not None
 
+    @cached_property
+    def box(self) -> Domain:
+        """The domain with the scale of each coordinate, (dim,), see `Domain.scales`: where bounds are missing it is the
+        median of |start_i| over a few starts."""
+        domain, start = self.domain, None
+        if domain.scale is None and not domain.bounded and self.start is not None:
+            rng = np.random.default_rng(0)
+            start = np.median([np.abs(self.start(rng)) for _ in range(STARTS)], axis=0)
+        return self.box_around(start)
+
+    def box_around(self, start: np.ndarray | None) -> Domain:
+        """The same where it is known that runs begin at start (dim,)."""
+        return replace(self.domain, scale=self.domain.scales(self.dim, start))
+
     def first_point(self, rng: np.random.Generator) -> np.ndarray:
         """A start (dim,): the problem's own, else uniform in its box, else normal with the domain's scale."""
         if self.start is not None:
             return np.asarray(self.start(rng), dtype=np.float64)
         if self.domain.bounded:
             return self.domain.sample(rng, (self.dim,))
-        return self.domain.scale * rng.standard_normal(self.dim)
+        return self.box.scale * rng.standard_normal(self.dim)
 
     def blocks(self, x: Array) -> list[Array]:
         """Views of x (..., dim) by the layers of a network: arrays (..., *shape); x itself where there are none."""

@@ -1,6 +1,7 @@
 """The only door to a problem: every question passes here; what a run is stands in its `Ledger`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from math import inf, isfinite, prod
 from time import sleep
 from types import TracebackType
@@ -37,7 +38,8 @@ class Oracle:
     `Stop` when every run has ended, and ValueError for a point of another shape. `with Oracle(...) as oracle:` absorbs
     the `Stop`. The objective stays inside: facts are read-only, arrays are copies, and an oracle cannot be copied.
 
-    Facts: lanes; dim; domain (in lanes the first one's, while `bounds` are each one's own); rows of data in a question
+    Facts: lanes; dim; domain, whose scale is an array (dim,) of NumPy's (in lanes the first one's, while `bounds` and
+    `scale` are each one's own, of the kind of x); rows of data in a question
     (all, or those of the mini-batch; 1 without data); dtype, in which torch computes; noisy, whether answers have
     noise; scored, whether runs are judged by a recommended point rather than by what was asked; remainder, whether an
     epoch of mini-batches ends with a smaller one; prices by question; rng, the method's own random numbers.
@@ -67,7 +69,7 @@ class Oracle:
         if not (isfinite(budget) and budget > 0):
             raise ValueError(f"budget must be positive and finite, got {budget}")
         first = self._objective = objectives[0]
-        self.lanes, self.dim, self.domain = () if solo else (len(objectives),), first.dim, first.domain
+        self.lanes, self.dim = () if solo else (len(objectives),), first.dim
         self.rows, self.dtype, self.remainder = first.rows, first.dtype, first.remainder
         self.noisy, self.scored = first.noise is not None, first.scored
         in_ticks = Prices.of(prices, first.rows)
@@ -96,6 +98,9 @@ class Oracle:
         self._f = self._answers.formula()
         self._f_and_gradient = self._answers.closed_form()
         self._books.start(start)
+        begins = zip(objectives, self._books.x0, strict=True)
+        self._boxes = [lane.box if start is None else lane.box_around(x0) for lane, x0 in begins]
+        self.domain = self._boxes[0]
         self._sealed = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -108,10 +113,14 @@ class Oracle:
     @property
     def bounds(self) -> tuple[Array, Array]:
         """The lowest and the highest x, each (*lanes, dim), infinite where there is no bound."""
-        domains = [lane.domain for lane in self._books.objectives]
-        low = np.stack([np.full(self.dim, domain.low, dtype=np.float64) for domain in domains])
-        high = np.stack([np.full(self.dim, domain.high, dtype=np.float64) for domain in domains])
+        low = np.stack([np.full(self.dim, box.low, dtype=np.float64) for box in self._boxes])
+        high = np.stack([np.full(self.dim, box.high, dtype=np.float64) for box in self._boxes])
         return self._caller_shape(low), self._caller_shape(high)
+
+    @cached_property
+    def scale(self) -> Array:
+        """The length in which steps are measured, of each coordinate: (*lanes, dim), see `Domain.scales`."""
+        return self._caller_shape(np.stack([box.scale for box in self._boxes]))
 
     @property
     def x0(self) -> Array:

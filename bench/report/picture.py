@@ -34,7 +34,7 @@ def plane(objective: Objective, seed: int = 0) -> tuple[np.ndarray, np.ndarray, 
             center = (low + high) / 2
         reach = ((high - low) / 2)[:2]
     else:
-        scale = objective.domain.scale * np.sqrt(objective.dim if objective.data else 1)
+        scale = objective.box.scale.max() * np.sqrt(objective.dim if objective.data else 1)
         reach = max(1.5 * np.linalg.norm(start - center), 3 * scale)
     return center, directions[0], directions[-1], np.broadcast_to(reach, 2)
 

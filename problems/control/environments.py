@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.core import Array, Composite, Objective, Unavailable, problem
+from bench.core import Array, Composite, Domain, Objective, Unavailable, problem
 from problems.control.dense import Dense, forward
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def gymnasium_environment(
         },
         composite=Composite(network=network, play=play, outputs=outputs, steps=steps),
         dim=policy.dim,
+        domain=Domain(scale=1.0),
         order=0,
         start=policy.initial,
         noise=seeds,

@@ -82,7 +82,7 @@ def register(number: int, factor: float, function: Callable[..., Objective]) -> 
 
     make.__doc__ = f"{factor:g} times f{number} of BBOB, with four fifths of its coordinates whole. {function.__doc__}"
     make.__module__ = __name__
-    problem(family="mixed", name=f"bbob-mixint-f{number:02d}", source=SOURCE)(make)
+    problem(family="mixed", name=f"bbob-mixint-f{number:02d}", version=2, source=SOURCE)(make)
 
 
 for _group, _first, _factors in GROUPS:

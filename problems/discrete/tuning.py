@@ -16,6 +16,7 @@ QUESTIONS = ("category", "real", "real", "integer", "category", "integer")
 
 @problem(
     family="mixed",
+    version=2,
     source="Thornton et al. 2013, doi:10.1145/2487575.2487629, on the joint choice; data: Wolberg et al. 1995, "
     "doi:10.24432/C5DW2B",
 )

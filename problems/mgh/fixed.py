@@ -148,12 +148,19 @@ def bell(x: Array, t: Array, y: Array) -> Array:
     return x1 * array_namespace(x).exp(-x2 * (t - x3) ** 2 / 2) - y
 
 
-@mgh(name="mgh-meyer")
+@mgh(name="mgh-meyer", version=2)
 def meyer(start: Start = "around", start_factor: float = 1.0, instance: int = 1) -> Objective:
     """10. x1 exp(x2 / (t + x3)) - y, t = 50, 55 ... 125, a thermistor's resistance (Meyer 1970). Minimum 87.9458."""
     constants = {"t": 45 + 5 * np.arange(1.0, 17.0), "y": data.MEYER}
     return build(
-        thermistor, [0.02, 4000.0, 250.0], start, start_factor, instance, constants=constants, least=minimum("meyer")
+        thermistor,
+        [0.02, 4000.0, 250.0],
+        start,
+        start_factor,
+        instance,
+        constants=constants,
+        least=minimum("meyer"),
+        scale=None,
     )
 
 
@@ -162,7 +169,7 @@ def thermistor(x: Array, t: Array, y: Array) -> Array:
     return x1 * array_namespace(x).exp(x2 / (t + x3)) - y
 
 
-@mgh(name="mgh-gulf")
+@mgh(name="mgh-gulf", version=2)
 def gulf(m: int = 99, start: Start = "around", start_factor: float = 1.0, instance: int = 1) -> Objective:
     """11. Gulf Research and Development (Cox 1969): exp(-|y - x2|^x3 / x1) - t, t = i / 100, i = 1 ... m,
     y = 25 + (-50 ln t)^(2/3), 3 <= m <= 100. Minimum 0 at (50, 25, 1.5).
@@ -180,7 +187,7 @@ def gulf(m: int = 99, start: Start = "around", start_factor: float = 1.0, instan
         instance,
         constants={"t": t, "y": 25 + (-50 * np.log(t)) ** (2 / 3)},
         least=(0.0, [50.0, 25.0, 1.5]),
-        scale=0.1,
+        scale=None,
     )
 
 
@@ -190,7 +197,7 @@ def weibull(x: Array, t: Array, y: Array) -> Array:
     return xp.exp(-(xp.abs(y - x2) ** x3) / x1) - t
 
 
-@mgh(name="mgh-box-3d")
+@mgh(name="mgh-box-3d", version=2)
 def box_3d(m: int = 10, start: Start = "around", start_factor: float = 1.0, instance: int = 1) -> Objective:
     """12. exp(-t x1) - exp(-t x2) - x3 (exp(-t) - exp(-10 t)), t = 0.1 ... 0.1 m, m >= 3 (Box 1966).
 
@@ -205,6 +212,7 @@ def box_3d(m: int = 10, start: Start = "around", start_factor: float = 1.0, inst
         instance,
         constants={"t": np.arange(1.0, m + 1) / 10},
         least=(0.0, [1.0, 10.0, 1.0]),
+        scale=None,
     )
 
 
@@ -293,7 +301,7 @@ def two_squares(x: Array, t: Array) -> Array:
     return (x1 + t * x2 - xp.exp(t)) ** 2 + (x3 + xp.sin(t) * x4 - xp.cos(t)) ** 2
 
 
-@mgh(name="mgh-osborne-1")
+@mgh(name="mgh-osborne-1", version=2)
 def osborne_1(start: Start = "around", start_factor: float = 1.0, instance: int = 1) -> Objective:
     """17. y - (x1 + x2 exp(-t x4) + x3 exp(-t x5)), t = 0, 10 ... 320 (Osborne 1972). Minimum 5.46489e-5."""
     return build(
@@ -304,7 +312,7 @@ def osborne_1(start: Start = "around", start_factor: float = 1.0, instance: int 
         instance,
         constants={"t": 10 * np.arange(33.0), "y": data.OSBORNE_1},
         least=minimum("osborne-1"),
-        scale=0.01,
+        scale=None,
     )
 
 

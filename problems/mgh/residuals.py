@@ -25,7 +25,7 @@ def build(
     *,
     least: tuple[float | None, list[float] | np.ndarray | None],
     constants: Mapping[str, np.ndarray] | None = None,
-    scale: float = 1.0,
+    scale: float | None = 1.0,
 ) -> Objective:
     """The sum of squares of residuals(x - shift, **constants): x (*points, dim) -> (*points, m).
 
@@ -35,6 +35,7 @@ def build(
         at most 5 % of itself, or by 0.05 where it is 0. The paper takes the factors 1, 10 and 100; where its start is
         0, as MINPACK does, it is a vector of start_factor throughout unless that is 1.
     instance: 1 has no shift; the others draw one of at most 2 a coordinate, which moves starts and optima alike.
+    scale: of the domain; None for the size of each coordinate of the paper's start, 1 where that is 0.
     """
     if start not in get_args(Start):
         raise ValueError(f"start must be one of {', '.join(get_args(Start))}, got {start!r}")
@@ -53,7 +54,7 @@ def build(
         residuals=moved,
         constants={"shift": shift, **(constants or {})},
         dim=dim,
-        domain=Domain(scale=scale),
+        domain=Domain(scale=Domain().scales(dim, np.asarray(standard)) if scale is None else scale),
         start=lambda rng: shift + textbook + reach * rng.uniform(-1.0, 1.0, dim),
         f_opt=f_opt,
         x_opt=None if x_opt is None else shift + np.asarray(x_opt, dtype=np.float64),

@@ -52,6 +52,7 @@ def branin(z: Array) -> Array:
 @toy(
     source=f"Branin 1972, doi:10.1147/rd.165.0504; {DIXON}",
     box=((-3.0, -2.0), (3.0, 2.0)),
+    version=2,
     x_opt=(0.089842013100318062, -0.71265640302073963),
     f_opt=-1.0316284534898774,
 )
@@ -103,6 +104,7 @@ def matyas(z: Array) -> Array:
 @toy(
     source=f"McCormick 1976, doi:10.1007/BF01580665; {JAMIL}",
     box=((-1.5, -3.0), (4.0, 4.0)),
+    version=2,
     x_opt=(0.5 - pi / 3, -0.5 - pi / 3),
     f_opt=-sqrt(3) / 2 - pi / 3,
     boxed=True,
@@ -216,7 +218,12 @@ def eggholder(z: Array) -> Array:
 # kinked
 
 
-@toy(source=f"Bukin 1997, Budker Institute preprint 97-79; {JAMIL}", box=((-15.0, -3.0), (-5.0, 3.0)), x_opt=(-10, 1))
+@toy(
+    source=f"Bukin 1997, Budker Institute preprint 97-79; {JAMIL}",
+    box=((-15.0, -3.0), (-5.0, 3.0)),
+    x_opt=(-10, 1),
+    version=2,
+)
 def bukin_6(z: Array) -> Array:
     """100 sqrt(|b - a^2 / 100|) + |a + 10| / 100: a curved valley as sharp as a crack. Minimum 0 at (-10, 1)."""
     a, b = z[..., 0], z[..., 1]

@@ -30,12 +30,13 @@ def toy(
     boxed: bool = False,
     reach: float | None = None,
     scale: float | None = None,
+    version: int = 1,
 ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
     """Register landscape(z, **constants), z (*points, dim) -> (*points), in its textbook position.
 
     dim: the only one; where `least` is given, the default of the parameter `dim`, which takes all numbers from there
     that are a multiple of `multiple`. box, x_opt, f_opt: what holds in dim dimensions, or functions of dim.
-    The other arguments are those of `placed`; start(rng, dim) is in the textbook position.
+    version: of the problem. The other arguments are those of `placed`; start(rng, dim) is in the textbook position.
     """
 
     def register(landscape: Callable[..., Array]) -> Callable[..., Array]:
@@ -68,7 +69,7 @@ def toy(
 
         make = of_one_size if least is None else of_any_size
         make.__name__, make.__doc__, make.__module__ = landscape.__name__, landscape.__doc__, landscape.__module__
-        problem(family="toys", source=source)(make)
+        problem(family="toys", source=source, version=version)(make)
         return landscape
 
     return register
@@ -94,7 +95,7 @@ def placed(
     The box stays where it is: a coordinate is shifted by at most `reach` (a quarter of the box's width), and never so
     far that the optimum leaves the box. x_opt, f_opt, start(rng): in the textbook position.
     boxed: that the function has its minimum only within the box, and the formula comes from `penalised_outside`.
-    scale: of the domain; a fifth of the box's least width.
+    scale: of the domain; a fifth of each of the box's widths.
     """
     low, high, best = (np.array(np.broadcast_to(point, dim), dtype=np.float64) for point in (*box, x_opt))
     width = high - low
@@ -104,7 +105,7 @@ def placed(
         gradient=gradient,
         constants={"shift": shift, **({"low": low, "high": high} if boxed else {}), **(constants or {})},
         dim=dim,
-        domain=Domain(low, high, scale=float(width.min()) / 5 if scale is None else scale),
+        domain=Domain(low, high, scale=scale),
         start=None if start is None else lambda rng: shift + start(rng),
         f_opt=f_opt,
         x_opt=best + shift,

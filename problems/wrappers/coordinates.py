@@ -26,7 +26,7 @@ def shifted(objective: Objective, *, reach: float = 1.0, instance: int = 1) -> O
         objective,
         {"shift": shift},
         before=behind,
-        domain=replace(domain, low=domain.low + shift, high=domain.high + shift),
+        domain=replace(objective.box, low=domain.low + shift, high=domain.high + shift),
         start=lambda rng: objective.first_point(rng) + shift,
         x_opt=None if objective.x_opt is None else objective.x_opt + shift,
     )
@@ -53,11 +53,14 @@ def rotated(objective: Objective, *, least_everywhere: bool = False, instance: i
     matrix = random_rotation(generator("rotated", instance), dim)
     x_opt, f_opt, start = objective.x_opt, objective.f_opt, objective.start
     if domain.open:
+        scale = objective.box.scale
+        scale = scale if np.ptp(scale) == 0 else (scale**2 @ matrix**2) ** 0.5
         return rewritten(
             objective,
             {"matrix": matrix},
             before=turned,
             slopes=slopes_turned,
+            domain=replace(domain, scale=scale),
             start=lambda rng: objective.first_point(rng) @ matrix,
             x_opt=None if x_opt is None else x_opt @ matrix,
             shapes=(),
@@ -104,7 +107,7 @@ def slopes_turned_in_box(gradient: Array, x: Array, matrix: Array, centre: Array
     return transform(matrix.mT, gradient * half) / half
 
 
-@wrapper(source=f"Nocedal & Wright 2006, section 2.2, doi:10.1007/978-0-387-40065-5, on scaling; {BBOB}")
+@wrapper(version=2, source=f"Nocedal & Wright 2006, section 2.2, doi:10.1007/978-0-387-40065-5, on scaling; {BBOB}")
 def scaled(
     objective: Objective, *, stretch: float = 1.0, spread: float = 1.0, factor: float = 1.0, instance: int = 1
 ) -> Objective:
@@ -118,7 +121,7 @@ def scaled(
     if not 1 <= spread < np.inf:
         raise ValueError(f"spread must be >= 1 and finite, got {spread}")
     lengths = stretch * np.geomspace(spread**-0.5, spread**0.5, objective.dim)
-    if not (lengths.min() > 0 and lengths.max() * max(1.0, objective.domain.scale) < np.inf):
+    if not (lengths.min() > 0 and np.all(lengths * np.maximum(1.0, objective.box.scale) < np.inf)):
         raise ValueError(f"stretch and spread must leave lengths finite, got stretch={stretch}, spread={spread}")
     domain = objective.domain
     return rewritten(
@@ -130,7 +133,7 @@ def scaled(
         residuals=residuals_raised,
         costs=costs_raised,
         domain=replace(
-            domain, low=domain.low * lengths, high=domain.high * lengths, scale=float(domain.scale * stretch)
+            domain, low=domain.low * lengths, high=domain.high * lengths, scale=objective.box.scale * lengths
         ),
         start=lambda rng: objective.first_point(rng) * lengths,
         f_opt=None if objective.f_opt is None else objective.f_opt * factor,
@@ -221,7 +224,7 @@ def permuted(objective: Objective, *, instance: int = 1) -> Objective:
         {"order": order, "inverse": inverse},
         before=reordered,
         slopes=slopes_reordered,
-        domain=replace(domain, low=low, high=high, kinds=kinds),
+        domain=replace(domain, low=low, high=high, scale=objective.box.scale[inverse], kinds=kinds),
         start=lambda rng: objective.first_point(rng)[inverse],
         x_opt=None if x_opt is None else x_opt[inverse],
         shapes=(),

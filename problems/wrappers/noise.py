@@ -19,7 +19,7 @@ from problems.wrappers.composition import composed, of_the_first, own_keys, reme
 Law = Literal["gaussian", "uniform", "cauchy"]
 Kind = Literal["additive", "multiplicative"]
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
-Change = Callable[..., Any]  # (answer, x, numbers (*points, k), level, base, steepness, each (1,)) -> the noisy answer
+Change = Callable[..., Any]  # (answer, x, numbers (*points, k), level, base, steepness) -> the noisy answer
 
 LAWS: Mapping[str, Draw] = {
     "gaussian": lambda rng, shape: rng.standard_normal(shape),
@@ -37,7 +37,7 @@ def noise(
 ) -> Objective:
     """f + level N ("additive"), or f_opt + (f - f_opt) exp(level N) ("multiplicative", with 0 for an unknown f_opt).
 
-    Additive noise adds level N / scale to each slope of a gradient, scale being the domain's. Hessians stay exact.
+    Additive noise adds level N / scale to each slope of a gradient, scale being the coordinate's. Hessians stay exact.
     law: of N: standard normal; uniform with variance 1; Cauchy with quartiles -1 and 1, additive alone, because
     exp(level N) would have no mean at any level. A problem with noise of its own has both. With noise it is no
     least-squares problem, and metrics and the score stay exact.
@@ -51,7 +51,7 @@ def noise(
     constants = {
         "level": np.full(1, level),
         "base": np.full(1, objective.f_opt or 0.0),
-        "steepness": np.full(1, level / objective.domain.scale),
+        "steepness": level / objective.box.scale,
     }
     keys = own_keys(objective, constants)
     additive = kind == "additive"

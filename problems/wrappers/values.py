@@ -51,7 +51,7 @@ def hyperplane(objective: Objective, share: float, instance: int) -> tuple[np.nd
         cloud = domain.sample(rng, (POINTS, objective.dim))
         width = np.broadcast_to(np.asarray(domain.high) - np.asarray(domain.low), objective.dim)
     else:
-        cloud = objective.first_point(rng) + domain.scale * rng.standard_normal((POINTS, objective.dim))
+        cloud = objective.first_point(rng) + objective.box.scale * rng.standard_normal((POINTS, objective.dim))
         width = np.ones(objective.dim)
     starts = np.stack([objective.first_point(rng) for _ in range(PROBES)])
     for _ in range(DRAWS):

@@ -82,7 +82,7 @@ def test_overhead_of_pycma(benchmark) -> None:
     import cma
 
     def pycma(oracle: Oracle) -> None:
-        method = cma.CMAEvolutionStrategy(oracle.x0, oracle.domain.scale, {"seed": 1, "verbose": -9})
+        method = cma.CMAEvolutionStrategy(oracle.x0, oracle.domain.scale[0], {"seed": 1, "verbose": -9})
         while not method.stop():
             points = method.ask()
             method.tell(points, list(oracle.value(np.array(points))))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.core import Domain
+from bench.core import Domain, Objective, Oracle
 
 MIXED = Domain(np.array([-1.0, 0.0, 0.0]), np.array([1.0, 4.0, 2.0]), kinds=("real", "integer", "category"))
 
@@ -26,6 +26,39 @@ def test_samples_are_uniform_with_both_ends():
         assert (abs(share - 1 / number) < 5 * np.sqrt(1 / number / 5000)).all()
 
 
+def test_scales_are_given_or_a_fifth_of_the_width_or_as_far_as_the_start():
+    some = Domain(np.array([0.0, 1e5, -np.inf, 0.0]), np.array([1.0, 2e6, 3.0, np.inf]))
+    start = np.array([0.5, 1e6, -7.0, 0.0])
+    np.testing.assert_array_equal(some.scales(4, start), [0.2, 1.9e6 / 5, 7.0, 1.0])
+    np.testing.assert_array_equal(some.scales(4), [0.2, 1.9e6 / 5, 1.0, 1.0])
+    np.testing.assert_array_equal(Domain(0.0, 1.0, 0.5).scales(2), [0.5, 0.5])
+    np.testing.assert_array_equal(Domain(scale=np.array([1.0, 9.0])).scales(2, start[:2]), [1.0, 9.0])
+
+
+def test_an_oracle_tells_the_scale_of_each_coordinate():
+    def f(x):
+        return (x**2).sum(-1)
+
+    given, begins = np.array([3.0, -1e6]), lambda rng: np.array([3.0, -1e6])
+    assert Oracle(Objective(f, 2), 9).domain.scale.tolist() == [1.0, 1.0], "starts are drawn with it"
+    for oracle in (Oracle(Objective(f, 2), 9, start=given), Oracle(Objective(f, 2, start=begins), 9)):
+        assert oracle.domain.scale.tolist() == [3.0, 1e6]
+    boxes = [Domain(0.0, np.array([5.0, 50.0])), Domain(0.0, np.array([5.0, 10.0]))]
+    lanes = Oracle([Objective(f, 2, box) for box in boxes], 9, [0, 1], arrays="torch")
+    assert np.asarray(lanes.scale).tolist() == [[1.0, 10.0], [1.0, 2.0]]
+    with pytest.raises(ValueError, match=r"scale must be a number or have shape \(2,\)"):
+        Objective(f, 2, Domain(scale=np.ones(3)))
+
+
+def test_units_are_those_of_the_scale_and_bounds_stay_bounds():
+    low, high = np.array([-0.7, 1e5]), np.array([0.3, 2e6])
+    box = Objective(np.sum, 2, Domain(low, high, np.array([0.1, 7e4]))).box
+    for bound in (low, high):
+        assert box.contains(box.from_unit(box.to_unit(bound)))
+    np.testing.assert_allclose(box.to_unit(np.array([0.2, 1.4e6])), [2.0, 20.0])
+    np.testing.assert_allclose(box.from_unit(np.array([[9.0, 20.0]])), [[0.9, 1.4e6]])
+
+
 def test_permutations():
     domain = Domain(0, 3, kinds="permutation")
     x = domain.sample(np.random.default_rng(0), (2400, 4))
@@ -44,6 +77,8 @@ def test_permutations():
         ({"low": 0, "high": 1, "kinds": ("real", "permutation")}, "one of the first three a coordinate"),
         ({"kinds": "integer"}, "low and high must be finite where numbers are whole"),
         ({"low": 1, "high": 0}, "low must be below high"),
+        ({"scale": 0.0}, "scale must be positive and finite"),
+        ({"scale": np.array([1.0, np.inf])}, "scale must be positive and finite"),
     ],
 )
 def test_refuses(options, message):

@@ -271,7 +271,7 @@ def pycma_runs(objectives: list[Objective], budget: int) -> tuple[list[int], lis
         with Oracle(objective, budget, number, order=0, target=objective.f_opt + 1e-8) as oracle:
             for restart in range(1, 100):
                 options = {"seed": 1000 * number + restart, "verbose": -9}
-                method = cma.CMAEvolutionStrategy(oracle.x0, oracle.domain.scale, options)
+                method = cma.CMAEvolutionStrategy(oracle.x0, oracle.domain.scale[0], options)
                 while not method.stop():
                     points = method.ask()
                     method.tell(points, list(oracle.value(np.array(points))))

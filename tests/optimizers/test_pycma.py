@@ -83,17 +83,17 @@ def runs_of(name: str, used: list[int], monkeypatch: pytest.MonkeyPatch) -> list
 
 
 def test_ipop_doubles_the_population(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert runs_of("pycma-ipop", [1] * 4, monkeypatch) == [(2.0, size, np.inf) for size in (10, 20, 40, 80)]
+    assert runs_of("pycma-ipop", [1] * 4, monkeypatch) == [(1.0, size, np.inf) for size in (10, 20, 40, 80)]
 
 
 def test_bipop_gives_large_and_small_populations_equal_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """First, large: 600 evaluations. Small: 300, 200, 200 (700 together); large: 900 (1500 in all); small."""
     started = runs_of("pycma-bipop", [500, 600, 300, 200, 200, 900, 100], monkeypatch)
     large = [started[i] for i in (0, 1, 5)]
-    assert large == [(2.0, 10, np.inf), (2.0, 20, np.inf), (2.0, 40, np.inf)]
+    assert large == [(1.0, 10, np.inf), (1.0, 20, np.inf), (1.0, 40, np.inf)]
     for at, most, last in ((2, 10, 600), (3, 10, 600), (4, 10, 600), (6, 20, 900)):
         sigma, population, iterations = started[at]
-        assert 0.02 <= sigma <= 2
+        assert 0.01 <= sigma <= 1
         assert 10 <= population <= most
         assert iterations == last // (2 * population)
     assert len({sigma for sigma, _, _ in started}) == 5, "the small ones are drawn"

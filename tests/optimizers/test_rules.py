@@ -158,7 +158,9 @@ def test_spsa_has_the_gains_and_radii_of_spall() -> None:
 
 def test_smoothing_estimates_the_slope_of_a_linear_function() -> None:
     pairs = 20_000
-    oracle = Oracle(Objective(linear, 2, constants={"slope": SLOPE}), 2 * pairs + 1, start=START, arrays="torch")
+    oracle = Oracle(
+        Objective(linear, 2, Domain(scale=1.0), constants={"slope": SLOPE}), 2 * pairs + 1, start=START, arrays="torch"
+    )
     estimate = gaussian_smoothing(radius=0.5, pairs=pairs)(oracle, oracle.x0, 0)
     # the variance of a coordinate of u u^T s, u being normal, is |s|^2 + s_i^2: at most 41
     np.testing.assert_allclose(estimate, SLOPE, atol=4 * np.sqrt(41 / pairs))
@@ -186,7 +188,7 @@ def test_radii_are_large_where_answers_are_noisy(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name, hyperparameters", [("spsa-sgd", {}), ("spsa-adam", {}), ("es-sgd", {"lr": 0.1}), ("es-adam", {})]
+    "name, hyperparameters", [("spsa-sgd", {}), ("spsa-adam", {}), ("es-sgd", {"lr": 0.5}), ("es-adam", {})]
 )
 def test_the_radius_is_no_floor_of_the_record_where_answers_are_exact(
     name: str, hyperparameters: dict[str, float]

@@ -313,7 +313,7 @@ def test_asks_about_as_much_as_scipy_on_the_more_set(ours: str, theirs: str, kin
 )
 def test_scipy_takes_as_many_gradients_as_called_alone(name: str, method: str, settings: dict[str, float]) -> None:
     x0 = np.array([1.3, 0.7])
-    objective = Objective(rosenbrock, 2, start=lambda rng: x0)
+    objective = Objective(rosenbrock, 2, Domain(scale=1.0), start=lambda rng: x0)
     oracle = run(name, objective, budget=1e5, **settings)
     more = {}
     if method != "SLSQP" and method != "TNC":

@@ -70,7 +70,7 @@ def points(objective: Objective, shape: tuple[int, ...], seed: int = 0) -> np.nd
     rng = np.random.default_rng(seed)
     if objective.domain.bounded:
         return objective.domain.sample(rng, (*shape, objective.dim))
-    return objective.first_point(rng) + objective.domain.scale * rng.standard_normal((*shape, objective.dim))
+    return objective.first_point(rng) + objective.box.scale * rng.standard_normal((*shape, objective.dim))
 
 
 def answers(objective: Objective, arrays: str | None = None) -> Answers:
