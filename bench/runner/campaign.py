@@ -91,6 +91,7 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
         command = launch.command or f"bench.run({suite.name!r})"
         manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": environment()}
         store.begin(specs, manifest)
+    store.add_code(_sources(specs))
     store.forget(launch.retry)
     if DAMAGED in launch.retry:
         store.forget_damaged()
@@ -114,6 +115,14 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
     if launch.pictures:
         add_grids(store, specs)
     return campaign
+
+
+def _sources(specs: Sequence[RunSpec]) -> dict[str, str]:
+    """The source of every problem and optimizer of a plan, by its hash."""
+    definitions = [registry.find_problem(name) for name in {spec.problem for spec in specs}]
+    definitions += [registry.find_optimizer(name) for name in {spec.optimizer for spec in specs}]
+    functions = [definition.function for definition in definitions]
+    return {registry.fingerprint(function): registry.source_code(function) for function in functions}
 
 
 def set_aside(folder: Path) -> None:

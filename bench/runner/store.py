@@ -48,10 +48,12 @@ ADDED = "code TEXT, state_bytes INTEGER, peak_memory INTEGER, failed_values INTE
 FIRST_COLUMNS = tuple(column.split()[0] for column in FIRST_RUNS.split(","))
 COLUMNS = (*FIRST_COLUMNS, *(column.split()[0] for column in ADDED.split(", ")))
 ASIDE = f"CREATE TABLE aside (id INTEGER PRIMARY KEY, {FIRST_RUNS}, checksum TEXT NOT NULL, {ADDED})"
+CODE = "CREATE TABLE code (hash TEXT PRIMARY KEY, source TEXT NOT NULL)"
 MIGRATION = (  # from schema 1
     *(f"ALTER TABLE runs ADD COLUMN {column}" for column in ADDED.split(", ")),
     "ALTER TABLE manifest ADD COLUMN checksum TEXT",
     ASIDE,
+    CODE,
     f"PRAGMA user_version={SCHEMA}",
 )
 STORED = ", ".join(f'"{name}"' for name in (*COLUMNS, "checksum"))
@@ -63,6 +65,7 @@ SCHEMA_STATEMENTS = (
     "CREATE TABLE plan (position INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE)",
     "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum TEXT)",
     ASIDE,  # runs whose code has changed since: kept, and not reported
+    CODE,  # the source by its hash, to be compared
     "CREATE TABLE grids (problem TEXT, parameters TEXT, instance INTEGER, low TEXT, high TEXT, f BLOB, "
     "PRIMARY KEY (problem, parameters, instance))",
     f"PRAGMA user_version={SCHEMA}",
@@ -205,6 +208,11 @@ class Store:
         with self.transaction():
             self._db.executemany("DELETE FROM runs WHERE hash = ?", damaged)
 
+    def add_code(self, sources: Mapping[str, str]) -> None:
+        """Write the source of definitions, by its hash."""
+        with self.transaction():
+            self._db.executemany("INSERT OR IGNORE INTO code VALUES (?, ?)", sources.items())
+
     def put_aside(self, hashes: Iterable[str]) -> None:
         """Keep these runs where no report finds them: their code has changed since."""
         each = [(hash,) for hash in hashes]
@@ -242,6 +250,11 @@ class Store:
         query = f"SELECT hash, {code}, versions, inside + outside FROM runs JOIN plan USING (hash) ORDER BY position"
         with self._explained():
             return self._db.execute(query).fetchall()
+
+    def code(self) -> dict[str, str]:
+        """The source of definitions, by its hash."""
+        with self._explained():
+            return {} if self._old else dict(self._db.execute("SELECT hash, source FROM code"))
 
     def planned(self) -> list[str]:
         """The hashes of the planned runs, in order."""

@@ -31,7 +31,18 @@ def method(oracle, *, lr: float = 0.1):
 def other(x):
     return x + 1
 '''
-STEPS = "SCALE = 2.0\n\ndef length(x):\n    return SCALE * x\n\ndef unused(x):\n    return x\n"
+STEPS = """
+SCALE = 2.0
+for factor, unit in [(3, 4)]:
+    print_nothing = None
+
+def length(x):
+    factor = [unit for unit in range(2)][0]
+    return SCALE * x
+
+def unused(x):
+    return x
+"""
 RULES = "def descend(lr):\n    return -lr\n\ndef climb(lr):\n    return lr\n"
 LATE = "def correction(x):\n    return 1.01 * x\n"
 FILES = {"__init__": "", "method": METHOD, "steps": STEPS, "rules": RULES, "late": LATE}
@@ -89,6 +100,7 @@ def test_what_it_reaches_changes_the_hash(hash_of, file, old, new):
         ("method", "return x + 1", "return x + 2"),
         ("steps", "def unused(x):\n    return x", "def unused(x):\n    return 2 * x"),
         ("rules", "return lr\n", "return 2 * lr\n"),
+        ("steps", "[(3, 4)]", "[(5, 6)]"),  # of names that are bound again where they are read
     ],
 )
 def test_words_layout_and_neighbours_do_not(hash_of, file, old, new):
@@ -126,3 +138,13 @@ def test_a_wrapper_counts_with_its_problem():
     registry.load(PACKAGES)
     hashes = {name: fingerprint(registry.find_problem(name).function) for name in ("rosenbrock", "rosenbrock+noise")}
     assert len(set(hashes.values())) == 2
+
+
+def test_the_source_shows_what_the_hash_goes_over():
+    registry.load(PACKAGES)
+    source = registry.source_code(registry.find_optimizer("fd-adam").function)
+    assert "# optimizers.estimators." in source
+    assert "def forward_differences(" in source
+    source = registry.source_code(registry.find_optimizer("torch-adam").function)
+    assert "def torch_adam(" in source
+    assert "def torch_sgd(" not in source

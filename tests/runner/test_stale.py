@@ -113,6 +113,7 @@ def as_schema_1(path):
         db.execute("DELETE FROM manifest WHERE key = 'plan'")
         db.execute("ALTER TABLE manifest DROP COLUMN checksum")
         db.execute("DROP TABLE aside")
+        db.execute("DROP TABLE code")
         db.execute("PRAGMA user_version = 1")
 
 

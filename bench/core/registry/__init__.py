@@ -24,5 +24,5 @@ from bench.core.registry.discovery import (
     lookup,
     missing,
 )
-from bench.core.registry.fingerprint import fingerprint
+from bench.core.registry.fingerprint import fingerprint, source_code
 from bench.core.registry.parameters import Parameter, Range, cast

@@ -11,7 +11,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any
@@ -25,10 +25,11 @@ Place = tuple[str, str]  # a module, and a name that it binds; "*" for all of th
 
 @dataclass(frozen=True)
 class _Binding:
-    """What binds a name in a module: its syntax as text, and the places that it refers to."""
+    """What binds a name in a module: its syntax as text, the places that it refers to, and its source."""
 
     syntax: str
     reaches: tuple[Place, ...]
+    source: str
 
 
 @cache
@@ -38,20 +39,33 @@ def fingerprint(function: Callable[..., Any]) -> str:
 
     Python's own functions and those of other packages count by their names alone.
     """
-    package = _package(function.__module__ if hasattr(function, "__module__") else "")
-    texts: dict[str, str] = {}
+    values, bindings = _reached(function)
+    texts = [values, *(f"{place}\t{bindings[place].syntax}" for place in sorted(bindings))]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:LETTERS]
+
+
+def source_code(function: Callable[..., Any]) -> str:
+    """The source that `fingerprint` goes over, to be read and compared: each binding under the name of its place."""
+    values, bindings = _reached(function)
+    texts = [f"# {place}\n{bindings[place].source}" for place in sorted(bindings) if bindings[place].source]
+    return "\n\n".join([f"# {values}", *texts]) + "\n"
+
+
+def _reached(function: Callable[..., Any]) -> tuple[str, dict[str, _Binding]]:
+    """The values that a function encloses, as text, and what binds each place that it reaches."""
+    package = _package(getattr(function, "__module__", ""))
+    reached: dict[str, _Binding] = {}
     todo: list[Place] = []
-    texts[""] = "".join(_value(function, package, todo, {}))
+    values = "".join(_value(function, package, todo, {}))
     while todo:
-        place = todo.pop()
-        if ".".join(place) in texts:
+        module, name = todo.pop()
+        if f"{module}.{name}" in reached:
             continue
-        bindings = _bindings(place[0])
-        binding = bindings.get(place[1]) if place[1] != "*" else _all(bindings)
-        texts[".".join(place)] = binding.syntax if binding else ""
-        todo += [other for other in (binding.reaches if binding else ()) if _package(other[0]) == package]
-    whole = "\n".join(f"{place}\t{texts[place]}" for place in sorted(texts))
-    return hashlib.sha256(whole.encode()).hexdigest()[:LETTERS]
+        bindings = _bindings(module)
+        binding = _all(bindings) if name == "*" else bindings.get(name, _Binding("", (), ""))
+        reached[f"{module}.{name}"] = binding
+        todo += [place for place in binding.reaches if _package(place[0]) == package]
+    return values, reached
 
 
 def _package(module: str | None) -> str:
@@ -111,7 +125,7 @@ def _code(code: Any) -> str:
 def _all(bindings: Mapping[str, _Binding]) -> _Binding:
     names = sorted(bindings)
     reaches = tuple(place for name in names for place in bindings[name].reaches)
-    return _Binding("\n".join(bindings[name].syntax for name in names), reaches)
+    return _Binding("\n".join(bindings[name].syntax for name in names), reaches, "")
 
 
 def _bindings(module: str) -> dict[str, _Binding]:
@@ -139,9 +153,17 @@ def _parsed(source: ModuleType | str) -> dict[str, _Binding]:
         for name in _bound(statement):
             statements.setdefault(name, []).append(statement)
     return {
-        name: _binding(module, binding, {**imports, **dict(_imports(binding, parent))}, statements.keys())
+        name: replace(
+            _binding(module, binding, {**imports, **dict(_imports(binding, parent))}, statements.keys()),
+            source="\n".join(_source(text, statement) for statement in binding),
+        )
         for name, binding in statements.items()
     }
+
+
+def _source(text: str, statement: ast.stmt) -> str:
+    begin = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", []))])
+    return "\n".join(text.splitlines()[begin - 1 : statement.end_lineno])
 
 
 def _bound(statement: ast.stmt) -> set[str]:
@@ -184,17 +206,51 @@ def _binding(module: str, statements: list[ast.stmt], imported: Mapping[str, Pla
     reaches, syntax = set(), []
     for statement in statements:
         syntax.append(_syntax(statement))
+        free = _free(statement)
         whole = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
         for node in ast.walk(statement):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in imported:
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in imported.keys() & free
+            ):
                 origin, name = imported[node.value.id]
                 reaches.add((origin, node.attr) if name == "*" else (origin, name))
-            elif isinstance(node, ast.Name) and node.id in imported and id(node) not in whole:
-                reaches.add(imported[node.id])
-            elif isinstance(node, ast.Name) and node.id in names:
+            elif isinstance(node, ast.Name) and node.id in imported and node.id in free:
+                if id(node) not in whole:
+                    reaches.add(imported[node.id])
+            elif isinstance(node, ast.Name) and node.id in names and node.id in free:
                 reaches.add((module, node.id))
     used = sorted(f"{name} from {'.'.join(imported[name])}" for name in imported if any(name in s for s in syntax))
-    return _Binding("\n".join([*syntax, *used]), tuple(sorted(reaches)))
+    return _Binding("\n".join([*syntax, *used]), tuple(sorted(reaches)), "")
+
+
+def _free(node: ast.AST) -> set[str]:
+    """The names that a piece of syntax reads and does not bind in a scope of its own."""
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Load) else set()
+    names = {name for child in ast.iter_child_nodes(node) for name in _free(child)}
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        outside = [node.args, *getattr(node, "decorator_list", []), *filter(None, [getattr(node, "returns", None)])]
+        body = node.body if isinstance(node.body, list) else [node.body]
+        inside = {name for child in body for name in _free(child)}
+        bound = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+        bound |= {name for child in body for name in _stored(child)}
+        return {name for child in outside for name in _free(child)} | (inside - bound)
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return names - {name for loop in node.generators for name in _stored(loop.target)}
+    return names
+
+
+def _stored(node: ast.AST) -> set[str]:
+    """The names that a piece of syntax binds in the scope that it stands in."""
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Store) else set()
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return set()
+    return {name for child in ast.iter_child_nodes(node) for name in _stored(child)}
 
 
 def _syntax(node: Any) -> str:
