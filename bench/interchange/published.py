@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 
 from bench.core import registry
+from bench.core.files import opened
 from bench.measure.frames import Frame
 from bench.measure.progress import joined
 
@@ -58,7 +59,7 @@ def cocopp_data(name: str) -> Any:
     spec = importlib.util.find_spec("cocopp")
     if spec is None or spec.origin is None:
         raise registry.Unavailable("published data need cocopp, which is not installed: pip install 'fogbench[coco]'")
-    with gzip.open(Path(spec.origin).with_name(name)) as file:
+    with opened(Path(spec.origin).with_name(name)) as packed, gzip.open(packed) as file:
         return load_numbers(file)
 
 

@@ -1,5 +1,6 @@
 """What to run: suites, in TOML or put together on the command line."""
 
+import os
 import re
 import tomllib
 import warnings
@@ -10,6 +11,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from bench.core.files import Unreadable, read_text
 from bench.core.ledger import check_prices
 
 FOLDER = Path(__file__).parents[1] / "suites"
@@ -213,21 +215,21 @@ def suites() -> dict[str, Path]:
 
 
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
-    """Text and content of a TOML file; raises SuiteError where it has none."""
+    """Text and content of a TOML file; raises SuiteError where it has none, or is no file."""
     try:
-        text = path.read_text(encoding="utf-8")
-        return text, tomllib.loads(text)
+        content = read_text(path)
+        return content, tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         raise SuiteError(f"{path}: not valid TOML: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{path}: cannot be read as text ({error})") from None
+    except (Unreadable, RecursionError) as error:  # the message of Unreadable names the file
+        raise SuiteError(str(error) if isinstance(error, Unreadable) else f"{path}: not valid TOML: too deep") from None
 
 
 def load_suite(source: str | Path) -> Suite:
     """A suite by its name, or from a TOML file; raises SuiteError with file, line and key."""
     ours = suites()
     path = ours.get(str(source), Path(source))
-    if not path.is_file():
+    if path.is_dir() or not os.path.lexists(path):
         raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}")
     text, content = read_toml(path)
     content = _with_gap(path, text, content, 0)

@@ -42,7 +42,7 @@ def _line(key: str, value: Any) -> str:
 def read_tuned(source: str | Path) -> Tuning:
     """The settings of a file; raises SuiteError, with file and key, for what is damaged, unknown or out of range."""
     path = Path(source)
-    if not path.exists():
+    if not os.path.lexists(path):
         raise SuiteError(f"{path} is not there: `python -m bench tune` writes one, and says where")
     _, content = read_toml(path)
     tables = content.pop("tuned", [])

@@ -8,6 +8,7 @@ import gzip
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -16,10 +17,12 @@ from typing import BinaryIO
 import numpy as np
 
 from bench.core import Unavailable
+from bench.core.files import opened
 
 FOLDERS = {"mnist": "FOGBENCH_MNIST", "fashion-mnist": "FOGBENCH_FASHION_MNIST"}  # environment variables
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+LARGEST = 2**30  # bytes of a file, packed or not; MNIST's images are 47 MB
 PIECE = 2**20  # bytes read at once: a header may promise more than there is, or than memory holds
 
 
@@ -51,7 +54,7 @@ def _images(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _found(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
+        if path.exists():
             return path
     raise ValueError(f"{folder} must hold {name} or {name}.gz, got neither")
 
@@ -59,9 +62,10 @@ def _found(folder: Path, name: str) -> Path:
 def read(path: Path) -> np.ndarray:
     """The array of an IDX file, gzipped where its name ends in .gz.
 
-    Raises ValueError with the offset of the byte at which a damaged file stops making sense (of the unpacked bytes).
+    Raises ValueError with the offset of the byte at which a damaged file stops making sense (of the unpacked bytes),
+    and for what is no file or one of more bytes than `LARGEST`.
     """
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+    with opened(path, LARGEST) as packed, gzip.open(packed) if path.suffix == ".gz" else nullcontext(packed) as file:
         stream = _Bytes(path, file)
         start = stream.take(4, "the magic number")
         if start[:2] != b"\0\0":
@@ -98,6 +102,8 @@ class _Bytes:
 
     def _pieces(self, end: int) -> Iterator[bytes]:
         while self.offset < end:
+            if self.offset >= LARGEST:
+                raise ValueError(f"{self.path} unpacks to more than {LARGEST:,} bytes, the most that are read")
             try:
                 piece = self.file.read(min(PIECE, end - self.offset))
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
