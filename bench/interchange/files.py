@@ -5,7 +5,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import isnan
+from math import inf
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -42,29 +42,42 @@ def new_folder(folder: Path) -> Iterator[Path]:
 def inside(index: Path, line: int, name: str, suffix: str = "") -> Path:
     """A file that an index file names, below its folder. Raises Damage for a path that leaves it, for a symbolic link
     and where there is no such file. suffix: the one that is meant, whichever of the run's files is named."""
-    relative = PurePosixPath(name)
-    if relative.is_absolute() or ".." in relative.parts or "\0" in name:
-        raise Damage(index, line, f"{name!r} leaves the folder")
-    path = index.parent / (relative.with_suffix(suffix) if suffix else relative)
-    below = [path, *path.parents][: len(relative.parts)]
     try:
-        linked, there = any(path.is_symlink() for path in below), path.is_file()
-    except OSError:  # a name longer than any file's
-        linked, there = False, False
+        relative = PurePosixPath(name).with_suffix(suffix) if suffix else PurePosixPath(name)
+    except ValueError:  # no name of a file
+        relative = PurePosixPath("..")
+    if relative.is_absolute() or ".." in relative.parts or "\0" in name:
+        raise Damage(index, line, f"{name[:200]!r} leaves the folder")
+    path = index.parent / relative
+    try:
+        linked = any(path.is_symlink() for path in [path, *path.parents][: len(relative.parts)])
+        there = path.exists()
+    except (OSError, ValueError):  # a name longer than any file's, or of characters that no file's has
+        linked = there = False
     if linked:
-        raise Damage(index, line, f"{name!r} is or passes a symbolic link")
+        raise Damage(index, line, f"{name[:200]!r} is or passes a symbolic link")
     if not there:
         raise Damage(index, line, f"{name[:200]!r} is missing")
     return path
 
 
-def number(path: Path, line: int, text: object, convert: Callable[[str], Number], low: Number, high: Number) -> Number:
-    """A number of a file, NaN as the largest; raises Damage for what is none, and outside [low, high]."""
+def number(
+    path: Path,
+    line: int,
+    text: object,
+    convert: Callable[[str], Number],
+    low: float = -inf,
+    high: float = inf,
+) -> Number:
+    """A number of a file; raises Damage for what is none, for NaN and outside [low, high]."""
+    written = str(text)
     try:
-        value = convert(str(text))
+        if "_" in written:  # Python's own: 1_000
+            raise ValueError
+        value = convert(written)
     except ValueError:
-        raise Damage(path, line, f"{str(text)[:80]!r} is not a {'whole ' if convert is int else ''}number") from None
-    value = high if isnan(value) else value
+        kind = "whole number" if convert is int else "number"
+        raise Damage(path, line, f"{written[:80]!r} is not a {kind}") from None
     if not low <= value <= high:
-        raise Damage(path, line, f"a number from {low} to {high} was expected, got {value}")
+        raise Damage(path, line, f"a number from {low} to {high} was expected, got {written[:80]}")
     return value

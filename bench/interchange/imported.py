@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from bench.core import registry
+from bench.core.files import DATA, Unreadable, opened, read_text
 from bench.core.ledger import PRICES, QUESTIONS
 from bench.core.objective import Objective
 from bench.core.status import Status
 from bench.interchange import coco, ioh
-from bench.interchange.files import new_folder
+from bench.interchange.files import Damage, new_folder
 from bench.interchange.trajectories import FUNCTION, Trajectory, shown
+from bench.measure.words import counted
 from bench.runner import PACKAGES
 from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
@@ -32,7 +34,7 @@ class Reader:
 
     pattern: str
     words: str
-    read: Callable[[Path], Iterable[Trajectory]]
+    read: Callable[[Path], Iterable[Trajectory | Damage]]
 
 
 READERS = {
@@ -43,12 +45,13 @@ READERS = {
 
 @dataclass(frozen=True)
 class Imported:
-    """What `import_runs` did."""
+    """What `import_runs` did, and in words what it left out."""
 
     folder: Path
     runs: int
     optimizers: list[str]
     problems: list[str]
+    left_out: list[str]
 
 
 def import_runs(
@@ -58,20 +61,18 @@ def import_runs(
 
     source: an index file (an .info of COCO, a .json of IOHprofiler), or a folder that holds such at any depth.
     optimizer: another name for the one that the data are of. order: of the optimizers, 0 where neither this nor the
-    data say it. An evaluation becomes a value, at price 1. Seconds are not known, and 0. Raises ValueError, with file
-    and line, for data that are damaged, and where the folder exists; then nothing is written.
+    data say it. An evaluation becomes a value, at price 1. Seconds are not known, and 0. What cannot be taken, as the
+    last run of an experiment that was killed, is left out, and said in the answer and the manifest. Raises ValueError,
+    with file and line, where nothing can be taken, and where the folder exists; then nothing is written.
     """
-    registry.load(PACKAGES)
     if order not in (None, 0, 1, 2):
         raise ValueError(f"order must be 0, 1 or 2, got {order}")
-    read = [run for path in index_files(source) for run in READERS[path.suffix].read(path)]
-    if not read:
-        raise ValueError(f"{source} holds no runs")
-    read = [replace(run, optimizer=shown(run.optimizer) or "unnamed") for run in read]
-    names = sorted({run.optimizer for run in read})
+    logged, left_out = _read(source)
+    registry.load(PACKAGES)
+    names = sorted({run.optimizer for run in logged})
     if optimizer and len(names) > 1:
         raise ValueError(f"{source} holds {len(names)} algorithms, {', '.join(names[:5])}: --optimizer would name one")
-    trajectories = [replace(run, optimizer=shown(optimizer) or run.optimizer) for run in _seeded(read)]
+    trajectories = [replace(run, optimizer=shown(optimizer) or run.optimizer) for run in _seeded(logged)]
     longest: dict[tuple[str, str, int], int] = defaultdict(int)
     for run in trajectories:
         cell = (run.optimizer, run.problem, run.dim)
@@ -79,7 +80,7 @@ def import_runs(
     records = [as_record(run, float(longest[run.optimizer, run.problem, run.dim]), order) for run in trajectories]
     suite = _suite(folder.name, trajectories, max(longest.values()), f"Imported from {source.name}")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    environment = {"imported from": str(source), "seconds": "not known"}
+    environment = {"imported from": str(source), "seconds": "not known", "left out": left_out}
     manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": environment}
     with new_folder(folder) as draft, closing(Store(draft, create=True)) as store:
         store.begin([record.spec for record in records], manifest)
@@ -87,29 +88,91 @@ def import_runs(
             for record in records:
                 store.add(record, {})
     optimizers = list(dict.fromkeys(run.optimizer for run in trajectories))
-    return Imported(folder, len(records), optimizers, list(dict.fromkeys(run.problem for run in trajectories)))
+    problems = list(dict.fromkeys(run.problem for run in trajectories))
+    return Imported(folder, len(records), optimizers, problems, left_out)
 
 
-def index_files(source: Path) -> list[Path]:
-    """The index files of all `READERS` in a folder at any depth, or the one file that is given.
+def _read(source: Path) -> tuple[list[Trajectory], list[str]]:
+    """The runs of a file or folder, and what of them is left out; raises ValueError where there are none."""
+    paths, refused = index_files(source)
+    logged: list[Trajectory] = []
+    for path in paths:
+        try:
+            for run in READERS[path.suffix].read(path):
+                if isinstance(run, Damage):
+                    refused.append(run)
+                else:
+                    logged.append(replace(run, optimizer=shown(run.optimizer) or "unnamed"))
+        except Unreadable as error:
+            refused.append(error)
+    if logged or not refused:
+        refused += _unlisted(source, paths)
+    if not logged:
+        if len(refused) == 1:
+            raise refused[0]
+        more = f" ({len(refused) - 1} more like it)" if refused else ""
+        raise ValueError(f"{refused[0]}{more}" if refused else f"{source} holds no runs")
+    runs, copies = _distinct(logged)
+    return runs, [*map(str, refused), *copies]
 
-    Raises ValueError where there is none, for another kind of file and for symbolic links.
+
+def index_files(source: Path) -> tuple[list[Path], list[ValueError]]:
+    """The index files of all `READERS` in a folder at any depth, or the one file that is given, and symbolic links to
+    such, which are not followed.
+
+    Raises ValueError where there are none, for another kind of file and where the source is a symbolic link.
     """
-    if source.is_dir():
-        paths = sorted(path for reader in READERS.values() for path in source.rglob(reader.pattern))
-    elif source.is_file():
-        paths = [source]
-    else:
-        raise ValueError(f"{source} is neither a file nor a folder")
     words = " or ".join(reader.words for reader in READERS.values())
-    for path in (source, *paths):
-        if path.is_symlink():
-            raise ValueError(f"{path} is a symbolic link, and is not followed")
-        if path in paths and path.suffix not in READERS:
-            raise ValueError(f"{path} must be {words}")
+    if source.is_symlink():
+        raise ValueError(f"{source} is a symbolic link, and is not followed")
+    if not source.is_dir():
+        opened(source, DATA).close()  # is there, and a file
+        if source.suffix not in READERS:
+            raise ValueError(f"{source} must be {words}")
+        return [source], []
+    paths = sorted(path for reader in READERS.values() for path in source.rglob(reader.pattern))
+    links = [path for path in paths if path.is_symlink()]
     if not paths:
-        raise ValueError(f"{source} must hold {words}")
-    return paths
+        unlisted = sum(1 for _ in source.rglob("*.dat"))
+        hint = f", and holds {counted(unlisted, '.dat file')} alone, as of runs that did not finish" if unlisted else ""
+        raise ValueError(f"{source} must hold {words}{hint}")
+    refused: list[ValueError] = [ValueError(f"{path} is a symbolic link, and is not followed") for path in links]
+    return [path for path in paths if path not in links and not path.is_dir()], refused
+
+
+def _unlisted(source: Path, indexes: Sequence[Path]) -> list[ValueError]:
+    """The .dat files of a folder that no index file above them names."""
+    names: dict[Path, set[str]] = defaultdict(set)
+    for index in indexes:
+        with suppress(Unreadable):
+            for word in re.split(r"[\s,\"'/\\]+", read_text(index, errors="replace")):
+                name, dot, suffix = word.rpartition(".")
+                if dot and suffix.endswith("dat"):
+                    names[index.parent].add(f"{name}.dat")
+    return [
+        ValueError(f"{path}: no index file names it, as of runs that did not finish")
+        for path in (sorted(source.rglob("*.dat")) if source.is_dir() else ())
+        if not any(path.name in names[folder] for folder in path.parents if folder in names)
+    ]
+
+
+def _distinct(logged: Sequence[Trajectory]) -> tuple[list[Trajectory], list[str]]:
+    """The runs without those of entries whose runs are all in another entry too, as cocopp has it, and their names."""
+    entries: dict[tuple[str, ...], list[Trajectory]] = defaultdict(list)
+    for run in logged:
+        entries[run.entry, run.optimizer, run.problem, str(run.dim)].append(run)
+    first_entry: dict[tuple[object, ...], str] = {}
+    runs, copies = [], []
+    for (entry, *cell), of_entry in entries.items():
+        content = [
+            (run.instance, run.seed, run.spent, run.evaluations.tobytes(), run.values.tobytes()) for run in of_entry
+        ]
+        original = first_entry.setdefault((*cell, *content), entry)
+        if original == entry:
+            runs += of_entry
+        else:
+            copies.append(f"{entry}: the same {counted(len(of_entry), 'run')} as {original}")
+    return runs, copies
 
 
 def _seeded(trajectories: Sequence[Trajectory]) -> Iterator[Trajectory]:

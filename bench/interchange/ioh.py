@@ -4,16 +4,18 @@ Source: de Nobel, Ye, Vermetten, Wang, Doerr & Bäck 2024, doi:10.1162/evco_a_00
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
-from math import inf, isfinite, isnan, nan
+from math import isfinite, isnan, nan
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from bench.core.files import read_text
 from bench.interchange.files import Damage, inside, number
-from bench.interchange.trajectories import LARGE, Trajectory, runs_of, safe_names, series, shown
+from bench.interchange.trajectories import LARGE, Block, Trajectory, blocks, safe_names, shown, unequal
 
 VERSION = "0.3.22"
 COLUMNS = ("evaluations", "raw_y")
@@ -24,6 +26,18 @@ NAMES = (
     "Gallagher101", "Gallagher21", "Katsuura", "LunacekBiRastrigin",
 )  # fmt: skip
 """What ioh calls BBOB's functions 1 to 24."""
+PBO = (
+    "OneMax", "LeadingOnes", "Linear", "OneMaxDummy1", "OneMaxDummy2", "OneMaxNeutrality", "OneMaxEpistasis",
+    "OneMaxRuggedness1", "OneMaxRuggedness2", "OneMaxRuggedness3", "LeadingOnesDummy1", "LeadingOnesDummy2",
+    "LeadingOnesNeutrality", "LeadingOnesEpistasis", "LeadingOnesRuggedness1", "LeadingOnesRuggedness2",
+    "LeadingOnesRuggedness3", "LABS", "IsingRing", "IsingTorus", "IsingTriangular", "MIS", "NQueens",
+    "ConcatenatedTrap", "NKLandscapes",
+)  # fmt: skip
+"""What ioh calls PBO's functions 1 to 25."""
+UNNAMED = ("unknown_suite", "No suite", "", "Real", "Integer")  # what ioh writes where no suite of one class was run
+OLDER_COLUMN = "best-so-far f(x)"
+# of BBOB: dims in which an instance is made to compare values, and runs that are compared
+LARGEST_DIM, COMPARED = 100, 5
 
 
 # writing
@@ -102,51 +116,151 @@ def _lines(run: Trajectory) -> str:
 # reading
 
 
-def read(path: Path) -> Iterator[Trajectory]:
-    """The runs of a JSON and the .dat files that it names, written by ioh's Analyzer or by `write`.
+def read(path: Path) -> Iterator[Trajectory | Damage]:
+    """The runs of a JSON and the .dat files that it names, written by ioh's Analyzer or by `write`, and what of them
+    cannot be taken: Damage, with file and line.
 
-    Raises Damage, with file and line, for what cannot be read. raw_y of BBOB's functions is f - f_opt (without the
-    penalty outside the box that some have), of others f; where it is maximized, -f is minimized here.
+    raw_y of BBOB's functions is f - f_opt (without the penalty outside the box that some have), of others f; where it
+    is maximized, -f is minimized here. A file that names no suite, as of `ioh.get_problem`, is of BBOB where our
+    own instances have the values that it logged: the functions of SBOX have the same names and numbers. (Seven of them,
+    f5, f9, f19 to f22 and f24, are the same inside the box.)
     """
+    content = read_text(path)
     try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or thousands of digits or brackets
-        raise Damage(path, getattr(error, "lineno", 1), f"it is no valid JSON ({error})") from None
+        try:
+            index = json.loads(content)
+        except json.JSONDecodeError:  # ioh writes inf and nan as C++ does
+            index = json.loads(re.sub(r"([:\[,]\s*)(-?)(inf|nan)(?=\s*[,}\]])", _json_number, content))
+    except (ValueError, RecursionError) as error:  # no JSON, or thousands of digits or brackets
+        yield Damage(path, getattr(error, "lineno", 1), f"it is no valid JSON ({error})")
+        return
+    try:
+        yield from _scenarios(path, index)
+    except Damage as damage:
+        yield damage
+
+
+def _json_number(match: re.Match[str]) -> str:
+    return match[1] + ("NaN" if match[3] == "nan" else f"{match[2]}Infinity")
+
+
+def _scenarios(path: Path, index: Any) -> Iterator[Trajectory | Damage]:
+    """The runs of the scenarios, a dim each, of a JSON."""
     algorithm = _get(path, index, "algorithm", dict)
     ours = algorithm.get("info") == "fogbench"
     function = number(path, 1, _get(path, index, "function_id", int), int, 0, 2**31)
     name, suite = (shown(_get(path, index, key, str)) for key in ("function_name", "suite"))
-    bbob = 1 <= function <= len(NAMES) and name == NAMES[function - 1] and suite in ("BBOB", "unknown_suite")
-    suite = "bbob" if bbob else "ioh" if suite == "unknown_suite" else suite
-    problem = f"bbob-f{function:02d}" if bbob else name if ours else f"{suite}-f{function}-{name}"
+    scenarios = _get(path, index, "scenarios", list)
+    bbob = 1 <= function <= len(NAMES) and name == NAMES[function - 1]
+    bbob = bbob and (suite == "BBOB" or (suite in UNNAMED and _is_ours(function, scenarios)))
+    suite, problem = ("bbob", f"bbob-f{function:02d}") if bbob else _problem(suite, str(function), name)
     attributes = _get(path, index, "experiment_attributes", list) if ours else []
     noted = {key: value for notes in attributes if isinstance(notes, dict) for key, value in notes.items()}
     gap = number(path, 1, noted.get("target", 1e-8), float, 0.0, LARGE)
     order = int(noted["order"]) if noted.get("order") in ("0", "1", "2") else None
-    trajectory = partial(Trajectory, _get(path, algorithm, "name", str), problem, suite, function, gap=gap, order=order)
-    sign = -1.0 if index.get("maximization") is True else 1.0
-    for scenario in _get(path, index, "scenarios", list):
-        dim = number(path, 1, _get(path, scenario, "dimension", int), int, 1, 10**6)
-        runs = _get(path, scenario, "runs", list)
-        file = inside(path, 1, _get(path, scenario, "path", str))
-        blocks = list(runs_of(file, lambda line: line.split()[0].strip('"') == COLUMNS[0]))
-        if len(blocks) != len(runs):
-            raise Damage(path, 1, f"{len(runs)} runs of {dim}-D are listed, and {file.name} holds {len(blocks)}")
-        for run, (head, rows) in zip(runs, blocks, strict=True):
-            instance = number(path, 1, _get(path, run, "instance", int), int, 0, 2**31)
-            spent = number(path, 1, _get(path, run, "evals", int), int, 0, 2**53)
-            evaluations, values = series(file, rows, _column(file, head, rows[0]), -inf)
-            f_opt, start, seed = (run.get(key) for key in ("f_opt", "start_y", "seed"))
-            yield trajectory(
-                dim,
-                instance,
-                evaluations,
-                sign * values,
-                max(spent, int(evaluations[-1])),
-                (0.0 if bbob else nan) if f_opt is None else number(path, 1, f_opt, float, -LARGE, LARGE),
-                start=nan if start is None else number(path, 1, start, float, -inf, inf),
-                seed=None if seed is None or not ours else number(path, 1, seed, int, 0, 2**31),
+    optimizer, problem = _get(path, algorithm, "name", str), name if ours and not bbob else problem
+    trajectory = partial(Trajectory, optimizer, problem, suite, function, gap=gap, order=order)
+    sign = {True: -1.0, False: 1.0}.get(index.get("maximization"))
+    if sign is None:
+        raise Damage(path, 1, f"maximization must be true or false, got {str(index.get('maximization'))[:80]}")
+    for scenario in scenarios:
+        try:
+            dim = number(path, 1, _get(path, scenario, "dimension", int), int, 1, 10**6)
+            runs = _get(path, scenario, "runs", list)
+            file = inside(path, 1, _get(path, scenario, "path", str))
+            logged = list(
+                blocks(file, lambda line: line.split(None, 1)[0].strip('"') == COLUMNS[0], _column(file), sign)
             )
+        except Damage as damage:
+            yield damage
+            continue
+        yield from unequal(path, 1, file, logged, len(runs))
+        for block, run in zip(logged, runs, strict=False):
+            try:
+                instance = number(path, 1, _get(path, run, "instance", int), int, 0, 2**31)
+                spent = number(path, 1, _get(path, run, "evals", int), int, 0, 2**53)
+                _check_run(file, block, run, spent, sign, bbob, len(logged) == len(runs))
+                f_opt, start, seed = (run.get(key) for key in ("f_opt", "start_y", "seed"))
+                yield trajectory(
+                    dim,
+                    instance,
+                    block.evaluations,
+                    block.values,
+                    max(spent, block.last),
+                    (0.0 if bbob else nan) if f_opt is None else number(path, 1, f_opt, float, -LARGE, LARGE),
+                    start=nan if start is None else number(path, 1, start, float),
+                    seed=None if seed is None or not ours else number(path, 1, seed, int, 0, 2**31),
+                    entry=f"{path}, {dim}-D",
+                )
+            except Damage as damage:
+                yield damage
+
+
+def _check_run(
+    file: Path, block: Block, run: Mapping[str, Any], spent: int, sign: float, bbob: bool, all_listed: bool
+) -> None:
+    """Raises Damage for a run that is none, has values that cannot be, ends before its best value, or is another one.
+
+    all_listed: whether the JSON lists as many runs as the .dat has, so that no other can be meant.
+    """
+    if block.damage is not None:
+        raise block.damage
+    value = block.values[-1]
+    if bbob and value < -1e-8:
+        raise Damage(file, block.at, f"f - f_opt must not be below 0, got {value:g}")
+    best = run.get("best")
+    y = best.get("y") if isinstance(best, dict) else None
+    if not isinstance(y, (int, float)) or not isfinite(y):
+        return
+    slack = 1e-6 * max(1.0, abs(y))
+    ends_early = block.last < spent and value > sign * y + slack
+    if ends_early or (not all_listed and (abs(value - sign * y) > slack or block.last > spent)):
+        raise Damage(
+            file,
+            block.at,
+            f"the run ends at evaluation {block.last} with {sign * value:g}, "
+            f"and its JSON says {spent} with {y:g}: it is cut off or another one",
+        )
+
+
+def _is_ours(function: int, scenarios: Sequence[Any]) -> bool:
+    """Whether BBOB's function has, by our own instances, the values that were logged as the best of some runs."""
+    import numpy as np
+
+    from bench.core.registry import find_problem, load
+    from bench.runner import PACKAGES
+
+    load(PACKAGES)
+    compared = 0
+    for scenario in scenarios:
+        for run in scenario.get("runs", []) if isinstance(scenario, dict) else []:
+            try:
+                x = np.array(run["best"]["x"], dtype=float)
+                y = float(run["best"]["y"])
+                if x.shape != (scenario["dimension"],) or len(x) > LARGEST_DIM or not (abs(x) < 5).all():
+                    continue  # outside the box, raw_y lacks the penalty
+                objective = find_problem(f"bbob-f{function:02d}").make(int(run["instance"]), dim=len(x))
+                gap = float(objective.f(x)) - (objective.f_opt or 0.0)
+            except (KeyError, TypeError, ValueError, OverflowError):  # no such run, or no such instance
+                continue
+            if not abs(gap - y) <= 1e-6 * max(1.0, abs(y)):
+                return False
+            compared += 1
+            if compared == COMPARED:
+                return True
+    return compared > 0
+
+
+def _problem(suite: str, function: str, name: str) -> tuple[str, str]:
+    """The suite of a problem, and the problem's name; where no suite is named, that of ioh's class of problems."""
+    if not name and suite == "PBO" and function.isdecimal() and 1 <= int(function) <= len(PBO):
+        name = PBO[int(function) - 1]
+    if suite in UNNAMED:
+        place = PBO.index(name) + 1 if name in PBO else 0
+        classes = {"CEC2013": name.startswith("CEC2013"), "CEC2022": name.startswith("CEC2022")}
+        classes["PBO"] = str(place) == function
+        suite = next((suite for suite, matches in classes.items() if matches), "ioh")
+    return suite, "-".join(filter(None, (suite, f"f{function}", name)))
 
 
 def _get(path: Path, place: Any, key: str, expected: type) -> Any:
@@ -157,12 +271,76 @@ def _get(path: Path, place: Any, key: str, expected: type) -> Any:
     return value
 
 
-def _column(file: Path, head: Sequence[tuple[int, str]], first: tuple[int, str]) -> int:
+def _column(file: Path) -> Callable[[Sequence[tuple[int, str]]], int]:
     """Which column of a run, below the line of their names, is raw_y."""
-    if not head:
-        raise Damage(file, first[0], f"a run begins with the names of its columns, got {first[1][:80]!r}")
-    at, line = head[-1]
-    names = line.replace('"', "").split()
-    if COLUMNS[1] not in names:
-        raise Damage(file, at, f"there must be a column {COLUMNS[1]}, got {' '.join(names)[:80]}")
-    return names.index(COLUMNS[1])
+
+    def column(head: Sequence[tuple[int, str]]) -> int:
+        at, line = head[-1]
+        names = line.replace('"', "").split()
+        if COLUMNS[1] not in names:
+            raise Damage(file, at, f"there must be a column {COLUMNS[1]}, got {' '.join(names)[:80]}")
+        return names.index(COLUMNS[1])
+
+    return column
+
+
+# the format of versions before 0.3.3, an .info beside each .dat
+
+
+def is_older(facts: Mapping[str, str]) -> bool:
+    """Whether the first line of an entry of an .info is IOHprofiler's, and not COCO's."""
+    return any(key in facts for key in ("algInfo", "funcName", "maximization"))
+
+
+def older(
+    path: Path, at: int, facts: Mapping[str, str], file: Path, ends: Sequence[tuple[int, int, float]]
+) -> Iterator[Trajectory | Damage]:
+    """The runs of a .dat that an entry of IOHprofiler's older .info names, and what of them cannot be taken.
+
+    ends: instance of each run, and the evaluations and best value that the .info says, NaN where it does not. A value
+    is the best f so far, of the problem before an instance's change of scale; of BBOB it is not taken for f - f_opt.
+    """
+    for key in ("funcId", "DIM", "algId"):
+        if not facts.get(key):
+            raise Damage(path, at, f"{key} is missing")
+    dim = number(path, at, facts["DIM"], int, 1, 10**6)
+    suite, function = shown(facts.get("suite", "")), shown(facts["funcId"])
+    direction = facts.get("maximization", {"PBO": "T", "BBOB": "F"}.get(suite, "")).upper()
+    if direction not in ("T", "TRUE", "F", "FALSE"):
+        raise Damage(path, at, f"maximization must be T or F, got {direction!r}")
+    suite, problem = _problem(suite, function, shown(facts.get("funcName", "")))
+    place = int(function) if re.fullmatch(r"[0-9]{1,9}", function) else 0
+    sign = -1.0 if direction.startswith("T") else 1.0
+    logged = list(blocks(file, lambda line: line.startswith('"'), _older_column(file), sign))
+    yield from unequal(path, at, file, logged, len(ends))
+    for block, (instance, evaluations, value) in zip(logged, ends, strict=False):
+        if block.damage is not None:
+            yield block.damage
+        elif not evaluations:
+            yield Damage(path, at, f"instance {instance} has no evaluations, as a run that did not finish")
+        elif block.last < evaluations and abs(block.values[-1] - sign * value) > 1e-4 * max(1.0, abs(value)):
+            yield Damage(file, block.at, f"the run ends at evaluation {block.last}, of {evaluations}: it is cut off")
+        else:
+            yield Trajectory(
+                facts["algId"],
+                problem,
+                suite,
+                place,
+                dim,
+                instance,
+                block.evaluations,
+                block.values,
+                max(evaluations, block.last),
+                entry=f"{path}, line {at}",
+            )
+
+
+def _older_column(file: Path) -> Callable[[Sequence[tuple[int, str]]], int]:
+    def column(head: Sequence[tuple[int, str]]) -> int:
+        at, line = head[-1]
+        names = re.findall(r'"([^"]*)"', line)
+        if OLDER_COLUMN not in names:
+            raise Damage(file, at, f"there must be a column {OLDER_COLUMN}, got {', '.join(names)[:80]}")
+        return names.index(OLDER_COLUMN)
+
+    return column

@@ -2,16 +2,17 @@
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, groupby
+from itertools import chain, count, groupby
 from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.core.files import DATA, opened
 from bench.core.status import statuses
 from bench.interchange.files import Damage, number
 from bench.measure.frames import Frame
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 LARGE = 1e300  # stands for a value that is not finite, which others cannot read
 LONGEST = 200  # characters of a name
+LONGEST_LINE = 2**20  # bytes of a line
+# a value that is no number: in C, in MSVC's library, and as ioh writes an infinite one
+NO_NUMBER = re.compile(r"[-+]?nan(\([\w ]*\))?|-?1\.#\w+|None", re.IGNORECASE)
 FUNCTION = re.compile(r"(bbob|bbob-noisy|bbob-mixint)-f(\d{2,3})")  # problems that COCO has too
 
 
@@ -34,6 +38,7 @@ class Trajectory:
     suite, function: COCO's or IOHprofiler's name and number of the problem. evaluations: (n,) whole numbers that never
     fall. values: (n,) f - f_opt, or, where f_opt is NaN, f itself. spent: evaluations of the whole run. start: the
     value at the start where it was free, as it is here; NaN: it was the first evaluation. seed: None where not told.
+    entry: where an index file lists it with the other runs of the same problem and dim.
     """
 
     optimizer: str
@@ -51,6 +56,7 @@ class Trajectory:
     seed: int | None = None
     order: int | None = None
     best_x: tuple[float, ...] = ()
+    entry: str = ""
 
 
 def trajectories(results: "Results") -> tuple[list[Trajectory], list[str]]:
@@ -93,37 +99,91 @@ def trajectories(results: "Results") -> tuple[list[Trajectory], list[str]]:
     return began, left_out
 
 
-def runs_of(
-    path: Path, is_head: Callable[[str], bool]
-) -> Iterator[tuple[list[tuple[int, str]], list[tuple[int, str]]]]:
-    """The head and the rows of each run of a .dat, as numbered lines without empty ones."""
-    head = []
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        filled = ((at, line.strip()) for at, line in enumerate(lines, 1) if line.strip())
-        for of_head, block in groupby(filled, key=lambda numbered: is_head(numbered[1])):
-            if of_head:
-                head = list(block)
-            else:
-                yield head, list(block)
+@dataclass(frozen=True)
+class Block:
+    """One run of a .dat: the lines above its rows, its improvements, and what its last row says.
 
-
-def series(path: Path, rows: Iterable[tuple[int, str]], column: int, low: float) -> tuple[np.ndarray, np.ndarray]:
-    """Evaluations (n,) and best values (n,) of the rows of a run; values from LARGE on are inf.
-
-    column: of the values. low: their bound. Raises Damage, with file and line, for what is none.
+    at: line of its first row. head: (line, text), the last few above it. evaluations, values: (n,) of rows that
+    improve, the first among them. last: evaluations of the last row. damage: why it is no run; None where it is one.
     """
-    evaluations, values = [], []
-    for at, line in rows:
-        words = line.split()
-        if len(words) <= column:
-            raise Damage(path, at, f"a value is missing: {column + 1} columns or more were expected, got {line[:80]!r}")
-        n = number(path, at, words[0], int, 0, 2**53)
-        if evaluations and n < evaluations[-1]:
-            raise Damage(path, at, f"evaluations must not fall, got {n} after {evaluations[-1]}")
-        evaluations.append(n)
-        value = number(path, at, words[column], float, low, inf)
-        values.append(value if abs(value) < LARGE else inf)
-    return np.array(evaluations, dtype=np.int64), np.array(values)
+
+    at: int
+    head: Sequence[tuple[int, str]]
+    evaluations: np.ndarray
+    values: np.ndarray
+    last: int
+    damage: Damage | None = None
+
+
+def blocks(
+    path: Path,
+    is_head: Callable[[str], bool],
+    column: Callable[[Sequence[tuple[int, str]]], int],
+    sign: float = 1.0,
+) -> Iterator[Block]:
+    """The runs of a .dat, each below the lines of its head; a run that is damaged is one too, and says so.
+
+    is_head: of a line. column: of the values, by the head; it raises Damage for a head that is none. sign: -1 for
+    values that are maximized. Values that are no number, or from LARGE on, are inf. Raises Damage where the file
+    cannot be read, and Unreadable as `opened` does.
+    """
+    head: Sequence[tuple[int, str]] = ()
+    for of_head, rows in groupby(_lines(path), key=lambda row: is_head(row[1])):
+        if of_head:
+            head = tuple((at, line) for at, line, _ in deque(rows, maxlen=10))
+            continue
+        first = next(rows)
+        evaluations, values, last, damage = [], [], 0, None
+        try:
+            values_at = column(head) if head else -1
+            if values_at < 0:
+                raise Damage(path, first[0], f"a run begins with the names of its columns, got {first[1][:80]!r}")
+            for at, line, complete in chain([first], rows):
+                if not complete:  # its last number may lack digits
+                    break
+                n, value = _row(path, at, line, values_at)
+                if n < last:
+                    raise Damage(path, at, f"evaluations must not fall, got {n} after {last}")
+                last, value = n, value * sign
+                value = value if abs(value) < LARGE else inf  # not NaN either
+                if not values or value < values[-1]:
+                    evaluations.append(n)
+                    values.append(value)
+            if not values:
+                raise Damage(path, first[0], "the file ends within the first row of a run")
+        except Damage as error:
+            damage = error
+        yield Block(first[0], head, np.array(evaluations, dtype=np.int64), np.array(values, dtype=float), last, damage)
+
+
+def unequal(index: Path, at: int, file: Path, logged: Sequence[Block], listed: int) -> Iterator[Damage]:
+    """What to say where a .dat has fewer or more runs than its index lists: the last ones did not finish."""
+    if len(logged) < listed:
+        yield Damage(index, at, f"{listed} runs are listed, and {file.name} holds {len(logged)}")
+    for block in logged[listed:]:
+        yield Damage(file, block.at, f"{index.name} does not list this run, as one that did not finish")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
+    """The number and text of each line that is not empty, and whether it ends as a line does."""
+    with opened(path, DATA) as file:
+        at = 0
+        while line := file.readline(LONGEST_LINE):
+            at += 1
+            if len(line) == LONGEST_LINE:
+                raise Damage(path, at, f"a line has {LONGEST_LINE:,} characters or more")
+            text = line.decode("utf-8", "replace").strip()
+            if text:
+                yield at, text, line.endswith(b"\n")
+
+
+def _row(path: Path, at: int, line: str, column: int) -> tuple[int, float]:
+    """The evaluations and the value of a row; what loggers write for a value that is no number is NaN."""
+    words = line.split()
+    if len(words) <= column:
+        raise Damage(path, at, f"a value is missing: {column + 1} columns or more were expected, got {line[:80]!r}")
+    n, value = number(path, at, words[0], int, 1, 2**53), words[column]
+    return n, nan if NO_NUMBER.fullmatch(value) else number(path, at, value, float)
 
 
 def in_words(prices: Mapping[str, float]) -> str:
