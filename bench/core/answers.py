@@ -10,8 +10,9 @@ from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 
-from bench.core.arrays import constant, converted, is_tensor, of_kind, undifferentiated
+from bench.core.arrays import constant, converted, differentiated, is_tensor, of_kind, undifferentiated
 from bench.core.domain import Array
+from bench.core.gate import at_points, checked, own
 from bench.core.objective import Objective
 
 Rows = Mapping[str, Array]
@@ -91,14 +92,16 @@ class Answers:
         self.objective = first
         self.arrays = arrays
         self.device = device
-        self.native = arrays if self.objective.arrays == "any" else self.objective.arrays
+        self.native = arrays if first.arrays == "any" and first.learned.get("torch", True) else first.arrays
+        self.native = "numpy" if self.native == "any" else self.native
+        self._objectives = objectives if alike else objectives[:1]
         self._keywords = {
             group: stack([getattr(lane, group) for lane in objectives])
             if self.stacked and alike
             else dict(getattr(first, group))
             for group in ("constants", "data", "test")
         }
-        self._bound: dict[str, dict[str, Rows]] = {}
+        self._bound: dict[Any, dict[str, Rows]] = {}  # by kind, and by kind and lane of a stack
 
     @_each_lane
     def pick(self, picked: np.ndarray) -> Rows:
@@ -108,18 +111,27 @@ class Answers:
             import torch
 
             index = tuple(torch.as_tensor(axis, device=self.device) for axis in index)
-        rows = {key: values[index] for key, values in self._of(self.native)["data"].items()}
-        return {key: values[:, None] for key, values in rows.items()} if self.stacked else rows
+        with undifferentiated(self.native):
+            rows = {key: values[index] for key, values in self._of(self.native)["data"].items()}
+            return {key: values[:, None] for key, values in rows.items()} if self.stacked else rows
 
-    def _of(self, kind: str) -> dict[str, Rows]:
-        if kind not in self._bound:
-            self._bound[kind] = {
-                group: {key: self._constant(value, kind) for key, value in values.items()}
-                for group, values in self._keywords.items()
-            }
-        return self._bound[kind]
+    def _of(self, kind: str, lane: int | None = None) -> dict[str, Rows]:
+        """Constants, data and test rows in one kind; with a lane, those of its objective alone, unstacked."""
+        key = (kind, lane)
+        if key not in self._bound:
+            groups: Any = self._keywords
+            if lane is not None and self.stacked:
+                groups = {group: getattr(self._objectives[lane], group) for group in self._keywords}
+            with undifferentiated(kind):
+                self._bound[key] = {
+                    group: {name: self._constant(value, kind) for name, value in values.items()}
+                    for group, values in groups.items()
+                }
+        return self._bound[key]
 
     def _constant(self, value: Any, kind: str) -> Any:
+        if kind == "numpy" and is_tensor(value):
+            return converted(value, kind, self.objective.dtype)
         return constant(value, kind, self.objective.dtype, self.device)
 
     def to_caller(self, answer: Array) -> Array:
@@ -138,101 +150,188 @@ class Answers:
         """x (dim,) -> f(x) and the gradient, on the shortest way for one NumPy point."""
         if self.objective.gradient is None:
             return self._one_gradient
-        f, gradient = self.formula(), self._bind(self.objective.gradient, self.native, None, None)
-        return lambda x: (float(f(x)), gradient(x))
+        f, gradient, name = self.formula(), self._bind(self.objective.gradient, self.native), self.objective.name
+        shape = (self.objective.dim,)
+        return lambda x: (self.one(f(x)), checked(gradient(x), shape, f"the gradient of {name}", "numpy"))
 
     def _one_gradient(self, x: Array) -> tuple[float, Array]:
         f, gradient = self.value_and_gradient(x)
         return float(f), gradient
 
-    def formula(self, rows: Rows | None = None, noise: Array | None = None) -> Callable[[Array], Array]:
-        """The formula as a function of x alone, in the objective's own kind."""
-        return self._bind(self.objective.formula, self.native, rows, noise)
+    def one(self, answer: Any) -> float:
+        """What the formula gave at one NumPy point, as a float."""
+        return float(answer) if isinstance(answer, float) else float(checked(answer, (), self.objective.name, "numpy"))
 
-    def _bind(self, function: Callable, kind: str, rows: Rows | None, noise: Array | None) -> Callable[..., Array]:
+    def formula(self) -> Callable[[Array], Any]:
+        """The formula as a function of x alone, in the objective's own kind."""
+        return self._bind(self.objective.formula, self.native)
+
+    def _bind(self, function: Callable, kind: str) -> Callable[..., Any]:
         bound = self._of(kind)
-        data = bound["data"] if rows is None else {key: self._constant(value, kind) for key, value in rows.items()}
-        drawn = {} if noise is None else {"noise": self._constant(noise, kind)}
-        return partial(function, **bound["constants"], **data, **drawn)
+        return partial(function, **bound["constants"], **bound["data"])
+
+    def _at(
+        self,
+        role: str,
+        kind: str,
+        x: Array,
+        rows: Rows | None = None,
+        noise: Array | None = None,
+        *,
+        group: str = "data",
+        tail: tuple[int | None, ...] = (),
+    ) -> Array:
+        """What a function of the problem gives at x (*points, dim) of that kind: (*points, *tail), with its graph.
+
+        role: its name, or `metric NAME`. group: which rows it sees, unless those of a mini-batch are given.
+        """
+        objective = self.objective
+        metric = role.removeprefix("metric ") if role.startswith("metric ") else ""
+        function: Any = objective.metrics[metric] if metric else getattr(objective, role)
+        who = objective.name if role in ("formula", "score") else f"the {role.replace('_', ' ')} of {objective.name}"
+        bound, batch = self._of(kind), None
+        if rows is not None:
+            batch = {key: self._constant(value, kind) for key, value in rows.items()}
+        noise = None if noise is None else self._constant(noise, kind)
+
+        def call(points: Array, drawn: Array | None) -> Any:
+            noisy = {} if drawn is None else {"noise": drawn}
+            return function(points, **bound["constants"], **(bound[group] if batch is None else batch), **noisy)
+
+        def single(index: tuple[int, ...]) -> Any:
+            lane = index[0] if self.stacked else None
+            alone = self._of(kind, lane)
+            one = batch if lane is None or batch is None else {key: value[lane, 0] for key, value in batch.items()}
+            noisy = {} if noise is None else {"noise": noise[index]}
+            return function(x[index], **alone["constants"], **(alone[group] if one is None else one), **noisy)
+
+        gate = partial(checked, who=who, kind=kind, dtype=objective.dtype, device=self.device)
+        return at_points(call, single, x, noise, gate, tail=tail, role=role, vectorised=objective.learned)
 
     @_each_lane
     def value(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x -> f(x) without its last axis; without noise, unless its random numbers are given."""
-        return self._answered(self.formula(rows, noise), x)
+        return self._values("formula", x, rows, noise)
 
-    def _answered(self, function: Callable, *arrays: Array) -> Any:
-        """What a function in the objective's own kind gives, an array or several, in the caller's without a graph."""
+    def _values(self, role: str, x: Array, rows: Rows | None = None, noise: Array | None = None, **options: Any) -> Any:
+        """`_at` in the objective's own kind, as the caller's, without a graph."""
+        try:
+            with undifferentiated(self.native):
+                return self._own(self._at(role, self.native, self._to(x, self.native), rows, noise, **options))
+        except Exception:
+            if self.native == "numpy" or not self._takes_numpy_alone(x, rows, noise):
+                raise
+        self.native, self.objective.learned["torch"] = "numpy", False  # from now on it is asked there
+        return self._values(role, x, rows, noise, **options)
+
+    def _takes_numpy_alone(self, x: Array, rows: Rows | None, noise: Array | None) -> bool:
+        """Whether the formula, which has failed in torch, answers in NumPy."""
+        if self.objective.arrays == "torch":
+            return False
+        try:
+            self._at("formula", "numpy", self._to(x, "numpy"), rows, noise)
+        except Exception:
+            return False
+        return True
+
+    def _own(self, array: Array) -> Array:
+        return own(array, self.arrays, self.objective.dtype, self.device)
+
+    def _answered(self, what: str, function: Callable, *arrays: Array, axes: Sequence[int]) -> Any:
+        """What a function in the objective's own kind gives, an array or several, in the caller's without a graph.
+
+        arrays: x (*points, dim) and what comes with it. axes: of each answer, those behind the points.
+        """
+        points = tuple(arrays[0].shape[:-1])
         with undifferentiated(self.native):
-            answer = function(*(self._to(array, self.native) for array in arrays))
-        return tuple(map(self.to_caller, answer)) if isinstance(answer, tuple) else self.to_caller(answer)
+            answers = function(*(self._to(array, self.native) for array in arrays))
+            answers = answers if isinstance(answers, tuple) else (answers,)
+            who = f"the {what} of {self.objective.name}"
+            gate = partial(checked, who=who, kind=self.native, dtype=self.objective.dtype, device=self.device)
+            shapes = [(*points, *[None] * n) for n in axes]
+            own = [self._own(gate(answer, shape)) for answer, shape in zip(answers, shapes, strict=True)]
+        return tuple(own) if len(own) > 1 else own[0]
 
     @_each_lane
     def score(self, x: Array) -> Array:
         """x -> the noise-free value on all data by which runs are judged."""
-        return self._judge(self.objective.score or self.objective.formula, "data", x)
+        return self._values("score" if self.objective.score else "formula", x)
 
     @_each_lane
     def metrics(self, x: Array) -> dict[str, Array]:
         """x -> each further metric by name, on the rows held out for it."""
-        return {name: self._judge(metric, "test", x) for name, metric in self.objective.metrics.items()}
-
-    def _judge(self, function: Callable, group: str, x: Array) -> Array:
-        bound = self._of(self.native)
-        return self._answered(partial(function, **bound["constants"], **bound[group]), x)
+        return {name: self._values(f"metric {name}", x, group="test") for name in self.objective.metrics}
 
     @_each_lane
     def value_and_gradient(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x -> f(x) and its gradient, of the shape of x: in closed form where there is one, else by torch."""
-        if self.objective.gradient is None:
-            point = self._to(x, "torch").clone().requires_grad_(True)
-            values = self._bind(self.objective.formula, "torch", rows, noise)(point)
-            f, gradient = values.detach(), _gradient(values.sum(), point)  # points are independent: the sum separates
-        else:
-            native = self._to(x, self.native)
-            f = self.formula(rows, noise)(native)
-            gradient = self._bind(self.objective.gradient, self.native, rows, noise)(native)
-        return self.to_caller(f), self.to_caller(gradient)
+        if self.objective.gradient is not None:
+            tail = (self.objective.dim,)
+            with undifferentiated(self.native):
+                native = self._to(x, self.native)
+                f = self._at("formula", self.native, native, rows, noise)
+                return self._own(f), self._own(self._at("gradient", self.native, native, rows, noise, tail=tail))
+        with differentiated():
+            point, f = self._graph("formula", x, rows, noise)
+            return self._own(f), self._own(_gradient(f.sum(), point))  # points are independent: the sum separates
+
+    def _graph(
+        self, role: str, x: Array, rows: Rows | None, noise: Array | None, **options: Any
+    ) -> tuple[Array, Array]:
+        """A leaf of torch at x, and what a function gives there, with its graph. Raises ValueError where torch cannot
+        ask it."""
+        point = self._to(x, "torch").clone().requires_grad_(True)
+        try:
+            return point, self._at(role, "torch", point, rows, noise, **options)
+        except Exception as error:
+            if self._takes_numpy_alone(x, rows, noise):
+                raise ValueError(
+                    f"{self.objective.name} takes NumPy alone, so that torch cannot differentiate it: give its "
+                    f"gradient=, or declare order=0 ({type(error).__name__}: {error})"
+                ) from error
+            raise
 
     @_each_lane
     def value_and_residuals(
         self, x: Array, rows: Rows | None = None, noise: Array | None = None
     ) -> tuple[Array, Array]:
         """x -> f(x) and the residuals, with one more axis (m,)."""
-        r = self._answered(self._residuals(self.native, rows, noise), x)
+        self._check_residuals()
+        r = self._values("residuals", x, rows, noise, tail=(None,))
         return (r * r).sum(-1), r
 
-    def _residuals(self, kind: str, rows: Rows | None, noise: Array | None) -> Callable[[Array], Array]:
+    def _check_residuals(self) -> None:
         if self.objective.residuals is None:
             raise ValueError(f"{self.objective.name} has no residuals")
-        return self._bind(self.objective.residuals, kind, rows, noise)
 
     @_each_lane
     def jacobian(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array, Array]:
         """x -> f(x), the residuals (m,) and their Jacobian (m, dim), by one backward pass a residual."""
         import torch
 
-        point = self._to(x, "torch").clone().requires_grad_(True)
-        r = self._residuals("torch", rows, noise)(point)
-        # points are independent: the gradient of a sum over them holds a row of each one's Jacobian
-        rows_of = [_gradient(r[..., i].sum(), point, retain_graph=True) for i in range(r.shape[-1])]
-        residuals, jacobian = r.detach(), torch.stack(rows_of, dim=-2)
-        f = (residuals * residuals).sum(-1)
-        return self.to_caller(f), self.to_caller(residuals), self.to_caller(jacobian)
+        self._check_residuals()
+        with differentiated():
+            point, r = self._graph("residuals", x, rows, noise, tail=(None,))
+            # points are independent: the gradient of a sum over them holds a row of each one's Jacobian
+            rows_of = [_gradient(r[..., i].sum(), point, retain_graph=True) for i in range(r.shape[-1])]
+            residuals, jacobian = r.detach(), torch.stack(rows_of, dim=-2)
+            f = (residuals * residuals).sum(-1)
+        return self._own(f), self._own(residuals), self._own(jacobian)
 
     @_each_lane
     def hessian_vector(self, x: Array, v: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x, v -> the Hessian at x times v, by two backward passes."""
-        point = self._to(x, "torch").clone().requires_grad_(True)
-        f = self._bind(self.objective.formula, "torch", rows, noise)(point)
-        gradient = _gradient(f.sum(), point, create_graph=True)
-        product = _gradient(gradient, point, self._to(v, "torch").expand_as(point))
-        return self.to_caller(product.clone())  # torch may give a zero without memory, which NumPy cannot read
+        with differentiated():
+            point, f = self._graph("formula", x, rows, noise)
+            gradient = _gradient(f.sum(), point, create_graph=True)
+            product = _gradient(gradient, point, self._to(v, "torch").expand_as(point))
+            return self._own(product.clone())  # torch may give a zero without memory, which NumPy cannot read
 
     @_each_lane
     def network(self, x: Array, inputs: Array) -> Array:
         """x (*points, dim), inputs (*points, steps, features) -> what the known network of a composite problem puts
         out, (*points, steps, outputs)."""
-        return self._answered(partial(self._network, self.native), x, inputs)
+        return self._answered("network", partial(self._network, self.native), x, inputs, axes=[2])
 
     def _network(self, kind: str, x: Array, inputs: Array) -> Array:
         assert self.objective.composite is not None
@@ -243,21 +342,26 @@ class Answers:
         """x (*points, dim), e (*points, steps, outputs) -> the costs (*points, steps) of the network with e added to
         its outputs, and the inputs (*points, steps, features) that it saw."""
         assert self.objective.composite is not None
-        return self._answered(self._bind(self.objective.composite.play, self.native, rows, noise), x, e)
+        bound = self._of(self.native)
+        keywords = {**bound["constants"], **(bound["data"] if rows is None else rows)}
+        if noise is not None:
+            keywords["noise"] = self._constant(noise, self.native)
+        return self._answered("play", partial(self.objective.composite.play, **keywords), x, e, axes=[1, 2])
 
     @_each_lane
     def vjp(self, x: Array, inputs: Array, v: Array) -> Array:
         """x (*points, dim), inputs (*points, steps, features), v (*points, steps, outputs) -> the gradient of the sum
         of v times the network's outputs, of the shape of x."""
-        point = self._to(x, "torch").clone().requires_grad_(True)
-        pulled = (self._to(v, "torch") * self._network("torch", point, self._to(inputs, "torch"))).sum()
-        return self.to_caller(_gradient(pulled, point))
+        with differentiated():
+            point = self._to(x, "torch").clone().requires_grad_(True)
+            pulled = (self._to(v, "torch") * self._network("torch", point, self._to(inputs, "torch"))).sum()
+            return self._own(_gradient(pulled, point))
 
     @_each_lane
     def row_losses(self, x: Array) -> Array:
         """x (*points, dim) -> the loss of each row of data (*points, rows)."""
         assert self.objective.row_losses is not None
-        return self._answered(self._bind(self.objective.row_losses, self.native, None, None), x)
+        return self._values("row_losses", x, tail=(None,))
 
 
 def _gradient(f: Array, point: Array, v: Array | None = None, **options: bool) -> Array:

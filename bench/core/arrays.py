@@ -1,6 +1,6 @@
 """NumPy and torch: arrays of one kind as the other."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,23 @@ def constant(value: Any, kind: str, dtype: str, device: str = "cpu") -> Any:
 
 def undifferentiated(kind: str) -> AbstractContextManager[Any]:
     """Where torch keeps no graph; with NumPy nothing."""
-    if kind != "torch":
-        return nullcontext()
+    return _graphs(False) if kind == "torch" else nullcontext()
+
+
+def differentiated() -> AbstractContextManager[Any]:
+    """Where torch keeps graphs, whatever its global switches say: the method may ask under `torch.no_grad` or
+    `torch.inference_mode`."""
+    return _graphs(True)
+
+
+def _graphs(kept: bool) -> AbstractContextManager[Any]:
     import torch
 
-    return torch.no_grad()
+    graphs = torch.enable_grad() if kept else torch.no_grad()
+    if not torch.is_inference_mode_enabled():
+        return graphs
+    # tensors made in inference mode can never be differentiated, and constants and rows are kept for later
+    stack = ExitStack()
+    stack.enter_context(torch.inference_mode(False))
+    stack.enter_context(graphs)
+    return stack

@@ -1,19 +1,24 @@
 """The books of a run, or of R runs in lockstep: what an oracle shares with those on a part of its data or budget."""
 
 import traceback
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import NoReturn
 
 import numpy as np
 
 from bench.core.answers import Answers
+from bench.core.arrays import converted
 from bench.core.domain import Array
+from bench.core.gate import real
 from bench.core.ledger import GRADIENT, QUESTIONS, VALUE, Ledger
 from bench.core.objective import Objective
 from bench.core.sampling import epoch
 from bench.core.status import Status
 from bench.core.streams import Streams
+
+REFUSALS = 10_000  # questions refused one after the other, after which a method is left: it will not stop by itself
 
 
 class Stop(BaseException):
@@ -39,6 +44,8 @@ class Books:
     asked: bool = False  # whether there was a question since the last start
     recommended: Array | None = None  # a reference, (*lanes, dim)
     last_gradient: Array | None = None  # the point of it, (*lanes, dim)
+    abandon: Callable[[], None] | None = None  # get away from a method that never stops; it may not return
+    refused: tuple[int, int] = (0, -1)  # questions in a row, and the ticks spent then
     first_epoch: np.ndarray | None = None  # its rows (R, N), where all epochs are alike
 
     def start(self, point: Array | None) -> None:
@@ -47,12 +54,15 @@ class Books:
         lanes = zip(self.objectives, self.streams, strict=True)
         self.x0 = np.stack([objective.first_point(stream.start) for objective, stream in lanes])
         if point is not None:
-            point = np.asarray(point, dtype=np.float64)
-            if point.shape != (dim,):
-                raise ValueError(f"start must have shape ({dim},), got {point.shape}")
-            if not np.isfinite(point).all():
-                raise ValueError(f"start must be finite, got {point}")
-            self.x0[:] = point
+            start = np.array(converted(real(point, "start"), "numpy", "float64"))
+            if start.shape != (dim,):
+                raise ValueError(f"start must have shape ({dim},), got {start.shape}")
+            if not np.isfinite(start).all():
+                raise ValueError(f"start must be finite, got {start}")
+            for ledger in self.ledgers:
+                if ledger.box is not None and not ledger.box.contains(start):
+                    raise ValueError(f"start must lie within the bounds, got {start}")
+            self.x0[:] = start
         self.score(range(len(self.ledgers)), self.answers.to_caller(self.x0.copy()))
         for ledger in self.ledgers:
             ledger.first = ledger.events[0][len(QUESTIONS) + 2]
@@ -116,7 +126,7 @@ class Books:
         Stop where no lane is open, and Spent where the limit, that of a part of the budget, pays for none."""
         self.end(Status.BUDGET, [lane for lane in self.open_lanes() if not self.ledgers[lane].affordable(price)])
         if not self.open_lanes():
-            raise Stop(self.ledgers[0].status)
+            self.stop()
         points = (limit - self.ticks) // price
         if points < 1:
             self.end(Status.DEADLINE, [lane for lane in self.open_lanes() if self.ledgers[lane].late])
@@ -154,13 +164,13 @@ class Books:
             last = points[..., paid - 1, :]
             self.last_gradient = last.clone() if hasattr(last, "clone") else last.copy()
         recorded = records and not self.scored
-        remembered = records and self.scored and exact and VALUE in charges and self.recommended is None
+        remembered = records and self.scored and VALUE in charges and self.recommended is None
         f, x = (self.answers.by_lane(a) for a in (values, points)) if recorded or remembered else (values, points)
         lanes = self.open_lanes()
         for lane in lanes:
             ledger = self.ledgers[lane]
             if remembered:
-                ledger.remember(f[lane, :paid], x[lane, :paid], self.x0[lane])
+                ledger.remember(f[lane, :paid], x[lane, :paid], self.x0[lane], exact)
             if recorded:
                 ledger.record_rows(charges, f[lane, :paid], x[lane, :paid])
             else:
@@ -170,7 +180,32 @@ class Books:
             raise Stop(self.ledgers[0].status)
         self.answered_at = perf_counter()  # the bookkeeping is neither's time
 
+    def ask_nothing(self) -> None:
+        """A question about nothing, which is free: raises Stop where no lane is open."""
+        self.end(Status.DEADLINE, [lane for lane in self.open_lanes() if self.ledgers[lane].late])
+        if not self.open_lanes():
+            self.stop()
+        self.refuse(ValueError("a question about no point"))
+
     # ends
+
+    def stop(self) -> NoReturn:
+        """Refuse a question because every lane has ended."""
+        self.refuse(None)
+        raise Stop(self.ledgers[0].status)
+
+    def refuse(self, error: Exception | None) -> None:
+        """Count a question that got no answer. A method that hears of nothing, as in a loop around a bare `except:`, is
+        left after so many in a row: what is still open ends as crashed, with the last error."""
+        number, ticks = self.refused
+        self.refused = (number + 1 if ticks == self.ticks else 1, self.ticks)
+        if self.refused[0] < REFUSALS:
+            return
+        if self.open_lanes():
+            self.failure = f"{REFUSALS:,} questions in a row were refused, the last one so: {error}"
+            self.end(Status.CRASHED)
+        if self.abandon is not None:
+            self.abandon()
 
     def end(self, status: Status, lanes: Container[int] | None = None) -> None:
         """End some lanes or all, once; where scores are recorded, with that of the present answer."""
@@ -196,15 +231,18 @@ class Books:
     # what is judged
 
     def answer(self) -> Array:
-        """The present answer of every lane: what was recommended; else the point of the last gradient; else the best
-        point asked, where answers have neither noise nor mini-batches; else, before any question, the start."""
+        """The present answer of every lane: what was recommended; else the point of the last gradient; else the point
+        of the best value seen, those without noise and of all data first; else, before any question, the start."""
         if self.recommended is not None:
             return self.recommended
         if self.last_gradient is not None:
             return self.last_gradient
         best_asked = [ledger.asked_x for ledger in self.ledgers]
         if all(x is None for x in best_asked) and any(any(ledger.counts) for ledger in self.ledgers):
-            raise ValueError(f"{self.objectives[0].name} is noisy or mini-batched: call oracle.recommend(x)")
+            raise ValueError(
+                f"runs on {self.objectives[0].name} are judged by one point, and no value or gradient was asked whose "
+                "point could be it: call oracle.recommend(x)"
+            )
         best = [start if x is None else x for start, x in zip(self.x0, best_asked, strict=True)]
         return self.answers.to_caller(np.stack(best))
 

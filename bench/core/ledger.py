@@ -78,8 +78,9 @@ class Ledger:
     first: float = np.nan  # the value at the start, off the ledger
     best: float = inf
     best_x: np.ndarray | None = None
-    asked_best: float = inf  # where scores are recorded: of the values asked that have neither noise nor mini-batches
+    asked_best: float = inf  # where scores are recorded: the best of the values asked
     asked_x: np.ndarray | None = None
+    asked_exact: bool = False  # whether it has neither noise nor mini-batches
     events: list[tuple[float, ...]] = field(default_factory=list)  # (*counts, inside, outside, value, *metrics)
     restarts: list[tuple[int, ...]] = field(default_factory=list)  # counts at which the method began anew
     points: list[np.ndarray] | None = None  # asked points, where they are kept
@@ -163,11 +164,14 @@ class Ledger:
         for question, rows in charges.items():
             self.charge(question, rows * points)
 
-    def remember(self, f: np.ndarray, x: np.ndarray, start: np.ndarray) -> None:
-        """Keep the best point asked, f (P,) at x (P, dim), the start before all: it is the answer of a method that
-        recommends none."""
-        if self.asked_x is None:
-            self.asked_x = start.copy()
+    def remember(self, f: np.ndarray, x: np.ndarray, start: np.ndarray, exact: bool) -> None:
+        """Keep the point of the best value asked, f (P,) at x (P, dim), the start before all: it is the answer of a
+        method that recommends none. exact: whether these values have neither noise nor mini-batches: they
+        stand before those that have."""
+        if self.asked_x is None or exact > self.asked_exact:
+            self.asked_best, self.asked_x, self.asked_exact = inf, start.copy(), exact
+        if exact < self.asked_exact:
+            return
         improves = self.improves(f, x, self.asked_best)
         if improves.any():
             row = int(np.where(improves, f, inf).argmin())

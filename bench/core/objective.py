@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from math import prod
+from functools import cached_property, partial
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from bench.core.arrays import constant, converted, is_tensor, of_kind, undifferentiated
+from bench.core.arrays import constant, converted, is_tensor, undifferentiated
 from bench.core.domain import Array, Domain
+from bench.core.gate import at_points, checked, own, real
 from bench.core.ledger import EVENT
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 STARTS = 15  # of which the scale is measured where nothing else tells it
+RESERVED = ("run", *EVENT)  # columns of every trajectory: no metric has such a name
 Sampling = Literal["shuffle", "same", "replacement", "sorted", "balanced", "hard"]
 
 
@@ -64,6 +66,11 @@ class Objective:
     delay: seconds that the oracle waits at each question, for each point.
     shapes: the layers of a network, in the order in which x holds them.
     dtype: "float64" for analytic problems, "float32" for learning ones.
+    vectorised: whether its functions take populations, as is said above. False: they take one vector (dim,), and are
+        asked point by point; None: that is found out at the first population.
+
+    Raises ValueError for what does not fit. Where the formula takes NumPy alone torch cannot differentiate it: order is
+    then at most 1, and 0 without a gradient or residuals.
     """
 
     formula: Callable[..., Array]
@@ -89,21 +96,41 @@ class Objective:
     shapes: Sequence[tuple[int, ...]] = ()
     arrays: Literal["any", "numpy", "torch"] = "any"
     dtype: Literal["float64", "float32"] = "float64"
+    vectorised: bool | None = None
     name: str = "function"
     parameters: Mapping[str, object] = field(default_factory=dict)
     instance: int = 1
+    # what was found out: by role, whether a function takes populations; for "torch", whether the formula takes tensors
+    learned: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", int(self.dim))
         if self.f_opt is not None:
-            object.__setattr__(self, "f_opt", float(self.f_opt))
+            object.__setattr__(self, "f_opt", float(checked(self.f_opt, (), "f_opt", "numpy")))
+            if not isfinite(self.f_opt):
+                raise ValueError(f"f_opt must be a finite number, or None where it is not known, got {self.f_opt}")
         if self.dim < 1:
             raise ValueError(f"dim must be >= 1, got {self.dim}")
         for name in self.metrics:
-            if name in EVENT:
-                raise ValueError(f"a metric must not be called {name!r}: every trajectory has a column of that name")
+            if not isinstance(name, str) or not name or name in RESERVED:
+                names = ", ".join(RESERVED)
+                raise ValueError(f"a metric must not be called {name!r}: columns of every trajectory are {names}")
         if self.order not in (0, 1, 2):
             raise ValueError(f"order must be 0, 1 or 2, got {self.order}")
+        if self.arrays == "numpy":
+            highest = 0 if self.gradient is None and self.residuals is None else 1
+            object.__setattr__(self, "order", min(self.order, highest))
+        # by role, whether a function takes populations; for "torch", whether the formula takes tensors: see `gate`
+        roles = (
+            "formula",
+            "gradient",
+            "residuals",
+            "row_losses",
+            "score",
+            *(f"metric {name}" for name in self.metrics),
+        )
+        known = {} if self.vectorised is None else dict.fromkeys(roles, bool(self.vectorised))
+        object.__setattr__(self, "learned", known)
         lengths = {key: len(rows) for key, rows in self.data.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"data must have the same number of rows under every key, got {lengths}")
@@ -169,5 +196,16 @@ class Objective:
         native = kind if self.arrays == "any" else self.arrays
         keywords = {**self.constants, **self.data}
         keywords = {key: constant(value, native, self.dtype) for key, value in keywords.items()}
+        points = converted(real(x, "a point"), native, self.dtype)
         with undifferentiated(native):
-            return of_kind(self.formula(converted(x, native, self.dtype), **keywords), kind, self.dtype)
+            answers = at_points(
+                lambda points, _: self.formula(points, **keywords),
+                lambda index: self.formula(points[index], **keywords),
+                points,
+                None,
+                partial(checked, who=self.name, kind=native, dtype=self.dtype),
+                role="formula",
+                vectorised=self.learned,
+            )
+        values = own(answers, kind, self.dtype, "cpu")
+        return values if kind == "torch" else values[()]

@@ -1,17 +1,18 @@
 """The only door to a problem: every question passes here; what a run is stands in its `Ledger`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, wraps
 from math import inf, isfinite, prod
 from time import sleep
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self, SupportsIndex
+from typing import Any, Literal, NoReturn, Self, SupportsIndex, TypeVar, cast
 
 import numpy as np
 
 from bench.core.answers import Answers, Rows
 from bench.core.books import Books, Spent, Stop
 from bench.core.domain import Array
+from bench.core.gate import DOUBLE, real
 from bench.core.ledger import GRADIENT, HESSIAN_VECTOR, JACOBIAN, ORDERS, PRICES, QUESTIONS, VALUE, VJP, Ledger, Prices
 from bench.core.objective import Composite, Objective
 from bench.core.status import Status
@@ -20,6 +21,23 @@ from bench.core.streams import LaneGenerator, streams
 
 class OrderError(ValueError):
     """A question of a higher order than the method declared or the problem can answer."""
+
+
+Q = TypeVar("Q", bound=Callable[..., Any])
+
+
+def _question(ask: Q) -> Q:
+    """A question of which it is counted how often in a row it was refused."""
+
+    @wraps(ask)
+    def counted(self: "Oracle", *arguments: Any, **options: Any) -> Any:
+        try:
+            return ask(self, *arguments, **options)
+        except Exception as error:
+            self._books.refuse(error)
+            raise
+
+    return cast(Q, counted)
 
 
 class Oracle:
@@ -35,7 +53,8 @@ class Oracle:
         always does. `rng` is then a LaneGenerator, else NumPy's.
 
     Points are x (*lanes, *points, dim), where lanes is () for a single run and (R,) for R of them. All questions raise
-    `Stop` when every run has ended, and ValueError for a point of another shape. `with Oracle(...) as oracle:` absorbs
+    `Stop` when every run has ended, and ValueError for a point of another shape or of complex numbers. An empty
+    population has an empty answer, which costs nothing. `with Oracle(...) as oracle:` absorbs
     the `Stop`. The objective stays inside: facts are read-only, arrays are copies, and an oracle cannot be copied.
 
     Facts: lanes; dim; domain, whose scale is an array (dim,) of NumPy's (in lanes the first one's, while `bounds` and
@@ -178,10 +197,11 @@ class Oracle:
 
     def value(self, x: Array) -> Array:
         """x (*lanes, *points, dim) -> f(x) (*lanes, *points). A population is cut at the last affordable row."""
-        if type(x) is np.ndarray and x.shape == self._shape:
+        if type(x) is np.ndarray and x.shape == self._shape and x.dtype is DOUBLE:
             entered = self._books.enter(self._ticks[VALUE], self._limit)
             try:
-                f = float(self._f(x))
+                answer = self._f(x)
+                f = float(answer) if isinstance(answer, float) else self._answers.one(answer)
             except Exception:
                 self._books.fail()
                 raise
@@ -195,7 +215,8 @@ class Oracle:
 
     def value_and_gradient(self, x: Array) -> tuple[Array, Array]:
         """x (*lanes, *points, dim) -> f(x) (*lanes, *points) and the gradient, of the shape of x."""
-        if type(x) is np.ndarray and x.shape == self._shape and self._order >= 1 <= self._objective.order:
+        fast = type(x) is np.ndarray and x.shape == self._shape and x.dtype is DOUBLE
+        if fast and self._order >= 1 <= self._objective.order:
             entered = self._books.enter(self._ticks[GRADIENT], self._limit)
             try:
                 f, gradient = self._f_and_gradient(x)
@@ -207,9 +228,10 @@ class Oracle:
         answers = self._ask({GRADIENT: 1}, x, self._answers.value_and_gradient)
         return answers[0], answers[1]
 
+    @_question
     def hessian_vector(self, x: Array, v: Array) -> Array:
         """x (*lanes, dim), v (*lanes, *points, dim) -> the Hessian at x times each v, of the shape of v."""
-        x, v = _as_array(x), _as_array(v)
+        x, v = real(x, "a point"), real(v, "a vector")
         if v.ndim > x.ndim:
             x = x.reshape(*x.shape[:-1], *(1,) * (v.ndim - x.ndim), self.dim)
         vectors = v.reshape(self._layout(v))
@@ -220,11 +242,13 @@ class Oracle:
 
         return self._ask({HESSIAN_VECTOR: 1}, x, product, records=False)[0]
 
+    @_question
     def residuals(self, x: Array) -> Array:
         """x (*lanes, *points, dim) -> the residuals (*lanes, *points, m) of a least-squares problem, for the price of a
         value: f is the sum of their squares."""
         return self._ask({VALUE: 1}, x, self._answers.value_and_residuals, least_squares=True)[1]
 
+    @_question
     def residuals_and_jacobian(self, x: Array) -> tuple[Array, Array]:
         """x (*lanes, *points, dim) -> the residuals (*lanes, *points, m) and their Jacobian (*lanes, *points, m, dim).
 
@@ -233,17 +257,19 @@ class Oracle:
         answers = self._ask({VALUE: 1, JACOBIAN: self.dim}, x, self._answers.jacobian, least_squares=True)
         return answers[1], answers[2]
 
+    @_question
     def network(self, x: Array, inputs: Array) -> Array:
         """x (*lanes, *points, dim), inputs (*lanes, *points, steps, features) -> what the known network of a composite
         problem puts out, (*lanes, *points, steps, outputs). Free: it is no question to the world."""
         self._composite()
-        x = _as_array(x)
+        x, inputs = real(x, "a point"), real(inputs, "inputs")
         layout = self._layout(x)
         entered = self._books.begin()
         answer = self._answers.network(x.reshape(layout), inputs.reshape(*layout[:-1], *inputs.shape[-2:]))
         self._books.share(entered)
         return answer.reshape(*x.shape[:-1], *answer.shape[-2:])
 
+    @_question
     def play(self, x: Array, e: Array) -> tuple[Array, Array]:
         """x (*lanes, *points, dim), e (*lanes, *points, steps, outputs), added to the network's outputs -> the costs
         (*lanes, *points, steps) and the inputs (*lanes, *points, steps, features) that the network saw.
@@ -251,6 +277,7 @@ class Oracle:
         Counted as a value. f is the mean cost where e is 0; what is asked is never an improvement: recommend(x).
         """
         self._composite()
+        x, e = real(x, "a point"), real(e, "e")
 
         def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array, Array]:
             return self._answers.play(points, self._beside(points, x, e), rows, noise)
@@ -258,12 +285,14 @@ class Oracle:
         costs, inputs = self._ask({VALUE: 1}, x, answer, records=False)
         return costs, inputs
 
+    @_question
     def vjp(self, x: Array, inputs: Array, v: Array) -> Array:
         """x (*lanes, *points, dim), inputs (*lanes, *points, steps, features), v (*lanes, *points, steps, outputs) ->
         the gradient of the sum of v times the network's outputs, of the shape of x.
 
         Counted once for as many steps as one answer has, or fewer.
         """
+        x, inputs, v = real(x, "a point"), real(inputs, "inputs"), real(v, "v")
 
         def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array]:
             return (self._answers.vjp(points, *(self._beside(points, x, array) for array in (inputs, v))),)
@@ -272,7 +301,7 @@ class Oracle:
 
     def recommend(self, x: Array) -> None:
         """Say that x (*lanes, dim) is the present answer: a reference, read at each checkpoint."""
-        got, wanted = tuple(np.shape(x)), (*self.lanes, self.dim)
+        got, wanted = tuple(np.shape(real(x, "a recommended point"))), (*self.lanes, self.dim)
         if got != wanted:
             raise ValueError(f"a recommended point must have shape {wanted}, got {got}")
         self._books.recommended = x
@@ -317,7 +346,7 @@ class Oracle:
         the end of the budget. `with oracle.within(cost) as part:` absorbs it, and leaves the run open.
         """
         if not self._books.open_lanes():
-            raise Stop(self._books.ledgers[0].status)
+            self._books.stop()
         number = isinstance(cost, (int, float, np.number)) and not isinstance(cost, bool)
         if not (number and isfinite(cost) and self._in_ticks(float(cost)) > 0):
             raise ValueError(f"cost must be a number >= {1 / self._in_ticks(1):g}, the unit of prices, got {cost!r}")
@@ -381,6 +410,7 @@ class Oracle:
         if least_squares and self._objective.residuals is None:
             raise OrderError(f"{name} is not a least-squares problem: it has no residuals")
 
+    @_question
     def _ask(
         self,
         amounts: Mapping[int, int],
@@ -396,23 +426,22 @@ class Oracle:
         """
         for question in amounts:
             self._check_order(question, least_squares)
-        x, books = _as_array(x), self._books
+        x, books = real(x, "a point"), self._books
         layout = self._layout(x)
         entered = books.begin()
         charges = {question: amount * self.rows for question, amount in amounts.items()}
         price = sum(self._ticks[question] * rows for question, rows in charges.items())
+        if not layout[-2] * price:
+            return self._nothing(charges, x, known=not least_squares and (records or VALUE not in charges))
         paid = min(layout[-2], books.affordable(price, self._limit))
         points = x.reshape(layout)[..., :paid, :]
         noise = books.noise(points)
         try:
             answers = answer(points, self._batch, noise)
-            values = answers[0] if records else points[..., 0]  # stand for what is not known
-            if tuple(values.shape) != tuple(points.shape[:-1]):
-                wanted, got = tuple(points.shape[:-1]), tuple(values.shape)
-                raise ValueError(f"{self._objective.name} must give one value a point, shape {wanted}, got {got}")
         except Exception:
             books.fail()
             raise
+        values = answers[0] if records else points[..., 0]  # stand for what is not known
         if self._objective.delay:
             sleep(self._objective.delay * len(books.open_lanes()) * paid)
         books.share(entered)
@@ -420,6 +449,15 @@ class Oracle:
         if paid < layout[-2]:
             books.affordable(price, self._limit)  # raises Stop or Spent: nothing is
         return tuple(_shaped(array, x.shape[:-1], layout[:-1]) for array in answers)
+
+    def _nothing(self, charges: Mapping[int, int], x: Array, known: bool) -> tuple[Array, ...]:
+        """The answer to a question about no points, or no steps: as empty as it, and for nothing. known: whether its
+        shape is known."""
+        if not known:
+            raise ValueError(f"this question must be about one point at least, got shape {tuple(x.shape)}")
+        self._books.ask_nothing()
+        zeros = self.array(np.zeros(tuple(x.shape)))
+        return (zeros[..., 0], zeros) if VALUE in charges or GRADIENT in charges else (zeros,)
 
     def __enter__(self) -> Self:
         return self
@@ -437,10 +475,6 @@ class Oracle:
 def books_of(oracle: Oracle) -> Books:
     """The books of an oracle, for what runs methods and keeps records; methods have no use for them."""
     return oracle._books
-
-
-def _as_array(x: Array) -> Array:
-    return x if hasattr(x, "ndim") else np.asarray(x, dtype=np.float64)
 
 
 def _shaped(answer: Array, front: tuple[int, ...], layout: tuple[int, ...]) -> Array:

@@ -210,7 +210,7 @@ def test_no_more_is_told_than_a_part_pays(lanes):
         asked.append(x.shape[-2] if x.ndim > 1 else 1)
         return sphere(x)
 
-    problem = Objective(formula, 2, arrays="numpy", order=0)
+    problem = Objective(formula, 2, arrays="numpy", order=0, vectorised=True)
     door = Oracle([problem] * lanes or problem, 20, seed=[0] * lanes or 0)
     asked.clear()
     with pytest.raises(Spent):
