@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.arrays import converted, is_tensor
 from bench.core.domain import Array, Domain
+from bench.core.gate import checked, real
 from bench.core.objective import Objective
 from bench.core.registry import PROBLEMS, ProblemDefinition
 
@@ -19,13 +21,15 @@ def as_objective(f: Any, start: Array, bounds: Any, spread: float, f_opt: float 
     function, gradient = f if isinstance(f, tuple) and len(f) == 2 else (f, None)
     if not callable(function) or not (gradient is None or callable(gradient)):
         raise ValueError(f"f must be a function or a pair of function and gradient, got {f!r}")
-    tensor = type(start).__module__.startswith("torch")
-    point = start.detach().cpu().double().numpy() if tensor else np.asarray(start, dtype=np.float64)
+    tensor = is_tensor(start)
+    half = tensor and start.is_floating_point() and start.element_size() < 8
+    kind, dtype = "torch" if tensor else "numpy", "float32" if half else "float64"
+    point = np.array(converted(real(start, "start"), "numpy", "float64"))
     if point.ndim != 1 or not len(point) or not np.isfinite(point).all():
         raise ValueError(f"start must be a finite vector (dim,), got {point!r}")
     if not 0 <= spread < inf:
         raise ValueError(f"spread must be >= 0, got {spread}")
-    _probe(function, gradient, start if tensor else point.copy(), tensor)
+    _probe(function, gradient, converted(point.copy(), kind, dtype))
     domain = Domain() if bounds is None else Domain(*as_box(bounds, len(point)))
     if not domain.contains(point):
         raise ValueError(f"start must lie within the bounds, got {point}")
@@ -35,14 +39,16 @@ def as_objective(f: Any, start: Array, bounds: Any, spread: float, f_opt: float 
         return np.clip(point + spread * scale * rng.standard_normal(len(point)), domain.low, domain.high)
 
     return Objective(
-        formula=_each(function, tensor, ()),
-        gradient=None if gradient is None else _each(gradient, tensor, (len(point),)),
+        formula=function if tensor else _of_a_copy(function),
+        gradient=gradient if tensor or gradient is None else _of_a_copy(gradient),
         dim=len(point),
         domain=replace(domain, scale=scale),
         start=begin,
         order=2 if tensor and gradient is None else 0 if gradient is None else 1,
         f_opt=f_opt,
-        arrays="torch" if tensor else "numpy",
+        arrays=kind,
+        dtype=dtype,
+        vectorised=False,
         name=re.sub(r"[^\w.]+|_+", "-", getattr(function, "__name__", "")).strip("-.") or "function",
     )
 
@@ -70,35 +76,21 @@ def as_box(bounds: Any, dim: int) -> tuple[np.ndarray, np.ndarray]:
     return np.full(dim, low), np.full(dim, high)
 
 
-def _probe(function: Callable[[Any], Any], gradient: Callable[[Any], Any] | None, start: Any, tensor: bool) -> None:
+def _probe(function: Callable[[Any], Any], gradient: Callable[[Any], Any] | None, start: Array) -> None:
     """Ask a user's function once at the start: raises ValueError where it does not answer as it must."""
-    if tensor:
-        start = start.detach().clone().requires_grad_(gradient is None)
-    value = function(start)
-    if tensor and gradient is None and not getattr(value, "requires_grad", False):
+    kind, dtype = ("torch", str(start.dtype).removeprefix("torch.")) if is_tensor(start) else ("numpy", "float64")
+    differentiable = kind == "torch" and gradient is None
+    x = start.copy() if kind == "numpy" else start.clone().requires_grad_(differentiable)
+    value = checked(function(x), (), "f", kind, dtype)
+    if differentiable and not value.requires_grad:
         raise ValueError("f must give a tensor that torch can differentiate; for values alone give start as a list")
-    number = np.asarray(value.detach().cpu() if tensor and hasattr(value, "detach") else value)
-    if number.size != 1 or number.dtype.kind not in "fiub":
-        raise ValueError(f"f must give one real number, got {value!r}")
-    slope = None if gradient is None else gradient(start)
-    if slope is not None and tuple(np.shape(slope)) != tuple(start.shape):
-        raise ValueError(f"the gradient must have shape {tuple(start.shape)}, got {tuple(np.shape(slope))}")
+    if gradient is not None:
+        checked(gradient(start), (len(start),), "the gradient", kind, dtype)
 
 
-def _each(function: Callable[[Any], Any], tensor: bool, shape: tuple[int, ...]) -> Callable[[Array], Array]:
-    """A function of one vector as one of points (*points, dim)."""
-
-    def over_points(x: Array) -> Array:
-        if x.ndim == 1:
-            return function(x if tensor else x.copy())  # a copy: the function may change what it gets
-        rows = [function(row) for row in (x if tensor else x.copy()).reshape(-1, x.shape[-1])]
-        if tensor:
-            import torch
-
-            return torch.stack([torch.as_tensor(row, dtype=x.dtype) for row in rows]).reshape(*x.shape[:-1], *shape)
-        return np.asarray(rows, dtype=np.float64).reshape(*x.shape[:-1], *shape)
-
-    return over_points
+def _of_a_copy(function: Callable[[Any], Any]) -> Callable[[Array], Any]:
+    """A function of a copy of x: it may change what it gets."""
+    return lambda x: function(x.copy())
 
 
 @contextmanager

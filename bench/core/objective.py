@@ -120,17 +120,10 @@ class Objective:
         if self.arrays == "numpy":
             highest = 0 if self.gradient is None and self.residuals is None else 1
             object.__setattr__(self, "order", min(self.order, highest))
-        # by role, whether a function takes populations; for "torch", whether the formula takes tensors: see `gate`
-        roles = (
-            "formula",
-            "gradient",
-            "residuals",
-            "row_losses",
-            "score",
-            *(f"metric {name}" for name in self.metrics),
-        )
-        known = {} if self.vectorised is None else dict.fromkeys(roles, bool(self.vectorised))
-        object.__setattr__(self, "learned", known)
+        if self.vectorised is not None:
+            metrics = [f"metric {name}" for name in self.metrics]
+            roles = ("formula", "gradient", "residuals", "row_losses", "score", *metrics)
+            self.learned.update(dict.fromkeys(roles, bool(self.vectorised)))
         lengths = {key: len(rows) for key, rows in self.data.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"data must have the same number of rows under every key, got {lengths}")
