@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bench.runner.suite import Tuning
 
 FEW = 15  # problems up to which the terminal shows each
+BESIDE = 3  # problems beside each other
 REASONS = 5  # for skips and crashes that the terminal names
 RETRY_DAMAGED = "run its suite again with --retry damaged"
 
@@ -24,6 +25,8 @@ def closing_table(results: "Results") -> None:
     """Which optimizer, on the terminal: for each problem where they are few, for each family where they are many."""
     problems = len(results.runs[["problem", "dim"]].drop_duplicates())
     out.print(by_problem(results) if problems <= FEW else by_family(results))
+    for table in values(results):
+        out.print(table)
 
 
 def by_problem(results: "Results") -> Table:
@@ -31,14 +34,16 @@ def by_problem(results: "Results") -> Table:
     headings = ("problem", "dim", "best", "expected cost", "reached", "to", words.NOT_BEATEN)
     table = headed(f"Which optimizer for which problem? ({results.name})", *headings)
     answer: Any = results.best_optimizers()
-    if cut := int((results.comparison.at().limits_of_cells.limit < inf).sum()):
-        table.caption, table.caption_justify = words.limited(cut), "left"
+    cut = int((results.comparison.at().limits_of_cells.limit < inf).sum())
+    best = answer[answer["among"] == "all"]
+    notes = [words.limited(cut) if cut else "", words.failed_note(bool(best.failed.any()))]
+    table.caption, table.caption_justify = " ".join(filter(None, notes)), "left"
     lowest = results.runs.groupby(["problem", "dim"]).best.min().to_dict()
-    for row in answer[answer["among"] == "all"].itertuples():
+    for row in best.itertuples():
         where = (escape(row.problem), str(row.dim or ""))
         if row.optimizer:
             rivals = words.rivals_text(row, row.low == row.low)
-            table.add_row(*where, *map(escape, (row.optimizer, *words.best_texts(row), rivals)))
+            table.add_row(*where, *map(escape, (words.marked(row), *words.best_texts(row), rivals)))
         else:
             lowest_f = words.number(lowest.get((row.problem, row.dim), nan))
             table.add_row(*where, row.reason, f"best f: {lowest_f}")
@@ -47,21 +52,47 @@ def by_problem(results: "Results") -> Table:
 
 def by_family(results: "Results") -> Table:
     """The best optimizer of each family within each budget, as `bench.measure.verdicts.answer` has it."""
-    from bench.measure import verdicts
+    from bench.measure import failed, verdicts
 
     view = results.comparison.at()
     headings = ("family", "problems", "within a cost of", "best", "targets reached", words.NOT_BEATEN)
     table = headed(f"Which optimizer for which family of problems? ({results.name})", *headings)
-    table.caption, table.caption_justify = view.of(verdicts.caption), "left"
-    answer: Any = view.of(verdicts.answer)
+    answer: Any = view.of(failed.answers)
+    best = answer[answer["among"] == "all"]
+    notes = [view.of(verdicts.caption), words.failed_note(bool(best.failed.any()))]
+    table.caption, table.caption_justify = " ".join(filter(None, notes)), "left"
     before = None
-    for row in answer[answer["among"] == "all"].itertuples():
+    for row in best.itertuples():
         head = ("", "") if row.family == before else (escape(row.family), str(row.problems))
         before = row.family
         fraction = f"{words.percent(row.solved)} {words.percents(row.low, row.high)}".strip()
-        cells = (row.optimizer, fraction, words.rivals_text(row, row.enough)) if row.optimizer else (row.reason,)
+        cells = (words.marked(row), fraction, words.rivals_text(row, row.enough)) if row.optimizer else (row.reason,)
         table.add_row(*head, words.number(row.budget), *map(escape, cells))
     return table
+
+
+def values(results: "Results") -> list[Table]:
+    """Medians and quartiles of f at the budget, optimizers by problems, where f_opt is not known: of the first problems
+    where there are many, so many problems a table."""
+    frame: Any = results.values_at_budget()
+    frame = frame[frame.kind == "value"]
+    problems = list(dict.fromkeys(zip(frame.problem, frame.dim, frame.budget, strict=True)))
+    optimizers = list(dict.fromkeys(frame.optimizer))
+    rows = {(row.problem, row.dim, row.optimizer): row for row in frame.itertuples()}
+    tables = []
+    for begin in range(0, min(len(problems), FEW), BESIDE):
+        part = problems[begin : begin + BESIDE]
+        heads = [f"{words.cell_name(name, int(dim))}, at {words.number(budget)}" for name, dim, budget in part]
+        table = headed(f"Median and quartiles of f at the budget ({results.name})", "optimizer", *map(escape, heads))
+        entries = [[rows.get((name, dim, optimizer)) for name, dim, _ in part] for optimizer in optimizers]
+        for optimizer, cells in zip(optimizers, entries, strict=True):
+            table.add_row(escape(optimizer), *(escape(words.value_entry(cell)) for cell in cells))
+        notes = ["*: the lowest of its problem.", words.failed_note(any(c and c.failed for r in entries for c in r))]
+        if begin + BESIDE >= FEW and len(problems) > FEW:
+            notes.append(f"{words.counted(len(problems) - FEW, 'problem')} more: values.csv of the report.")
+        table.caption, table.caption_justify = " ".join(filter(None, notes)), "left"
+        tables.append(table)
+    return tables
 
 
 def reasons(results: "Results") -> None:

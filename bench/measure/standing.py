@@ -42,8 +42,8 @@ def values_at_budget(view: View) -> Frame:
         lambda part, events: convergence(part[part.run.isin(runs.run)], events, view.prices, at)
     )
     names = ["order", "optimizer", *CELL]
-    broken = runs.status.isin(statuses("ran")) & ~runs.status.isin(statuses("counts"))
-    planned = runs.assign(failed=broken).groupby(names).failed.sum().reset_index()
+    failed = runs.status.isin(statuses("ran")) & ~runs.status.isin(statuses("counts"))
+    planned = runs.assign(failed=failed).groupby(names).failed.sum().reset_index()
     table = table if len(table) else pd.DataFrame(columns=list(COLUMNS["convergence"]))
     table = planned.merge(table.drop(columns="cost"), how="left", on=names).merge(budgets, on=CELL)
     kinds = table.groupby(CELL).kind.transform("first").fillna("value")

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.core.status import Status, alternatives, statuses
 from bench.measure.levels import ERRORS, FEWEST, LEVEL
 
 INTERVAL = "[{}, {}]"
@@ -17,7 +18,9 @@ PERCENT = {"text": "{} %", "least": "< 1 %", "most": "> 99 %"}
 NOTHING_REACHED = "no target reached"
 NOT_ON_ALL = "none ran on all problems"
 CANNOT_RUN = "cannot be run"
-FAILED = "†"  # behind an optimizer some of whose runs crashed, were killed or diverged
+FAILED = "†"  # behind an optimizer some of whose runs failed
+FAILURES = alternatives(status for status in statuses("counts", False) if Status(status).ran)
+WHAT_FAILED = "what they had paid for and reached until then counts"
 SKIPPED, NOT_RUN, UNKNOWN = "skipped", "not run", "cost not known"
 
 TOO_FEW = "too few runs"
@@ -184,6 +187,40 @@ def mark(row: Any) -> dict[str, str] | None:
     return {"text": text, "look": "open", "hint": f"{hint}: {listed(rivals, 12)} {over}"}
 
 
+def failed(row: Any) -> dict[str, str] | None:
+    """What stands beside an optimizer with failed runs: text, look and hint. row: failed, runs; None where none is."""
+    if not row.failed:
+        return None
+    text = f"{FAILED} {row.failed:,} of {counted(row.runs, 'run')} failed"
+    return {"text": text, "look": "open", "hint": f"{failed_text(row)}: {WHAT_FAILED}"}
+
+
+def failed_text(row: Any) -> str:
+    """`2 of 15 runs diverged, crashed or were killed`. row: failed, runs."""
+    return f"{row.failed:,} of {counted(row.runs, 'run')} {FAILURES}"
+
+
+def failed_note(any_failed: bool) -> str:
+    """What the mark means, where it stands below a table."""
+    return f"{FAILED}: some of its runs {FAILURES}; {WHAT_FAILED}." if any_failed else ""
+
+
+def marked(row: Any) -> str:
+    """The name of an optimizer, with the mark of failed runs where there are some. row: optimizer, failed."""
+    return f"{row.optimizer}{FAILED if row.failed else ''}"
+
+
+def value_entry(row: Any) -> str:
+    """Median and quartiles in a table of text, the lowest with a star: `1.2 [1, 1.5] *`. row: of
+    `bench.measure.standing.values_at_budget`, or None where an optimizer was not planned."""
+    if row is None:
+        return NOT_RUN
+    if not row.runs:
+        return SKIPPED
+    text = f"{number(row.median)}{FAILED if row.failed else ''} {interval(row.low, row.high)}".strip()
+    return f"{text} *" if row.least else text
+
+
 def rivals_text(row: Any, enough: bool) -> str:
     """The first rivals in a column of the terminal; `-` where nobody was compared."""
     if row.compared < 2:
@@ -347,4 +384,5 @@ PAGE = {  # what the scripts of the page read
     "costs": COSTS,
     "empty": EMPTY,
     "kinds": KINDS,
+    "failed": FAILED,
 }

@@ -13,10 +13,11 @@ from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.crossing import crossings
 from bench.measure.ert import ert
+from bench.measure.failed import answers, best_optimizers, failed_optimizers
 from bench.measure.frames import Frame
 from bench.measure.scaling import scaling
 from bench.measure.strata import ALL
-from bench.measure.verdicts import answer, best, budgets, caption
+from bench.measure.verdicts import budgets, caption
 from bench.report.measured import Report
 
 
@@ -36,13 +37,13 @@ def _segments(report: Report, texts: Sequence[str]) -> list[Any]:
 def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
     """sentence, crossing, caption; rows: all problems (family -1), where there are several families, then each family,
     with a cell of all optimizers and one of each order."""
-    table = view.of(answer)
+    table = view.of(answers)
     rows = {(row.family, row.among): row for row in table[table.budget == budget].itertuples()}
     less = int((view.limits_of_cells.limit < budget).sum())
     families = [(-1, ALL, "all problems")] * (len(report.families) > 1)
     families += [(place, name, name or "no family") for place, name in enumerate(report.families)]
     return {
-        "sentence": _segments(report, words.sentence(rows[ALL, ALL], view.amount(budget), less)),
+        "sentence": [*_segments(report, words.sentence(rows[ALL, ALL], view.amount(budget), less)), *_failed(rows)],
         "crossing": _crossing(report, view, ALL),
         "caption": f"Within {view.amount(budget)} ({view.note}). {view.of(caption)}",
         "rows": [
@@ -58,9 +59,22 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
     }
 
 
+def _failed(rows: dict[tuple[str, str], Any]) -> list[str]:
+    """What the sentence of the answer says of failed runs of the best."""
+    row = rows[ALL, ALL]
+    return [f" {words.FAILED} {words.failed_text(row)}: {words.WHAT_FAILED}."] if row.optimizer and row.failed else []
+
+
 def _crossing(report: Report, view: View, family: str) -> list[Any]:
     table: Frame = view.of(crossings)
-    return _segments(report, words.crossing(list(table[table.family == family].itertuples()), view.amount))
+    rows = list(table[table.family == family].itertuples())
+    failed = set(failed_optimizers(report.runs).optimizer)
+    texts = [
+        text
+        for segment in words.crossing(rows, view.amount)
+        for text in ([segment, words.FAILED] if isinstance(segment, words.Name) and segment in failed else [segment])
+    ]
+    return _segments(report, texts)
 
 
 def _cell(report: Report, row: Any) -> dict[str, Any]:
@@ -77,12 +91,13 @@ def _cell(report: Report, row: Any) -> dict[str, Any]:
         "percent": words.percent(row.solved),
         "interval": span,
         "mark": words.mark(row),
+        "failed": words.failed(row),
     }
 
 
 def _problems(report: Report, view: View) -> list[list[dict[str, Any]]]:
     """The best on each cell: o, slot (of its target), text, remarks."""
-    table: Frame = view.of(best)
+    table: Frame = view.of(best_optimizers)
     cells = report.cell(table)
     reached = (table.optimizer != "").to_numpy()
     slots = np.full(len(table), -1)
@@ -93,7 +108,8 @@ def _problems(report: Report, view: View) -> list[list[dict[str, Any]]]:
         row, slot = rows.get((cell, among), (None, -1))
         if row is None or not row.optimizer:
             return {"empty": words.NOT_RUN if row is None else row.reason}
-        remarks = words.remarks(row, rows[cell, ALL][0])
+        failed = words.failed(row)
+        remarks = [*words.remarks(row, rows[cell, ALL][0]), *([failed] if failed else [])]
         return {
             "o": report.place(row.optimizer),
             "slot": int(slot),

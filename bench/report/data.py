@@ -12,10 +12,11 @@ import numpy as np
 
 from bench.measure.ecdf import default_costs
 from bench.measure.ert import ert
+from bench.measure.failed import failed_optimizers
 from bench.measure.frames import CELL
 from bench.measure.progress import POINTS
 from bench.measure.verdicts import budgets
-from bench.measure.words import cell_name, target_name
+from bench.measure.words import cell_name, failed_text, target_name
 from bench.report.measured import Report
 from bench.report.styles import SHADES
 
@@ -56,8 +57,11 @@ def coarse(array: np.ndarray, bits: int = BITS) -> np.ndarray:
 
 def page_data(report: Report) -> dict[str, Any]:
     """What the page reads: see the module."""
+    failed = {row.optimizer: failed_text(row) for row in failed_optimizers(report.runs).itertuples()}
     return {
-        "optimizers": [{"name": name, **vars(style)} for name, style in report.styles.items()],
+        "optimizers": [
+            {"name": name, "failed": failed.get(name, ""), **vars(style)} for name, style in report.styles.items()
+        ],
         "orders": [{"order": order, "color": SHADES[order][0]} for order in report.orders],
         "families": report.families,
         "prices": [

@@ -9,13 +9,14 @@ from bench.measure.comparison import View
 from bench.measure.crossing import crossings
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
+from bench.measure.failed import answers, best_optimizers
 from bench.measure.frames import CELL, Frame
 from bench.measure.prices import RULES
 from bench.measure.standing import values_at_budget
 from bench.measure.statistics import duels, pairs, scores
 from bench.measure.strata import ALL
 from bench.measure.summaries import endings, failures
-from bench.measure.verdicts import answer, best, budgets
+from bench.measure.verdicts import budgets
 from bench.report import reference, tuned
 from bench.report.styles import optimizer_styles
 
@@ -73,12 +74,12 @@ class Report:
         view = self.views[0]
         at = view.of(budgets)
         return {
-            "answer": view.of(answer),
+            "answer": view.of(answers),
             "scores": view.of(scores, at),
             "duels": view.of(duels, at),
             "pairs": view.of(pairs),
             "crossings": view.of(crossings),
-            "best": view.of(best),
+            "best": view.of(best_optimizers),
             **{f"solved-by-{name}": ecdf(view, [name]) for name in ("optimizer", "order", "family", "dim")},
             "convergence": view.convergence,
             "ert": view.of(ert),

@@ -49,12 +49,13 @@ def duels(table: Frame) -> dict[str, Any]:
         return {}
     values = table[["problems", "better", "worse", "a12", "low", "high", "p", "adjusted"]]
     tests = int(table.p.notna().sum()) // 2  # each pair stands there both ways
+    few = table.low.isna() & table.a12.notna()
     return {
         "pairs": table[["optimizer", "rival"]].to_numpy().tolist(),
         "pairs_values": coarse(values.to_numpy(float)),
         "pairs_verdicts": np.where(table.significant, np.where(table.a12 > 0.5, 1, 2), 0).tolist(),
         "pairs_tests": tests,
-        "pairs_caption": words.pairs_caption(int(table.problems.max()), tests, bool(table.low.isna().any())),
+        "pairs_caption": words.pairs_caption(int(table.problems.max()), tests, bool(few.any())),
     }
 
 

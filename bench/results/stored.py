@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench.core import registry
 from bench.core.ledger import EVENT, PRICES, QUESTIONS
 from bench.core.status import Status
-from bench.measure import crossing, profiles, scaling, standing, statistics, summaries, verdicts, virtual
+from bench.measure import crossing, failed, profiles, scaling, standing, statistics, summaries, virtual
 from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import fixed_budget
 from bench.measure.ecdf import ecdf
@@ -323,7 +323,7 @@ class Results:
     pairs = _at_prices(statistics.pairs)
     bayesian = _at_prices(statistics.bayesian)
     crossings = _at_prices(crossing.crossings)
-    best_optimizers = _at_prices(verdicts.best)
+    best_optimizers = _at_prices(failed.best_optimizers)
     values_at_budget = _at_prices(standing.values_at_budget)
 
     def failures(self) -> "pd.DataFrame":

@@ -30,7 +30,7 @@ page.chart("answer", (section, { budgets, verdict, body, crossing, says }) => {
   const set = (/** @type {Segment[]} */ segments) => segments.map((each) => (typeof each === "string" ? each
     : element("b", {}, page.dot(data.optimizers[each.o]), page.named(data.optimizers[each.o].name))));
 
-  function fraction(/** @type {AnswerCell} */ { o, solved, low, high, percent, interval, mark }) {
+  function fraction(/** @type {AnswerCell} */ { o, solved, low, high, percent, interval, mark, failed }) {
     const bar = element("span", { className: "fraction", "aria-hidden": "true" }), whisker = element("i");
     bar.style.setProperty("--solved", solved);
     bar.style.setProperty("--color", data.optimizers[o].color);
@@ -38,7 +38,7 @@ page.chart("answer", (section, { budgets, verdict, body, crossing, says }) => {
     if (interval) bar.append(whisker);
     return element("div", { className: "how" }, bar, element("b", { textContent: percent }),
       ...(interval ? [element("span", { className: "interval", textContent: interval })] : []),
-      ...(mark ? [page.mark(mark)] : []));
+      ...[mark, failed].filter(Boolean).map(page.mark));
   }
 
   return () => {

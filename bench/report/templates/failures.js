@@ -11,7 +11,6 @@ page.chart("failures", (section, { status }) => {
       if (!skip.querySelector("li:not([hidden])")) skip.hidden = true;
     }
     const hidden = rows.filter((row) => row.hidden && row.matches(".trouble tr, details")).length;
-    const entries = hidden === 1 ? "1 entry" : `${hidden} entries`;
-    status.textContent = hidden ? `${entries} of optimizers and families that are not selected left out.` : "";
+    status.textContent = hidden ? `${page.counted(hidden, "row")} of optimizers and families that are not selected left out.` : "";
   };
 });

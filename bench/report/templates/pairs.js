@@ -8,15 +8,17 @@ page.chart("pairs", (section, { scroll, detail, says }) => {
       { problems, better, worse, a12, low, high, p, adjusted, verdict: data.pairs_verdicts[i] }];
   }));
   const short = (o) => page.shortened(data.optimizers[o].name, 60);
-  const label = (o) => element("span", { textContent: short(o), title: short(o) });
+  const label = (o) => element("span", { title: short(o),
+    textContent: short(o) + (data.optimizers[o].failed && data.words.failed) });
 
   function tell(a, b) {
     const { problems, better, worse, a12, low, high, p, adjusted, verdict } = duels.get(`${a},${b}`);
     const [first, second] = [a, b].map((o) => element("b", { textContent: short(o) }));
     const interval = Number.isNaN(low) ? "" : ` ${filled(data.words.interval, two(low), two(high))}`;
+    const failed = [a, b].map((o) => data.optimizers[o].failed && ` ${short(o)}: ${data.optimizers[o].failed}.`);
     detail.replaceChildren(first, ` ${words.verdicts[verdict]} `, second, filled(words.better, two(a12) + interval)
       + filled(words.median, better, worse, counted(problems, "problem")) + (Number.isNaN(p) ? words.untested
-      : filled(words.tested, number(p), counted(data.pairs_tests, "pair"), number(adjusted))));
+      : filled(words.tested, number(p), counted(data.pairs_tests, "pair"), number(adjusted))), ...failed);
   }
 
   function cell(a, b, place) {
@@ -55,8 +57,7 @@ page.chart("pairs", (section, { scroll, detail, says }) => {
     const ranked = selected.toSorted((a, b) => mean(b) - mean(a)).slice(0, MOST);
     says.textContent = "";
     if (page.say(section, ranked.length > 1 ? "" : "Nothing to compare: select two optimizers or more.")) return;
-    const first = selected.length > MOST ? `The first ${MOST} of ${selected.length} optimizers. ` : "";
-    says.textContent = first + data.pairs_caption;
+    says.textContent = (selected.length > MOST ? `The first ${MOST} of ${selected.length}. ` : "") + data.pairs_caption;
     const heads = ranked.map((o) => element("th", { scope: "col" }, label(o)));
     scroll.replaceChildren(page.table("duels", [element("th"), ...heads], ranked.map((a, i) => {
       const head = element("th", { scope: "row" }, page.dot(data.optimizers[a]), label(a));

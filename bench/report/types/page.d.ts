@@ -8,6 +8,7 @@ interface Style {
 
 interface Optimizer extends Style {
   name: string;
+  failed: string;
   order: number;
 }
 
@@ -105,6 +106,7 @@ interface AnswerCell {
   percent?: string;
   interval?: string;
   mark?: Mark | null;
+  failed?: Mark | null;
 }
 
 interface ProblemCell {
@@ -131,6 +133,7 @@ interface Words {
   scaling: { fit: string; unsolved: string; dims: string; nothing: string; interval: string };
   costs: { stacked: string; dots: string; all: string; selected: string; lanes: string };
   kinds: { gap: string; value: string };
+  failed: string;
   empty: { skipped: string; cost: string; "not asked": string };
 }
 
