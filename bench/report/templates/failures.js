@@ -1,6 +1,6 @@
-// What Python wrote of optimizers and families, here and in other sections: only that of the selected ones.
+// What Python wrote of optimizers and families, here and elsewhere: only that of those selected.
 page.chart("failures", (section, { status }) => {
-  const rows = [...document.querySelectorAll("main [data-optimizers], main [data-families]")];
+  const rows = [...document.querySelectorAll("main :is([data-optimizers], [data-families])")];
 
   return () => {
     const selected = { optimizers: page.optimizers().map(String), families: page.families().map(String) };
@@ -11,6 +11,6 @@ page.chart("failures", (section, { status }) => {
       if (!skip.querySelector("li:not([hidden])")) skip.hidden = true;
     }
     const hidden = rows.filter((row) => row.hidden && row.matches(".trouble tr, details")).length;
-    status.textContent = hidden ? `${page.counted(hidden, "row")} of optimizers and families that are not selected left out.` : "";
+    status.textContent = hidden ? `Not selected, left out: ${page.counted(hidden, "row")}.` : "";
   };
 });
