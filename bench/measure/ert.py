@@ -3,16 +3,19 @@
 In all measures a run that never reaches a target counts as unsolved; nothing is dropped.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench.core.status import statuses
+from bench.core.status import Status, statuses
 from bench.measure.comparison import View
-from bench.measure.frames import CELL, Frame
+from bench.measure.frames import CELL, Column, Frame
+from bench.measure.inference import wilson
 from bench.measure.levels import COVERAGE, FEWEST
 
-RESAMPLES = 1000
-GROUPS = 10_000  # resampled at a time, for the sake of memory
+RESAMPLES = 2000
+GROUPS = 5_000  # resampled at a time, for the sake of memory
 
 # products of many small matrices: BLAS threads that wait for the next one burn more time than they save
 one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
@@ -23,10 +26,11 @@ def ert(view: View) -> Frame:
     the target or ended, over the number that reached it (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897).
 
     Columns problem, dim, scored, optimizer, order, kind, target, ert (inf where no run reached it, and in seconds where
-    one was killed; NaN where all were skipped, or their cost is not known), successes, runs (without those), low, high:
-    a bootstrap interval, NaN below 5 runs; nominally of 95 %, in truth too short below about 15. Where no run of n
-    reached it, low is the mean cost over the success probability that n failures still allow, 1 - 0.05^(1/n) (Hanley &
-    Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031), and high is inf.
+    one was killed; NaN where all were skipped, or their cost is not known), successes, runs (without those), success:
+    the lower end of the 95 % interval of the probability to reach it (see `bench.measure.inference.wilson`), low, high:
+    the 95 % interval of the ERT, see `intervals`. All three are NaN below 5 runs. high is inf where no run reached the
+    target, and else NaN where it is not known what a run would cost that spends its budget: of imported runs, of those
+    that a deadline ended, and in seconds.
     """
     import pandas as pd
 
@@ -48,17 +52,32 @@ def ert(view: View) -> Frame:
     successes, n = (np.add.reduceat(x, begin, dtype=np.int64) if len(begin) else begin for x in (solved, ran))
     total = np.add.reduceat(cost, begin) if len(begin) else np.empty(0)
     value = np.where(n > 0, _ratio(total, successes), np.nan)
-    low, high = (_decimal(end) for end in _intervals(cost[ran], solved[ran], n, successes))
-    never = (successes == 0) & (n >= FEWEST)
-    allowed = 1 - (1 - COVERAGE) ** (1 / np.maximum(n, 1))
-    low = np.where(never, np.divide(total, n, out=np.zeros(len(n)), where=n > 0) / allowed, low)
-    high = np.where(never, np.inf, high)
+    whole = _budgets(view).reindex(reached.run).to_numpy()[order]
+    whole = np.maximum.reduceat(np.where(ran, whole, 0.0), begin) if len(begin) else np.empty(0)
+    low, high = (_decimal(end) for end in intervals(cost[ran], solved[ran], n, whole))
+    success, _ = wilson(successes / np.maximum(n, 1), np.maximum(n, 1))
+    success = np.where(n >= FEWEST, success, np.nan)
     answer = heads.iloc[code[begin] // max(len(kinds), 1)].reset_index(drop=True)
     answer[["kind", "target"]] = kinds.iloc[code[begin] % max(len(kinds), 1)].to_numpy()
     answer = answer.astype({"kind": "str", "target": float})
-    answer = answer.assign(ert=value, successes=successes, runs=n, low=low, high=high)
+    answer = answer.assign(ert=value, successes=successes, runs=n, success=success, low=low, high=high)
     rank = [*CELL, "order", "optimizer", "kind", "target"]
     return answer.sort_values(rank, ascending=[True] * 5 + [False], ignore_index=True)
+
+
+def _budgets(view: View) -> Column:
+    """What each run would have cost, had it spent its whole budget on such questions, by the column run of its runs.
+
+    NaN where that is not known: see `ert`. 0 where nothing was asked for: other runs say it.
+    """
+    import pandas as pd
+
+    runs = view.runs
+    spent = view.reached.groupby("run").spent.first().reindex(runs.run).to_numpy(float)
+    cost, budget = (runs[name].to_numpy(float) for name in ("cost", "budget"))
+    ratio = np.divide(spent, cost, out=np.zeros(len(runs)), where=(cost > 0) & (spent > 0))
+    unknown = runs.imported | (runs.status == Status.DEADLINE) | view.rule.seconds
+    return pd.Series(np.where(unknown, np.nan, np.maximum(budget * ratio, spent)), index=runs.run)
 
 
 def _ratio(cost: np.ndarray, successes: np.ndarray) -> np.ndarray:
@@ -76,28 +95,47 @@ def _decimal(x: np.ndarray) -> np.ndarray:
     return decimals
 
 
+@lru_cache(maxsize=64)
+def _weights(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of n runs (n, R), Dirichlet, and of half a run beside them (R,), a Gamma(1/2) over a Gamma(n), at equally
+    many quantiles; the same at each call, so that answers do not depend on their neighbours."""
+    from scipy.special import betaincinv
+
+    x = betaincinv(0.5, n, (np.arange(RESAMPLES) + 0.5) / RESAMPLES)
+    runs = np.random.default_rng(0).dirichlet(np.ones(n), RESAMPLES).T
+    # single precision halves the time, and an interval needs no more
+    return runs.astype(np.float32), (x / (1 - x)).astype(np.float32)
+
+
 @one_thread
-def _intervals(
-    cost: np.ndarray, solved: np.ndarray, sizes: np.ndarray, successes: np.ndarray
+def intervals(
+    cost: np.ndarray, solved: np.ndarray, sizes: np.ndarray, budget: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile intervals of the ERT (groups,) over resampled runs (Efron 1979, doi:10.1214/aos/1176344552); NaN
-    where there are too few runs, or no success."""
+    """The ends (groups,) of 95 % intervals of the ERT of so many runs each (groups,), which stand one group behind the
+    other: cost and solved (runs,), see `ert`.
+
+    The Bayesian bootstrap (Rubin 1981, doi:10.1214/aos/1176345338) with half a run more, which stands for what was not
+    seen: for the upper end one that spends its whole budget (groups,) in vain, for the lower one that succeeds at once.
+    With a whole such run it would be Gaffke's bound for the mean of a bounded variable (2005, Mathematical Methods of
+    Statistics 14; Learned-Miller & Thomas 2019, arXiv:1905.06208), which is wider than it need be.
+    NaN below 5 runs. high: inf without a success; else NaN where the budget is (not known).
+    """
     low, high = np.full(len(sizes), np.nan), np.full(len(sizes), np.nan)
-    endless = np.isinf(cost)  # that of a killed run, in seconds; times 0 it would be NaN
+    endless = np.isinf(cost)  # that of a killed run, in seconds
     cost, solved = np.where(endless, 0.0, cost).astype(np.float32), solved.astype(np.float32)
     begin = np.cumsum(sizes) - sizes
-    tail = int(RESAMPLES * (1 - COVERAGE) / 2)
-    resampled = (sizes >= FEWEST) & (successes > 0)
-    for n in np.unique(sizes[resampled]):
-        rng = np.random.default_rng(0)  # the same resamples for every group: answers do not depend on their neighbours
-        # how often each run is drawn; single precision halves the time, and an interval needs no more
-        weights = rng.multinomial(n, np.full(n, 1 / n), RESAMPLES).T.astype(np.float32)
-        of_size = np.flatnonzero(resampled & (sizes == n))
+    tail = int(RESAMPLES * (1 - COVERAGE) / 2) - 1
+    for n in np.unique(sizes[sizes >= FEWEST]):
+        weights, extra = _weights(int(n))
+        of_size = np.flatnonzero(sizes == n)
         for groups in np.array_split(of_size, -(-len(of_size) // GROUPS)):
             rows = begin[groups, None] + np.arange(n)
-            ratios = _ratio(cost[rows] @ weights, solved[rows] @ weights)
-            if endless[rows].any():
-                ratios[endless[rows].astype(np.float32) @ weights > 0] = np.inf
-            ratios.partition((tail, RESAMPLES - 1 - tail), axis=1)
-            low[groups], high[groups] = ratios[:, tail], ratios[:, RESAMPLES - 1 - tail]
+            total, successes = cost[rows] @ weights, solved[rows] @ weights
+            low[groups] = np.partition(total / (successes + extra), tail, axis=1)[:, tail]
+            bounded = np.isfinite(budget[groups]) & solved[rows].any(axis=1)
+            total, successes = total[bounded], successes[bounded]
+            total += budget[groups][bounded, None].astype(np.float32) * extra
+            total /= successes
+            high[groups[bounded]] = np.partition(total, RESAMPLES - 1 - tail, axis=1)[:, RESAMPLES - 1 - tail]
+            high[groups[~solved[rows].any(axis=1) | endless[rows].any(axis=1)]] = np.inf
     return low, high

@@ -3,15 +3,15 @@
 Runs in one slot began alike, so optimizers are compared by slot. first, second (P,): the pairs of optimizers.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from bench.measure.ert import RESAMPLES, one_thread
-from bench.measure.levels import FEWEST, LEVEL
+from bench.measure.levels import FEWEST, LEVEL, NORMAL
 
 CHUNK = 4_000_000  # numbers in memory at a time
+UNSEEN = 0.05  # of a run, beside those of a cell, at the far end: that all are equal does not mean that all would be
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -24,6 +24,16 @@ def holm(p: np.ndarray) -> np.ndarray:
     adjusted = np.empty_like(p)
     np.put_along_axis(adjusted, order, stepped, -1)
     return adjusted
+
+
+def wilson(mean: np.ndarray, n: np.ndarray, quantile: float | np.ndarray = NORMAL) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of the interval of a probability of which n draws have this mean (Wilson 1927, doi:10.2307/2276774).
+
+    mean, n: arrays of one shape, n > 0, not necessarily whole. quantile: of the normal distribution, or of Student's.
+    """
+    a = quantile**2 / n
+    middle, half = mean + a / 2, np.sqrt(a * (mean * (1 - mean) + a / 4))
+    return np.maximum((middle - half) / (1 + a), 0.0), np.minimum((middle + half) / (1 + a), 1.0)
 
 
 def contrast(x: np.ndarray, planned: np.ndarray, first: np.ndarray, second: np.ndarray) -> dict[str, np.ndarray]:
@@ -127,83 +137,116 @@ def signed_rank(difference: np.ndarray) -> np.ndarray:
     return p
 
 
-@one_thread
-def superiority(
-    x: np.ndarray, sizes: np.ndarray, first: np.ndarray, second: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def superiority(x: np.ndarray, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A12 of each pair, and the ends of its 95 % interval: arrays (P,).
 
     The probability that a value of the first is larger than one of the second in the same cell, ties half (Vargha &
     Delaney 2000, doi:10.3102/10769986025002101): Mann-Whitney's U / (n m), mean over the cells where both have values.
-    x (C, O, N): NaN where there is none; sizes (C,): slots in use. Intervals as of `resampled_mean`.
+    x (C, O, N): NaN where there is none. The ends are as many standard errors away as a quantile of Student's t says,
+    with the variance that A12 would have there (Newcombe 2006, doi:10.1002/sim.2324, method 5; the variance is that of
+    Hanley & McNeil 1982, doi:10.1148/radiology.143.1.7063747). That is of values that vary alike. Where those of one
+    optimizer vary less, the variance seen (DeLong et al. 1988, doi:10.2307/2531595, with what is not seen as of
+    `stratified_mean`), over A12 (1 - A12), is larger, and takes its place. NaN below 5 runs of either in a cell.
     """
-    total, resampled, problems, few = np.zeros(len(first)), np.zeros((len(first), RESAMPLES)), 0, False
-    for value, weight in zip(x, draws(tuple(sizes.tolist())), strict=True):
-        n = len(weight)
-        a, b = value[first, :n, None], value[second, None, :n]
-        # halves and whole numbers: single precision has their sums exactly, in half the time
-        wins = ((a > b) + np.float32(0.5) * (a == b)).reshape(len(first), n * n)
-        there = ~np.isnan(value[:, :n])
-        size, drawn = there.sum(axis=1), there @ weight
-        most = size[first] * size[second]
-        total += _ratio(wins.sum(axis=1), most, most > 0)
-        for chunk in np.array_split(np.arange(RESAMPLES), -(-RESAMPLES * n * n // CHUNK)):
-            outer = (weight[:, None, chunk] * weight[None, :, chunk]).reshape(n * n, len(chunk)).astype(np.float32)
-            both = drawn[first][:, chunk] * drawn[second][:, chunk]
-            mean = _ratio(wins.sum(axis=1), most, most > 0)[:, None]
-            resampled[:, chunk] += np.where(both > 0, _ratio(wins @ outer, both, both > 0), mean)
-        problems = problems + (most > 0)
-        few = few | ((most > 0) & (np.minimum(size[first], size[second]) < FEWEST))
-    with np.errstate(invalid="ignore"):
-        mean, (low, high) = total / problems, _percentiles(resampled / np.reshape(problems, (-1, 1)))
-    return mean, np.where(few, np.nan, low), np.where(few, np.nan, high)
+    from scipy.special import stdtrit
+
+    size = (~np.isnan(x)).sum(axis=2)  # (C, O)
+    runs, others = np.maximum(size[:, first], 1), np.maximum(size[:, second], 1)  # (C, P)
+    there = np.minimum(size[:, first], size[:, second]) > 0
+    mean, moved, seen = (np.zeros(there.shape) for _ in range(3))
+    for cell, pairs in enumerate(there):
+        for chunk in np.array_split(np.flatnonzero(pairs), 1 + len(first) * x.shape[2] ** 2 // CHUNK):
+            value, n, m = x[cell], runs[cell, chunk, None], others[cell, chunk, None]
+            one, other = value[first[chunk], :, None], value[second[chunk], None, :]
+            wins = (one > other) + np.float32(0.5) * (one == other)
+            # of each run, the mean over those of the other optimizer
+            sides = [(wins.sum(axis=2) / m, n[:, 0]), (wins.sum(axis=1) / n, m[:, 0])]
+            mean[cell, chunk] = sides[0][0].sum(axis=1) / sides[0][1]
+            squares = [((side**2).sum(axis=1) / count, count) for side, count in sides]
+            plain = [_unseen(mean[cell, chunk], square, count, 0.0)[1] for square, count in squares]
+            whole = [_unseen(mean[cell, chunk], square, count) for square, count in squares]
+            moved[cell, chunk] = (whole[0][0] + whole[1][0]) / 2
+            seen[cell, chunk] = np.maximum(whole[0][1] + plain[1], plain[0] + whole[1][1])
+    problems, draws = there.sum(axis=0), runs * others
+    each, rest = (np.where(there, weight / draws, 0.0).sum(axis=0) for weight in (1.0, (runs + others) / 2 - 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total, shifted = (value.sum(axis=0) / problems for value in (mean, moved))
+        least = seen.sum(axis=0) / (shifted * (1 - shifted))
+        free = seen.sum(axis=0) ** 2 / (seen**2 / np.maximum(runs + others - 2, 1)).sum(axis=0)  # as of Satterthwaite
+        quantile = stdtrit(free, 1 - LEVEL / 2) / problems
+
+    def error(t: np.ndarray) -> np.ndarray:
+        usual = each + rest * ((1 - t) / (2 - t) + t / (1 + t))
+        return quantile * np.sqrt(t * (1 - t) * np.maximum(usual, least))
+
+    few = (problems == 0) | (there & (np.minimum(runs, others) < FEWEST)).any(axis=0)
+    low, high = (_root(lambda t, top=top: top - t - error(t), np.zeros_like(top), top) for top in (total, 1 - total))
+    return total, np.where(few, np.nan, low), np.where(few, np.nan, 1 - high)
 
 
-@one_thread
-def resampled_mean(x: np.ndarray, planned: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _unseen(
+    mean: np.ndarray, square: np.ndarray, n: np.ndarray, unseen: float = UNSEEN
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean, and the variance of the mean, of n values between 0 and 1 and so much of one at the far end; mean,
+    square: of the n values and of their squares."""
+    far = np.where(mean < 0.5, 1.0, 0.0)
+    whole = n + unseen
+    shifted = (n * mean + unseen * far) / whole
+    squares = n * (np.maximum(square - mean**2, 0.0) + (mean - shifted) ** 2) + unseen * (far - shifted) ** 2
+    return shifted, squares / whole / np.maximum(whole - 1, UNSEEN)
+
+
+def stratified_mean(x: np.ndarray, planned: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The mean over cells of the mean over runs, and the ends of its 95 % interval: arrays (O, B).
 
-    x (C, O, N, B); planned (C, O, N): which runs there are; sizes (C,): slots in use. The percentile interval over
-    resampled slots, stratified by cell (Efron 1979, doi:10.1214/aos/1176344552; Agarwal et al. 2021, arXiv:2108.13264),
-    with the same resamples for all optimizers; NaN with fewer than 5 runs of an optimizer in a cell.
+    x (C, O, N, B): between 0 and 1; planned (C, O, N): which runs there are. It is a score interval: an end is as many
+    standard errors away as a quantile of Student's t says, with the variance that the mean would have were this end the
+    truth, and the cells as likely to be what they are as that allows (as Miettinen & Nurminen 1985,
+    doi:10.1002/sim.4780040211, have it for differences). For one cell it is Wilson's. A cell counts as so many draws of
+    0 or 1 as give its mean the variance seen; a twentieth of a run at the far end is a part of that, as equal runs do
+    not say that all would be equal. Degrees of freedom are those of Satterthwaite (1946, doi:10.2307/3002019). NaN
+    below 5 runs in a cell.
     """
-    shape = (x.shape[1], x.shape[-1])
-    total, resampled, count = np.zeros(shape), np.zeros((*shape, RESAMPLES)), planned.sum(axis=2)
-    for value, there, weight in zip(x, planned, draws(tuple(sizes.tolist())), strict=True):
-        there = there[:, : len(weight)]
-        present = there.any(axis=1)[:, None]
-        value = np.where(there[..., None], value[:, : len(weight)], 0.0).swapaxes(1, 2)  # (O, B, n)
-        mean = _ratio(value.sum(axis=2), there.sum(axis=1)[:, None], present)
-        total += mean
-        drawn = (there @ weight)[:, None]
-        # where runs are still missing a resample may hold none of an optimizer: it says nothing new
-        resampled += np.where(drawn > 0, _ratio(value @ weight, drawn, drawn > 0), mean[..., None])
-    problems = (count > 0).sum(axis=0)[:, None]
-    few = ((count > 0) & (count < FEWEST)).any(axis=0)[:, None]
-    with np.errstate(invalid="ignore"):
-        mean, (low, high) = total / problems, _percentiles(resampled / problems[..., None])
-    return mean, np.where(few, np.nan, low), np.where(few, np.nan, high)
+    from scipy.special import stdtrit
+
+    count = planned.sum(axis=2)[..., None]  # (C, O, 1)
+    present, n = count > 0, np.maximum(count, 1)
+    value = np.where(planned[..., None], x, 0.0)
+    mean = value.sum(axis=2) / n  # (C, O, B)
+    shifted, variance = _unseen(mean, (value**2).sum(axis=2) / n, n)
+    size = shifted * (1 - shifted) / variance
+    seen = np.where(present, variance, 0.0)
+    free = seen.sum(axis=0) ** 2 / np.maximum((seen**2 / np.maximum(n - 1, 1)).sum(axis=0), 1e-300)
+    distance = stdtrit(np.maximum(free, 1.0), 1 - LEVEL / 2) ** 2
+    problems = present.sum(axis=0)  # (O, 1)
+
+    def end(mean: np.ndarray) -> np.ndarray:
+        """The lower end: with the multiplier l of the constraint the likeliest p of a cell solves size (mean - p) =
+        l p (1 - p), so that the means differ by l times the variance, and by as many errors as wanted where l^2 times
+        the variance is their square."""
+
+        def likeliest(log: np.ndarray) -> np.ndarray:
+            b = np.exp(log) + size
+            return 2 * size * mean / (b + np.sqrt(np.maximum(b**2 - 4 * np.exp(log) * size * mean, 0.0)))
+
+        def excess(log: np.ndarray) -> np.ndarray:
+            p = likeliest(log)
+            return distance - np.exp(2 * log) * np.where(present, p * (1 - p) / size, 0.0).sum(axis=0)
+
+        root = _root(excess, np.full_like(distance, -30.0), np.full_like(distance, 30.0))
+        return np.where(present, likeliest(root), 0.0).sum(axis=0) / problems
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total = np.where(present, mean, 0.0).sum(axis=0) / problems
+        few = (present & (count < FEWEST)).any(axis=0) | np.isnan(total)
+        low, high = end(mean), 1 - end(1 - mean)
+    return total, np.where(few, np.nan, np.minimum(low, total)), np.where(few, np.nan, np.maximum(high, total))
 
 
-@lru_cache(maxsize=64)
-def draws(sizes: tuple[int, ...]) -> tuple[np.ndarray, ...]:
-    """How often each run of each cell is drawn: an array (size, 1000) for each of these sizes, independent.
-
-    Of n runs n - 1 are drawn, with replacement: the mean of a stratum then varies as it should, and not by a factor of
-    (n - 1) / n too little (McCarthy & Snowden 1985, Vital and Health Statistics 2(95)).
-    """
-    rng = np.random.default_rng(0)
-    return tuple(rng.multinomial(max(n - 1, 1), np.full(n, 1 / n), RESAMPLES).T.astype(float) for n in sizes)
-
-
-def _ratio(over: np.ndarray, under: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """over / under, 0 elsewhere: a cell in which an optimizer has no run adds nothing to it."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(where, over / under, 0.0)
-
-
-def _percentiles(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The middle 95 % of resamples (..., R)."""
-    tail = int(RESAMPLES * LEVEL / 2)
-    ordered = np.partition(resampled, (tail, RESAMPLES - 1 - tail), axis=-1)
-    return ordered[..., tail], ordered[..., RESAMPLES - 1 - tail]
+def _root(falling: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Where a function, element by element, comes to 0 from above, between these ends; by bisection."""
+    for _ in range(50):
+        middle = (low + high) / 2
+        above = falling(middle) > 0
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return (low + high) / 2

@@ -1,7 +1,7 @@
 """The thresholds of all verdicts: levels of tests, coverage of intervals, and how many runs they need."""
 
 COVERAGE = 0.95  # nominal, of intervals
-NORMAL = 1.96  # standard errors on each side of a mean, of an interval with this coverage
+NORMAL = 1.959964  # standard errors on each side of a mean, of an interval with this coverage
 LEVEL = 1 - COVERAGE  # of a test, after the adjustment for many
 FISHER = 0.025  # one-sided, of Fisher's exact test on one problem
 ERRORS = 2.5  # standard errors by which curves cross: equal methods do so by chance in at most 5 % of families

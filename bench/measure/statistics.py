@@ -17,7 +17,7 @@ import numpy as np
 from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.frames import CELL, COLUMNS, Frame
-from bench.measure.inference import contrast, holm, resampled_mean, signed_rank, superiority
+from bench.measure.inference import contrast, holm, signed_rank, stratified_mean, superiority
 from bench.measure.levels import LEVEL
 from bench.measure.progress import finite_costs, joined
 from bench.measure.standing import standings
@@ -60,11 +60,11 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
     """The fraction of targets that each optimizer reached within each budget, by problem family and over "all".
 
     solved: the mean over the cells of a family of the mean over runs of the fraction of targets reached. low, high: its
-    95 % percentile interval over resampled seeds, stratified by cell (Agarwal et al. 2021, arXiv:2108.13264), the same
-    resamples for all optimizers. standing: the same mean of `bench.measure.standing.standings`, which decides between
-    equal fractions. problems: the cells in which the optimizer was planned, of so many; where they are
-    fewer, it does not compare with the others. cut: the cells with a limit, beyond which results are ignored. runs:
-    over all these cells; ran: those that were not skipped. NaN where a cost is not known.
+    95 % score interval, from the variance over runs within each cell (see `bench.measure.inference.stratified_mean`).
+    standing: the same mean of `bench.measure.standing.standings`, which decides between equal fractions. problems: the
+    cells in which the optimizer was planned, of so many; where they are fewer, it does not compare with the others.
+    cut: the cells with a limit, beyond which results are ignored. runs: over all these cells; ran: those that were not
+    skipped. NaN where a cost is not known.
 
     Columns family, budget, optimizer, order, solved, low, high, standing, problems, of, cut, runs, ran: a row for each
     family ("all" the last), budget (rising) and optimizer (by order and name), in this order.
@@ -75,7 +75,7 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
     count, begun = layout.planned.sum(axis=2), ran(view).sum(axis=2)  # (C, O)
     columns = []
     for cells in layout.member:
-        mean, low, high = resampled_mean(x[cells], layout.planned[cells], layout.sizes[cells])
+        mean, low, high = stratified_mean(x[cells], layout.planned[cells])
         counts = {"problems": (count[cells] > 0).sum(axis=0), "of": cells.sum(), "cut": (limit[cells] < np.inf).sum()}
         counts |= {"runs": count[cells].sum(axis=0), "ran": begun[cells].sum(axis=0)}
         counts["standing"] = _mean(standing[cells], layout.planned[cells]).T
@@ -147,7 +147,7 @@ def pairs(view: View) -> Frame:
     p = signed_rank(np.nan_to_num(difference))
     better, worse, problems = (which.sum(axis=0) for which in (difference > 0, difference < 0, ~np.isnan(difference)))
     p[problems == 0] = np.nan
-    a12, low, high = superiority(x, layout.sizes, first, second)
+    a12, low, high = superiority(x, first, second)
     names = layout.optimizers.optimizer.to_numpy()
     columns = {
         "optimizer": (names[first], names[second]),

@@ -73,8 +73,7 @@ class Combined(Results):
 
         members = []
         for member in self.members:
-            foreign = "imported from" in member.manifest.get("environment", {})
             methods = member.runs[["optimizer", "order"]].drop_duplicates()
-            members.append(methods.assign(of=member.name if foreign else ""))
+            members.append(methods.assign(of=member.name if member.imported else ""))
         both = pd.concat(members).drop_duplicates()
         return set(both.optimizer[both.optimizer.duplicated()])

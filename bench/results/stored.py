@@ -181,6 +181,11 @@ class Results:
         """The prices of the suite as run; of questions that it did not know, today's."""
         return {**PRICES, **self.manifest.get("suite", {}).get("prices", {})}
 
+    @property
+    def imported(self) -> bool:
+        """Whether others ran it: what their budgets were, and why runs ended, is not known."""
+        return "imported from" in self.manifest.get("environment", {})
+
     @cached_property
     def runs(self) -> "pd.DataFrame":
         """One row a run: who, on what, how it ended, what it asked and gained."""
@@ -203,6 +208,7 @@ class Results:
             "scored": bool(row["scored"]),
             "cost": cost,
             "metrics": json.dumps(row["metrics"]) if row["metrics"] else "",
+            "imported": self.imported,
         }
 
     @cached_property
@@ -353,5 +359,5 @@ class Results:
 RUN_COLUMNS: Sequence[str] = (
     "run", "problem", "family", "dim", "instance", "problem_order", "scored", "optimizer", "order", "seed", "budget",
     "gap", "status", "error", "f_opt", "first", "best", "final", "rows", *QUESTIONS, "cost", "inside", "outside",
-    "lanes", "device", "metrics",
+    "lanes", "device", "metrics", "imported",
 )  # fmt: skip

@@ -30,7 +30,7 @@ PROBLEMS = {1: 2, 2: 2, 3: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 2, 10: 2, 11: 3, 12: 3,
 GAPS = 10.0 ** np.arange(2, -9, -1)
 EXPERIMENTS = 400
 MOST = LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / EXPERIMENTS)  # 8.3 %: three standard errors above
-LEAST = 0.88  # of a nominal 95 %
+LEAST = 0.9  # of a nominal 95 %
 COSTS = np.geomspace(1, BUDGET, 60)
 AT = 45  # the place among them, 97 evaluations, where fractions of targets are compared
 FACTORS = (1.0, 1.25, 1.5, 2.0)  # how many times slower
@@ -152,7 +152,9 @@ def test_intervals_hold_the_truth(pool):
     low, high = (table[end].to_numpy().reshape(*truth.shape, EXPERIMENTS) for end in ("low", "high"))
     close = 1 + 1e-9  # the same sum in another order
     held = ((low <= close * truth[..., None]) & (close * high >= truth[..., None])).mean(axis=2)
-    coverage = {f"ERT, {least:.0%} and more reach the target": held[success >= least].mean() for least in (0.2, 0.5)}
+    coverage = {"ERT, all targets that a fifth or more reach": held[success >= 0.2].mean()}
+    least = LEAST - 3 * np.sqrt(LEAST * (1 - LEAST) / EXPERIMENTS)
+    assert held[success >= 0.2].min() >= least  # each of them
 
     table = scores(view, [COSTS[AT]])
     share = pool.share[:, 0, :, AT].mean()
@@ -161,10 +163,10 @@ def test_intervals_hold_the_truth(pool):
 
     first = np.arange(EXPERIMENTS)
     for factor in (1.0, 1.5):
-        truth = superiority(pool.area[:, [0, FACTORS.index(factor)]], np.full(len(which), SEEDS), *np.array([[0], [1]]))
+        truth = superiority(pool.area[:, [0, FACTORS.index(factor)]], *np.array([[0], [1]]))
         rivals = drawn(pool.area, rng.integers(SEEDS, size=which.shape), factor)
         x = np.concatenate([drawn(pool.area, which), rivals], axis=1)
-        _, low, high = superiority(x, np.full(len(x), 15), first, first + EXPERIMENTS)
+        _, low, high = superiority(x, first, first + EXPERIMENTS)
         coverage[f"A12, rival {factor} times slower"] = ((low <= truth[0]) & (high >= truth[0])).mean()
 
     print(f"\ncoverage of nominal 95 % intervals at 15 seeds, {EXPERIMENTS} experiments (at least {LEAST:.0%})")

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bench.measure import ecdf as distributions
 from bench.measure import ert as expected
@@ -247,15 +248,76 @@ def test_ert_charges_unsuccessful_runs():
     assert table.high.isna().all()
 
 
-def test_ert_interval_of_equal_runs_is_a_point():
-    runs = make_runs(*({"seed": seed, "value": 10} for seed in range(5)))
-    table = ert(runs, descents(*[[(0, 1e3), (10, 0.5)]] * 5))
-    row = table[table.target == 1.0].iloc[0]
-    assert (row.low, row.ert, row.high) == (10, 10, 10)
-    row = table[table.target == 0.1].iloc[0]
+def five_equal(**more: object) -> pd.DataFrame:
+    """ERT of five runs that spend 10 of their 100 and reach 0.5."""
+    runs = make_runs(*({"seed": seed, "value": 10, "cost": 10.0, **more} for seed in range(5)))
+    return ert(runs, descents(*[[(0, 1e3), (10, 0.5)]] * 5))
+
+
+def test_ert_interval_of_equal_runs():
+    """Let q be the 97.5 % quantile of a Gamma(1/2) over a Gamma(5), those of one run half and five whole ones. They
+    spend 10 x Gamma(5); that run spends 100 more, or nothing and succeeds."""
+    q = stats.betaprime(0.5, 5).ppf(0.975)
+    row = five_equal().query("target == 1").iloc[0]
+    assert (row.ert, row.successes, row.runs) == (10, 5, 5)
+    assert row.high == pytest.approx(10 + 100 * q, rel=0.02)
+    assert row.low == pytest.approx(10 / (1 + q), rel=0.02)
+    row = five_equal().query("target == 0.1").iloc[0]
     assert (row.ert, row.high) == (inf, inf)
-    # with five failures p <= 1 - 0.05^(1/5) = 0.45072 at 95 %: 0.54928^5 = 0.05; and 10 / 0.45072 = 22.187
-    assert row.low == pytest.approx(22.187, rel=1e-4)
+    assert row.low == pytest.approx(10 / q, rel=0.02)  # the one success is that of the half
+
+
+def test_success_probability_has_a_lower_end():
+    """Of Wilson: 5 / (5 + 1.96^2) for all of five, 0 for none; and 15/15 is at least 80 %."""
+    table = five_equal().set_index("target")
+    assert table.success[1.0] == pytest.approx(5 / (5 + 1.96**2), rel=1e-4)
+    assert table.success[0.1] == 0
+    assert round(15 / (15 + 1.96**2), 2) == 0.80
+
+
+@pytest.mark.parametrize("fact", [{"imported": True}, {"status": "deadline"}])
+def test_ert_interval_has_no_upper_end_where_the_budget_is_not_known(fact):
+    table = five_equal(**fact).set_index("target")
+    assert table.low.notna().all()
+    assert np.isnan(table.high[1.0])
+    assert table.high[0.1] == inf  # nothing was reached: that may take for ever, whatever the budget
+    one = make_runs({"value": 10, "cost": 10.0, **fact}, *({"value": 10, "cost": 10.0, "seed": s} for s in range(1, 5)))
+    assert np.isnan(ert(one, descents(*[[(0, 1e3), (10, 0.5)]] * 5)).set_index("target").high[1.0])
+
+
+def test_ert_interval_has_no_upper_end_in_seconds():
+    runs = make_runs(*({"seed": seed, "value": 10, "cost": 10.0, "inside": 1.0, "outside": 1.0} for seed in range(5)))
+    events = make_trajectories(*((run, {"inside": x, "outside": x, "value": n}, f)
+                                 for run in range(5) for n, x, f in ((0, 0.0, 1e3), (10, 1.0, 0.5))))  # fmt: skip
+    for prices, unknown in ((None, False), ("passes", False), ("differences", False), ("inside", True), ("wall", True)):
+        row = expected.ert(View(Comparison(runs), runtimes(runs, events, prices), prices or "cost"))
+        row = row.query("target == 1").iloc[0]
+        assert row.ert == {"inside": 1, "wall": 2}.get(prices, 10)
+        assert np.isfinite(row.low)
+        assert np.isnan(row.high) == unknown
+
+
+def test_a_budget_is_priced_as_the_questions_of_its_run():
+    """Ten values and ten gradients at 3 of a budget of 100 are 40 of it; at 1 each, 20, and it would buy 50."""
+    runs = make_runs(*({"seed": seed, "value": 10, "gradient": 10, "cost": 40.0} for seed in range(5)))
+    events = make_trajectories(*((run, {"value": n, "gradient": n}, f) for run in range(5)
+                                 for n, f in ((0, 1e3), (10, 0.5))))  # fmt: skip
+    q = stats.betaprime(0.5, 5).ppf(0.975)
+    for prices, cost, budget in ((None, 40, 100), ("passes", 20, 50)):
+        row = expected.ert(View(Comparison(runs), runtimes(runs, events, prices))).query("target == 1").iloc[0]
+        assert row.ert == cost
+        assert row.high == pytest.approx(cost + budget * q, rel=0.02)
+
+
+def test_ert_interval_is_that_of_the_exact_weights():
+    """Three of seven runs fail: against quantiles of 400,000 draws of the same ratios, by the definition."""
+    rng = np.random.default_rng(1)
+    cost, solved = np.array([3.0, 5, 8, 20, 100, 100, 100]), np.arange(7) < 4
+    w, half = rng.exponential(size=(400_000, 7)), rng.gamma(0.5, size=400_000)
+    high = np.quantile((w @ cost + half * 100) / (w @ solved), 0.975)
+    low = np.quantile(w @ cost / (w @ solved + half), 0.025)
+    ends = expected.intervals(cost, solved, np.array([7]), np.array([100.0]))
+    assert (ends[0].item(), ends[1].item()) == pytest.approx((low, high), rel=0.1)
 
 
 def test_ends_of_an_interval_are_decimals_of_six_digits():
@@ -275,32 +337,14 @@ def test_no_interval_below_five_runs_also_where_none_succeeded():
     assert np.isnan(row.low)
 
 
-def test_ert_interval_covers_the_resampled_means():
-    """All of five runs succeed, after 1 or 2: the quantiles of their means are multiples of 1/5 between."""
-    paths = [[(0, 1e3), (n, 0.5)] for n in (1, 1, 1, 2, 2)]
-    row = ert(make_runs(*({"seed": s} for s in range(5))), descents(*paths)).query("target == 1").iloc[0]
-    assert row.ert == pytest.approx(1.4)
-    assert row.low == pytest.approx(1.0)  # P(mean = 1) = 0.6^5 = 7.8 %, above 2.5 %
-    assert row.high == pytest.approx(1.8)  # P(mean = 2) = 0.4^5 = 1.0 %, below; P(mean >= 1.8) = 8.7 %
-
-
 def test_ert_interval_where_a_run_cost_infinitely_much():
-    """In seconds a killed run does. A resample without it, of which there are 0.8^5 = 33 %, has a finite ERT."""
+    """In seconds a killed run does: the upper end is infinite, the lower one that of the others."""
     runs = make_runs({"status": "killed"}, *({"seed": seed} for seed in range(1, 5)))
     cost = [inf, 1.0, 2.0, 3.0, 4.0]
     times = pd.DataFrame({"run": range(5), "kind": "gap", "target": 1.0, "runtime": cost, "spent": cost})
-    row = expected.ert(View(Comparison(runs), times)).iloc[0]
+    row = expected.ert(View(Comparison(runs), times, "wall")).iloc[0]
     assert (row.ert, row.successes, row.high) == (inf, 4, inf)
     assert 1.0 <= row.low <= 2.5
-
-
-def test_ert_interval_is_infinite_where_a_resample_may_hold_no_success():
-    paths = [[(0, 1e3), (10, 0.5)], *[[(0, 1e3)]] * 4]  # P(no success) = 0.8^5 = 33 %
-    runs = make_runs(*({"seed": s, "value": 10} for s in range(5)))
-    row = ert(runs, descents(*paths)).query("target == 1").iloc[0]
-    assert row.ert == 50
-    assert row.high == inf
-    assert row.low < 50
 
 
 def test_ert_of_one_group_does_not_depend_on_others():

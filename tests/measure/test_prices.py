@@ -92,12 +92,12 @@ def test_unknown_wall_clock_is_nan_not_unsolved():
 
 
 def test_killed_run_is_charged_its_budget_or_all_time_there_is():
-    runs = pd.DataFrame([{"run": 0, **RUN, "status": "killed", "inside": 0.0}])
+    runs = pd.DataFrame([{"run": 0, **RUN, "status": "killed", "inside": 0.0, "cost": 15.0}])
     assert list(spent(runs)) == list(spent(runs, "passes")) == [100.0]
     assert list(spent(runs, "inside")) == [inf]
     both = pd.concat([runs, runs.assign(run=1, status="target", inside=0.3)], ignore_index=True)
     events = pd.concat([EVENTS.iloc[:1], EVENTS.assign(run=1)])
-    table = ert(View(Comparison(both), runtimes(both, hits(both, events), "inside"))).set_index("target")
+    table = ert(View(Comparison(both), runtimes(both, hits(both, events), "inside"), "inside")).set_index("target")
     assert (table.ert[1.0], table.successes[1.0], table.runs[1.0]) == (inf, 1, 2)
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 from bench.measure import inference
 from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import crossings, reigns
-from bench.measure.inference import contrast, holm, resampled_mean, sign_flip, signed_rank, superiority
+from bench.measure.inference import contrast, holm, sign_flip, signed_rank, stratified_mean, superiority, wilson
 from bench.measure.statistics import areas, bayesian, duels, pairs, scores
 
 inf, nan = np.inf, np.nan
@@ -155,30 +155,69 @@ def test_score_is_unknown_where_a_cost_is():
     assert table[table.optimizer == "b"][["solved", "low", "high"]].isna().all(axis=None)
 
 
-def test_interval_of_equal_runs_is_a_point():
-    row = at(scores(made(*several("a", [[1, inf]] * 5)), [10]), family="all")
-    assert (row.low, row.solved, row.high) == (0.5, 0.5, 0.5)
+def test_wilson_is_that_of_scipy():
+    for k, n in ((0, 5), (3, 10), (15, 15), (40, 50)):
+        wanted = stats.binomtest(k, n).proportion_ci(method="wilson")
+        assert np.array(wilson(np.array(k / n), np.array(n))) == pytest.approx((wanted.low, wanted.high), abs=1e-6)
 
 
-def test_interval_covers_the_resampled_means():
-    """9 of 10 runs are drawn, half of which are 1: binomial (9, 1/2) has 1.95 % at 1 and less, 8.98 % at 2 and less."""
-    x = np.array([0, 1] * 5, dtype=float).reshape(1, 1, 10, 1)
-    mean, low, high = resampled_mean(x, np.ones((1, 1, 10), dtype=bool), np.array([10]))
-    assert (mean.item(), low.item(), high.item()) == (1 / 2, 2 / 9, 7 / 9)
+@pytest.mark.parametrize("solved", [0, 3, 10, 15])
+def test_score_interval_of_one_problem_is_wilson(solved):
+    """All or nothing: 15 runs count as 14 draws, as in a variance, and 0.05 of a run that was not seen; the quantile is
+    that of Student's t with 14 degrees of freedom."""
+    row = at(scores(made(*several("a", [[1]] * solved + [[inf]] * (15 - solved))), [10]), family="all")
+    wanted = wilson(np.array(solved / 15), np.array(14.05), stats.t(14).ppf(0.975))
+    assert (row.low, row.high) == pytest.approx(wanted, abs=1e-6)
+    assert row.solved == solved / 15
 
 
-def test_interval_is_stratified():
-    """Cells that differ, runs that do not: no uncertainty."""
-    x = np.array([0.0, 1.0])[:, None, None, None] * np.ones((2, 1, 5, 1))
-    mean, low, high = resampled_mean(x, np.ones((2, 1, 5), dtype=bool), np.array([5, 5]))
-    assert (mean.item(), low.item(), high.item()) == (0.5, 0.5, 0.5)
+def test_score_interval_of_two_problems_by_hand():
+    """All 15 runs solve the first, none the second: p of the first at the lower end is that of a likelihood with 14.05
+    draws and the multiplier l, p = 14.05 / l, so that l^2 times its variance is l - 14.05 = t^2; and so for the upper
+    end. The degrees of freedom are 14 twice."""
+    square = stats.t(28).ppf(0.975) ** 2
+    x = np.array([1.0, 0.0])[:, None, None, None] * np.ones((2, 1, 15, 1))
+    mean, low, high = stratified_mean(x, np.ones((2, 1, 15), dtype=bool))
+    assert mean.item() == 0.5
+    assert low.item() == pytest.approx(14.05 / (14.05 + square) / 2)
+    assert high.item() == pytest.approx(1 - low.item())
 
 
-def test_same_resamples_for_all_optimizers():
-    x = np.random.default_rng(0).random((3, 1, 8, 2))
-    _, low, high = resampled_mean(np.repeat(x, 2, axis=1), np.ones((3, 2, 8), dtype=bool), np.array([8] * 3))
-    assert np.array_equal(low[0], low[1])
-    assert np.array_equal(high[0], high[1])
+def test_score_interval_is_that_of_the_constrained_likelihood():
+    """Three problems with 10 runs each, against SciPy's minimizer: the likeliest probabilities with this mean."""
+    from scipy.optimize import minimize
+
+    solved = np.array([2, 7, 9])
+    x = (np.arange(10) < solved[:, None]).astype(float)[:, None, :, None]
+    mean, low, high = (z.item() for z in stratified_mean(x, np.ones((3, 1, 10), dtype=bool)))
+    draws, v = 9.05, solved / 10 * (1 - solved / 10) / 9.05
+    free = v.sum() ** 2 / (v**2 / 9).sum()
+    for end in (low, high):
+        free_of = minimize(
+            lambda p: -(solved / 10 * np.log(p) + (1 - solved / 10) * np.log(1 - p)).sum() * draws, [0.5] * 3,
+            bounds=[(1e-6, 1 - 1e-6)] * 3, constraints={"type": "eq", "fun": lambda p, end=end: p.mean() - end},
+        )  # fmt: skip
+        error = np.sqrt((free_of.x * (1 - free_of.x) / draws).sum()) / 3
+        assert abs(mean - end) / error == pytest.approx(stats.t(free).ppf(0.975), rel=0.02)
+
+
+def test_score_interval_of_equal_runs_is_narrow():
+    row = at(scores(made(*several("a", [[1, inf]] * 15)), [10]), family="all")
+    assert 0.5 - 0.03 < row.low < row.solved == 0.5 < row.high < 0.5 + 0.03
+
+
+def test_score_interval_does_not_depend_on_neighbours():
+    x = np.random.default_rng(0).random((3, 4, 8, 2))
+    planned = np.ones((3, 4, 8), dtype=bool)
+    planned[0, 1, 6:], planned[:, 3] = False, False
+    whole = stratified_mean(x, planned)
+    for o in range(4):
+        alone = stratified_mean(x[:, o : o + 1], planned[:, o : o + 1])
+        assert np.array_equal(np.array(whole)[:, o : o + 1], np.array(alone), equal_nan=True)
+    assert np.isnan(np.array(whole)[:, 3]).all()
+    padded = np.pad(x, ((0, 0), (0, 0), (0, 3), (0, 0)), constant_values=nan)
+    more = stratified_mean(padded, np.pad(planned, ((0, 0), (0, 0), (0, 3))))
+    assert np.array(more)[:, :3] == pytest.approx(np.array(whole)[:, :3])
 
 
 # duels
@@ -289,17 +328,51 @@ def test_superiority_is_mann_whitney_over_its_largest():
         stats.mannwhitneyu(x[0, 0], x[0, 1]).statistic / 81,
         stats.mannwhitneyu(x[1, 0, :6], x[1, 1, 2:]).statistic / 42,
     ]
-    a12, low, high = superiority(x, np.array([9, 9]), np.array([0]), np.array([1]))
+    a12, low, high = superiority(x, np.array([0]), np.array([1]))
     assert a12.item() == pytest.approx(np.mean(expected))
     assert low.item() < a12.item() < high.item()
+    back, least, most = superiority(x, np.array([1]), np.array([0]))
+    assert (back.item(), least.item(), most.item()) == pytest.approx((1 - a12.item(), 1 - high.item(), 1 - low.item()))
+
+
+def test_superiority_ends_where_the_variance_of_hanley_and_mcneil_says():
+    """(A - t)^2 = c^2 V(t), c = 2.0484, the quantile of Student's t with 28 degrees of freedom; of two problems, 56.
+    12 and 3 of 15 solve, so that A = (1 + 12/15 - 3/15) / 2 = 0.8."""
+    x = np.stack([[np.arange(15) < 12, np.arange(15) < 3]] * 2).astype(float)
+    for cells, free in ((1, 28), (2, 56)):
+        a12, *ends = (z.item() for z in superiority(x[:cells], np.array([0]), np.array([1])))
+        assert a12 == pytest.approx(0.8)
+        for t in ends:
+            v = t * (1 - t) * (1 + 14 * (1 - t) / (2 - t) + 14 * t / (1 + t)) / 15**2 / cells
+            assert abs(a12 - t) / np.sqrt(v) == pytest.approx(stats.t(free).ppf(0.975), rel=0.01)
+
+
+def test_superiority_of_the_images_of_hanley_and_mcneil():
+    """Ratings 1 to 5 of 58 normal and 51 abnormal images (1982, table I): area 0.893, standard error 0.032."""
+    normal, abnormal = np.repeat(range(1, 6), [33, 6, 6, 11, 2]), np.repeat(range(1, 6), [3, 2, 2, 11, 33])
+    x = np.full((1, 2, 58), nan)
+    x[0, 0, :51], x[0, 1] = abnormal, normal
+    a12, low, high = (z.item() for z in superiority(x, np.array([0]), np.array([1])))
+    assert a12 == pytest.approx(0.893, abs=5e-4)
+    assert (high - low) / 2 / 1.98 == pytest.approx(0.032, rel=0.05)
+    assert a12 - low > high - a12
+
+
+def test_superiority_of_values_that_never_vary():
+    """All of one are equal, and above 12 of 15 of the other: that is a fraction of 15 draws, and Wilson's interval with
+    the variance seen, of which a twentieth of a run is a part."""
+    x = np.stack([np.full(15, 11.5), np.arange(15.0)])[None]
+    a12, low, high = (z.item() for z in superiority(x, np.array([0]), np.array([1])))
+    assert a12 == pytest.approx(0.8)
+    assert (low, high) == pytest.approx(wilson(np.array(0.8), np.array(14.05), stats.t(28).ppf(0.975)), abs=0.01)
 
 
 def test_superiority_does_not_depend_on_the_size_of_a_chunk(monkeypatch):
     x = np.random.default_rng(0).normal(size=(2, 3, 7))
-    arguments = x, np.array([7, 7]), np.array([0, 0, 1]), np.array([1, 2, 2])
+    arguments = x, np.array([0, 0, 1]), np.array([1, 2, 2])
     whole = superiority(*arguments)
-    monkeypatch.setattr(inference, "CHUNK", 2000)
-    assert np.array(superiority(*arguments)) == pytest.approx(np.array(whole))
+    monkeypatch.setattr(inference, "CHUNK", 100)
+    assert np.array_equal(np.array(superiority(*arguments)), np.array(whole))
 
 
 # pairs

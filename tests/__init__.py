@@ -1,0 +1,1 @@
+"""Tests import from each other by this name, whatever else is called tests on a machine."""
