@@ -10,6 +10,22 @@ SCHWEFEL = "Schwefel 1981, Numerical Optimization of Computer Models, ISBN 978-0
 YAO = "Yao, Liu & Lin 1999, doi:10.1109/4235.771163"
 
 
+def sphere_gradient(z: Array) -> Array:
+    """2 z."""
+    return 2 * z
+
+
+@toy(
+    source="De Jong 1975, An analysis of the behavior of a class of genetic adaptive systems, F1",
+    box=(-5.12, 5.12),
+    least=1,
+    gradient=sphere_gradient,
+)
+def sphere(z: Array) -> Array:
+    """Sum of z_i^2: the roundest bowl. `bbob-f01` is the same one, placed as in BBOB. Minimum 0 at 0."""
+    return (z**2).sum(-1)
+
+
 @toy(source=f"{SCHWEFEL} 1.2; {YAO}, f3", box=(-100.0, 100.0), least=1)
 def schwefel_1_2(z: Array) -> Array:
     """Sum over i of (z_1 + ... + z_i)^2: a quadratic bowl, skew and ill-conditioned. Minimum 0 at 0."""
