@@ -28,7 +28,8 @@ def softmax(
 ) -> Objective:
     """Softmax regression: mean cross entropy of a linear classifier, plus l2 / 2 |x|^2 + l1 sum |x_i|. Convex.
 
-    features: fixed ones in front of it. scaling: of the inputs. init: how starts are drawn; normal, 0.01 wide, unless
+    features: fixed ones in front of it: none, polynomial, random-relu or random-relu:NUMBER, rbf or rbf:WIDTH (in the
+    units of the scaled inputs). scaling: of the inputs. init: how starts are drawn; normal, 0.01 wide, unless
     given. label_noise: fraction of training rows with a wrong class. copies: of each training row.
     sampling: how mini-batches come: in a new order each epoch, always the same, with replacement, sorted by class,
     balanced over the classes, or with the hardest rows first (see `bench.core.sampling`).

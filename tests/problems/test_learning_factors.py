@@ -8,6 +8,7 @@ import torch
 from sklearn.linear_model import Lasso, LinearRegression, Ridge
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.preprocessing import PolynomialFeatures
+from sklearn.svm import SVC
 from torch import nn
 
 from bench.core import Objective, Oracle
@@ -273,6 +274,45 @@ def test_a_kernel_machine_tells_apart_what_no_plane_does() -> None:
             x = x - 0.3 * ask.value_and_gradient(x)[1]
         accuracy[features] = float(ask.metrics(x)["test_accuracy"])
     assert accuracy["none"] < 0.95 < accuracy["rbf"]
+
+
+@pytest.mark.parametrize(("width", "gamma"), [("0.70710678", 1.0), ("0.5", 2.0)])
+def test_gaussians_are_as_wide_as_they_are_told(width: str, gamma: float) -> None:
+    """On the two spirals, scikit-learn's SVC with gamma 1 is right everywhere; with a width as wide as the cloud it is
+    not, and nor is a linear model on such features."""
+    rows = find_problem("softmax").make(data="spirals")
+    train, test = (part["inputs"] for part in (rows.data, rows.test))
+    objective = find_problem("softmax").make(data="spirals", features=f"rbf:{width}")
+    np.testing.assert_allclose(objective.data["inputs"], rbf_kernel(train, train, gamma), rtol=1e-5, atol=1e-12)
+    expected = SVC(gamma=gamma).fit(train, rows.data["targets"]).score(test, rows.test["targets"])
+    assert expected == 1
+    ask, x = Answers(objective, "torch"), torch.zeros(objective.dim)
+    for _ in range(300):
+        x = x - 2.0 * ask.value_and_gradient(x)[1]
+    assert float(ask.metrics(x)["test_accuracy"]) == 1
+    wide = find_problem("softmax").make(data="spirals", features="rbf")
+    ask, x = Answers(wide, "torch"), torch.zeros(wide.dim)
+    for _ in range(300):
+        x = x - 2.0 * ask.value_and_gradient(x)[1]
+    assert float(ask.metrics(x)["test_accuracy"]) < 0.7
+
+
+def test_random_features_are_as_many_as_they_are_told() -> None:
+    for features, units in (("random-relu", 256), ("random-relu:256", 256), ("random-relu:40", 40)):
+        objective = find_problem("softmax").make(data="wine", features=features)
+        assert objective.data["inputs"].shape == (142, units)
+    same = [find_problem("softmax").make(data="wine", features=text) for text in ("random-relu", "random-relu:256")]
+    np.testing.assert_array_equal(same[0].data["inputs"], same[1].data["inputs"])
+
+
+@pytest.mark.parametrize(
+    "features",
+    ["rbf:0", "rbf:-1", "rbf:inf", "rbf:nan", "rbf:", "rbf:x", "random-relu:0", "random-relu:2.5", "random-relu:1e9",
+     "none:1", "polynomial:2"],
+)  # fmt: skip
+def test_numbers_of_features_that_cannot_be(features: str) -> None:
+    with pytest.raises(ValueError, match=r"features may be random-relu:NUMBER, 1 to 100,000, or rbf:WIDTH, above 0"):
+        find_problem("softmax").make(data="wine", features=features)
 
 
 # regression
