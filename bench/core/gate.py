@@ -74,45 +74,56 @@ def at_points(
     function of one vector may well give an array of the right shape for a population, with other numbers in it.
     """
     points = tuple(x.shape[:-1])
-    shape = (*points, *tail)
     known = vectorised.get(role)
     if known is not False:
         try:
-            answers = gate(call(x, noise), shape)
-            if known or prod(points) < 2 or (is_tensor(answers) and answers.device.type != "cpu"):
-                return answers
-            if _takes_populations(call, single, x, noise, gate, tail, answers):
-                vectorised[role] = True
-                return answers
+            answers = gate(call(x, noise), (*points, *tail))
+            known = known or prod(points) < 2 or (is_tensor(answers) and answers.device.type != "cpu")
+            if not known:
+                _ask_more(call, x, noise, gate, tail)
         except Exception:
             if known:
                 raise
+        else:
+            if known:
+                return answers
+            last = tuple(n - 1 for n in points)
+            try:
+                alone = gate(single(last), tail)
+            except Exception:  # it takes populations alone
+                return answers
+            if _alike(alone, answers, last):
+                vectorised[role] = True
+                return answers
     rows = [gate(single(index), tail) for index in np.ndindex(*points)]
     vectorised[role] = False
-    return _stacked(rows, shape)
+    return _stacked(rows, (*points, *tail))
 
 
-def _takes_populations(
+def _ask_more(
     call: Callable[[Array, Any], Any],
-    single: Callable[[tuple[int, ...]], Any],
     x: Array,
     noise: Any,
     gate: Callable[[Any, tuple[int | None, ...]], Array],
     tail: tuple[int | None, ...],
-    answers: Array,
-) -> bool:
-    """Whether these answers to a population are those to its points; raises where the function does."""
+) -> None:
+    """Where there are as many points as coordinates, x[0] of a population has as many numbers as it has points: ask
+    about more of them, whose answers have another shape. Raises ValueError where that is wrong, or what the function
+    raises."""
     points, dim = tuple(x.shape[:-1]), int(x.shape[-1])
-    if {1, dim} >= set(points):  # x[0] of a population has as many numbers as there are points: ask more of them
-        repeats = 2 if dim != 2 else 3
-        axis = len(points) - 1
-        more = None if noise is None else _repeated(noise, repeats, axis)
-        gate(call(_repeated(x, repeats, axis), more), (*points[:-1], points[-1] * repeats, *tail))
-    last = tuple(n - 1 for n in points)
-    alone, all_answers = (own(array, "numpy", "float64", "cpu") for array in (gate(single(last), tail), answers))
+    if not {1, dim} >= set(points):
+        return
+    axis, repeats = len(points) - 1, 2 if dim != 2 else 3
+    more = None if noise is None else _repeated(noise, repeats, axis)
+    gate(call(_repeated(x, repeats, axis), more), (*points[:-1], points[-1] * repeats, *tail))
+
+
+def _alike(alone: Array, answers: Array, index: tuple[int, ...]) -> bool:
+    """Whether an answer alone is that among others, but for rounding."""
+    one, all_answers = (own(array, "numpy", "float64", "cpu") for array in (alone, answers))
     largest = np.abs(all_answers[np.isfinite(all_answers)]).max(initial=1.0)
-    among = all_answers[last]
-    return alone.shape == among.shape and np.allclose(alone, among, ALIKE, ROUNDING * largest, equal_nan=True)
+    among = all_answers[index]
+    return one.shape == among.shape and np.allclose(one, among, ALIKE, ROUNDING * largest, equal_nan=True)
 
 
 def _repeated(x: Array, repeats: int, axis: int) -> Array:

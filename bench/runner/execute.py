@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
@@ -26,9 +27,8 @@ from bench.runner import PACKAGES
 from bench.runner.environment import cores
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import Job, RunSpec
-from bench.runner.single import RunRecord, run_job, unrun
+from bench.runner.single import Message, RunRecord, run_job, unrun
 
-Message = tuple[RunSpec, RunRecord | None]  # what `run_job` gives: a run has begun, or has ended with its record
 POLL = 0.1  # seconds between two looks at a child
 
 
@@ -85,52 +85,77 @@ def supervise(job: Job, send: Callable[[Message], None], launch: Launch, halt: t
     undone = list(job.specs)
     while undone and not halt.is_set():
         process, connection = _start(Job(tuple(undone), job.lanes), launch)
+        child = _Child(process, connection, undone, job.lanes)
         try:
-            reason = _listen(process, connection, undone, job.lanes, send, launch, halt)
+            reason = child.hear_out(send, launch, halt)
         finally:
             _kill(process)
             connection.close()
         if undone and not halt.is_set():
-            lost = undone[:] if job.lanes else undone[:1]  # a batch dies as one
-            for spec in lost:
+            for spec in child.lost():
                 send((spec, unrun(spec, Status.KILLED, reason)))
-            del undone[: len(lost)]
+                undone.remove(spec)
 
 
-def _listen(
-    process: BaseProcess,
-    connection: Connection,
-    undone: list[RunSpec],
-    lanes: bool,
-    send: Callable[[Message], None],
-    launch: Launch,
-    halt: threading.Event,
-) -> str:
-    """Hear a child out, taking off `undone` what it has done; answers why it is heard no more."""
-    grown_from = _memory(process)
-    last = time.monotonic()
-    while undone:
-        if halt.is_set():
-            return "stopped"
-        if connection.poll(POLL):
-            try:
-                spec, record = connection.recv()
-            except (EOFError, ConnectionError):
-                process.join(1)
-                return f"the process of the run ended with exit status {process.exitcode}"
-            last = time.monotonic()
-            if record is not None:
-                undone.pop(0)
-            send((spec, record))
-            continue
-        # the lanes of a batch share its seconds
-        allowed = undone[0].deadline * (len(undone) if lanes else 1) + launch.grace
-        if time.monotonic() - last > allowed:
-            return f"asked nothing for {allowed:.0f} s, which is beyond its deadline"
-        grown = _memory(process) - grown_from
-        if grown > launch.memory:
-            return f"its memory grew by {grown >> 20} MiB, the limit being {launch.memory >> 20} MiB"
-    return ""
+@dataclass
+class _Child:
+    """A child process, and what it has to do: runs are taken off `undone` by what their records say they are."""
+
+    process: BaseProcess
+    connection: Connection
+    undone: list[RunSpec]
+    lanes: bool
+    begun: RunSpec | None = None  # the run under way, of a batch the first
+    heard: bool = False  # whether there was any record
+
+    def lost(self) -> list[RunSpec]:
+        """The runs that died with it: the one under way, and a batch as one. What it had not begun is done by another;
+        but where it came to nothing at all, its first run is to blame."""
+        if self.lanes:
+            return self.undone[:]
+        if self.begun in self.undone:
+            return [self.begun]
+        return [] if self.heard else self.undone[:1]
+
+    def hear_out(self, send: Callable[[Message], None], launch: Launch, halt: threading.Event) -> str:
+        """Hear it out; answers why it is heard no more."""
+        grown_from = _memory(self.process)
+        last = time.monotonic()
+        while self.undone:
+            if halt.is_set():
+                return "stopped"
+            if self.connection.poll(POLL):
+                try:
+                    spec, record = self.connection.recv()
+                except (EOFError, ConnectionError):
+                    return self._ended()
+                last = time.monotonic()
+                self._take(spec, record, send)
+                continue
+            if not self.process.is_alive() and not self.connection.poll():
+                return self._ended()  # where something else holds the other end of the pipe: what a method started
+            # the lanes of a batch share its seconds
+            allowed = self.undone[0].deadline * (len(self.undone) if self.lanes else 1) + launch.grace
+            if time.monotonic() - last > allowed:
+                return f"asked nothing for {allowed:.0f} s, which is beyond its deadline"
+            grown = _memory(self.process) - grown_from
+            if grown > launch.memory:
+                return f"its memory grew by {grown >> 20} MiB, the limit being {launch.memory >> 20} MiB"
+        return ""
+
+    def _take(self, spec: RunSpec, record: RunRecord | None, send: Callable[[Message], None]) -> None:
+        if record is None:
+            self.begun = spec
+        elif spec in self.undone:
+            self.undone.remove(spec)
+            self.heard = True
+        else:
+            return  # it was heard of before
+        send((spec, record))
+
+    def _ended(self) -> str:
+        self.process.join(1)
+        return f"the process of the run ended with exit status {self.process.exitcode}"
 
 
 def _memory(process: BaseProcess) -> int:
@@ -195,14 +220,26 @@ def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
     os.setsid()  # so that a Ctrl-C is for the coordinator, which ends the children
     torch.set_num_threads(1)
     threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
+    process = os.getpid()
+
+    def send(*messages: Message) -> None:
+        if os.getpid() != process:  # a copy that a method forked: it does nobody's runs
+            os._exit(0)
+        for message in messages:
+            connection.send(message)
+
+    def leave(messages: Sequence[Message]) -> None:
+        send(*messages)
+        os._exit(0)
+
     try:
         load(PACKAGES, imports)
-        for message in run_job(job):
-            connection.send(message)
+        for message in run_job(job, leave):
+            send(message)
     except ValueError:  # a module that the coordinator could import
         error = traceback.format_exc()
         for spec in job.specs:
-            connection.send((spec, unrun(spec, Status.CRASHED, error)))
+            send((spec, unrun(spec, Status.CRASHED, error)))
     except BrokenPipeError:  # the coordinator is gone, and nobody is left to hear
         pass
     # what a method's own threads still do is of no interest to anybody

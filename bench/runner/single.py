@@ -1,27 +1,29 @@
 """One run, or one lockstep batch of runs: the only place where a method meets an oracle."""
 
 import importlib
-import random
-import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf, nan
 from typing import Any
 
 import numpy as np
 
 from bench.core import registry
+from bench.core.books import REFUSALS
 from bench.core.ledger import QUESTIONS, Ledger
 from bench.core.objective import Objective
 from bench.core.oracle import Oracle, Stop, books_of
 from bench.core.registry import OptimizerDefinition
 from bench.core.status import Status
+from bench.runner.given_back import escape, given_back
 from bench.runner.plan import Job, RunSpec
 
 TRACEBACK = 10_000  # characters kept
+LEFT = f"the method went on after its end, and was left when {REFUSALS:,} questions had been refused"
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,22 @@ class RunRecord:
     points: np.ndarray | None = None  # asked points of a two-dimensional problem
 
 
+Message = tuple[RunSpec, RunRecord | None]  # a run has begun, or has ended with its record
+Leave = Callable[[Sequence[Message]], None]
+
+
 def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[str, Any], restarts: bool) -> str:
     """Let a method ask until the oracle stops it, or it returns for good; answers with the traceback of a crash, or "".
 
     With restarts, a method that returns early begins again from a new start, as long as it asks anything at all. A
-    `Stop` that leaves the method while the run is open, as of a part of the budget, ends it as a return does.
+    `Stop` that leaves the method while the run is open, as of a part of the budget, ends it as a return does. A method
+    that swallows every `Stop` is left after many.
     """
     books = books_of(oracle)
+    books.abandon = books.abandon or partial(escape, play.__code__)
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
-        with suppress(Stop), warnings.catch_warnings(), np.errstate(all="ignore"), own_generators():
+        with given_back(), suppress(Stop), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             method(oracle, **hyperparameters)
             while restarts and oracle.asked:
@@ -80,23 +88,11 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     return books.failure[-TRACEBACK:]
 
 
-@contextmanager
-def own_generators() -> Iterator[None]:
-    """Give the global generators back as they were: a method may seed them, and the next run must not see it."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()
-    torch = sys.modules.get("torch")
-    torch_state = torch.get_rng_state() if torch else None
-    try:
-        yield
-    finally:
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
-        if torch:
-            torch.set_rng_state(torch_state)
+def run_job(job: Job, leave: Leave | None = None) -> Iterator[Message]:
+    """Do the runs of a job: (spec, None) as each begins, (spec, record) as it ends. A batch of lanes ends as one.
 
-
-def run_job(job: Job) -> Iterator[tuple[RunSpec, RunRecord | None]]:
-    """Do the runs of a job: (spec, None) as each begins, (spec, record) as it ends. A batch of lanes ends as one."""
+    leave: ends this process with the records of runs whose method never stops.
+    """
     groups = [job.specs] if job.lanes else [(spec,) for spec in job.specs]
     for specs in groups:
         yield specs[0], None
@@ -104,7 +100,7 @@ def run_job(job: Job) -> Iterator[tuple[RunSpec, RunRecord | None]]:
             problem = registry.find_problem(specs[0].problem)
             made = {spec.instance: problem.make(spec.instance, **spec.parameters) for spec in specs}
             objectives = [made[spec.instance] for spec in specs]
-            records = run_specs(specs, objectives, registry.find_optimizer(specs[0].optimizer), job.lanes)
+            records = run_specs(specs, objectives, registry.find_optimizer(specs[0].optimizer), job.lanes, leave)
         except registry.Unavailable as error:
             records = [unrun(spec, Status.SKIPPED, str(error)) for spec in specs]
         except (Exception, SystemExit):  # the problem itself cannot be built, or has no value at its start
@@ -139,7 +135,11 @@ def open_oracle(
 
 
 def run_specs(
-    specs: Sequence[RunSpec], objectives: Sequence[Objective], optimizer: OptimizerDefinition, lanes: bool
+    specs: Sequence[RunSpec],
+    objectives: Sequence[Objective],
+    optimizer: OptimizerDefinition,
+    lanes: bool,
+    leave: Leave | None = None,
 ) -> list[RunRecord]:
     """The records of one run, or of a lockstep batch that differs only in instances and seeds."""
     spec = specs[0]
@@ -158,16 +158,28 @@ def run_specs(
     if lanes and optimizer.lane_rates:
         rates = [float(spec.hyperparameters["lr"]) for spec in specs]  # (R, 1), or one number where lanes share it
         hyperparameters["lr"] = rates[0] if len(set(rates)) == 1 else oracle.array(np.array(rates)[:, None])
-    error = play(oracle, optimizer.function, hyperparameters, spec.restarts)
-    width = len(specs) if lanes else 0
-    return [
-        _record(spec, objective, optimizer, ledger, width, error)
-        for spec, objective, ledger in zip(specs, objectives, books_of(oracle).ledgers, strict=True)
-    ]
+    books, width = books_of(oracle), len(specs) if lanes else 0
+
+    def records(error: str) -> list[RunRecord]:
+        left = LEFT if books.refused[0] >= REFUSALS else ""
+        return [
+            _record(spec, objective, optimizer, ledger, width, error, left)
+            for spec, objective, ledger in zip(specs, objectives, books.ledgers, strict=True)
+        ]
+
+    if leave is not None:
+        books.abandon = lambda: leave(list(zip(specs, records(books.failure[-TRACEBACK:]), strict=True)))
+    return records(play(oracle, optimizer.function, hyperparameters, spec.restarts))
 
 
 def _record(
-    spec: RunSpec, objective: Objective, optimizer: OptimizerDefinition, ledger: Ledger, lanes: int, error: str
+    spec: RunSpec,
+    objective: Objective,
+    optimizer: OptimizerDefinition,
+    ledger: Ledger,
+    lanes: int,
+    error: str,
+    left: str,
 ) -> RunRecord:
     reasons = {
         Status.CRASHED: error,
@@ -177,7 +189,7 @@ def _record(
     return RunRecord(
         spec,
         str(ledger.status),
-        reasons.get(ledger.status or Status.RETURNED, ""),
+        reasons.get(ledger.status or Status.RETURNED, left),
         family=registry.find_problem(spec.problem).family,
         problem_order=objective.order,
         order=optimizer.order,

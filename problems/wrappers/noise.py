@@ -175,7 +175,7 @@ class Both:
 
     def split(self, words: Array, x: Array) -> tuple[Array, dict[str, Array]]:
         """words (*points, outer + k) -> our numbers (*points, outer), and the problem's own noise by keyword."""
-        own = words[..., self.outer :].reshape(*words.shape[:-1], *self.inner)
+        own = words[..., self.outer :].reshape((*words.shape[:-1], *self.inner))
         numbers = as_floats(words[..., : self.outer], x)
         return numbers, {"noise": as_floats(own, x) if self.floating else own}
 

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from bench.core import Domain, Objective, Unavailable, optimizer, problem
+from bench.core import Domain, Objective, Stop, Unavailable, optimizer, problem
 
 
 @problem(family="odd", source="fogbench's own tests 2026")
@@ -113,3 +113,82 @@ def odd_quitter(oracle):
     """Returns after ten questions: it is restarted."""
     for _ in range(10):
         oracle.value(oracle.x0)
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_deaf(oracle):
+    """Never hears that the run has ended."""
+    while True:
+        try:
+            oracle.value(oracle.x0 * 0.5)
+        except:  # noqa: E722
+            continue
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_lost(oracle):
+    """Asks at what is no point, and never hears of it."""
+    oracle.value(oracle.x0 * 0.5)
+    while True:
+        try:
+            oracle.value(oracle.x0 * 1j)
+        except:  # noqa: E722
+            continue
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_empty(oracle):
+    """Asks about nothing, and then about something, until it is left."""
+    while True:
+        oracle.value(np.empty((0, oracle.dim)))
+        oracle.value(oracle.x0)
+
+
+@optimizer(order=1, source="fogbench's own tests 2026", lanes=True, arrays="torch")
+def odd_stopper(oracle):
+    oracle.gradient(oracle.x0)
+    raise Stop
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_forker(oracle):
+    """A copy of the process goes on with this run, and, if nothing stops it, with those that follow."""
+    if oracle.rng.random() < 0.5:
+        os.fork()
+    for _ in range(5):
+        oracle.value(oracle.x0)
+        time.sleep(0.01)
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_daemon(oracle):
+    """Leaves a copy of the process behind, which holds the pipe, and dies."""
+    oracle.value(oracle.x0)
+    if os.fork():
+        os._exit(9)
+    time.sleep(20)
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_switcher(oracle):
+    """Sets everything that is the whole process's."""
+    import random
+
+    import torch
+
+    oracle.value(oracle.x0)
+    torch.set_grad_enabled(False)
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(2)
+    torch.use_deterministic_algorithms(True)
+    torch.set_float32_matmul_precision("medium")
+    torch.set_flush_denormal(True)
+    torch.set_default_device("meta")
+    torch.autograd.set_detect_anomaly(True)
+    torch.backends.cudnn.benchmark = True
+    odd_switcher.guard = torch.inference_mode()
+    odd_switcher.guard.__enter__()
+    torch.manual_seed(1)
+    np.random.seed(1)
+    random.seed(1)
+    oracle.value(oracle.x0)

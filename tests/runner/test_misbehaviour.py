@@ -1,0 +1,179 @@
+"""Methods that misbehave change no other run, and lose none: whatever they swallow, fork, set or seed."""
+
+import random
+import time
+
+import numpy as np
+import pytest
+import torch
+
+import bench
+from bench.core import Objective, Oracle, Spent, Stop
+from bench.core.books import REFUSALS
+from bench.core.oracle import books_of
+from bench.core.registry import OPTIMIZERS
+from bench.results.stored import Results
+from bench.runner.campaign import run_suite
+from bench.runner.given_back import given_back
+from bench.runner.launch import Launch
+from bench.runner.single import play
+from bench.runner.suite import make_suite
+
+
+def run(folder, optimizers, *, children=True, seeds=2, budget=20, **options):
+    suite = make_suite(["odd-bowl"], list(optimizers), budget=budget, name=folder.name, seeds=seeds, **options)
+    run_suite(suite, folder, Launch(workers=1, imports=["odd_methods"], children=children))
+    return Results(folder).runs
+
+
+def objective() -> Objective:
+    return Objective(lambda x: (x * x).sum(-1), 2, f_opt=0.0)
+
+
+# a method that does not hear
+
+
+@pytest.mark.parametrize("children", [True, False])
+def test_a_method_that_never_hears_of_the_end_is_left_with_its_record(tmp_path, children):
+    begun = time.monotonic()
+    runs = run(tmp_path / "t", ["odd-deaf", "odd-lost", "odd-walk"], children=children)
+    assert time.monotonic() - begun < 60
+    assert runs.status.tolist() == ["budget"] * 2 + ["crashed"] * 2 + ["budget"] * 2
+    assert runs.value.tolist() == [20, 20, 1, 1, 20, 20]
+    assert runs.error[0] == "the method went on after its end, and was left when 10,000 questions had been refused"
+    assert runs.error[2].startswith("10,000 questions in a row were refused, the last one so: a point must hold real")
+    assert runs.error[4] == ""
+
+
+def test_refusals_in_a_row_are_counted_and_no_others():
+    door = Oracle(objective(), REFUSALS + 10)
+    for _ in range(REFUSALS + 1):
+        with pytest.raises(ValueError, match="shape"):
+            door.value(np.zeros(3))
+        door.value(door.x0)
+    assert books_of(door).ledgers[0].status is None
+    with pytest.raises(ValueError, match="shape"):
+        for _ in range(9):
+            try:
+                door.value(np.zeros(3))
+            finally:
+                assert books_of(door).refused[0] == 1
+    assert books_of(door).ledgers[0].status is None
+
+
+@pytest.mark.parametrize(
+    "question", ["value", "gradient", "hessian_vector", "residuals", "residuals_and_jacobian", "play", "vjp", "network"]
+)
+def test_every_question_counts_its_refusals(question):
+    door = Oracle(objective(), 20)
+    arguments = {"hessian_vector": 2, "play": 2, "vjp": 3, "network": 2}.get(question, 1)
+    for _ in range(REFUSALS):
+        try:
+            getattr(door, question)(*[np.zeros(3)] * arguments)
+        except Exception as error:
+            last = str(error)
+    assert books_of(door).ledgers[0].status == "crashed"
+    assert last in books_of(door).failure
+
+
+def test_an_oracle_of_nobody_s_run_goes_on_refusing():
+    door = Oracle(objective(), 1)
+    door.value(door.x0)
+    for _ in range(REFUSALS + 5):
+        with pytest.raises(Stop):
+            door.value(door.x0)
+
+
+def test_a_part_that_pays_for_nothing_is_no_refusal():
+    door = Oracle(objective(), 20)
+    for _ in range(REFUSALS + 5):
+        with pytest.raises(Spent):
+            door.within(1).gradient(door.x0)
+    assert books_of(door).ledgers[0].status is None
+
+
+def test_an_empty_population_does_not_end_a_run(tmp_path):
+    assert run(tmp_path / "t", ["odd-empty"], children=False).status.tolist() == ["budget"] * 2
+
+
+def test_a_method_that_only_asks_about_nothing_is_left():
+    def method(door):
+        while True:
+            door.value(np.empty((0, 2)))
+
+    door = Oracle(objective(), 20)
+    assert "10,000 questions in a row were refused" in play(door, method, {}, restarts=True)
+    assert books_of(door).ledgers[0].status == "crashed"
+
+
+@pytest.mark.parametrize("children", [True, False])
+def test_a_method_that_raises_stop_itself_has_returned(tmp_path, children):
+    runs = run(tmp_path / "t", ["odd-stopper"], children=children, seeds=3)
+    assert runs.status.tolist() == ["returned"] * 3
+    assert runs.gradient.tolist() == [1] * 3
+
+
+# copies of the process
+
+
+@pytest.mark.parametrize("children", [True, False])
+def test_a_method_that_forks_loses_no_run(tmp_path, children):
+    runs = run(tmp_path / "t", ["odd-forker", "odd-walk"], children=children, seeds=8)
+    assert runs.status.tolist() == ["budget"] * 16
+    assert sorted(runs.seed[:8]) == list(range(8))
+
+
+def test_a_process_that_dies_is_noticed_though_its_copy_holds_the_pipe(tmp_path):
+    begun = time.monotonic()
+    runs = run(tmp_path / "t", ["odd-daemon", "odd-walk"])
+    assert time.monotonic() - begun < 15
+    assert runs.status.tolist() == ["killed"] * 2 + ["budget"] * 2
+    assert set(runs.error[:2]) == {"the process of the run ended with exit status 9"}
+
+
+# what is the whole process's
+
+
+def process_state():
+    return (
+        np.random.get_state()[1].tobytes(), random.getstate(), torch.get_rng_state().tolist(), torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(), torch.get_default_dtype(), torch.get_num_threads(),
+        torch.get_default_device(), torch.are_deterministic_algorithms_enabled(),
+        torch.get_float32_matmul_precision(), torch.is_anomaly_enabled(), torch.backends.cudnn.benchmark,
+        5e-324 * np.float64(1.0) == 0,
+    )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
+def test_a_method_that_sets_all_switches_changes_no_other_run(tmp_path):
+    alone = run(tmp_path / "a", ["torch-adam", "odd-descent", "nevergrad-DE"], children=False)
+    before = process_state()
+    beside = run(tmp_path / "b", ["odd-switcher", "torch-adam", "odd-descent", "nevergrad-DE"], children=False)
+    assert process_state() == before
+    assert beside.status[0] == "budget"
+    assert beside.best[2:].tolist() == alone.best.tolist()
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
+def test_switches_are_given_back_after_a_crash_too():
+    before = process_state()
+    door = Oracle(objective(), 20)
+
+    def method(door):
+        OPTIMIZERS["odd-switcher"].function(door)
+        raise RuntimeError("lost")
+
+    assert "RuntimeError: lost" in play(door, method, {}, restarts=False)
+    assert process_state() == before
+
+
+def test_a_caller_without_graphs_keeps_them_off():
+    with torch.no_grad(), given_back():
+        assert not torch.is_grad_enabled()
+    with torch.inference_mode():
+        with given_back():
+            assert torch.is_inference_mode_enabled()
+        assert torch.is_inference_mode_enabled()
+        run = bench.minimize(bench.make("rosenbrock"), "torch-adam[lr=0.1]", budget=30)
+    assert run.best < run.first
+    assert torch.is_grad_enabled()
