@@ -1,4 +1,4 @@
-"""Bounds of a domain: points that lie beyond one are reflected at it, or moved onto it."""
+"""Hard bounds of a domain: points that lie beyond one are reflected at it, or moved onto it."""
 
 from collections.abc import Callable
 
@@ -19,9 +19,16 @@ def reflected(x: Array, low: Array, high: Array) -> Array:
     return xp.minimum(xp.maximum(x, low), high)
 
 
+def hard_bounds(oracle: Oracle) -> tuple[Array, Array]:
+    """The lowest and the highest x that count, each (*lanes, dim), infinite where no bounds are hard."""
+    low, high = oracle.bounds
+    inf = 0.0 if oracle.domain.fenced else float("inf")
+    return low - inf, high + inf
+
+
 def reflection(oracle: Oracle) -> Callable[[Array], Array]:
-    """The map of populations (*lanes, points, dim) into each lane's own bounds; the identity where there are none."""
-    if oracle.domain.open:
+    """The map of populations (*lanes, points, dim) into each lane's own bounds; the identity where none are hard."""
+    if not oracle.domain.fenced:
         return lambda x: x
     low, high = (bound[..., None, :] for bound in oracle.bounds)
     return lambda x: reflected(x, low, high)
@@ -29,7 +36,7 @@ def reflection(oracle: Oracle) -> Callable[[Array], Array]:
 
 def clipping(oracle: Oracle) -> Callable[[Array], Array]:
     """The map of populations (*lanes, points, dim) to the nearest points inside each lane's own bounds."""
-    if oracle.domain.open:
+    if not oracle.domain.fenced:
         return lambda x: x
     low, high = (bound[..., None, :] for bound in oracle.bounds)
     return lambda x: array_namespace(x).minimum(array_namespace(x).maximum(x, low), high)

@@ -18,7 +18,7 @@ BYRD = "Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069"
 
 @optimizer(order=0, needs=("scipy.optimize",), version=2, source=f"{ESTIMATORS['fd'].source}; {BYRD}")
 def fd_lbfgs(oracle: Oracle, *, radius: Radius = None, memory: Memory = 10, gtol: Tolerance = 1e-5) -> None:
-    """Forward differences with limited-memory BFGS inside the box: dim + 1 values a point.
+    """Forward differences with limited-memory BFGS inside hard bounds: dim + 1 values a point.
 
     radius: in units of the domain's scale, None by the noise. memory: steps. It returns when the projected gradient is
     below gtol, or the line search fails.
@@ -36,7 +36,7 @@ def fd_lbfgs(oracle: Oracle, *, radius: Radius = None, memory: Memory = 10, gtol
 
 @optimizer(order=0, needs=("scipy.optimize",), version=2, source=f"{ESTIMATORS['cd'].source}; {BYRD}")
 def cd_lbfgs(oracle: Oracle, *, radius: Radius = None, memory: Memory = 10, gtol: Tolerance = 1e-5) -> None:
-    """Central differences with limited-memory BFGS inside the box: 2 dim + 1 values a point.
+    """Central differences with limited-memory BFGS inside hard bounds: 2 dim + 1 values a point.
 
     radius: in units of the domain's scale, None by the noise; beside a bound half of the values lie beyond it. memory:
     steps. It returns when the projected gradient is below gtol, or the line search fails.
@@ -63,7 +63,7 @@ def follow(
     options = {"maxcor": memory, "ftol": 0.0, "gtol": gtol, "maxiter": ENDLESS, "maxfun": ENDLESS}
     domain, x = oracle.domain, oracle.x0
     oracle.recommend(x)
-    bounds = None if domain.open else np.transpose([domain.to_unit(bound) for bound in oracle.bounds])
+    bounds = None if not domain.fenced else np.transpose([domain.to_unit(bound) for bound in oracle.bounds])
     u = domain.to_unit(x)
     while True:
         found = minimize(

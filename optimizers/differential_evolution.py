@@ -7,11 +7,11 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.bounds import reflection
+from optimizers.bounds import clipping
 from optimizers.populations import converged, first_points, gave_up, masked, recommend_best, rows, usable, whole
 
 
-@optimizer(order=0, lanes=True, arrays="any", source="Storn & Price 1997, doi:10.1023/A:1008202821328")
+@optimizer(order=0, lanes=True, arrays="any", version=2, source="Storn & Price 1997, doi:10.1023/A:1008202821328")
 def differential_evolution(
     oracle: Oracle,
     *,
@@ -23,9 +23,10 @@ def differential_evolution(
 
     population: points, at least 4; None for 5 dim, the least that the authors advise, but at least 10. factor, their F,
     scales differences. crossover, their CR, is the chance that a coordinate comes from the mutant; one always does.
+    What comes to lie beyond a hard bound is moved onto it: an optimum in a corner is met.
     """
     size, n = max(10, 5 * oracle.dim) if population is None else population, oracle.dim
-    begin, inside = first_points(oracle), reflection(oracle)
+    begin, inside = first_points(oracle), clipping(oracle)
     index, axis = oracle.array(np.arange(size) * 1.0), oracle.array(np.arange(n) * 1.0)
     oracle.recommend(oracle.x0)
     f = oracle.array(np.full((*oracle.lanes, size), inf))

@@ -7,7 +7,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Kind, Oracle, Range, optimizer
-from optimizers.bounds import reflection
+from optimizers.bounds import clipping
 from optimizers.moves import move, reversed_slice
 from optimizers.populations import converged, first_points, gave_up, masked, recommend_best, rows, usable, whole
 
@@ -18,6 +18,7 @@ BLEND = 0.5  # how far beyond its parents a child may lie, in units of their dis
     order=0,
     lanes=True,
     arrays="any",
+    version=2,
     kinds=get_args(Kind),
     source="Holland 1975, Adaptation in Natural and Artificial Systems",
 )
@@ -36,7 +37,7 @@ def genetic_algorithm(
     normal step whose deviation is that of the population; of a permutation it is the chance that a slice is reversed.
     """
     n, domain = oracle.dim, oracle.domain
-    begin, change, inside = first_points(oracle), move(oracle), reflection(oracle)
+    begin, change, inside = first_points(oracle), move(oracle), clipping(oracle)
     is_real = oracle.array(np.broadcast_to(np.where(domain.each("real"), 1.0, 0.0), (n,)).copy()) > 0
     oracle.recommend(oracle.x0)
     x = oracle.array(np.zeros((*oracle.lanes, population, n)))

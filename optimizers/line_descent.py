@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle
-from optimizers.line_search import advance, arrive, begin
+from optimizers.line_search import Search, advance, arrive, begin
 
 # what a rule remembers, arrays (*lanes, k, dim); zeros where there is nothing
 Memory: TypeAlias = tuple[Array, ...]
@@ -25,11 +25,13 @@ def dot(a: Array, b: Array) -> Array:
 
 
 def select(mask: Array, new: Any, old: Any) -> Any:
-    """Arrays, or tuples of them, that are new in the lanes of a mask (*lanes, 1)."""
+    """What is new in the lanes of a mask (*lanes, 1): numbers (*lanes, 1), arrays (*lanes, k, dim), tuples of these, or
+    searches, whose parts all end in (*lanes, 1)."""
+    if isinstance(new, Search):
+        return Search(*(array_namespace(mask).where(mask, *pair) for pair in zip(new, old, strict=True)))
     if isinstance(new, tuple):
-        parts = [select(mask, *pair) for pair in zip(new, old, strict=True)]
-        return type(new)(*parts) if hasattr(new, "_fields") else tuple(parts)
-    return array_namespace(new).where(mask if new.shape[-1] == 1 else mask[..., None], new, old)
+        return tuple(select(mask, *pair) for pair in zip(new, old, strict=True))
+    return array_namespace(new).where(mask if new.ndim == mask.ndim else mask[..., None], new, old)
 
 
 def modest(g: Array, scale: Array) -> Array:

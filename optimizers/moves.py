@@ -6,17 +6,18 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle
-from optimizers.bounds import reflection
+from optimizers.bounds import clipping, reflection
 from optimizers.populations import whole
 
 
 def move(oracle: Oracle) -> Callable[[Array, Array, Array, Array], Array]:
     """The map of x (*lanes, points, dim), uniform and normal numbers u and z, and lengths, to changed points.
 
-    A real number moves by its length times z; an integer by that rounded, but at least by one; both are reflected at
-    bounds. A category becomes any other one, as u says. lengths: an array that broadcasts to x.
+    A real number moves by its length times z, and onto a hard bound from beyond; an integer by that rounded, but at
+    least by one, and is reflected at bounds. A category becomes any other one, as u says. lengths: an array that
+    broadcasts to x.
     """
-    domain, inside = oracle.domain, reflection(oracle)
+    domain, inside, mirrored = oracle.domain, clipping(oracle), reflection(oracle)
     if domain.real:
         return lambda x, u, z, length: inside(x + length * z)
     is_integer, is_category = (
@@ -30,7 +31,8 @@ def move(oracle: Oracle) -> Callable[[Array, Array, Array, Array], Array]:
         step = length * z
         far, one = xp.round(step), xp.sign(z)
         other = low + (x - low + 1 + whole(u, high - low)) % (high - low + 1)
-        return xp.where(is_category, other, inside(x + xp.where(is_integer, xp.where(far == 0, one, far), step)))
+        whole_step = mirrored(x + xp.where(far == 0, one, far))
+        return xp.where(is_category, other, xp.where(is_integer, whole_step, inside(x + step)))
 
     return changed
 

@@ -7,6 +7,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, Range, optimizer
+from optimizers.bounds import hard_bounds
 from optimizers.populations import converged, first_points, gave_up, masked, recommend_best, rows, scatter, usable
 
 CHI, PHI = 0.7298, 2.05  # constriction, and the half of phi = 4.1 that goes to each attraction
@@ -22,13 +23,13 @@ def particle_swarm(
     """The swarm with constriction: v <- 0.7298 (v + 2.05 r1 (own best - x) + 2.05 r2 (neighbours' best - x)).
 
     population: particles. neighbours: all others, or the two beside each in a ring. Velocities begin as half the way to
-    another random point. Where x would leave the box it stops at the bound, and v turns back at half its length (Clerc
+    another random point. Where x would leave hard bounds it stops there, and v turns back at half its length (Clerc
     2012, hal-00764996).
     """
     oracle.recommend(oracle.x0)
     shape = (*oracle.lanes, population)
     begin, point = first_points(oracle), scatter(oracle)
-    low, high = (bound[..., None, :] for bound in oracle.bounds)
+    low, high = (bound[..., None, :] for bound in hard_bounds(oracle))
     f, zero = oracle.array(np.full(shape, inf)), oracle.array(np.zeros((*shape, oracle.dim)))
     x, v, best = zero, zero, zero
     xp = array_namespace(x)

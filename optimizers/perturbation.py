@@ -146,8 +146,8 @@ def chosen_radius(oracle: Oracle, name: str, given: float | None) -> float:
 
 
 def kept(oracle: Oracle, walls: Walls) -> Move:
-    """The map of iterates (*lanes, dim) into each lane's own bounds: onto them, mirrored at them, or not at all."""
-    if walls == "free" or oracle.domain.open:
+    """The map of iterates (*lanes, dim) into hard bounds of each lane's own: onto them, mirrored, or not at all."""
+    if walls == "free" or not oracle.domain.fenced:
         return lambda x: x
     low, high = oracle.bounds
     return (lambda x: x.clip(low, high)) if walls == "clip" else (lambda x: reflected(x, low, high))

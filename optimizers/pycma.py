@@ -1,7 +1,7 @@
 """The bridge to pycma: CMA-ES by its author's library, alone and with two schemes of restarts.
 
 A population is one question. Steps begin with the domain's scale. Each start beyond the first is drawn as the problem's
-own are. A point beyond a bound is asked at the nearest point of the box, and told with a penalty (`penalties`). Of
+own are. A point beyond a hard bound is asked at the nearest point of the box, and told with a penalty (`penalties`). Of
 pycma's own ways BoundTransform takes 14 times as long as published on BBOB's f5, whose optimum is a corner, and
 BoundPenalty 1.7 times on f1 and f8, and fails where all values are equal.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.core import Oracle, optimizer
+from optimizers.bounds import hard_bounds
 from optimizers.hyperparameters import Population, Sigma
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def descend(oracle: Oracle, sigma: float, population: int, iterations: float = i
     """
     import cma
 
-    low, high = oracle.bounds
+    low, high = hard_bounds(oracle)
     scale = oracle.domain.scale
     ratio = scale / scale[0]
     options = {

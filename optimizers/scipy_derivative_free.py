@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench.core import Oracle, optimizer
+from optimizers.bounds import hard_bounds
 from optimizers.hyperparameters import Step, Tolerance
 from optimizers.scipy_minimize import ENDLESS, box_bounds
 
@@ -22,7 +23,7 @@ def finite(oracle: Oracle) -> Callable[[np.ndarray], float]:
 
     COBYLA takes bounds for constraints, which it may break by its tolerance: such a point is asked at the bound.
     """
-    low, high = oracle.bounds
+    low, high = hard_bounds(oracle)
 
     def value(x: np.ndarray) -> float:
         f = oracle.value(np.clip(x, low, high))

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from bench.core import Oracle, Range, optimizer
+from optimizers.bounds import hard_bounds
 
 ENDLESS = int(np.iinfo(np.int32).max)  # MINPACK counts in 32 bits
 EPS = float(np.finfo(float).eps)
@@ -50,7 +51,7 @@ def fit(oracle: Oracle, method: Literal["lm", "trf", "dogbox"], ftol: float, xto
 
     memo, x0, bounds = Memo(oracle), oracle.x0, (-np.inf, np.inf)
     if method != "lm":
-        bounds = oracle.bounds
+        bounds = hard_bounds(oracle)
         x0 = np.clip(x0, *bounds)
     if not np.isfinite(memo.residuals(x0)).all():
         return

@@ -20,10 +20,10 @@ ENDLESS_IN_C = int(np.iinfo(np.int32).max)
 
 
 def box_bounds(oracle: Oracle) -> list[tuple[float, float]] | None:
-    """The bounds as SciPy takes them, a pair a coordinate; None where there are none, which methods treat otherwise."""
+    """The bounds as SciPy takes them, a pair a coordinate; None where none are hard, which methods treat otherwise."""
     domain = oracle.domain
     low, high = (np.broadcast_to(bound, oracle.dim).tolist() for bound in (domain.low, domain.high))
-    return None if domain.open else list(zip(low, high, strict=True))
+    return list(zip(low, high, strict=True)) if domain.fenced else None
 
 
 @optimizer(order=0, needs=("scipy.optimize",), source="Nelder & Mead 1965, doi:10.1093/comjnl/7.4.308")

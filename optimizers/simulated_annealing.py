@@ -20,6 +20,7 @@ LONGEST = 10.0  # step, in units of the first
     order=0,
     lanes=True,
     arrays="any",
+    version=2,
     kinds=get_args(Kind),
     source="Kirkpatrick, Gelatt & Vecchi 1983, doi:10.1126/science.220.4598.671",
 )

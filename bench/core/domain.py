@@ -19,12 +19,14 @@ class Domain:
         (dim,); None where `scales` is to tell it.
     kinds: of all coordinates, or of each: "real"; "integer", the whole numbers from low to high; "category", the same
         without an order among them. "permutation": x is one of 0, 1, ..., dim - 1.
+    hard: whether points outside the box are no improvements; otherwise it is only where methods start. Of real numbers.
     """
 
     low: float | np.ndarray = -np.inf
     high: float | np.ndarray = np.inf
     scale: Any = None
     kinds: Kind | tuple[Kind, ...] = "real"
+    hard: bool = True
 
     def __post_init__(self) -> None:
         for name in ("low", "high", "scale"):
@@ -41,6 +43,8 @@ class Domain:
             raise ValueError("kinds must name at least one, got none")
         if not self.real and not self.bounded:
             raise ValueError(f"low and high must be finite where numbers are whole, got {self.low} and {self.high}")
+        if not self.real and not self.hard:
+            raise ValueError(f"hard must be True where numbers are whole, got {self.hard}")
         whole = np.logical_not(self.each("real"))
         for name, bound in (("low", self.low), ("high", self.high)):
             if np.any(whole & (np.asarray(bound) != np.rint(bound))):
@@ -54,7 +58,7 @@ class Domain:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy or a pickle is made anew: NumPy's own would be writeable."""
-        return Domain, (self.low, self.high, self.scale, self.kinds)
+        return Domain, (self.low, self.high, self.scale, self.kinds, self.hard)
 
     @property
     def bounded(self) -> bool:
@@ -65,6 +69,11 @@ class Domain:
     def open(self) -> bool:
         """Whether there is no bound at all."""
         return bool(np.all(np.isneginf(self.low)) and np.all(np.isposinf(self.high)))
+
+    @cached_property
+    def fenced(self) -> bool:
+        """Whether there are points that are no improvements, whatever their values: outside bounds that are hard."""
+        return self.hard and not self.open
 
     @cached_property
     def real(self) -> bool:
@@ -100,7 +109,7 @@ class Domain:
     def from_unit(self, u: np.ndarray) -> np.ndarray:
         """The inverse of `to_unit`, by which what lies between two bounds does so after rounding, too."""
         x = u * self.scale
-        if self.open:
+        if not self.fenced:
             return x
         inside = (u >= self.to_unit(self.low)) & (u <= self.to_unit(self.high))
         return np.where(inside, np.clip(x, self.low, self.high), x)

@@ -70,7 +70,7 @@ class Ledger:
     limit: int  # ticks
     target: float  # a value at or below this ends the run
     deadline: float  # seconds
-    box: Domain | None  # outside which nothing is an improvement; None where there are no bounds
+    box: Domain | None  # outside which nothing is an improvement; None where no bounds are hard
     ticks: int = 0
     counts: list[int] = field(default_factory=lambda: [0] * len(QUESTIONS))
     inside: float = 0.0  # seconds in the problem
@@ -114,7 +114,8 @@ class Ledger:
     # improvements
 
     def improves(self, f: Any, x: np.ndarray, best: float) -> Any:
-        """Whether values f (...) at x (..., dim) are improvements: finite numbers below the best, inside the box."""
+        """Whether values f (...) at x (..., dim) are improvements: finite numbers below the best, inside
+        a box that is hard."""
         better = (f < best) & (f > -inf)
         if self.box is None or not (better if isinstance(better, bool) else better.any()):
             return better

@@ -104,7 +104,7 @@ class Oracle:
         drawn = [streams(lane, number, suite_seed) for lane, number in zip(objectives, seeds, strict=True)]
         targets = list(target) if isinstance(target, Sequence) else [target] * len(seeds)
         ledgers = [
-            Ledger(in_ticks, self._limit, goal, deadline, None if lane.domain.open else lane.domain)
+            Ledger(in_ticks, self._limit, goal, deadline, lane.domain if lane.domain.fenced else None)
             for lane, goal in zip(objectives, targets, strict=True)
         ]
         self._books = Books(objectives, self._answers, drawn, ledgers, self.scored)
@@ -131,7 +131,8 @@ class Oracle:
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """The lowest and the highest x, each (*lanes, dim), infinite where there is no bound."""
+        """The lowest and the highest x of the box, each (*lanes, dim), infinite where there is no bound. Where they are
+        not hard (`domain.fenced`), points outside count, too."""
         low = np.stack([np.full(self.dim, box.low, dtype=np.float64) for box in self._boxes])
         high = np.stack([np.full(self.dim, box.high, dtype=np.float64) for box in self._boxes])
         return self._caller_shape(low), self._caller_shape(high)

@@ -15,7 +15,7 @@ from problems.bbob.transforms import asymmetric, conditioning, oscillate, oscill
 from problems.instances import transform
 
 
-@problem(family="bbob", name="bbob-f10", source=SOURCE)
+@problem(family="bbob", name="bbob-f10", version=2, source=SOURCE)
 def f10(dim: int = 10, instance: int = 1) -> Objective:
     """Ellipsoid, rotated: sum of 10^(6 i / (dim - 1)) z[i]^2 with z = T_osz(R (x - x_opt)), plus f_opt."""
     seed = seed_of(10, dim, instance)
@@ -28,7 +28,7 @@ def f10(dim: int = 10, instance: int = 1) -> Objective:
     return build(10, instance, ellipsoid, x_opt, constants, gradient=ellipsoid_gradient)
 
 
-@problem(family="bbob", name="bbob-f11", source=SOURCE)
+@problem(family="bbob", name="bbob-f11", version=2, source=SOURCE)
 def f11(dim: int = 10, instance: int = 1) -> Objective:
     """Discus: 10^6 z[0]^2 + the sum of all other z[i]^2 with z = T_osz(R (x - x_opt)), plus f_opt."""
     seed = seed_of(11, dim, instance)
@@ -52,7 +52,7 @@ def ellipsoid_gradient(x: Array, x_opt: Array, rotation: Array, weights: Array) 
     return transform(rotation.mT, 2 * weights * oscillate(y) * oscillate_slope(y))
 
 
-@problem(family="bbob", name="bbob-f12", source=SOURCE)
+@problem(family="bbob", name="bbob-f12", version=2, source=SOURCE)
 def f12(dim: int = 10, instance: int = 1) -> Objective:
     """Bent cigar: z[0]^2 + 10^6 times the sum of all other z[i]^2 with z = R T_asy^0.5(R (x - x_opt)), plus f_opt.
 
@@ -69,7 +69,7 @@ def bent_cigar(x: Array, x_opt: Array, rotation: Array) -> Array:
     return z[..., 0] ** 2 + 1e6 * (z[..., 1:] ** 2).sum(-1)
 
 
-@problem(family="bbob", name="bbob-f13", source=SOURCE)
+@problem(family="bbob", name="bbob-f13", version=2, source=SOURCE)
 def f13(dim: int = 10, instance: int = 1) -> Objective:
     """Sharp ridge: z[0]^2 + 100 |z[1:]| with z = R Lambda^10 Q (x - x_opt), plus f_opt."""
     seed = seed_of(13, dim, instance)
@@ -84,7 +84,7 @@ def sharp_ridge(x: Array, x_opt: Array, mixing: Array) -> Array:
     return z[..., 0] ** 2 + 100 * root((z[..., 1:] ** 2).sum(-1))
 
 
-@problem(family="bbob", name="bbob-f14", source=SOURCE)
+@problem(family="bbob", name="bbob-f14", version=2, source=SOURCE)
 def f14(dim: int = 10, instance: int = 1) -> Objective:
     """Different powers: root of the sum of |z[i]|^(2 + 4 i / (dim - 1)) with z = R (x - x_opt), plus f_opt."""
     seed = seed_of(14, dim, instance)

@@ -11,7 +11,7 @@ from problems.bbob import generator
 from problems.bbob.transforms import outside
 
 SOURCE = "Hansen, Finck, Ros & Auger 2009, hal:inria-00362633"
-BOX = Domain(-5.0, 5.0, scale=2.0)
+BOX = Domain(-5.0, 5.0, scale=2.0, hard=False)  # as COCO has it, points outside count
 
 Shape = Callable[..., Array]
 

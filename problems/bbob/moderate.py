@@ -15,7 +15,7 @@ from problems.bbob.transforms import conditioning, oscillate
 from problems.instances import transform
 
 
-@problem(family="bbob", name="bbob-f06", source=SOURCE)
+@problem(family="bbob", name="bbob-f06", version=2, source=SOURCE)
 def f06(dim: int = 10, instance: int = 1) -> Objective:
     """Attractive sector: T_osz(sum of (s[i] z[i])^2)^0.9 with z = R Lambda^10 Q (x - x_opt), plus f_opt.
 
@@ -37,7 +37,7 @@ def attractive_sector(x: Array, x_opt: Array, mixing: Array) -> Array:
     return xp.where(total == 0, 0.0, oscillate(positive) ** 0.9)
 
 
-@problem(family="bbob", name="bbob-f07", source=SOURCE)
+@problem(family="bbob", name="bbob-f07", version=2, source=SOURCE)
 def f07(dim: int = 10, instance: int = 1) -> Objective:
     """Step ellipsoid: 0.1 max(|y[0]| / 10^4, sum of 10^(2 i / (dim - 1)) z[i]^2), plus f_pen + f_opt.
 
@@ -64,7 +64,7 @@ def step_ellipsoid(x: Array, x_opt: Array, first: Array, second: Array, weights:
     return 0.1 * xp.maximum(xp.abs(y[..., 0]) / 1e4, (weights * z**2).sum(-1))
 
 
-@problem(family="bbob", name="bbob-f08", source=SOURCE)
+@problem(family="bbob", name="bbob-f08", version=2, source=SOURCE)
 def f08(dim: int = 10, instance: int = 1) -> Objective:
     """Rosenbrock, original: of z = x - x_opt + 1, plus f_opt, with x_opt in [-3, 3]^dim.
 
@@ -84,7 +84,7 @@ def rosenbrock_gradient(x: Array, x_opt: Array) -> Array:
     return landscapes.rosenbrock_gradient(x - x_opt + 1)
 
 
-@problem(family="bbob", name="bbob-f09", source=SOURCE)
+@problem(family="bbob", name="bbob-f09", version=2, source=SOURCE)
 def f09(dim: int = 10, instance: int = 1) -> Objective:
     """Rosenbrock, rotated: of z = Q x + 1/2, plus f_opt, with the optimum where z = 1.
 

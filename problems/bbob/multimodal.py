@@ -19,7 +19,7 @@ from problems.instances import transform
 TERMS = 12  # of Weierstrass' series
 
 
-@problem(family="bbob", name="bbob-f15", source=SOURCE)
+@problem(family="bbob", name="bbob-f15", version=2, source=SOURCE)
 def f15(dim: int = 10, instance: int = 1) -> Objective:
     """Rastrigin, rotated: of z = R Lambda^10 Q T_asy^0.2(T_osz(R (x - x_opt))), plus f_opt."""
     seed = seed_of(15, dim, instance)
@@ -34,7 +34,7 @@ def rastrigin(x: Array, x_opt: Array, rotation: Array, mixing: Array) -> Array:
     return landscapes.rastrigin(transform(mixing, asymmetric(oscillate(transform(rotation, x - x_opt)), 0.2)))
 
 
-@problem(family="bbob", name="bbob-f16", source=SOURCE)
+@problem(family="bbob", name="bbob-f16", version=2, source=SOURCE)
 def f16(dim: int = 10, instance: int = 1) -> Objective:
     """Weierstrass: 10 (mean of sum_k (1 - cos(2 pi 3^k z[i])) / 2^k)^3, plus 10 / dim f_pen + f_opt.
 
@@ -60,13 +60,13 @@ def weierstrass(x: Array, x_opt: Array, rotation: Array, mixing: Array) -> Array
     return 10 * waves.mean(-1) ** 3
 
 
-@problem(family="bbob", name="bbob-f17", source=SOURCE)
+@problem(family="bbob", name="bbob-f17", version=2, source=SOURCE)
 def f17(dim: int = 10, instance: int = 1) -> Objective:
     """Schaffer's F7: of z = Lambda^10 Q T_asy^0.5(R (x - x_opt)), plus 10 f_pen + f_opt."""
     return _schaffer(17, dim, instance, alpha=10.0)
 
 
-@problem(family="bbob", name="bbob-f18", source=SOURCE)
+@problem(family="bbob", name="bbob-f18", version=2, source=SOURCE)
 def f18(dim: int = 10, instance: int = 1) -> Objective:
     """Schaffer's F7, ill-conditioned: f17 with Lambda^1000, and of f17's random numbers."""
     return _schaffer(18, dim, instance, alpha=1000.0)
@@ -94,7 +94,7 @@ def schaffer(x: Array, x_opt: Array, rotation: Array, second: Array) -> Array:
     return xp.where(s_squared == 0, 0.0, ripples).mean(-1) ** 2
 
 
-@problem(family="bbob", name="bbob-f19", source=SOURCE)
+@problem(family="bbob", name="bbob-f19", version=2, source=SOURCE)
 def f19(dim: int = 10, instance: int = 1) -> Objective:
     """Griewank-Rosenbrock F8F2: 10 (1 + mean of s[i] / 4000 - cos(s[i])), plus f_opt, with the optimum where z = 1.
 

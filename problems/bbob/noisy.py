@@ -122,7 +122,7 @@ def register(row: Disturbed, number: int, kind: Noise) -> None:
 
     severity = "severe" if row.severe else "moderate"
     noisy.__doc__ = f"{row.name} under {severity} {kind.name} noise, plus 100 f_pen + f_opt."
-    problem(family="bbob-noisy", name=f"bbob-noisy-f{number}", source=SOURCE)(noisy)
+    problem(family="bbob-noisy", name=f"bbob-noisy-f{number}", version=2, source=SOURCE)(noisy)
 
 
 @cache  # so that all instances of a function have one and the same formula

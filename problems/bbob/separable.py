@@ -13,7 +13,7 @@ from problems.bbob.instance import SOURCE, build, seed_of
 from problems.bbob.transforms import asymmetric, conditioning, oscillate, oscillate_slope
 
 
-@problem(family="bbob", name="bbob-f01", source=SOURCE)
+@problem(family="bbob", name="bbob-f01", version=2, source=SOURCE)
 def f01(dim: int = 10, instance: int = 1) -> Objective:
     """Sphere: |x - x_opt|^2, plus f_opt."""
     x_opt = generator.optimum(dim, seed_of(1, dim, instance))
@@ -30,7 +30,7 @@ def sphere_gradient(x: Array, x_opt: Array) -> Array:
     return 2 * (x - x_opt)
 
 
-@problem(family="bbob", name="bbob-f02", source=SOURCE)
+@problem(family="bbob", name="bbob-f02", version=2, source=SOURCE)
 def f02(dim: int = 10, instance: int = 1) -> Objective:
     """Ellipsoid, separable: sum of 10^(6 i / (dim - 1)) z[i]^2 with z = T_osz(x - x_opt), plus f_opt."""
     x_opt = generator.optimum(dim, seed_of(2, dim, instance))
@@ -49,7 +49,7 @@ def separable_ellipsoid_gradient(x: Array, x_opt: Array, weights: Array) -> Arra
     return 2 * weights * oscillate(y) * oscillate_slope(y)
 
 
-@problem(family="bbob", name="bbob-f03", source=SOURCE)
+@problem(family="bbob", name="bbob-f03", version=2, source=SOURCE)
 def f03(dim: int = 10, instance: int = 1) -> Objective:
     """Rastrigin, separable: of z = Lambda^10 T_asy^0.2(T_osz(x - x_opt)), plus f_opt."""
     x_opt = generator.optimum(dim, seed_of(3, dim, instance))
@@ -61,7 +61,7 @@ def separable_rastrigin(x: Array, x_opt: Array, scales: Array) -> Array:
     return landscapes.rastrigin(scales * asymmetric(oscillate(x - x_opt), 0.2))
 
 
-@problem(family="bbob", name="bbob-f04", source=SOURCE)
+@problem(family="bbob", name="bbob-f04", version=2, source=SOURCE)
 def f04(dim: int = 10, instance: int = 1) -> Objective:
     """Büche-Rastrigin: of z = Lambda^10 s T_osz(x - x_opt), plus 100 f_pen + f_opt.
 
@@ -83,7 +83,7 @@ def bueche_rastrigin(x: Array, x_opt: Array, scales: Array, skew: Array) -> Arra
     return landscapes.rastrigin(scales * array_namespace(x).where(z > 0, skew * z, z))
 
 
-@problem(family="bbob", name="bbob-f05", source=SOURCE)
+@problem(family="bbob", name="bbob-f05", version=2, source=SOURCE)
 def f05(dim: int = 10, instance: int = 1) -> Objective:
     """Linear slope: sum of s[i] (x_opt[i] - x[i]), plus f_opt, flat beyond x_opt, a corner of the box.
 

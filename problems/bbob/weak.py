@@ -21,7 +21,7 @@ HALVINGS = 32  # terms of Katsuura's sum
 MU_0 = 2.5  # Lunacek's better funnel
 
 
-@problem(family="bbob", name="bbob-f20", source=SOURCE)
+@problem(family="bbob", name="bbob-f20", version=2, source=SOURCE)
 def f20(dim: int = 10, instance: int = 1) -> Objective:
     """Schwefel: 4.1898 - mean of z[i] sin(sqrt|z[i]|) / 100, plus 100 f_pen(z / 100) + f_opt.
 
@@ -42,13 +42,13 @@ def schwefel(x: Array, signs: Array, scales: Array) -> Array:
     return SCHWEFEL_HEIGHT - (z * xp.sin(root(xp.abs(z)))).mean(-1) / 100 + 100 * outside(z / 100)
 
 
-@problem(family="bbob", name="bbob-f21", source=SOURCE)
+@problem(family="bbob", name="bbob-f21", version=2, source=SOURCE)
 def f21(dim: int = 10, instance: int = 1) -> Objective:
     """Gallagher's 101 Gaussian peaks: T_osz(10 - the highest of them at x)^2, plus f_pen + f_opt."""
     return _gallagher(21, dim, instance, peaks=101, reach=5.0, first_condition=sqrt(1000))
 
 
-@problem(family="bbob", name="bbob-f22", source=SOURCE)
+@problem(family="bbob", name="bbob-f22", version=2, source=SOURCE)
 def f22(dim: int = 10, instance: int = 1) -> Objective:
     """Gallagher's 21 Gaussian peaks, of which the highest is ill-conditioned: as f21, plus f_pen + f_opt."""
     return _gallagher(22, dim, instance, peaks=21, reach=4.9, first_condition=1000.0)
@@ -97,7 +97,7 @@ def _of_peak(table: Array, index: Array) -> Array:
     return array_namespace(table).take_along_axis(table[:, 0], index[..., None], axis=1)
 
 
-@problem(family="bbob", name="bbob-f23", source=SOURCE)
+@problem(family="bbob", name="bbob-f23", version=2, source=SOURCE)
 def f23(dim: int = 10, instance: int = 1) -> Objective:
     """Katsuura: 10 / dim^2 (prod_i (1 + i sum_j |2^j z[i] - round(2^j z[i])| / 2^j)^(10 / dim^1.2) - 1).
 
@@ -122,7 +122,7 @@ def katsuura(x: Array, x_opt: Array, mixing: Array) -> Array:
     return 10 / dim**2 * (xp.prod(1 + i * rough, axis=-1) ** (10 / dim**1.2) - 1)
 
 
-@problem(family="bbob", name="bbob-f24", source=SOURCE)
+@problem(family="bbob", name="bbob-f24", version=2, source=SOURCE)
 def f24(dim: int = 10, instance: int = 1) -> Objective:
     """Lunacek's bi-Rastrigin: two funnels, of which the worse is wider, plus 10^4 f_pen + f_opt."""
     seed = seed_of(24, dim, instance)

@@ -77,6 +77,7 @@ def test_permutations():
         ({"low": 0, "high": 1, "kinds": ("real", "permutation")}, "one of the first three a coordinate"),
         ({"kinds": "integer"}, "low and high must be finite where numbers are whole"),
         ({"low": 1, "high": 0}, "low must be below high"),
+        ({"low": 0, "high": 1, "kinds": "integer", "hard": False}, "hard must be True where numbers are whole"),
         ({"scale": 0.0}, "scale must be positive and finite"),
         ({"scale": np.array([1.0, np.inf])}, "scale must be positive and finite"),
     ],

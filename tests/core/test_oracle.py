@@ -138,6 +138,17 @@ def test_outside_the_domain_nothing_is_an_improvement():
     assert (ledger.best, ledger.counts[0]) == (4.0, 4)
 
 
+def test_outside_bounds_that_are_not_hard_points_count():
+    domain = Domain(1.0, 9.0, hard=False)
+    oracle = Oracle(Objective(sphere, 1, domain=domain), 10, start=[5.0])
+    oracle.value(np.array([[0.5], [2.0]]))
+    oracle.value(np.array([0.25]))
+    assert books_of(oracle).ledgers[0].best == 0.0625
+    assert (domain.fenced, Domain(1.0, 9.0).fenced, Domain().fenced) == (False, True, False)
+    start = Objective(sphere, 1, domain=domain).first_point(np.random.default_rng(0))
+    assert 1 <= start[0] <= 9, "the box is where runs start"
+
+
 def test_nan_is_passed_on_and_never_an_improvement():
     oracle = Oracle(Objective(lambda x: np.where(x[..., 0] > 0, np.nan, sphere(x)), 2, order=0), 20, start=[-1.0, 0.0])
     assert np.isnan(oracle.value(np.array([1.0, 0.0])))

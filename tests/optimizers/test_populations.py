@@ -1,5 +1,6 @@
 """The methods with populations: steps by hand, pycma and textbooks beside them, restarts in lanes, bounds, torch."""
 
+from dataclasses import replace
 from math import exp, sqrt
 from types import SimpleNamespace
 from typing import Any
@@ -98,6 +99,38 @@ def test_the_fifth_rule_multiplies_sigma_by_alpha_or_by_its_fourth_root(sign: fl
     x = with_constants("one-plus-one-es", objective, 5, [3.0], 1.0, sigma=0.5)[:, 0]
     lengths = (x[1:] - 3) if sign > 0 else np.diff(x)
     np.testing.assert_allclose(lengths, exp(0.8 / sqrt(2)) ** (steps * np.arange(4)))
+
+
+def test_ties_are_no_successes_and_end_a_descent() -> None:
+    """f21 has 101 peaks, and f_opt 40.78: at the bottom of a local one all values are equal to rounding."""
+    f21 = registry.find_problem("bbob-f21").make(dim=2)
+    assert f21.f_opt not in (None, 0.0)
+    ledgers = books_of(run("one-plus-one-es", [f21] * 5, 20_000, list(range(5)), gap=1e-8)).ledgers
+    assert [ledger.status for ledger in ledgers] == 5 * ["target"]
+    assert any(ledger.restarts for ledger in ledgers)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cma-es",
+        "differential-evolution",
+        "genetic-algorithm",
+        "one-plus-one-es",
+        "particle-swarm",
+        "simulated-annealing",
+    ],
+)
+def test_a_corner_of_hard_bounds_is_met(name: str) -> None:
+    """f5 is linear, and least at a corner of its box; beyond it counts for nothing where bounds are hard."""
+    f5 = registry.find_problem("bbob-f05").make(dim=5)
+    boxed = replace(f5, domain=replace(f5.domain, hard=True))
+    ledgers = books_of(run(name, [boxed] * 15, 4_000, list(range(15)), gap=1e-8)).ledgers
+    assert [ledger.status for ledger in ledgers] == 15 * ["target"]
+    free = books_of(run(name, [f5] * 15, 4_000, list(range(15)), gap=1e-8)).ledgers
+    assert [ledger.status for ledger in free] == 15 * ["target"]
+    beyond = [np.abs(ledger.best_x).max() for ledger in free if ledger.best_x is not None]
+    assert max(beyond) > 5, "where they are not, points outside of the box are found"
 
 
 def test_differential_evolution_picks_every_triple_of_others_equally_often() -> None:
