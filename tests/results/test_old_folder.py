@@ -35,9 +35,10 @@ def folder(tmp_path, monkeypatch):
 def test_an_old_folder_resumes(folder):
     with pytest.warns(FutureWarning, match=r"old\.toml, line \d+: target = .* is read as gap"):
         suite = load_suite(OLD / "old.toml")
-    bench.load("old")  # registers what is tuned
+    stored = bench.load("old").runs  # loading it registers what is tuned
+    raised = sum(stored.problem == "bbob-noisy-f101")  # which has version 2 since then: points outside its box count
     campaign = run_suite(replace(suite, tuning=read_tuned(OLD / "tuned.toml")), folder, Launch(children=False))
-    assert (campaign.planned, campaign.there, campaign.added, campaign.beside) == (36, 36, 0, 0)
+    assert (campaign.planned, campaign.there, campaign.added, campaign.beside) == (36, 36 - raised, raised, raised)
     assert not campaign.changed
 
 
