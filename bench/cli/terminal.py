@@ -22,11 +22,22 @@ RETRY_DAMAGED = "run its suite again with --retry damaged"
 
 
 def closing_table(results: "Results") -> None:
-    """Which optimizer, on the terminal: for each problem where they are few, for each family where they are many."""
+    """Which optimizer, on the terminal: for each problem where they are few, for each family where they are many; then
+    in a sentence."""
     problems = len(results.runs[["problem", "dim"]].drop_duplicates())
     out.print(by_problem(results) if problems <= FEW else by_family(results))
+    out.print(escape(sentence(results)))
     for table in values(results):
         out.print(table)
+
+
+def sentence(results: "Results") -> str:
+    """The answer over all problems within the largest budget, as the page has it."""
+    from bench.measure import failed, verdicts
+
+    view = results.comparison.at()
+    at = view.of(verdicts.budgets)
+    return "".join(failed.sentence(view, at[-1])) if at else ""
 
 
 def by_problem(results: "Results") -> Table:
@@ -36,13 +47,13 @@ def by_problem(results: "Results") -> Table:
     answer: Any = results.best_optimizers()
     cut = int((results.comparison.at().limits_of_cells.limit < inf).sum())
     best = answer[answer["among"] == "all"]
-    notes = [words.limited(cut) if cut else "", words.failed_note(bool(best.failed.any()))]
+    notes = [words.by_problem(cut), words.failed_note(bool(best.failed.any()))]
     table.caption, table.caption_justify = " ".join(filter(None, notes)), "left"
     lowest = results.runs.groupby(["problem", "dim"]).best.min().to_dict()
     for row in best.itertuples():
         where = (escape(row.problem), str(row.dim or ""))
         if row.optimizer:
-            rivals = words.rivals_text(row, row.low == row.low)
+            rivals = words.rivals_text(row, row.enough)
             table.add_row(*where, *map(escape, (words.marked(row), *words.best_texts(row), rivals)))
         else:
             lowest_f = words.number(lowest.get((row.problem, row.dim), nan))

@@ -7,20 +7,24 @@ import numpy as np
 from bench.measure.comparison import View
 from bench.measure.ecdf import default_costs
 from bench.measure.frames import Frame
-from bench.measure.levels import ERRORS, FEWEST
+from bench.measure.levels import CURVES, FEWEST
+from bench.measure.permutations import Contrasts, by_chance, generator, threshold
+from bench.measure.statistics import ran
+
+STEP = 2  # the costs at which curves are tested are every second one
 
 
 def crossings(view: View) -> Frame:
     """Who leads up to which budget, by problem family and over "all": columns family, below, above, budget.
 
     A row says: at costs below the budget `below` reaches the largest fraction of targets (the mean over cells of that
-    over runs, as in `scores`), above it `above`. The rows of a family are a chain, in rising order. budget: the first
-    cost of the grid of `default_costs` from which the second is ahead.
+    over runs, as in `scores`), above it `above`, on *these* problems. The rows of a family are a chain, in rising
+    order. budget: the first cost of the grid of `default_costs` from which the second is ahead.
 
-    Chance makes curves cross, too: a change is listed where the first is ahead of the second before, and the second of
-    the first after, by more than 2.5 standard errors of their paired difference. No row: no change is as significant as
-    that, or there are fewer than 5 runs of an optimizer in a cell of the family. Optimizers that
-    were not planned on all its cells, or whose costs are not known, are left out.
+    Chance makes curves cross, too: a change is listed where the first is significantly ahead of the second before, and
+    the second of the first after (see `changes`). No row: no change is significant, or there are fewer than 5 runs of
+    an optimizer in a cell of the family. Optimizers that were not planned on all its cells, that never ran there, or
+    whose costs are not known, are left out.
     """
     import pandas as pd
 
@@ -28,37 +32,57 @@ def crossings(view: View) -> Frame:
     x, names = layout.spread(view.solved(costs)), layout.optimizers.optimizer.to_numpy()
     enough = layout.planned.sum(axis=2) >= FEWEST
     unknown = (layout.planned & np.isnan(x[..., 0])).any(axis=2)
+    began: np.ndarray = np.any(ran(view), axis=2)
     rows = []
     for family, cells in zip(layout.families, layout.member, strict=True):
-        entrants = np.flatnonzero((enough & ~unknown)[cells].all(axis=0))
+        entrants = np.flatnonzero((enough & ~unknown)[cells].all(axis=0) & began[cells].any(axis=0))
         if len(entrants) < 2:
             continue
-        value, z = curves(x[cells][:, entrants], layout.planned[cells][:, entrants])
-        leaders = reigns(value, (z > ERRORS) & (value[:, None] > value))
+        values, planned = x[cells][:, entrants], layout.planned[cells][:, entrants]
+        value = fractions(values, planned)
+        tested = np.arange((len(costs) - 1) % STEP, len(costs), STEP)  # the last, too
+        leaders = changes(values[..., tested], planned, generator("crossings", family, *names[entrants]))
         for (a, _), (b, g) in pairwise(leaders):
-            behind = np.flatnonzero(value[a, : g + 1] >= value[b, : g + 1])[-1]
+            until = slice(tested[g] + 1)
+            behind = np.flatnonzero(value[a, until] >= value[b, until])[-1]
             rows.append((family, names[entrants[a]], names[entrants[b]], costs[behind + 1]))
     return pd.DataFrame(rows, columns=["family", "below", "above", "budget"])
 
 
-def curves(x: np.ndarray, planned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean fractions (O, G) of x (C, O, N, G), and each paired difference over its standard error (O, O, G).
+def fractions(x: np.ndarray, planned: np.ndarray) -> np.ndarray:
+    """The mean over cells (O, G) of the mean over the runs that are planned (C, O, N), of x (C, O, N, G)."""
+    return (np.where(planned[..., None], x, 0.0).sum(axis=2) / planned.sum(axis=2)[..., None]).mean(axis=0)
 
-    That of equal methods, the sum of d over the root of the sum of d^2: of few runs the spread within cells may be 0 by
-    chance (see `sign_flip`). Only those that lead somewhere are compared; elsewhere 0.
+
+def changes(x: np.ndarray, planned: np.ndarray, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Who leads from where: row and column of each leader of the curves of x (C, O, N, G), see `reigns`.
+
+    Ahead is who is so by more standard errors than chance gives: the largest over pairs of leaders a, b and costs
+    g < g' of min(z_ab(g), z_ba(g')) is above that threshold in 5 % of exchanges of optimizers within slots, each with
+    its whole curve (see `bench.measure.permutations`).
     """
-    x = np.where(planned[..., None], x, 0.0)
-    value = (x.sum(axis=2) / planned.sum(axis=2)[..., None]).mean(axis=0)
+    contrasts = Contrasts.of_cells(x, planned)
+
+    def turn(z: np.ndarray) -> float:
+        before = np.maximum.accumulate(z, axis=0)[:-1]
+        return np.minimum(before, z.swapaxes(1, 2)[1:]).max(initial=0.0)
+
+    def largest(whose: np.ndarray) -> float:
+        x = contrasts.exchanged(whose)
+        return turn(contrasts.z(x, np.unique(x.sum(axis=1).argmax(axis=0))))
+
+    value = fractions(x, planned)
+    leaders = np.unique(value.argmax(axis=0)) if value.size else np.empty(0, dtype=int)
     z = np.zeros((len(value), *value.shape))
-    lead = np.unique(value.argmax(axis=0)) if value.size else np.empty(0, dtype=int)
-    total, square = np.zeros((2, len(lead), len(lead), value.shape[1]))
-    for values, there in zip(x[:, lead], planned[:, lead], strict=True):
-        both = (there[:, None] & there)[..., None]
-        d = np.where(both, values[:, None] - values, 0.0) / np.maximum(both.sum(axis=2, keepdims=True), 1)
-        total += d.sum(axis=2)
-        square += (d**2).sum(axis=2)
-    z[np.ix_(lead, lead)] = np.divide(total, np.sqrt(square), out=np.zeros_like(total), where=square > 0)
-    return value, z
+    z[np.ix_(leaders, leaders)] = np.moveaxis(contrasts.z(contrasts.x, leaders), 0, -1)
+    seen = turn(np.moveaxis(z, -1, 0))
+    if not seen > 0:
+        return reigns(value, z > np.inf)
+    turns = by_chance(
+        lambda exchanged: np.array(list(map(largest, exchanged))), contrasts.present, rng, seen, count=CURVES
+    )
+    least = threshold(turns)
+    return reigns(value, (z > least) & (value[:, None] > value))
 
 
 def reigns(value: np.ndarray, ahead: np.ndarray) -> list[tuple[int, int]]:

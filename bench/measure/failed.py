@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bench.core.status import statuses
+from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.frames import CELL, Column, Frame
 from bench.measure.progress import joined
@@ -43,6 +44,16 @@ def answers(view: View) -> Frame:
     """The best optimizer of each family within each budget: see `bench.measure.verdicts.answer`; with failed, how many
     of its runs there crashed, were killed or diverged."""
     return with_failed(view, answer)
+
+
+def sentence(view: View, budget: float) -> list[str]:
+    """The answer over all problems within one of the budgets in words: see `bench.measure.words.sentence`; with what
+    failed of the best."""
+    table = view.of(answers)
+    row = next(table[(table.budget == budget) & (table.family == ALL) & (table["among"] == ALL)].itertuples())
+    texts = words.sentence(row, view.amount(budget), int((view.limits_of_cells.limit < budget).sum()))
+    failed = row.optimizer and row.failed
+    return [*texts, f" {words.FAILED} {words.failed_text(row)}: {words.WHAT_FAILED}."] if failed else texts
 
 
 def failed_optimizers(runs: Frame) -> Frame:

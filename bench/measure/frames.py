@@ -32,7 +32,7 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     ),
     "duels": (
         "family", "budget", "optimizer", "rival", "difference", "low", "high", "p", "adjusted", "significant", "enough",
-        "problems", "runs",
+        "general_p", "general", "able", "problems", "runs",
     ),
     "values at budget": (
         *CELL, "budget", "optimizer", "order", "kind", "low", "median", "high", "runs", "failed", "least",
@@ -42,11 +42,11 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     "data profile": ("optimizer", "order", "cost", "fraction", "problems"),
     "best": (
         *CELL, "among", "optimizer", "order", "kind", "target", "ert", "low", "high", "successes", "runs", "compared",
-        "significant", "tied", "rivals",
+        "significant", "enough", "tied", "rivals", "reason",
     ),
     "answers": (
         "family", "budget", "among", "optimizer", "reason", "order", "solved", "low", "high", "runs", "problems", "cut",
-        "compared", "significant", "enough", "rivals", "tied", "left", "tests",
+        "compared", "significant", "enough", "rivals", "tied", "left", "tests", "general", "able", "unbeaten",
     ),
     "tuned": (
         *CELL, "family", "optimizer", "order", "kind", "default", "default_low", "default_high",

@@ -44,6 +44,8 @@ def contrast(x: np.ndarray, planned: np.ndarray, first: np.ndarray, second: np.n
     of Satterthwaite (1946, doi:10.2307/3002019) for unequal ones. All three are NaN with fewer than 5 pairs in a cell,
     the interval too where all differences are equal.
     problems, runs: how many cells, and pairs of runs. one_way: whether most of these pairs differ, all in one way.
+    general: the p-value of `signed_rank` of the mean differences of cells; lead: in how many more of these the first is
+    ahead than behind.
     """
     from scipy.special import stdtrit
 
@@ -64,9 +66,12 @@ def contrast(x: np.ndarray, planned: np.ndarray, first: np.ndarray, second: np.n
         p = sign_flip(np.moveaxis(d, 0, 1).reshape(len(first), d.shape[0] * d.shape[2]))
         up, down = ((sign * d > 0).sum(axis=(0, 2)) for sign in (1, -1))
         one_way = (np.minimum(up, down) == 0) & (2 * (up + down) > n.sum(axis=0))
-        columns.append((difference, difference - half, difference + half, p, one_way))
-    arrays = np.array(columns).reshape(x.shape[-1], 5, len(first)).transpose(1, 2, 0)
-    answer: dict[str, np.ndarray] = dict(zip(("difference", "low", "high", "p", "one_way"), arrays, strict=True))
+        of_cells = np.round(d.sum(axis=2), 12)
+        general, lead = signed_rank(np.nan_to_num(of_cells)), np.sign(of_cells).sum(axis=0)
+        columns.append((difference, difference - half, difference + half, p, one_way, general, lead))
+    names = ("difference", "low", "high", "p", "one_way", "general", "lead")
+    arrays = np.array(columns).reshape(x.shape[-1], len(names), len(first)).transpose(1, 2, 0)
+    answer: dict[str, np.ndarray] = dict(zip(names, arrays, strict=True))
     answer["one_way"] = answer["one_way"] > 0
     answer["difference"][problems == 0] = np.nan
     for name in ("low", "high", "p"):
@@ -125,11 +130,9 @@ def signed_rank(difference: np.ndarray) -> np.ndarray:
     ranks = absolute.rank().to_numpy()
     total = np.where(difference > 0, ranks, 0.0).sum(axis=0)
     count = (difference != 0).sum(axis=0)
-    p = np.ones(difference.shape[1])
-    for n in np.unique(count[count > 0]):
-        chance = np.ones(1)  # of each sum of the ranks that have a positive sign
-        for rank in range(1, n + 1):
-            chance = (np.pad(chance, (0, rank)) + np.pad(chance, (rank, 0))) / 2
+    p, chance = np.ones(difference.shape[1]), np.ones(1)  # of each sum of the ranks that have a positive sign
+    for n in range(1, count.max(initial=0) + 1):
+        chance = (np.pad(chance, (0, n)) + np.pad(chance, (n, 0))) / 2
         pairs = count == n
         below = np.cumsum(chance)[np.ceil(total[pairs]).astype(int)]
         above = np.cumsum(chance[::-1])[::-1][np.floor(total[pairs]).astype(int)]

@@ -19,6 +19,7 @@ from bench.measure.comparison import View
 from bench.measure.frames import CELL, COLUMNS, Frame
 from bench.measure.inference import contrast, holm, signed_rank, stratified_mean, superiority
 from bench.measure.levels import LEVEL
+from bench.measure.permutations import Contrasts, by_chance, chances, generator
 from bench.measure.progress import finite_costs, joined
 from bench.measure.standing import standings
 from bench.measure.strata import Strata
@@ -91,36 +92,92 @@ def duels(view: View, budgets: Sequence[float]) -> Frame:
     `bench.measure.standing.standings`), by instance and seed; mean over seeds, then over the cells in which both were
     planned. low, high: its 95 % interval; p: that of `contrast`. All are NaN where all runs of either were skipped in
     that family; one that could run on some of its problems has reached nothing on the others, as in `scores`.
-    adjusted: p by Holm over all pairs of optimizers of that family and budget. significant: adjusted <= 0.05, and
-    the difference is positive. problems, runs: how many cells, and pairs of runs. enough: whether so many pairs of runs
-    could reach significance at all, were all differences of one sign, among so many pairs of optimizers; not where most
-    of them are, and are still too few.
 
-    Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, significant, enough, problems, runs: a
-    row for each family, budget, optimizer and rival in the order of `scores`; each pair stands there both ways.
+    significant: the difference is positive, and more than chance makes on *these* problems, from seed to seed: adjusted
+    is at most 0.05, the p-value for all pairs of optimizers and all these budgets at once (see `_adjusted`). enough:
+    whether so many pairs of runs could reach significance at all, were all differences of one sign; not where most of
+    them are, and are still too few.
+
+    general: the difference is also more than chance makes on problems *like these*, of which these are a sample:
+    general_p is at most 0.05, the p-value of Wilcoxon's signed-rank test of the differences of cells, by Holm over all
+    pairs and all these budgets. able: whether so many cells could show it, if one pair differed alike on all.
+
+    problems, runs: how many cells, and pairs of runs.
+    Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, significant, enough, general_p,
+    general, able, problems, runs: a row for each family, budget, optimizer and rival in the order of `scores`; each
+    pair stands there both ways.
     """
     layout, costs, _ = view.of(_fractions, list(budgets))
     x = layout.spread(view.of(standings, costs.tolist()))
     first, second, mirrored = _both_ways(len(layout.optimizers))
+    names = layout.optimizers.optimizer.to_numpy()
     begun = ran(view)
     tables = []
-    for cells in layout.member:
-        tests = contrast(x[cells], layout.planned[cells], first, second)  # (pairs, budgets) each
-        began: np.ndarray = np.any(begun[cells], axis=(0, 2))
-        for name in ("difference", "low", "high", "p"):
-            tests[name] = np.where((began[first] & began[second])[:, None], tests[name], np.nan)
-        tests["adjusted"] = holm(tests["p"].T).T
-        tests["significant"] = tests["adjusted"] <= LEVEL
-        least = np.exp2(1.0 - tests["runs"])  # of p: see `sign_flip`
-        compared = ~np.isnan(tests["p"])
-        possible = (least * compared.sum(axis=0) <= LEVEL) & ~tests.pop("one_way")
-        tests["enough"] = tests["significant"] | compared & possible
+    for family, cells in zip(layout.families, layout.member, strict=True):
+        tests = duel_tests(x[cells], layout.planned[cells], begun[cells], names, ("duels", family, *costs))
         back = {"difference": -tests["difference"], "low": -tests["high"], "high": -tests["low"]}
         tables.append({key: mirrored(tests[key], back.get(key, tests[key])).T for key in tests})
-    names = layout.optimizers.optimizer.to_numpy()
     ends = [mirrored(names[a], names[b]) for a, b in ((first, second), (second, first))]
     table = _table(layout, costs, tables, {"optimizer": ends[0], "rival": ends[1]})
-    return table.assign(significant=table.significant & (table.difference > 0))[list(COLUMNS["duels"])]
+    ahead = table.difference > 0
+    return table.assign(significant=table.significant & ahead, general=table.general & ahead)[list(COLUMNS["duels"])]
+
+
+def duel_tests(
+    x: np.ndarray, planned: np.ndarray, begun: np.ndarray, names: np.ndarray, key: tuple[object, ...]
+) -> dict[str, np.ndarray]:
+    """The columns of `duels` for values x (C, O, N, B) of the runs that are planned, and begun (C, O, N): arrays
+    (pairs, B), significant and general whichever way. From names, of the optimizers, and key, of what is compared,
+    follow the exchanges."""
+    first, second = np.triu_indices(len(names), 1)
+    tests = contrast(x, planned, first, second)
+    began: np.ndarray = np.any(begun, axis=(0, 2))
+    both = (began[first] & began[second])[:, None]
+    for name in ("difference", "low", "high", "p"):
+        tests[name] = np.where(both, tests[name], np.nan)
+    tests["adjusted"], possible = _adjusted(x, planned, names, tests, key)
+    tests["significant"] = tests["adjusted"] <= LEVEL
+    tests["enough"] = tests["significant"] | possible & ~tests.pop("one_way")
+    tests["general_p"] = holm(np.where(both, tests.pop("general"), np.nan).ravel()).reshape(both.size, -1)
+    tests["general"] = (tests["general_p"] <= LEVEL) & (tests.pop("lead") * tests["difference"] > 0)
+    tests["able"] = np.exp2(1.0 - tests["problems"]) * (~np.isnan(tests["general_p"])).sum() <= LEVEL
+    return tests
+
+
+def _adjusted(
+    x: np.ndarray, planned: np.ndarray, names: np.ndarray, tests: Mapping[str, np.ndarray], key: tuple[object, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """P-values (pairs, B) of differences of x (C, O, N, B), and whether so many runs could make them significant.
+
+    The largest paired difference in standard errors over all pairs and budgets, against exchanges of optimizers within
+    slots (see `bench.measure.permutations`), of the pairs that were tested: p is not NaN. With n runs it is at most
+    the root of n. It is never less than p, that of the pair alone, which is at least 2 / 2^n.
+    """
+    p, possible = np.full(tests["p"].shape, np.nan), np.zeros(tests["p"].shape, dtype=bool)
+    compared = ~np.isnan(tests["p"]).any(axis=1)
+    if not compared.any():
+        return p, possible
+    ends = np.stack(np.triu_indices(len(names), 1))[:, compared]
+    entrants, places = np.unique(ends, return_inverse=True)
+    a, b = places.reshape(ends.shape)
+    x = x[:, entrants]
+    contrasts = Contrasts.of_cells(x, planned[:, entrants] & ~np.isnan(x).any(axis=-1))
+
+    def z(x: np.ndarray) -> np.ndarray:
+        return contrasts.z(x)[:, a, b].T
+
+    seen = z(contrasts.x)
+    seen = np.where(seen * tests["difference"][compared] > 0, np.abs(seen), 0.0)
+    largest = by_chance(
+        lambda exchanged: np.array([np.abs(z(contrasts.exchanged(whose))).max(initial=0.0) for whose in exchanged]),
+        contrasts.present,
+        generator(*key, *names[entrants]),
+        seen.max(initial=0.0),
+    )
+    p[compared] = np.maximum(chances(seen, largest), tests["p"][compared])
+    runs = tests["runs"][compared]
+    possible[compared] = np.maximum(chances(np.sqrt(runs), largest), np.exp2(1.0 - runs)) <= LEVEL
+    return p, possible
 
 
 def pairs(view: View) -> Frame:

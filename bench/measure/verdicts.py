@@ -3,8 +3,6 @@
 The words for it are in `bench.measure.words`, the thresholds in `bench.measure.levels`.
 """
 
-from math import comb
-
 import numpy as np
 
 from bench.core.status import statuses
@@ -13,7 +11,8 @@ from bench.measure.comparison import View
 from bench.measure.ecdf import default_costs
 from bench.measure.ert import ert
 from bench.measure.frames import CELL, COLUMNS, Frame, checked
-from bench.measure.levels import FISHER, LATE
+from bench.measure.levels import LATE
+from bench.measure.permutations import generator, worse_by_rank
 from bench.measure.progress import joined
 from bench.measure.statistics import duels, ran, scores
 from bench.measure.strata import ALL, ROUNDING
@@ -43,13 +42,35 @@ def budgets(view: View) -> list[float]:
 
 
 def best(view: View) -> Frame:
-    """See `best_optimizers`; with reason: why there is none, where there is none."""
-    table = best_optimizers(view.of(ert), view.limits_of_cells)
-    runs = view.runs.assign(began=view.runs.status.isin(statuses("ran")))
-    both = joined([runs.assign(among=ALL), runs.assign(among=runs.order.astype(str))], [])
-    began = table[SCOPE].merge(both.groupby(SCOPE).began.any().reset_index(), how="left", on=SCOPE).began
-    reason = np.where(~began.astype(bool), SKIPPED, np.where(table.compared == 0, UNKNOWN, NOTHING_REACHED))
-    return table.assign(reason=np.where(table.optimizer == "", reason, ""))
+    """The best optimizer of each problem and dim, of all and of each order (see `winners`), and whom it significantly
+    beats there, on *this* problem.
+
+    That is by ranks of the runtimes to its target, where failures are the largest: see `permutations.worse_by_rank`,
+    adjusted for all pairs of optimizers (of its order, where it is the best of an order) that were asked for it. Where
+    the ranks or the ERT say otherwise, nobody is beaten. Runtimes beyond the limit of a cell count as failures (see
+    `strata.limits`). On scored problems, where runtimes are late, those of the others count as 26 % earlier.
+
+    Columns problem, dim, among, optimizer, order, kind, target, ert, low, high, successes, runs, as of `winners`;
+    compared (optimizers that were asked for that target; without one, that ran), significant (others were compared, and
+    it significantly beats them all), enough (it beats half of them, or could have beaten half of its rivals with so
+    many seeds), tied (how many of the rivals, from the first, have the same ERT), rivals (whom it does not
+    significantly beat, joined by "; ", best first), reason (why there is none, where there is none).
+    """
+    answer, table = winners(view.of(ert)), _among(view.of(ert))
+    entrants = table[table.runs > 0]
+    began = _among(view.runs).assign(began=lambda runs: runs.status.isin(statuses("ran"))).groupby(SCOPE).began.any()
+    present = entrants.groupby(SCOPE).optimizer.nunique().rename("present")
+    for facts in (began, present, _compared(view, entrants, answer)):
+        answer = answer.merge(facts.reset_index(), how="left", on=SCOPE)
+    answer = answer.fillna({"present": 0, "rivals": "", "tied": 0, "enough": False})
+    answer = answer.assign(compared=answer.compared.fillna(answer.present))
+    answer = answer.astype({"compared": int, "tied": int, "enough": bool})
+    reason = np.where(~answer.began, SKIPPED, np.where(answer.compared == 0, UNKNOWN, NOTHING_REACHED))
+    none = answer.optimizer == ""
+    answer = answer.assign(
+        reason=np.where(none, reason, ""), significant=~none & (answer.compared > 1) & (answer.rivals == "")
+    )
+    return answer[list(COLUMNS["best"])]
 
 
 def answer(view: View) -> Frame:
@@ -75,64 +96,77 @@ def caption(view: View) -> str:
     return words.caption(_ends(ran(view).sum(axis=2)), _ends(table.tests.to_numpy(int)), limited.sum(), len(limited))
 
 
-def best_optimizers(table: Frame, limits: Frame | None = None) -> Frame:
-    """The answer: on each problem and dim the best optimizer of all, and of each order. table: of `ert`; limits: of
-    `strata.limits_of_cells`, by default none.
+def _among(table: Frame) -> Frame:
+    """The rows of a frame twice: among all, and among those of their order."""
+    return joined([table.assign(among=ALL), table.assign(among=table.order.astype(int).astype(str))], [])
+
+
+def winners(table: Frame) -> Frame:
+    """The best optimizer on each problem and dim, of all and of each order. table: of `ert`.
 
     Rule: take the hardest target that some optimizer reached in at least half of its runs (where there is none: in any
-    run), beyond what the start reached already; the best is the one of those with the least ERT. Its rivals are all
-    others whose interval at that target begins at or below the end of its own, infinite ends included; without
-    intervals, all others. On scored problems, where runtimes are late, the beginnings count as 26 % earlier. One that
-    never reached the target is no rival where Fisher's exact test of its successes against those of the winner,
-    one-sided, is significant: p <= 0.025 (Fisher 1934; 5/5 or 4/5 against 0/5 is, 3/5 is not). On problems with a
-    limit, where a budget ended some before others, a winner whose interval ends beyond it beats no other.
-
+    run), beyond what the start reached already; the best is the one of those with the least ERT.
     Columns problem, dim, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, kind, target,
-    ert, low, high, successes, runs, compared (optimizers that were asked for that target; without one, that ran),
-    significant (others were compared and none is a rival), tied (how many of the rivals, from the first, have the same
-    ERT), rivals (joined by "; ", best first).
+    ert, low, high, successes, runs.
     """
-    table = checked(table, "ert")
-    both = joined([table.assign(among=ALL), table.assign(among=table.order.astype(int).astype(str))], [])
-    ran = both[both.runs > 0]
-    answer = both[SCOPE].drop_duplicates().sort_values(SCOPE)
-    present = ran.groupby(SCOPE).optimizer.nunique().rename("present").reset_index()
-    reached = ran[(ran.successes > 0) & (ran.ert > 0)]
+    table = _among(checked(table, "ert"))
+    reached = table[(table.runs > 0) & (table.successes > 0) & (table.ert > 0)]
     rare = reached.successes * 2 < reached.runs
     ranked = reached.assign(rare=rare).sort_values(["rare", "target", "ert", "optimizer"])
-    winners = ranked.groupby(SCOPE).head(1).drop(columns="rare")
-    answer = answer.merge(present, how="left", on=SCOPE).merge(winners, how="left", on=SCOPE)
-    if limits is not None:
-        winners = winners.merge(limits, how="left", on=CELL)
-    answer = answer.merge(_comparison(ran, winners), how="left", on=SCOPE)
-    answer = answer.assign(compared=answer.compared.fillna(answer.present))
-    counts = ["successes", "runs", "compared", "tied"]
-    answer = answer.fillna({"optimizer": "", "kind": "", "rivals": "", **dict.fromkeys(counts, 0)})
-    answer = answer.astype({"order": "Int64", **dict.fromkeys(counts, int)})
-    alone = (answer.optimizer != "") & (answer.compared > 1) & (answer.rivals == "")
-    return answer.assign(significant=alone).sort_values(SCOPE, ignore_index=True)[list(COLUMNS["best"])]
+    names = [name for name in COLUMNS["best"] if name in table]
+    answer = table[SCOPE].drop_duplicates().sort_values(SCOPE)
+    answer = answer.merge(ranked.groupby(SCOPE).head(1)[names], how="left", on=SCOPE)
+    answer = answer.fillna({"optimizer": "", "kind": "", "successes": 0, "runs": 0})
+    return answer.astype({"order": "Int64", "successes": int, "runs": int}).reset_index(drop=True)
 
 
-def _comparison(ran: Frame, winners: Frame) -> Frame:
-    """How many were compared with each winner at its target, and who is not significantly worse: compared, rivals,
-    tied."""
-    best = winners.assign(limit=winners.get("limit", np.inf))
-    best = best[[*SCOPE, "kind", "target", "optimizer", "ert", "high", "successes", "runs", "limit"]]
-    names = {"optimizer": "winner", "ert": "least", "high": "end", "successes": "wins", "runs": "of"}
-    best = best.rename(columns=names)
-    asked_for = ran.merge(best, on=[*SCOPE, "kind", "target"])
-    begin = asked_for.low / np.where(asked_for.scored, LATE, 1.0)
-    asked_for = asked_for.assign(tie=asked_for.ert == asked_for.least)
-    # that all successes fall to the winner, were both as good: C(n, k) / C(n + m, k) of k of n, the other 0 of m
-    cases = asked_for[["wins", "of", "runs"]].astype(int).itertuples(index=False)
-    chance = np.array([comb(n, k) / comb(n + m, k) for k, n, m in cases])
-    worse = (begin > asked_for.end) | (asked_for.successes == 0) & (chance <= FISHER)
-    worse &= ~(asked_for.end > asked_for.limit)
-    # also where an end is not known
-    close = asked_for[(asked_for.optimizer != asked_for.winner) & (asked_for.tie | ~worse)]
-    close = close.sort_values(["ert", "optimizer"]).groupby(SCOPE)
-    names = close.agg(rivals=("optimizer", "; ".join), tied=("tie", "sum"))
-    return asked_for.groupby(SCOPE).optimizer.nunique().rename("compared").to_frame().join(names).reset_index()
+def _compared(view: View, entrants: Frame, best: Frame) -> Frame:
+    """With how many each winner was compared at its target, and whom it does not significantly beat: by problem, dim
+    and among, the columns compared, enough, tied, rivals."""
+    import pandas as pd
+
+    names = {"optimizer": "winner", "ert": "least"}
+    goal = [*SCOPE, "kind", "target"]
+    asked = entrants.merge(best[[*goal, "optimizer", "ert"]].rename(columns=names), on=goal)
+    asked = asked.assign(won=asked.optimizer == asked.winner, tie=asked.ert == asked.least)
+    worse, possible = np.zeros((2, len(asked)), dtype=bool)
+    layout = view.layout
+    cell = pd.MultiIndex.from_frame(layout.cells[CELL]).get_indexer(pd.MultiIndex.from_frame(asked[CELL]))
+    which = ["optimizer", "order"]
+    optimizer = pd.MultiIndex.from_frame(layout.optimizers[which]).get_indexer(pd.MultiIndex.from_frame(asked[which]))
+    late = np.where(asked.scored, LATE, 1.0)
+    for (kind, target), at_goal in asked.groupby(["kind", "target"]):
+        runtimes = _runtimes(view, kind, target)
+        for key, rows in at_goal.groupby(SCOPE).indices.items():
+            rows = at_goal.index[rows].to_numpy()
+            values = runtimes[cell[rows[0]], optimizer[rows]]
+            first = int(np.flatnonzero(asked.won.to_numpy()[rows])[0])
+            rng = generator(*key, kind, target)
+            worse[rows], possible[rows] = worse_by_rank(values, first, rng, float(late[rows[0]]))
+    asked = asked.assign(beaten=worse & ~asked.tie, possible=possible)
+    others = asked[~asked.won]
+    close = others[~others.beaten].sort_values(["ert", "optimizer"]).groupby(SCOPE)
+    table = close.agg(
+        rivals=("optimizer", "; ".join), tied=("tie", "sum"), open=("won", "size"), able=("possible", "sum")
+    )
+    table = asked.groupby(SCOPE).optimizer.nunique().rename("compared").to_frame().join(table)
+    open_ = table.open.fillna(0)
+    return table.assign(enough=(2 * open_ <= table.compared - 1) | (2 * table.able >= open_))
+
+
+def _runtimes(view: View, kind: str, target: float) -> np.ndarray:
+    """The runtimes to a target (C, O, N): inf where it was not reached before the limit of the cell, NaN where there
+    was no run, or its cost is not known."""
+    import pandas as pd
+
+    reached = view.reached[(view.reached.kind == kind) & (view.reached.target == target)]
+    row = pd.Index(view.runs.run).get_indexer(reached.run)
+    runtime = reached.runtime.to_numpy(float)
+    runtime = np.where(runtime > view.limits[row], np.inf, runtime)
+    known = ~np.isnan(reached.spent.to_numpy(float)) & view.runs.status.isin(statuses("ran")).to_numpy()[row]
+    values = np.full(len(view.runs), np.nan)
+    values[row[known]] = runtime[known]
+    return view.layout.spread(values)
 
 
 def answers(scores: Frame, duels: Frame) -> Frame:
@@ -141,21 +175,25 @@ def answers(scores: Frame, duels: Frame) -> Frame:
 
     Of equal fractions the one with the larger standing (see `bench.measure.statistics.scores`) is the best.
     Compared are those that were planned on every problem of the family, could run on some of them, and whose cost is
-    known. The rivals of the best are all that it does not significantly beat (by Holm over all pairs of that family and
-    budget), best first. enough: whether it significantly beats at least half of those compared, or could have beaten
-    half of its rivals with so many runs.
+    known. The rivals of the best are all that it does not significantly beat on *these* problems (adjusted for all
+    pairs of that family at all budgets), best first. enough: whether it significantly beats at least half of those
+    compared, or could have beaten half of its rivals with so many runs. unbeaten: whom it does not significantly beat
+    on problems *like these*, of which these are a sample, best first; general: others were compared, and there is
+    nobody that it does not beat; able: whether so many problems could show that.
     Columns family, budget, among ("all", "0", "1", "2"), optimizer ("" where there is none), reason (then: see
     `bench.measure.words`), order, solved, low, high, runs, problems, cut (of them, those with a limit: see `scores`),
     compared, significant (others were compared, and none is a rival), enough, rivals (joined by "; "), tied (how many
-    of the rivals, from the first, reached as many), left (optimizers that are not compared), tests (pairs of Holm's
-    adjustment).
+    of the rivals, from the first, reached as many), left (optimizers that are not compared), tests (pairs of the
+    adjustment), general, able, unbeaten (joined by "; ").
     """
     import pandas as pd
 
     scores = scores.assign(whole=(scores.problems == scores.of) & (scores.ran > 0) & scores.solved.notna())
     scope = ["family", "budget", "optimizer"]
-    beaten = {key: set(rows.rival) for key, rows in duels[duels.significant].groupby(scope)}
-    enough = {key: set(rows.rival) for key, rows in duels[duels.enough].groupby(scope)}
+    beaten, enough, general, able = (
+        {key: set(rows.rival) for key, rows in duels[duels[name]].groupby(scope)}
+        for name in ("significant", "enough", "general", "able")
+    )
     tests = duels[duels.adjusted.notna()].groupby(["family", "budget"]).size() // 2  # each pair stands there both ways
     table = []
     among_all = [(ALL, scores), *((str(order), rows) for order, rows in scores.groupby("order"))]
@@ -167,7 +205,8 @@ def answers(scores: Frame, duels: Frame) -> Frame:
             row["tests"] = tests.get((family, budget), 0)
             if not (whole.solved > 0).any():
                 reason = NOTHING_REACHED if len(whole) else NOT_ON_ALL if (rows.ran > 0).any() else CANNOT_RUN
-                none = {"optimizer": "", "significant": False, "enough": False, "rivals": "", "tied": 0}
+                none = dict.fromkeys(("significant", "enough", "general", "able"), False)
+                none |= {"optimizer": "", "rivals": "", "tied": 0, "unbeaten": ""}
                 table.append({**row, **none, "reason": reason})
                 continue
             best = whole.iloc[0]
@@ -177,7 +216,10 @@ def answers(scores: Frame, duels: Frame) -> Frame:
             row["enough"] = 2 * len(rivals) <= len(whole) - 1 or 2 * beatable >= len(rivals)
             row |= {name: best[name] for name in ("optimizer", "order", "solved", "low", "high", "runs")}
             row |= {"rivals": "; ".join(rivals.optimizer), "tied": (rivals.standing == best.standing).sum()}
-            table.append({**row, "significant": len(whole) > 1 and not len(rivals)})
+            unbeaten = whole[1:][~whole.optimizer[1:].isin(general.get(key, set()))]
+            row |= {"unbeaten": "; ".join(unbeaten.optimizer), "able": len(able.get(key, ())) > 0}
+            others = len(whole) > 1
+            table.append({**row, "significant": others and not len(rivals), "general": others and not len(unbeaten)})
     frame = pd.DataFrame(table, columns=list(COLUMNS["answers"])).astype({"order": "Int64", "runs": "Int64"})
     place = {name: n for n, name in enumerate(dict.fromkeys(scores.family))}
     return frame.sort_values(["family", "budget", "among"], key=lambda c: c.map(place) if c.name == "family" else c,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.core.status import Status, alternatives, statuses
-from bench.measure.levels import ERRORS, FEWEST, LEVEL
+from bench.measure.levels import FEWEST, LEVEL
 
 INTERVAL = "[{}, {}]"
 NUMBER = {"digits": 3, "least": 1e-3, "grouped": 1e3, "most": 1e6, "infinite": "∞", "unknown": "-"}
@@ -23,7 +23,9 @@ FAILURES = alternatives(status for status in statuses("counts", False) if Status
 WHAT_FAILED = "what they had paid for and reached until then counts"
 SKIPPED, NOT_RUN, UNKNOWN = "skipped", "not run", "cost not known"
 
-TOO_FEW = "too few runs"
+TOO_FEW = "too few seeds"
+THESE, THIS = "on these problems", "on this problem"  # with other seeds: see `bench.measure.statistics.duels`
+LIKE = "on problems like these"  # of which these are a sample
 NO_SIGNIFICANCE = "this sample cannot reach significance"
 NOT_BEATEN = "does not significantly beat"
 
@@ -146,22 +148,39 @@ def sentence(row: Any, amount: str, less: int) -> list[str]:
     if not row.optimizer:
         return [f"{within}no optimizer reached any target."]
     most = f"solves most: {percent(row.solved)} of the targets {percents(row.low, row.high)}".strip()
-    return [within, Name(row.optimizer), f" {most}{_certainty(row)}.{_left(row)}"]
+    return [within, Name(row.optimizer), f" {most}{_certainty(row)}.{_general(row)}{_left(row)}"]
 
 
 def _certainty(row: Any) -> str:
-    """How sure it is that the best is better than the others."""
-    rivals = split(row.rivals)
+    """How sure it is that the best is better than the others on these problems."""
     if row.compared < 2:
         return ""
+    rivals, these = split(row.rivals), THIS if row.problems == 1 else THESE
     if not rivals:
-        rest = f"each of the {row.compared - 1} others" if row.compared > 2 else "the other"
-        return f", significantly more than {rest}"
+        return f", {these} significantly more than {_each(row.compared - 1)}"
     equal, less = rivals[: row.tied], rivals[row.tied :]
     as_many = f", as many as {listed(equal, 3)}" if equal else ""
     if not row.enough:
         return f"{as_many} ({counted(row.fewest, 'run')} on a problem: {NO_SIGNIFICANCE}, even if every pair agrees)"
-    return as_many + (f", but not significantly more than {listed(less, 3)}" if less else "")
+    return as_many + (f", but {these} not significantly more than {listed(less, 3)}" if less else "")
+
+
+def _each(others: int) -> str:
+    return f"each of the {others} others" if others > 1 else "the other"
+
+
+def _general(row: Any) -> str:
+    """Whom the best beats on problems like these, in a sentence of its own."""
+    if row.compared < 2:
+        return ""
+    unbeaten, others = split(row.unbeaten), row.compared - 1
+    if not row.able:
+        few = "One problem says nothing" if row.problems == 1 else f"{row.problems} problems are too few to say so"
+        return f" {few} of problems like {'it' if row.problems == 1 else 'these'}."
+    if not unbeaten:
+        return f" {LIKE.capitalize()} it significantly beats {_each(others)}, too."
+    beaten = f"{others - len(unbeaten)} of {others} others, not" if len(unbeaten) < others else "none of"
+    return f" {LIKE.capitalize()} it significantly beats {beaten} {listed(unbeaten, 3)}."
 
 
 def _left(row: Any) -> str:
@@ -176,10 +195,10 @@ def mark(row: Any) -> dict[str, str] | None:
     None where no other is compared with it."""
     if row.compared < 2:
         return None
-    over = f"(corrected for {counted(row.tests, 'pair')} of optimizers)"
+    these = THIS if row.problems == 1 else THESE
+    over = f"{these} (corrected for {counted(row.tests, 'pair')} of optimizers at all budgets).{_general(row)}"
     if row.significant:
-        rest = f"each of {row.compared - 1} others" if row.compared > 2 else "the other"
-        hint = f"Significantly better than {rest} {over}"
+        hint = f"Significantly better than {_each(row.compared - 1)} {over}"
         return {"text": "✓ significant", "look": "significant", "hint": hint}
     rivals = split(row.rivals)
     text = f"≈ {counted(len(rivals), 'other')}" if row.enough else TOO_FEW
@@ -235,7 +254,7 @@ def caption(runs: tuple[int, int], tests: tuple[int, int], cut: int, problems: i
         return ""
     text = f"n: {spanned(*runs, 'run')} of an optimizer on a problem"
     if tests[1]:
-        text += f"; corrected for {spanned(*tests, 'pair')} of optimizers in a row"
+        text += f"; corrected for {spanned(*tests, 'pair')} of optimizers at all budgets"
     if cut:
         text += f". On {cut} of {counted(problems, 'problem')} a budget ended some optimizers before others: "
         text += "later results are ignored for all"
@@ -249,7 +268,7 @@ def crossing(rows: Sequence[Any], amount: Any) -> list[str]:
     for row in rows:
         texts += ["; " if texts else "It depends on the budget: ", Name(row.below), " is significantly ahead of "]
         texts += [Name(row.above), f" somewhere below {amount(row.budget)}, and significantly behind somewhere above"]
-    return [*texts, f" ({ERRORS:g} standard errors)."] if texts else []
+    return [*texts, ", on these problems."] if texts else []
 
 
 # problem by problem: row is one of `bench.measure.verdicts.best`
@@ -273,7 +292,7 @@ def remarks(row: Any, overall: Any) -> list[dict[str, str]]:
     if row.among != overall.among:
         return lines
     if open_:
-        verb = f"{TOO_FEW} to reach significance against" if math.isnan(row.low) else NOT_BEATEN
+        verb = NOT_BEATEN if row.enough else f"{TOO_FEW} to reach significance against"
         lines.append({"text": f"{verb} {counted(len(open_), 'other')}", "look": "open", "hint": ", ".join(open_)})
     if row.significant:
         text = f"significantly best of {row.compared} (n = {row.runs})"
@@ -281,11 +300,12 @@ def remarks(row: Any, overall: Any) -> list[dict[str, str]]:
     return lines
 
 
-def limited(cut: int) -> str:
-    """What the terminal says below its table by problem where budgets ended some optimizers first."""
-    return (
-        f"On {counted(cut, 'problem')} a budget ended some optimizers first: beyond that cost no best is significant."
-    )
+def by_problem(cut: int) -> str:
+    """What the verdicts of single problems rest on. cut: on how many a budget ended some optimizers first."""
+    text = "Significance is that on this problem, with other seeds; corrected for all pairs of optimizers there."
+    if not cut:
+        return text
+    return f"{text} On {counted(cut, 'problem')} a budget ended some first: later results are ignored for all."
 
 
 # pairs
@@ -334,7 +354,7 @@ def of_tuning(left: int) -> str:
 
 PAIRS = {
     "verdicts": ["does not significantly differ from", "is significantly better than", "is significantly worse than"],
-    "better": ": a run of the first is the better one with probability {}. ",
+    "better": f" {LIKE}: a run of the first is the better one with probability {{}}. ",
     "median": "Its median is better on {} and worse on {} of {}; ",
     "tested": "p = {}, corrected for {} {}.",
     "untested": "all runs of one of them were skipped: there is no test.",

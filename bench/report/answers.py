@@ -13,7 +13,7 @@ from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.crossing import crossings
 from bench.measure.ert import ert
-from bench.measure.failed import answers, best_optimizers, failed_optimizers
+from bench.measure.failed import answers, best_optimizers, failed_optimizers, sentence
 from bench.measure.frames import Frame
 from bench.measure.scaling import scaling
 from bench.measure.strata import ALL
@@ -39,11 +39,10 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
     with a cell of all optimizers and one of each order."""
     table = view.of(answers)
     rows = {(row.family, row.among): row for row in table[table.budget == budget].itertuples()}
-    less = int((view.limits_of_cells.limit < budget).sum())
     families = [(-1, ALL, "all problems")] * (len(report.families) > 1)
     families += [(place, name, name or "no family") for place, name in enumerate(report.families)]
     return {
-        "sentence": [*_segments(report, words.sentence(rows[ALL, ALL], view.amount(budget), less)), *_failed(rows)],
+        "sentence": _segments(report, sentence(view, budget)),
         "crossing": _crossing(report, view, ALL),
         "caption": f"Within {view.amount(budget)} ({view.note}). {view.of(caption)}",
         "rows": [
@@ -57,12 +56,6 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
             for place, name, title in families
         ],
     }
-
-
-def _failed(rows: dict[tuple[str, str], Any]) -> list[str]:
-    """What the sentence of the answer says of failed runs of the best."""
-    row = rows[ALL, ALL]
-    return [f" {words.FAILED} {words.failed_text(row)}: {words.WHAT_FAILED}."] if row.optimizer and row.failed else []
 
 
 def _crossing(report: Report, view: View, family: str) -> list[Any]:

@@ -15,11 +15,12 @@ import bench
 from bench.core import registry
 from bench.core.oracle import books_of
 from bench.measure.comparison import Comparison, View
-from bench.measure.crossing import curves, reigns
+from bench.measure.crossing import changes
 from bench.measure.ert import ert
-from bench.measure.inference import contrast, holm, signed_rank, superiority
-from bench.measure.levels import ERRORS, LEVEL
-from bench.measure.statistics import areas, duels, pairs, scores
+from bench.measure.inference import holm, signed_rank, superiority
+from bench.measure.levels import LEVEL
+from bench.measure.permutations import generator
+from bench.measure.statistics import areas, duel_tests, duels, pairs, scores
 from bench.runner import PACKAGES
 from bench.runner.single import open_oracle, play
 
@@ -106,9 +107,10 @@ def compared(area: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarra
     first, second = np.triu_indices(area.shape[1], 1)
     middle = np.median(area, axis=2)
     planned = np.ones(area.shape, dtype=bool)
-    duel = contrast(share[..., AT : AT + 1], planned, first, second)["p"][:, 0]
-    value, z = curves(share, planned)
-    return holm(signed_rank(middle[:, first] - middle[:, second])), holm(duel), len(reigns(value, z > ERRORS)) > 1
+    names = np.array([f"m{n:03d}" for n in range(area.shape[1])])
+    duel = duel_tests(share[..., AT : AT + 1], planned, planned, names, ("duels", "all", COSTS[AT]))["adjusted"][:, 0]
+    crossed = len(changes(share, planned, generator(*share[0, :, 0, AT]))) > 1
+    return holm(signed_rank(middle[:, first] - middle[:, second])), duel, crossed
 
 
 def test_arrays_and_frames_agree(pool):
