@@ -138,7 +138,7 @@ def duel_tests(
     tests["adjusted"], possible = _adjusted(x, planned, names, tests, key)
     tests["significant"] = tests["adjusted"] <= LEVEL
     tests["enough"] = tests["significant"] | possible & ~tests.pop("one_way")
-    tests["general_p"] = holm(np.where(both, tests.pop("general"), np.nan).ravel()).reshape(both.size, -1)
+    tests["general_p"] = holm(np.where(both, tests.pop("general"), np.nan).ravel()).reshape(tests["p"].shape)
     tests["general"] = (tests["general_p"] <= LEVEL) & (tests.pop("lead") * tests["difference"] > 0)
     tests["able"] = np.exp2(1.0 - tests["problems"]) * (~np.isnan(tests["general_p"])).sum() <= LEVEL
     return tests
