@@ -81,7 +81,7 @@ def identity(present: np.ndarray) -> np.ndarray:
 
 @one_thread
 def rank_differences(values: np.ndarray, exchanged: np.ndarray) -> np.ndarray:
-    """How surely each optimizer is below each other: z (B, O, O) of Mann & Whitney (1947,
+    """How far each optimizer is below each other, in standard errors: z (B, O, O) of Mann & Whitney (1947,
     doi:10.1214/aoms/1177730491), with the variance that ties leave (Lehmann 1975, Nonparametrics, section 1.4).
 
     values (O, S): NaN where there is none; inf is the largest, and ties with itself.
