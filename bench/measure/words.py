@@ -7,10 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.core.status import Status, alternatives, statuses
-from bench.measure.levels import FEWEST, LEVEL
+import numpy as np
 
-INTERVAL = "[{}, {}]"
+from bench.core.status import Status, alternatives, statuses
+from bench.measure.inference import wilson
+from bench.measure.levels import COVERAGE, FEWEST, LEVEL
+
+INTERVAL, LOW_END = "[{}, {}]", "≥ {}"
 NUMBER = {"digits": 3, "least": 1e-3, "grouped": 1e3, "most": 1e6, "infinite": "∞", "unknown": "-"}
 PERCENT = {"text": "{} %", "least": "< 1 %", "most": "> 99 %"}
 
@@ -51,8 +54,24 @@ def number(value: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """`[1.2, 3.4]`, and nothing where there is none."""
-    return "" if math.isnan(low) else INTERVAL.format(number(low), number(high))
+    """`[1.2, 3.4]`, `≥ 1.2` where the upper end is not known, and nothing where there is none."""
+    if math.isnan(low):
+        return ""
+    return LOW_END.format(number(low)) if math.isnan(high) else INTERVAL.format(number(low), number(high))
+
+
+def all_solved(n: int) -> str:
+    """What n successes of n runs say of the probability of success: `success ≥ 80 %`; nothing where there is no
+    interval."""
+    if n < FEWEST:
+        return ""
+    return f"success {LOW_END.format(percent(float(wilson(np.ones(1), np.full(1, n))[0][0])))}"
+
+
+def reached(successes: int, runs: int) -> str:
+    """`4/5`, or `15/15, success ≥ 80 %`."""
+    text = f"{successes}/{runs}"
+    return ", ".join(filter(None, (text, all_solved(runs) if successes == runs else "")))
 
 
 def percent(fraction: float) -> str:
@@ -275,9 +294,9 @@ def crossing(rows: Sequence[Any], amount: Any) -> list[str]:
 
 
 def best_texts(row: Any) -> tuple[str, str, str]:
-    """Expected runtime with its interval, successes out of runs, and the target: `9 [9, 9]`, `5/5`, `gap 1e-8`."""
+    """Expected runtime with its interval, successes out of runs, and the target: `9 [7, 20]`, `4/5`, `gap 1e-8`."""
     runtime = f"{number(row.ert)} {interval(row.low, row.high)}".strip()
-    return runtime, f"{row.successes}/{row.runs}", target_name(row.kind, row.target)
+    return runtime, reached(row.successes, row.runs), target_name(row.kind, row.target)
 
 
 def remarks(row: Any, overall: Any) -> list[dict[str, str]]:
@@ -352,6 +371,12 @@ def of_tuning(left: int) -> str:
     return f"{text} Not drawn: {counted(left, 'value')}, {NOT_DRAWN}." if left else text
 
 
+ERT_INTERVAL = f"its interval of {percent(COVERAGE)} (Bayesian bootstrap with half a run more)"
+ERT_ENDS = (
+    "For the upper end the half run fails at the full budget, for the lower it succeeds at once. Where the budget is "
+    "not known (of imported runs, of those that a deadline ended, in seconds) there is a lower end alone."
+)
+FRACTION_INTERVAL = f"{percent(COVERAGE)} (score intervals from the variance over the runs of each problem)"
 PAIRS = {
     "verdicts": ["does not significantly differ from", "is significantly better than", "is significantly worse than"],
     "better": f" {LIKE}: a run of the first is the better one with probability {{}}. ",
@@ -397,6 +422,7 @@ def landscape(view: Mapping[str, Any], rest: int) -> str:
 
 PAGE = {  # what the scripts of the page read
     "interval": INTERVAL,
+    "low_end": LOW_END,
     "number": NUMBER,
     "percent": PERCENT,
     "pairs": PAIRS,

@@ -16,7 +16,7 @@ from bench.measure.failed import failed_optimizers
 from bench.measure.frames import CELL
 from bench.measure.progress import POINTS
 from bench.measure.verdicts import budgets
-from bench.measure.words import cell_name, failed_text, target_name
+from bench.measure.words import all_solved, cell_name, failed_text, target_name
 from bench.report.measured import Report
 from bench.report.styles import SHADES
 
@@ -126,7 +126,7 @@ def _solved(report: Report) -> dict[str, Any]:
 
 def _ert(report: Report) -> dict[str, Any]:
     """ert, low, high (P, C, O, S): NaN where not asked for; successes and asked (C, O, S), the runs that were asked for
-    that target, and ran (C, O), the most of them; at the first price."""
+    that target, and ran (C, O), the most of them; at the first price. all_solved: see `bench.measure.words`, by n."""
     shape = (*report.shape, report.most)
     values = np.full((3, len(report.views), *shape), np.nan)
     successes, asked, posed = np.zeros((3, *shape), dtype=np.int64)
@@ -142,6 +142,7 @@ def _ert(report: Report) -> dict[str, Any]:
             posed[place] = 1
     ran = asked.max(axis=2, initial=0)
     return {
+        "all_solved": {n: text for n in np.unique(asked).tolist() if (text := all_solved(n))},
         **{name: encoded(array) for name, array in zip(("ert", "low", "high"), coarse(values), strict=True)},
         "successes": encoded(successes),
         "asked": encoded(asked),

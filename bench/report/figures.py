@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.core.status import statuses
-from bench.measure import levels
+from bench.measure import levels, words
 from bench.measure.comparison import View
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
 from bench.measure.frames import CELL, Frame
+from bench.measure.inference import stratified_mean
 from bench.measure.prices import RULES, Prices, in_seconds, resolved
 from bench.measure.profiles import data_profile, performance_profile
 from bench.measure.scaling import scaling
@@ -182,8 +183,8 @@ def scaling_figure(source: Source) -> Figure:
     return Figure(
         name="scaling",
         title="Scaling with the dimension",
-        note="Expected runtime over the dimension, with its bootstrap interval, at the hardest of the targets that "
-        "some optimizer reached in the most dims. White marks at the upper edge: reached by no run.",
+        note=f"Expected runtime over the dimension, with {words.ERT_INTERVAL}, at the hardest of the targets that some "
+        "optimizer reached in the most dims. White marks at the upper edge: reached by no run.",
         facts=source.facts(),
         frame=source.with_family(frame.assign(panel=goals)[frame.ert.notna()]).drop(columns="kind"),
         panel=Curves(source.styles, "dim", "expected runtime", x="dim", y="ert", better="low", band=True, marks=True),
@@ -238,21 +239,22 @@ def area_figure(source: Source) -> Figure:
     """The area under each optimizer's ECDF, with its interval."""
     from bench.measure.statistics import areas
 
-    table = source.view.of(areas).merge(source.runs[["run", *CELL, "order", "optimizer"]], on="run")
-    cells = table.groupby(["order", "optimizer", *CELL]).area.agg(["mean", "var", "size"]).reset_index()
-    cells = cells.assign(error=cells["var"].where(cells["size"] >= levels.FEWEST) / cells["size"])
-    groups = cells.groupby(["order", "optimizer"])
-    half = levels.NORMAL * np.sqrt(groups.error.agg(lambda x: x.sum(skipna=False))) / groups.size()
-    frame = groups.agg(area=("mean", "mean"), problems=("mean", "size"))
-    frame = frame.assign(low=frame.area - half, high=frame.area + half).reset_index()
+    layout = source.view.layout
+    area, low, high = (
+        end[:, 0]
+        for end in stratified_mean(layout.spread(source.view.of(areas).area.to_numpy())[..., None], layout.planned)
+    )
+    frame = layout.optimizers[["order", "optimizer"]].assign(
+        area=area, problems=layout.planned.any(axis=2).sum(axis=0), low=low, high=high
+    )
     remarks = _on_fewer(frame.problems, source.problems, " problems")
     frame = frame.assign(remark=[remarks.get(row, "") for row in frame.index])
     return Figure(
         name="area",
         title="Area under the ECDF",
         note="The mean over problems of the area under the ECDF over the logarithm of the cost, 0 to 1, up to where a "
-        f"budget ended an optimizer before others; intervals of {percent(levels.COVERAGE)} from the variance over "
-        f"seeds within each problem, none below {counted(levels.FEWEST, 'seed')}.",
+        f"budget ended an optimizer before others; intervals of {words.FRACTION_INTERVAL}, none "
+        f"below {counted(levels.FEWEST, 'seed')}.",
         facts=source.facts(),
         frame=frame.sort_values("area", ascending=False, ignore_index=True),
         panel=Rows(source.styles, {"area": "area"}, "area under the ECDF"),

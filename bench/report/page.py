@@ -108,7 +108,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         lstrip_blocks=True,
     )
     loader.filters |= {"number": number, "percent": percent}
-    loader.globals |= {"interval": interval, "levels": levels}
+    loader.globals |= {"interval": interval, "levels": levels, "words": words}
     return loader.get_template("page.html").render(
         policy=content_policy(scripts),
         style=Markup("".join((TEMPLATES / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)),

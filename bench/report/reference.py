@@ -11,7 +11,20 @@ from bench.measure.progress import cost_grid, joined
 
 POINTS = 120
 CURVES = ("name", "ours", "dim", "cost", "fraction", "runs", "functions")
-TABLE = ("problem", "dim", "optimizer", "ert", "successes", "runs", "low", "high", "published", "algorithm", "ratio")
+TABLE = (
+    "problem",
+    "dim",
+    "optimizer",
+    "ert",
+    "successes",
+    "runs",
+    "success",
+    "low",
+    "high",
+    "published",
+    "algorithm",
+    "ratio",
+)
 
 
 def curves(view: View, published: Published) -> Frame:
@@ -53,8 +66,8 @@ def curves(view: View, published: Published) -> Frame:
 def table(ert: Frame, published: Published) -> Frame:
     """Our least expected runtime to f_opt + 1e-8 on each function and dim beside the least published one.
 
-    ert: of `ert`. Columns problem, dim, optimizer (of ours, "" where none reached it), ert, successes, runs, low, high,
-    published (ERT of the best algorithm), algorithm (who that was), ratio: ours over the published one.
+    ert: of `ert`. Columns problem, dim, optimizer (of ours, "" where none reached it), ert, successes, runs, success,
+    low, high, published (ERT of the best algorithm), algorithm (who that was), ratio: ours over the published one.
     """
     goal = ert[(ert.kind == "gap") & _to_target(ert) & (ert.runs > 0)]
     best = _least(published).rename(columns={"ert": "published"})[[*CELL, "published", "algorithm"]]

@@ -99,7 +99,9 @@ def test_the_best_of_a_problem_is_its_row_of_the_frame(data, report):
                     continue
                 assert names[shown["o"]] == row.optimizer
                 assert shown["text"].startswith(words.number(row.ert))
-                assert shown["text"].endswith(f"{row.successes}/{row.runs} · {words.target_name(row.kind, row.target)}")
+                assert shown["text"].endswith(
+                    f"{words.reached(row.successes, row.runs)} · {words.target_name(row.kind, row.target)}"
+                )
                 if among == "all":
                     looks = [remark["look"] for remark in shown["remarks"]]
                     assert ("significant" in looks) == row.significant

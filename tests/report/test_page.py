@@ -185,9 +185,10 @@ def test_no_run_is_asked_for_less_than_its_own_target(make_results, tmp_path):
 
 def test_page_does_not_claim_more_than_it_knows(page, make_results, tmp_path):
     text = page.text()
-    assert "bootstrap interval (nominal 95 %, too short below about 15 runs)" in text
+    assert "its interval of 95 % (Bayesian bootstrap with half a run more), which takes no part in any ranking" in text
+    assert "95 % (score intervals from the variance over the runs of each problem)" in text
     assert "a 95 %" not in text
-    assert "Hanley and Lippman-Hand 1983" in text
+    assert "lower end of the success probability (Wilson 1927)" in text
     assert "What a run had not reached when it ended counts as unsolved" in text
     assert "targets refer to the best run of this report" in text
     scored = ["of the last score", "counts as 26 % earlier", "show the score at that cost", "up to 26 % late"]

@@ -56,13 +56,13 @@ def test_curves_are_over_the_functions_that_both_have(published):
 
 
 def test_least_expected_runtimes_stand_beside_each_other(published):
-    columns = ["problem", "dim", "optimizer", "target", "ert", "successes", "runs", "low", "high"]
+    columns = ["problem", "dim", "optimizer", "target", "ert", "successes", "runs", "success", "low", "high"]
     rows = [
-        ("bbob-f01", 5, "x", 1e-8, 10.0, 5, 5, 8.0, 12.0),
-        ("bbob-f01", 5, "y", 1e-8, 40.0, 5, 5, 30.0, 50.0),
-        ("bbob-f01", 5, "z", 1.0, 1.0, 5, 5, 1.0, 1.0),
-        ("bbob-f08", 5, "x", 1e-8, inf, 0, 5, 90.0, inf),
-        ("sphere", 5, "x", 1e-8, 1.0, 5, 5, 1.0, 1.0),
+        ("bbob-f01", 5, "x", 1e-8, 10.0, 5, 5, 0.57, 8.0, 12.0),
+        ("bbob-f01", 5, "y", 1e-8, 40.0, 5, 5, 0.57, 30.0, 50.0),
+        ("bbob-f01", 5, "z", 1.0, 1.0, 5, 5, 0.57, 1.0, 1.0),
+        ("bbob-f08", 5, "x", 1e-8, inf, 0, 5, 0.0, 90.0, inf),
+        ("sphere", 5, "x", 1e-8, 1.0, 5, 5, 0.57, 1.0, 1.0),
     ]
     found = table(pd.DataFrame(rows, columns=columns).assign(kind="gap"), published).set_index("problem")
     assert list(found.index) == ["bbob-f01", "bbob-f08"]
@@ -77,8 +77,8 @@ def test_what_nobody_reached_in_2009_stays(published):
     view = ours(("bbob-f01", "x", 20.0), ("bbob-f20", "x", 30.0))
     best = curves(view, both).query("name == 'best 2009'")
     assert (best.functions.iloc[0], best.fraction.iloc[-1]) == (2, 0.5)
-    row = ("bbob-f20", 5, "x", 1e-8, 30.0, 1, 1, nan, nan)
-    columns = ["problem", "dim", "optimizer", "target", "ert", "successes", "runs", "low", "high"]
+    row = ("bbob-f20", 5, "x", 1e-8, 30.0, 1, 1, nan, nan, nan)
+    columns = ["problem", "dim", "optimizer", "target", "ert", "successes", "runs", "success", "low", "high"]
     found = table(pd.DataFrame([row], columns=columns).assign(kind="gap"), both).iloc[0]
     assert (found.ert, found.published, found.algorithm) == (30, inf, "")
     assert np.isnan(found.ratio)

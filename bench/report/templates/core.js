@@ -83,7 +83,8 @@ const core = (() => {
     return rounded === "0" && fraction > 0 ? least : rounded === "100" && fraction < 1 ? most : filled(text, rounded);
   }
 
-  const interval = (low, high) => (Number.isNaN(low) ? "" : filled(data.words.interval, number(low), number(high)));
+  const interval = (low, high) => (Number.isNaN(low) ? "" : Number.isNaN(high)
+    ? filled(data.words.low_end, number(low)) : filled(data.words.interval, number(low), number(high)));
   const two = (x) => x.toFixed(2);
   const counted = (n, noun) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
   const placeOf = new Map(data.optimizers.map(({ name }, o) => [name, o]));

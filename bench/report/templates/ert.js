@@ -38,6 +38,7 @@ page.chart("ert", (section, { controls, body, status }) => {
     return { optimizers, rows: [...(down ? known.reverse() : known), ...rest] };
   }
 
+  const reached = ({ k, runs }) => `${k}/${runs}${k === runs && k in data.all_solved ? `, ${data.all_solved[k]}` : ""}`;
   const skipped = ({ c, o, slot, runs }) => !runs && page.value("posed", c, o, slot) > 0;
 
   // the table on the page
@@ -50,15 +51,13 @@ page.chart("ert", (section, { controls, body, status }) => {
   }
 
   function cell(each, least) {
-    const { ert, k, runs } = each;
+    const { ert, runs } = each;
     if (skipped(each)) return element("td", { className: "none", textContent: words.skipped });
-    if (Number.isNaN(ert)) {
-      const title = runs ? words.cost : words["not asked"];
-      return element("td", { className: "none", textContent: "-", title });
-    }
+    if (Number.isNaN(ert)) return element("td", { className: "none", textContent: "-",
+      title: runs ? words.cost : words["not asked"] });
     const made = element("td", { className: ert === least && ert < Infinity ? "least" : "" },
       button({ title: "the runs behind it", onclick: () => show(each) }, element("span", { textContent: number(ert) }),
-        ...[`${k}/${runs}`, interval(each.low, each.high)].map((textContent) => element("small", { textContent }))));
+        ...[reached(each), interval(each.low, each.high)].map((textContent) => element("small", { textContent }))));
     const ratio = least > 0 ? ert / least : ert === 0 ? 1 : Infinity;
     made.style.setProperty("--strength", ert < Infinity ? Math.max(0, 1 - Math.log10(ratio) / 2).toFixed(2) : 0);
     return made;
@@ -97,7 +96,7 @@ page.chart("ert", (section, { controls, body, status }) => {
       page.table("numbers", ["instance", "seed", "status", "runtime", "best f"], lines));
     dialog.querySelector(".note").textContent = `${data.cells[c].name}, target ${data.cells[c].targets[slot]}: `
       + `expected runtime ${number(ert)} ${interval(low, high)} (${data.prices[page.price()].short}), `
-      + `${k} of ${counted(runs, "run")} reached it. The runtimes of the runs are in cost, at the prices of the suite.`;
+      + `reached by ${reached({ k, runs })} runs. The runtimes of the runs are in cost, at the prices of the suite.`;
     dialog.showModal();
   }
 
@@ -125,7 +124,7 @@ page.chart("ert", (section, { controls, body, status }) => {
     const { optimizers, rows } = current;
     const escape = (text) => String(text).replace(/[\\|*_`<>[\]]/g, "\\$&").replace(/[\r\n]+/g, " ");
     const line = (cells) => `| ${cells.join(" | ")} |`;
-    const text = (each) => (each.runs ? `${number(each.ert)} ${interval(each.low, each.high)} ${each.k}/${each.runs}`
+    const text = (each) => (each.runs ? `${number(each.ert)} ${interval(each.low, each.high)} ${reached(each)}`
       : skipped(each) ? words.skipped : "-");
     return [line(["problem", "dim", "target", ...optimizers.map((o) => escape(name(o)))]),
       line(["---", "---:", "---", ...optimizers.map(() => "---:")]),

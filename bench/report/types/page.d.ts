@@ -127,6 +127,7 @@ interface Answer {
 /** Formats and texts, with {} where something is to stand: see bench/measure/words.py. */
 interface Words {
   interval: string;
+  low_end: string;
   number: { digits: number; least: number; grouped: number; most: number; infinite: string; unknown: string };
   percent: { text: string; least: string; most: string };
   pairs: { verdicts: string[]; better: string; median: string; tested: string; untested: string };
@@ -153,6 +154,7 @@ interface PageData {
   targets: string[];
   budgets: number[][];
   statuses: string[];
+  all_solved: Record<number, string>;
   costs?: [problem: string, dim: number, optimizer: string, lanes: number, runs: number][];
   pairs?: [optimizer: string, rival: string][];
   landscape?: {
