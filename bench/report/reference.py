@@ -12,19 +12,9 @@ from bench.measure.progress import cost_grid, joined
 POINTS = 120
 CURVES = ("name", "ours", "dim", "cost", "fraction", "runs", "functions")
 TABLE = (
-    "problem",
-    "dim",
-    "optimizer",
-    "ert",
-    "successes",
-    "runs",
-    "success",
-    "low",
-    "high",
-    "published",
-    "algorithm",
+    "problem", "dim", "optimizer", "ert", "successes", "runs", "success", "low", "high", "published", "algorithm",
     "ratio",
-)
+)  # fmt: skip
 
 
 def curves(view: View, published: Published) -> Frame:
