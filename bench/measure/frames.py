@@ -41,8 +41,8 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     "performance profile": ("optimizer", "order", "ratio", "fraction", "problems", "among"),
     "data profile": ("optimizer", "order", "cost", "fraction", "problems"),
     "best": (
-        *CELL, "among", "optimizer", "order", "kind", "target", "ert", "low", "high", "successes", "runs", "compared",
-        "significant", "enough", "tied", "rivals", "reason",
+        *CELL, "among", "optimizer", "order", "kind", "target", "ert", "low", "high", "successes", "runs", "success",
+        "compared", "significant", "enough", "tied", "rivals", "reason",
     ),
     "answers": (
         "family", "budget", "among", "optimizer", "reason", "order", "solved", "low", "high", "runs", "problems", "cut",

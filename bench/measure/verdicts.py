@@ -50,8 +50,8 @@ def best(view: View) -> Frame:
     the ranks or the ERT say otherwise, nobody is beaten. Runtimes beyond the limit of a cell count as failures (see
     `strata.limits`). On scored problems, where runtimes are late, those of the others count as 26 % earlier.
 
-    Columns problem, dim, among, optimizer, order, kind, target, ert, low, high, successes, runs, as of `winners`;
-    compared (optimizers that were asked for that target; without one, that ran), significant (others were compared, and
+    Columns problem, dim, among, optimizer, order, kind, target, ert, low, high, successes, runs, success, as of
+    `winners`; compared (optimizers that were asked for that target; without one, that ran), significant (others were compared, and
     it significantly beats them all), enough (it beats half of them, or could have beaten half of its rivals with so
     many seeds), tied (how many of the rivals, from the first, have the same ERT), rivals (whom it does not
     significantly beat, joined by "; ", best first), reason (why there is none, where there is none).
@@ -107,7 +107,7 @@ def winners(table: Frame) -> Frame:
     Rule: take the hardest target that some optimizer reached in at least half of its runs (where there is none: in any
     run), beyond what the start reached already; the best is the one of those with the least ERT.
     Columns problem, dim, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, kind, target,
-    ert, low, high, successes, runs.
+    ert, low, high, successes, runs, success (see `bench.measure.ert`).
     """
     table = _among(checked(table, "ert"))
     reached = table[(table.runs > 0) & (table.successes > 0) & (table.ert > 0)]
