@@ -51,10 +51,10 @@ def best(view: View) -> Frame:
     `strata.limits`). On scored problems, where runtimes are late, those of the others count as 26 % earlier.
 
     Columns problem, dim, among, optimizer, order, kind, target, ert, low, high, successes, runs, success, as of
-    `winners`; compared (optimizers that were asked for that target; without one, that ran), significant (others were compared, and
-    it significantly beats them all), enough (it beats half of them, or could have beaten half of its rivals with so
-    many seeds), tied (how many of the rivals, from the first, have the same ERT), rivals (whom it does not
-    significantly beat, joined by "; ", best first), reason (why there is none, where there is none).
+    `winners`; compared (optimizers that were asked for that target; without one, that ran), significant (others were
+    compared, and it significantly beats them all), enough (it beats half of them, or could have beaten half of its
+    rivals with so many seeds), tied (how many of the rivals, from the first, have the same ERT), rivals (whom it does
+    not significantly beat, joined by "; ", best first), reason (why there is none, where there is none).
     """
     answer, table = winners(view.of(ert)), _among(view.of(ert))
     entrants = table[table.runs > 0]
