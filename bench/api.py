@@ -25,7 +25,7 @@ from bench.runner.environment import resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.launch import Launch
 from bench.runner.plan import misfit
-from bench.runner.single import open_oracle, play
+from bench.runner.single import fault, open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
 from bench.tuning.search import tune as tune_suite
 from bench.tuning.settings import with_tuned
@@ -132,6 +132,7 @@ def minimize(
     with one_thread():
         error = play(oracle, definition.function, hyperparameters, restarts)
     ledger = books_of(oracle).ledgers[0]
+    error = error or fault(ledger, objective)
     columns = [*EVENT, *objective.metrics]
     trajectory = pd.DataFrame(ledger.events, columns=columns)
     ends = (ledger.first, ledger.best, ledger.best_x, ledger.inside, ledger.outside)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import bench
 from bench.cli import app
 from bench.cli.terminal import by_family, by_problem
+from bench.core.registry import PROBLEMS, ProblemDefinition
 
 SMALL = ["-p", "rosenbrock[dim=2,10]", "-o", "torch-adam[lr=0.01,0.1]", "-o", "scipy-bfgs", "--budget", "90"]
 
@@ -370,3 +371,20 @@ def test_python_m_bench_is_the_same(tmp_path):
     )
     assert done.returncode == 0
     assert "quick" in done.stdout
+
+
+def test_a_problem_that_cannot_be_built_is_named_and_the_others_are_listed(monkeypatch):
+    def closed(instance=1):
+        return bench.Objective(lambda x: x.sum(-1), 2, bench.core.Domain(1.0, 1.0))
+
+    for name, function in (("closed", closed), ("forgetful", lambda instance=1: None)):
+        problem = ProblemDefinition(name, function, "odd", "fogbench's own tests 2026", 1, (), {})
+        monkeypatch.setitem(PROBLEMS, name, problem)
+    listed = call("list", "problems", "--json")
+    assert listed.exit_code == 1
+    facts = {entry["name"]: entry for entry in json.loads(listed.stdout)}
+    assert facts["closed"]["error"] == "closed: low must be below high, got low=1.0, high=1.0"
+    assert facts["forgetful"]["error"] == "forgetful: its function must give an Objective, got None"
+    assert facts["rosenbrock"]["dim"] == 2
+    assert "Cannot be built: closed: low must be below high" in listed.stderr
+    assert call("list", "problems").exit_code == 0

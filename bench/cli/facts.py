@@ -26,7 +26,8 @@ def hyperparameter_facts(name: str) -> dict[str, Any]:
 
 
 def problem_facts(name: str) -> dict[str, Any]:
-    """What is known of a problem at its defaults: dim, bounds, orders that it answers, minimum."""
+    """What is known of a problem at its defaults: dim, bounds, orders that it answers, minimum; where it cannot be
+    built, why: "error", or "unavailable" where this machine lacks something."""
     from bench.core import registry
 
     definition = registry.find_problem(name)
@@ -36,6 +37,8 @@ def problem_facts(name: str) -> dict[str, Any]:
         objective = definition.make()
     except registry.Unavailable as error:
         return {"unavailable": str(error)}
+    except ValueError as error:
+        return {"error": str(error)}
     return {
         "dim": objective.dim,
         "any_dim": "dim" in definition.parameters,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from bench.cli.app import Imports, app, explained, headed, out
+from bench.cli.app import TROUBLE, Imports, app, err, explained, headed, out
 from bench.cli.facts import hyperparameter_facts, problem_facts
 
 MANY = 30  # definitions of one module above which a list shows their number only
@@ -20,7 +20,7 @@ def list_(
     everything: Annotated[bool, typer.Option("--all", help="Also the names of large modules.")] = False,
     imports: Imports = None,
 ) -> None:
-    """List what can be run."""
+    """List what can be run; with --json, exit status 1 where a problem cannot be built at its defaults."""
     with explained():
         from bench.core import registry
         from bench.runner import PACKAGES
@@ -32,8 +32,12 @@ def list_(
         rows = _rows(what)
     if as_json:
         facts = {"problems": problem_facts, "optimizers": hyperparameter_facts}.get(what, lambda name: {})
-        out.print_json(json.dumps([{**row, **facts(row["name"])} for row in rows]))
-        return
+        entries = [{**row, **facts(row["name"])} for row in rows]
+        out.print_json(json.dumps(entries))
+        broken = [entry["error"] for entry in entries if "error" in entry]
+        for error in broken:
+            err.print(f"[bold red]Cannot be built:[/] {escape(error)}", soft_wrap=True)
+        raise typer.Exit(TROUBLE if broken else 0)
     headings = [key for key in rows[0] if key not in ("module", "source")]  # `show` and --json give the source
     table = headed(what, *headings)
     sizes = Counter(row.get("module") for row in rows)

@@ -136,7 +136,11 @@ def verdict(results: "Results") -> int:
 
 
 def damaged(results: "Results") -> int:
-    """Name the runs that are damaged; exit status 1 where there are any."""
+    """Name the runs that are damaged; exit status 1 where there are any. Name the problems that are wrong, too."""
+    from bench.measure.summaries import faults
+
+    for row in faults(results.runs).itertuples():
+        err.print(f"[bold red]{words.BELOW_OPTIMUM}:[/] {escape(words.fault(row))}", soft_wrap=True)
     for name in results.damaged:
         err.print(f"[bold red]Damaged, left out:[/] {escape(name)}", soft_wrap=True)
     if results.damaged:

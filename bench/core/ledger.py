@@ -19,6 +19,7 @@ ORDERS = (0, 1, 2, 1, 0)  # of each question; what lies inside a composite probl
 # a forward pass 1, a backward pass 2; of a Jacobian, beside the value, 1 for each column
 PRICES: Mapping[str, float] = {"value": 1, "gradient": 3, "hessian_vector": 6, "jacobian": 1, "vjp": 2}
 CHECKPOINTS = 10  # scores a decade of cost, on problems with data or noise
+BELOW = 1e-9  # times 1 + |f_opt|: how far rounding may take a value below f_opt
 LATE = 1.01  # a thinned trajectory tells a runtime at most this factor late, and never early
 POINTS = 1000  # asked points kept for the picture of a two-dimensional problem
 
@@ -60,6 +61,12 @@ class Prices:
 def diverged(f: Any, x: np.ndarray) -> bool:
     """Whether neither a value f (...) nor a point x (..., dim) is finite."""
     return not np.isfinite(f).any() and not np.isfinite(x).all(-1).any()
+
+
+def impossible(f: Any, f_opt: Any) -> Any:
+    """Whether values f (...) lie below a minimum f_opt by more than rounding: then one of the two is wrong. NaN, for a
+    minimum that is not known, is above nothing."""
+    return f < f_opt - BELOW * (1 + abs(f_opt))
 
 
 @dataclass(slots=True, eq=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.ledger import QUESTIONS
+from bench.core.ledger import QUESTIONS, impossible
 from bench.core.status import statuses
 from bench.measure.frames import Column, Frame, checked
 from bench.measure.prices import Prices, in_seconds, priced, resolved
@@ -50,8 +50,8 @@ def spent(runs: Frame, prices: Prices = None) -> Column:
 def progress(runs: Frame, trajectories: Frame) -> Frame:
     """The events of these runs, in the order of run and time: the columns of trajectories, and best.
 
-    f: inf where it is not finite. best: the least f so far; NaN and inf are never an improvement. What has
-    best already is of an earlier call, and stays as it is.
+    f: inf where it is not finite, or impossible: below f_opt. best: the least f so far; such values are never an
+    improvement. What has best already is of an earlier call, and stays as it is.
     """
     events = trajectories if len(runs) and set(runs.run) >= set(trajectories.run.unique()) else None
     if events is None:
@@ -61,8 +61,19 @@ def progress(runs: Frame, trajectories: Frame) -> Frame:
     if not events.run.is_monotonic_increasing:
         events = events.sort_values("run", kind="stable", ignore_index=True)
     f = events.f.to_numpy(float)
-    events = events.assign(f=np.where(np.isfinite(f), f, np.inf))
+    wrong = ~np.isfinite(f)
+    if below(runs).any():
+        wrong |= impossible(f, events.run.map(runs.set_index("run").f_opt.astype(float)).to_numpy())
+    events = events.assign(f=np.where(wrong, np.inf, f))
     return events.assign(best=events.groupby("run").f.cummin())
+
+
+def below(runs: Frame) -> Column:
+    """Whether each of these runs has a value below f_opt, by more than rounding: a fault of its problem. Such a value
+    reaches no target."""
+    if "best" not in runs or "f_opt" not in runs:
+        return runs.run != runs.run
+    return impossible(runs.best.astype(float), runs.f_opt.astype(float))
 
 
 def finite_costs(costs: Sequence[float], what: str = "budgets") -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from bench.core.status import Status, statuses
 from bench.measure.frames import CELL, Frame
+from bench.measure.progress import below
 
 
 def endings(runs: Frame) -> Frame:
@@ -20,3 +21,16 @@ def failures(runs: Frame) -> Frame:
     counted = counted.assign(reason=lines, rank=counted.status.map(lambda status: Status(status).trouble))
     counted = counted.sort_values(["rank", *CELL, "optimizer", "reason"], ignore_index=True)
     return counted[["status", *CELL, "optimizer", "runs", "reason", "error"]]
+
+
+def faults(runs: Frame) -> Frame:
+    """Problems with values below their f_opt: columns problem, dim, instance, f_opt, lowest, runs, optimizers (names
+    joined by semicolons)."""
+    import pandas as pd
+
+    wrong = runs[below(runs)]
+    rows = [
+        (*cell, group.f_opt.max(), group.best.min(), len(group), "; ".join(sorted(set(group.optimizer))))
+        for cell, group in wrong.groupby([*CELL, "instance"])
+    ]
+    return pd.DataFrame(rows, columns=[*CELL, "instance", "f_opt", "lowest", "runs", "optimizers"])

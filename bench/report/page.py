@@ -14,6 +14,7 @@ from bench.interchange.csv import save_csv
 from bench.measure import levels, words
 from bench.measure.ert import ert
 from bench.measure.frames import CELL, Frame
+from bench.measure.summaries import faults
 from bench.measure.words import counted, interval, number, percent, price_list, target_list
 from bench.report import tuned
 from bench.report.data import encoded, page_data
@@ -127,6 +128,8 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         failures=failure_rows(failed),
         skips=skip_rows(failed),
         damaged=results.damaged,
+        faults=[words.fault(row) for row in faults(runs).itertuples()],
+        faulty=words.BELOW_OPTIMUM,
         endings=_endings(report),
         tuning=tuned.shown(results, runs, report.tuned, report.styles),
         published=list(report.published["published-ert"].itertuples()) if report.published else [],

@@ -337,6 +337,11 @@ class Results:
         table: Any = summaries.failures(self.comparison.runs)
         return table
 
+    def faults(self) -> "pd.DataFrame":
+        """Problems on which values were found below f_opt: see `bench.measure.summaries.faults`."""
+        table: Any = summaries.faults(self.comparison.runs)
+        return table
+
     def points(self, run: int) -> Any:
         """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""
         import numpy as np

@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.books import REFUSALS
-from bench.core.ledger import QUESTIONS, Ledger
+from bench.core.ledger import QUESTIONS, Ledger, impossible
 from bench.core.objective import Objective
 from bench.core.oracle import Oracle, Stop, books_of
 from bench.core.registry import OptimizerDefinition
@@ -163,7 +163,15 @@ def run_specs(
     def records(error: str) -> list[RunRecord]:
         left = LEFT if books.refused[0] >= REFUSALS else ""
         return [
-            _record(spec, objective, optimizer, ledger, width, error, left)
+            _record(
+                spec,
+                objective,
+                optimizer,
+                ledger,
+                width,
+                error,
+                "; ".join(filter(None, [left, fault(ledger, objective)])),
+            )
             for spec, objective, ledger in zip(specs, objectives, books.ledgers, strict=True)
         ]
 
@@ -179,7 +187,7 @@ def _record(
     ledger: Ledger,
     lanes: int,
     error: str,
-    left: str,
+    note: str,
 ) -> RunRecord:
     reasons = {
         Status.CRASHED: error,
@@ -189,7 +197,7 @@ def _record(
     return RunRecord(
         spec,
         str(ledger.status),
-        reasons.get(ledger.status or Status.RETURNED, left),
+        reasons.get(ledger.status or Status.RETURNED, note),
         family=registry.find_problem(spec.problem).family,
         problem_order=objective.order,
         order=optimizer.order,
@@ -203,6 +211,13 @@ def _record(
         trajectory=np.array(ledger.events, dtype=np.float64),
         points=None if not ledger.points else np.array(ledger.points),
     )
+
+
+def fault(ledger: Ledger, objective: Objective) -> str:
+    """What is wrong with a problem on which a run found a value below f_opt, or ""."""
+    if objective.f_opt is None or not impossible(ledger.best, objective.f_opt):
+        return ""
+    return f"a value of {ledger.best:.10g} is below f_opt = {objective.f_opt:.10g}: one of the two is wrong"
 
 
 def unrun(spec: RunSpec, status: str, error: str) -> RunRecord:

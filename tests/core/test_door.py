@@ -295,5 +295,7 @@ def test_bounds_cannot_be_made_writeable():
 
 
 def test_a_metric_has_a_name_of_its_own():
-    with pytest.raises(ValueError, match="a metric must not be called 'f'"):
+    with pytest.raises(
+        ValueError, match="a metric must not be called 'f': columns of every trajectory are run, value, "
+    ):
         Objective(sphere, 2, metrics={"f": sphere})

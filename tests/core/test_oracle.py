@@ -197,6 +197,42 @@ def test_recommendation_is_a_reference():
     assert books_of(oracle).ledgers[0].events[-1][F] == 1.0
 
 
+def test_without_a_recommendation_the_best_value_seen_stands():
+    """Also with noise and on mini-batches; a value of all data without noise stands before those that have either."""
+    numbers = iter([0.0, 5.0, -5.0, 9.0])
+    noisy = Objective(
+        lambda x, noise=None: sphere(x) if noise is None else sphere(x) + noise, 2, order=0, arrays="numpy",
+        noise=lambda rng, shape: np.array([next(numbers) for _ in range(shape[0])]), vectorised=True,
+    )  # fmt: skip
+    oracle = Oracle(noisy, 4)
+    with oracle:
+        for radius in (3.0, 1.0, 2.0, 0.0):  # seen: 9, 6, -1, 9
+            oracle.value(np.array([radius, 0.0]))
+        oracle.value(oracle.x0)
+    assert books_of(oracle).ledgers[0].events[-1][F] == 4.0
+
+    data = Oracle(data_problem(100), 3, order=0, prices={"value": 1})
+    exact = np.full(3, 0.5)
+    data.value(exact)
+    with data:
+        for batch in data.minibatches(10):
+            batch.value(np.ones(3))  # the minimum, but of a part only
+    assert books_of(data).ledgers[0].events[-1][F] == pytest.approx(float(data_problem(100).f(exact)))
+    parts = Oracle(data_problem(100), 1, order=0)
+    with parts:
+        for number, batch in enumerate(parts.minibatches(10)):
+            batch.value(np.ones(3) if number == 4 else np.zeros(3))
+    assert books_of(parts).ledgers[0].events[-1][F] == pytest.approx(0.0)
+
+
+def test_products_alone_have_no_point_that_could_be_judged():
+    oracle = Oracle(data_problem(), 100, arrays="torch")
+    oracle.hessian_vector(oracle.x0, oracle.x0)
+    message = r"judged by one point, and no value or gradient was asked whose point could be it: call oracle.recommend"
+    with pytest.raises(ValueError, match=message):
+        oracle.hessian_vector(oracle.x0, oracle.x0)
+
+
 def test_default_recommendation_is_the_point_of_the_last_gradient():
     oracle = Oracle(data_problem(), 100, arrays="torch")
     oracle.gradient(torch.ones(3, dtype=torch.float64))

@@ -9,7 +9,18 @@ import pytest
 
 from bench.core import registry
 from bench.core.objective import Objective
-from bench.core.registry import Unavailable, cast, lookup, optimizer, problem, settings, wrapper
+from bench.core.registry import (
+    ProblemDefinition,
+    Unavailable,
+    WrapperDefinition,
+    cast,
+    lookup,
+    optimizer,
+    problem,
+    settings,
+    wrapper,
+)
+from bench.core.registry.definitions import wrapped
 
 
 @pytest.fixture
@@ -172,3 +183,20 @@ def test_a_union_takes_what_any_of_its_members_takes():
     assert [cast(value, annotation, "x") for value in ("auto", "3", 4, None)] == ["auto", 3, 4, None]
     with pytest.raises(ValueError, match=r"x must be int, got 'often'"):
         cast("often", annotation, "x")
+
+
+@pytest.mark.parametrize("given", [None, 3.0, "sphere"])
+def test_a_problem_is_an_objective(given):
+    definition = ProblemDefinition("forgetful", lambda instance: given, "odd", "fogbench's own tests 2026", 1, (), {})
+    wrapper = WrapperDefinition("same", lambda objective, instance: objective, "fogbench's own tests 2026", 1, {})
+    for broken in (definition, wrapped(definition, wrapper)):
+        with pytest.raises(ValueError, match=r"forgetful: its function must give an Objective, got (None|float|str)$"):
+            broken.make()
+
+
+@pytest.mark.parametrize("name", ["f", "value", "inside", "run", "", 3])
+def test_a_metric_of_a_reserved_name_is_refused_at_declaration(name):
+    with pytest.raises(
+        ValueError, match=r"a metric must not be called .*: columns of every trajectory are run, value, "
+    ):
+        Objective(lambda x: x.sum(-1), 2, metrics={name: lambda x: x.sum(-1)})

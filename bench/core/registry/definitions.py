@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from bench.core.domain import Kind
+from bench.core.gate import described
 from bench.core.objective import Objective
 from bench.core.registry.parameters import Parameter, cast, parameters_of
 
@@ -43,7 +44,14 @@ class ProblemDefinition:
             raise kind(f"{self.name}: {error}") from error
         except Exception as error:
             raise ValueError(f"{self.name}: cannot be built: {type(error).__name__}: {error}") from error
-        return replace(objective, name=self.name, parameters=values, instance=instance)
+        return replace(_built(self.name, objective), name=self.name, parameters=values, instance=instance)
+
+
+def _built(name: str, objective: Any) -> Objective:
+    """What the function of a problem gave; raises ValueError where that is none, as where it forgot to return it."""
+    if not isinstance(objective, Objective):
+        raise ValueError(f"{name}: its function must give an Objective, got {described(objective)}")
+    return objective
 
 
 @dataclass(frozen=True)
@@ -197,7 +205,8 @@ def wrapped(inner: ProblemDefinition, outer: WrapperDefinition) -> ProblemDefini
 
     def function(instance: int, **values: Any) -> Objective:
         of_outer = {key: values.pop(key) for key in outer.parameters}
-        objective = replace(inner.function(instance=instance, **values), name=inner.name, instance=instance)
+        objective = _built(inner.name, inner.function(instance=instance, **values))
+        objective = replace(objective, name=inner.name, instance=instance)
         return outer.function(objective, instance=instance, **of_outer)
 
     function.__module__ = inner.function.__module__

@@ -1,0 +1,106 @@
+"""A value below f_opt is no success: the problem is wrong, and everybody says so."""
+
+import numpy as np
+import pytest
+
+import bench
+from bench.core import Objective, registry
+from bench.core.ledger import impossible
+from bench.core.registry import PROBLEMS, missing
+from bench.measure.summaries import faults
+from bench.report.page import write_report
+from bench.runner import PACKAGES
+from bench.runner.plan import misfit
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory):
+    """f_opt is 1 where 0 is found."""
+    folder = tmp_path_factory.mktemp("wrong")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return bench.compare(
+            lambda x: float(x @ x), [2.0, 3.0], budget=150, seeds=5, f_opt=1.0, name="wrong", spread=0.1,
+            optimizers=["scipy-nelder-mead", "random-search"],
+        ), folder  # fmt: skip
+
+
+def test_a_value_below_the_minimum_reaches_no_target(wrong):
+    results, _ = wrong
+    runs = results.runs
+    assert set(runs.status[runs.optimizer == "scipy-nelder-mead"]) == {"target"}  # how it ended stays
+    assert (runs.best[runs.optimizer == "scipy-nelder-mead"] < 1).all()
+    reached = results.ert()
+    hardest = reached[(reached.optimizer == "scipy-nelder-mead") & (reached.target == 1e-8)]
+    assert hardest.successes.tolist() == [0]
+    assert (results.trajectories.f < 1).any()
+
+
+def test_the_record_the_frame_and_the_page_say_so(wrong):
+    results, folder = wrong
+    row = next(results.faults().itertuples())
+    below = results.runs[results.runs.best < 1]
+    assert (row.dim, row.instance, row.f_opt, row.runs) == (2, 1, 1.0, len(below))
+    assert row.optimizers.split("; ") == sorted(set(below.optimizer))
+    assert row.lowest == results.runs.best.min()
+    error = results.runs.error[results.runs.optimizer == "scipy-nelder-mead"].iloc[0]
+    assert "is below f_opt = 1: one of the two is wrong" in error
+    page = (folder / "reports" / "wrong" / "index.html").read_text()
+    assert "Values below f_opt" in page
+    assert f"{len(below)} runs of " in page
+    assert "found values down to" in page
+
+
+def test_the_terminal_says_so(wrong, capsys):
+    from bench.cli.terminal import damaged
+
+    assert damaged(wrong[0]) == 0
+    assert "Values below f_opt" in capsys.readouterr().err
+
+
+def test_minimize_says_so():
+    objective = Objective(lambda x: (x * x).sum(-1), 2, f_opt=1.0, start=lambda rng: np.ones(2))
+    run = bench.minimize(objective, "scipy-nelder-mead", budget=50)
+    assert "is below f_opt = 1: one of the two is wrong" in run.error
+
+
+def test_without_a_fault_nothing_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results = bench.run(problems=["rosenbrock"], optimizers=["scipy-lbfgsb"], budget=300, seeds=2, name="t", workers=1)
+    assert len(results.faults()) == 0
+    assert set(results.runs.error) == {""}
+    page = write_report(results, tmp_path / "r").read_text()
+    assert "Values below f_opt" not in page
+
+
+def test_runs_that_do_not_know_are_no_fault(wrong):
+    runs = wrong[0].runs
+    assert len(faults(runs.assign(f_opt=np.nan))) == 0
+    assert len(faults(runs.assign(best=np.nan))) == 0
+
+
+@pytest.mark.parametrize(
+    ("f", "f_opt", "flagged"),
+    [(-1e-10, 0.0, False), (-2e-9, 0.0, True), (1e6 - 1e-4, 1e6, False), (1e6 - 2e-3, 1e6, True), (np.nan, 0.0, False)],
+)
+def test_rounding_is_no_fault(f, f_opt, flagged):
+    assert impossible(f, f_opt) == flagged
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["scipy-lbfgsb", "scipy-nelder-mead", "cma-es"])
+def test_no_registered_problem_is_flagged(optimizer):
+    """Every problem whose minimum is known and which is judged by what was asked, as far down as it goes."""
+    registry.load(PACKAGES)
+    definition = registry.find_optimizer(optimizer)
+    flagged = {}
+    for name, problem in PROBLEMS.items():
+        if missing(problem):
+            continue
+        objective = problem.make()
+        if objective.f_opt is None or objective.scored or misfit(objective, definition):
+            continue
+        run = bench.minimize(objective, optimizer, budget=1000, gap=0.0)
+        if impossible(run.best, objective.f_opt):
+            flagged[name] = run.best - objective.f_opt
+    assert flagged == {}
