@@ -16,6 +16,7 @@ MAY = {
     "bench.runner": {"bench.core"},
     "bench.results": {"bench.core", "bench.measure", "bench.runner"},
     "bench.tuning": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
+    "bench.track": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
     "bench.interchange": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
     "bench.report": {"bench.core", "bench.measure", "bench.runner", "bench.results", "bench.interchange"},
     "problems": {"bench.core"},

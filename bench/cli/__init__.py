@@ -8,7 +8,17 @@ from importlib import import_module
 
 from bench.cli.app import app
 
-for _command in ("run", "tune", "report", "list_", "show", "export", "import_", "doctor"):  # as --help shows them
+for _command in (
+    "run",
+    "tune",
+    "report",
+    "list_",
+    "show",
+    "check",
+    "export",
+    "import_",
+    "doctor",
+):  # as --help shows them
     import_module(f"bench.cli.{_command}")
 
 

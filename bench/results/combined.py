@@ -23,16 +23,19 @@ class Combined(Results):
     refer to the best of all.
     """
 
-    def __init__(self, members: Sequence[Results]):
-        """Raises ValueError for fewer than two results, and for one twice."""
-        names = [member.name for member in members]
+    def __init__(self, members: Sequence[Results], names: Sequence[str] | None = None):
+        """names: by which the members are told apart; by default their own. Raises ValueError for fewer than two
+        results, and for one name twice."""
+        self.names = names = list(names or [member.name for member in members])
         twice = sorted({name for name in names if names.count(name) > 1})
         if len(members) < 2 or twice:
             raise ValueError(f"give two or more results of different names, got {', '.join(names) or 'none'}")
         self.members = list(members)
         self.folder = members[0].folder
         self.name = "+".join(names)
-        self.damaged = [f"{member.name}: {text}" for member in members for text in member.damaged]
+        self.damaged = [
+            f"{name}: {text}" for name, member in zip(names, members, strict=True) for text in member.damaged
+        ]
         self.sources = [source for member in members for source in member.sources]
         self.manifest = {**members[0].manifest, "suite": self._suite(), "command": ""}
         grids = [grid for member in members for grid in member.grids]  # each once, by problem, parameters and instance
@@ -42,9 +45,12 @@ class Combined(Results):
         self._rows = [row for member in members for row in member._rows]
 
     def _suite(self) -> dict[str, Any]:
-        titles = [member.manifest.get("suite", {}).get("title") or member.name for member in self.members]
+        titles = [
+            member.manifest.get("suite", {}).get("title") or name
+            for name, member in zip(self.names, self.members, strict=True)
+        ]
         if len(set(titles)) < len(titles):
-            titles = [f"{member.name} ({title})" for member, title in zip(self.members, titles, strict=True)]
+            titles = [f"{name} ({title})" for name, title in zip(self.names, titles, strict=True)]
         suite = dict(self.members[0].manifest.get("suite", {}))
         groups = [group for member in self.members for group in member.manifest.get("suite", {}).get("groups", [])]
         return {**suite, "title": " and ".join(dict.fromkeys(titles)), "groups": groups, "tuning": None}
@@ -57,9 +63,9 @@ class Combined(Results):
         seen = pd.concat([member.runs[[*CELL, "optimizer"]].drop_duplicates() for member in self.members])
         twice = set(seen.optimizer[seen.duplicated()]) | self._strangers()
         frames = []
-        for member in self.members:
+        for name, member in zip(self.names, self.members, strict=True):
             labels = member.runs.optimizer
-            renamed = labels.where(~labels.isin(twice), labels + f" ({member.name})")
+            renamed = labels.where(~labels.isin(twice), labels + f" ({name})")
             frames.append(member.runs.assign(optimizer=renamed))
         joined: Any = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
         joined = joined.assign(run=range(len(joined)))

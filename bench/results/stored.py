@@ -1,6 +1,7 @@
 """The stored runs of one folder as frames, with the measures at hand."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import cache, cached_property
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 HELD = 64 << 20  # bytes of trajectories, compressed, and points kept in memory; what is beyond is read again when used
 PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
-PASSING = ("key", "parameters", "counts", "restarts", "versions", "written")  # columns of a run that are not kept
+PASSING = ("key", "parameters", "counts", "restarts", "written")  # columns of a run that are not kept
 
 
 def _values(described: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -111,6 +112,7 @@ class Results:
                 row["trajectory"] = row["points"] = None
             for name in PASSING:
                 del row[name]
+            row["versions"] = sys.intern(row["versions"])  # the same for many
             kept += [{**row, "label": name, "folder": self.folder} for name in names]
         return kept
 
@@ -162,6 +164,10 @@ class Results:
     def setting(self, run: int) -> tuple[str, dict[str, Any]]:
         """The registered name of the optimizer of a run, and the values of all its hyperparameters."""
         return self._rows[run]["optimizer"], self._rows[run]["hyperparameters"]
+
+    def made_by(self, run: int) -> tuple[str, dict[str, str]]:
+        """The code that made a run, as hashes in JSON ("" where it was not stored), and the versions that it used."""
+        return self._rows[run].get("code") or "", json.loads(self._rows[run]["versions"])
 
     @cached_property
     def tuned(self) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Regression tracking: whether optimizers got worse from one version to the next."""

@@ -1,0 +1,247 @@
+"""Whether optimizers got worse from one stored version to the next, and what has changed between the two."""
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.measure.frames import Frame
+from bench.measure.words import counted, interval, number
+from bench.results.stored import Results
+from bench.runner.store import Store
+from bench.track.paired import MEASURES, Versions, compare
+
+WORSE = 0.10  # a ratio beyond 1 + this is worth a flag
+WORST = 5  # problems that are named of an optimizer that got worse
+VERDICTS = {  # of an optimizer, in the order in which a table lists them
+    "worse": "worse",
+    "unrepeatable": "differs, though nothing changed",
+    "better": "better",
+    "open": "no significant change",
+    "few": "too few seeds",
+    "digits": "equal but for last digits",
+    "equal": "equal, bit for bit",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What `check` found.
+
+    table: of `bench.track.paired.compare`. optimizers: one row each, columns optimizer, verdict (a key of VERDICTS),
+    pairs, same, unexplained (pairs that differ though neither code, versions nor machine did), and ratio, low, high of
+    each measure, as cost_ratio. versions: libraries that differ, as (name, base, new). code: names whose code differs,
+    with the difference of their source, a unified diff, "" where the sources were not stored.
+    """
+
+    base: str
+    new: str
+    worse_by: float
+    table: Frame
+    optimizers: Frame
+    versions: Sequence[tuple[str, str, str]]
+    code: Mapping[str, str]
+
+    @property
+    def worse(self) -> bool:
+        """Whether any optimizer got worse, or gave other records though nothing had changed."""
+        return bool(self.optimizers.verdict.isin(("worse", "unrepeatable")).any())
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in one sentence."""
+        counts = self.optimizers.verdict.value_counts()
+        parts = [f"{counts[key]} {words}" for key, words in VERDICTS.items() if key in counts]
+        problems = self.table[self.table.problem != ""][["problem", "dim"]].drop_duplicates()
+        return (
+            f"{self.new} over {self.base}: of {counted(len(self.optimizers), 'optimizer')} on "
+            f"{counted(len(problems), 'problem')}, {', '.join(parts)}."
+        )
+
+    def problems(self, optimizer: str) -> Frame:
+        """The problems on which an optimizer got worse, the worst first."""
+        rows: Any = self.table[(self.table.optimizer == optimizer) & (self.table.problem != "")]
+        return rows[rows.change == "worse"].sort_values("low", ascending=False)
+
+    def to_json(self) -> str:
+        """All of it as JSON, numbers that are not finite as null."""
+        facts = {
+            "base": self.base, "new": self.new, "worse": self.worse, "worse_by": self.worse_by,
+            "sentence": self.sentence, "optimizers": _plain(self.optimizers), "ratios": _plain(self.table),
+            "versions": [dict(zip(("name", "base", "new"), each, strict=True)) for each in self.versions],
+            "code": dict(self.code),
+        }  # fmt: skip
+        return json.dumps(facts, indent=1, allow_nan=False)
+
+    def to_markdown(self) -> str:
+        """The table, what got worse and what has changed, for a pull request."""
+        lines = [f"### {'Worse' if self.worse else 'Not worse'}: {self.new} over {self.base}", "", self.sentence, ""]
+        lines += _markdown(["optimizer", *HEADINGS], [[f"`{row[0]}`", *row[1:]] for row in self.rows()])
+        for row in self.optimizers[self.optimizers.verdict == "worse"].itertuples():
+            lines += ["", f"`{row.optimizer}` got worse on:", ""]
+            problems = self.problems(row.optimizer).head(WORST).itertuples()
+            lines += _markdown(
+                ["problem", "dim", "measure", "ratio"],
+                [[p.problem, f"{p.dim:g}", MEASURE_WORDS[p.measure], ratio(p.ratio, p.low, p.high)] for p in problems],
+            )
+        if self.versions:
+            lines += ["", "Versions: " + ", ".join(f"{name} {old} -> {now}" for name, old, now in self.versions) + "."]
+        for name, text in self.code.items():
+            lines += ["", f"<details><summary>The code of <code>{name}</code> has changed</summary>", ""]
+            lines += ["```diff", text.rstrip() or "its source was not stored", "```", "", "</details>"]
+        return "\n".join([*lines, "", f"{CAPTION}", ""])
+
+    def rows(self) -> list[list[str]]:
+        """The table as text: a row an optimizer, columns optimizer and those of HEADINGS."""
+        return [
+            [
+                row["optimizer"], str(row["pairs"]), str(row["same"]),
+                *(ratio(*(row[f"{measure}_{end}"] for end in ("ratio", "low", "high"))) for measure in MEASURES),
+                VERDICTS[row["verdict"]],
+            ]
+            for row in self.optimizers.to_dict("records")
+        ]  # fmt: skip
+
+
+MEASURE_WORDS = {"cost": "cost to reach the targets", "value": "gap at the end"}
+HEADINGS = ("pairs", "equal", "ratio of costs", "ratio of gaps", "verdict")
+CAPTION = (
+    "Ratios are new over base, so above 1 is worse: the geometric mean over problems, of these problems, with its 95 % "
+    "interval. A pair is one problem, instance and seed; equal pairs are so bit for bit, seconds apart. Worse: the "
+    "interval excludes 1, the ratio is beyond the limit, and a sign-flip test of the pairs is significant after Holm's "
+    "adjustment over all optimizers and both measures."
+)
+
+
+def check(base: Results, new: Results, worse: float = WORSE) -> Check:
+    """Compare two versions, run by run. Raises ValueError for what cannot be compared, and says what differs."""
+    import pandas as pd
+
+    if not 0 <= worse < np.inf:
+        raise ValueError(f"worse must be a number >= 0, as 0.1 or 10%, got {worse!r}")
+    if base.folder.resolve() == new.folder.resolve():
+        raise ValueError(f"{base.folder} is given twice: name two results")
+    for results in (base, new):
+        _check_finished(results)
+    versions = Versions(base, new)
+    _check_comparable(versions)
+    table: Any = compare(versions, worse)
+    unexplained = ~versions.same & ~versions.explained
+    odd = versions.pairs.assign(odd=unexplained).groupby("optimizer").odd.sum()
+    rows = []
+    for optimizer, both in table[table.problem == ""].groupby("optimizer", sort=False):
+        changes = list(both.change)
+        order = [change for change in VERDICTS if change in changes]
+        verdict = "unrepeatable" if odd[optimizer] and order[0] != "worse" else order[0]
+        facts = {
+            "optimizer": optimizer,
+            "verdict": verdict,
+            "pairs": int(both.runs.max()),
+            "same": int(both.same.max()),
+        }
+        for row in both.itertuples():
+            facts |= {f"{row.measure}_{end}": getattr(row, end) for end in ("ratio", "low", "high")}
+        rows.append({**facts, "unexplained": int(odd[optimizer])})
+    optimizers = pd.DataFrame(rows)
+    optimizers["place"] = optimizers.verdict.map(list(VERDICTS).index)
+    optimizers = optimizers.sort_values(["place", "cost_ratio"], ascending=[True, False], ignore_index=True)
+    names = _told_apart(base, new)
+    return Check(
+        names[0], names[1], worse, table, optimizers.drop(columns="place"), _versions(versions), _code(versions)
+    )
+
+
+def ratio(middle: float, low: float, high: float) -> str:
+    """A ratio with its interval, as text; an empty text where there is none."""
+    if not np.isfinite(middle):
+        return ""
+    return f"{number(middle)} {interval(low, high)}"
+
+
+def _check_finished(results: Results) -> None:
+    with closing(Store(results.folder)) as store:
+        planned, stored = store.planned(), store.hashes()
+    if missing := len(set(planned) - stored):
+        raise ValueError(
+            f"{results.folder} is not finished: {missing} of {len(planned)} planned runs are missing; run it again"
+        )
+
+
+def _check_comparable(versions: Versions) -> None:
+    """Raise ValueError, with the first line that differs, where two results were not run alike."""
+    base, new = versions.base, versions.new
+    names = _told_apart(base, new)
+    seeds = [results.manifest.get("suite", {}).get("seed") for results in (base, new)]
+    settings = [("seed of the suite", *seeds)]
+    settings += [(f"price of {name}", base.prices[name], new.prices.get(name)) for name in base.prices]
+    for what, one, other in settings:
+        if one != other:
+            raise ValueError(f"not comparable: {what} is {one} in {names[0]} and {other} in {names[1]}")
+    pairs = versions.pairs
+    frames: Any = [base.runs.iloc[pairs.run_base], new.runs.iloc[pairs.run_new]]
+    for what in ("budget", "gap", "device"):
+        one, other = (frame[what].to_numpy() for frame in frames)
+        for place in np.flatnonzero(one != other)[:1]:
+            row = pairs.iloc[place]
+            raise ValueError(
+                f"not comparable: {what} of {row.optimizer} on {row.problem}, dim {row.dim:g}, is {one[place]} in "
+                f"{names[0]} and {other[place]} in {names[1]}"
+            )
+
+
+def _told_apart(base: Results, new: Results) -> tuple[str, str]:
+    if base.name != new.name:
+        return base.name, new.name
+    return str(base.folder), str(new.folder)
+
+
+def _versions(versions: Versions) -> list[tuple[str, str, str]]:
+    """The libraries, and the commit, that differ between any two runs of a pair."""
+    changes: dict[tuple[str, str, str], None] = {}
+    seen = set()
+    for one, other in zip(versions.pairs.run_base, versions.pairs.run_new, strict=True):
+        made = versions.base.made_by(one)[1], versions.new.made_by(other)[1]
+        key = tuple(map(repr, made))
+        if key in seen:
+            continue
+        seen.add(key)
+        for name in sorted(made[0].keys() & made[1].keys()):
+            if made[0][name] != made[1][name]:
+                changes[name, made[0][name], made[1][name]] = None
+    return list(changes)
+
+
+def _code(versions: Versions) -> dict[str, str]:
+    """The problems and optimizers whose code differs, with the difference of their source."""
+    sources = []
+    for results in (versions.base, versions.new):
+        with closing(Store(results.folder)) as store:
+            sources.append(store.code())
+    changes: dict[str, str] = {}
+    for row in versions.pairs.itertuples():
+        codes = [
+            json.loads(results.made_by(run)[0] or "{}")
+            for results, run in ((versions.base, row.run_base), (versions.new, row.run_new))
+        ]
+        for part, name in (("optimizer", row.optimizer), ("problem", row.problem)):
+            old, now = (code.get(part) for code in codes)
+            if old and now and old != now and name not in changes:
+                texts = [
+                    text.get(hash, "").splitlines(keepends=True) for text, hash in zip(sources, (old, now), strict=True)
+                ]
+                changes[name] = "".join(difflib.unified_diff(*texts, "base", "new", n=2)) if all(texts) else ""
+    return changes
+
+
+def _plain(frame: Frame) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=15))
+    return rows
+
+
+def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [list(headings), ["---"] * len(headings), *rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]

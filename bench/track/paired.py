@@ -1,0 +1,231 @@
+"""Two versions of the same optimizers, run by run: the same problem, instance and seed, so the same start and draws."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bench.core.ledger import QUESTIONS
+from bench.core.registry import OPTIMIZERS
+from bench.core.status import Status
+from bench.measure.frames import CELL, Frame
+from bench.measure.inference import contrast, holm
+from bench.measure.levels import LEVEL
+from bench.measure.runtimes import hits, runtimes
+from bench.measure.targets import optima
+from bench.results.combined import Combined
+from bench.results.labels import label
+from bench.results.stored import Results
+
+SIDES = ("base", "new")
+SLOT = ["instance", "seed"]
+GAPS = tuple(float(f"{10.0**k:.3g}") for k in np.arange(2, -8.01, -0.2))  # five targets a decade
+MEASURES = ("cost", "value")
+LEAST_GAIN = 0.01  # fraction of the best gain, where no optimum is known: values that are closer count as equal
+SAME_DIGITS = 1e-6  # natural logarithms of costs and gaps that differ by less differ in their last digits alone
+TIMED = (Status.DEADLINE, Status.KILLED)  # ends that seconds decide
+PART = 2_000  # runs whose events are in memory at a time
+
+
+class Versions:
+    """The runs of two results in pairs. pairs: a frame, one row a pair: problem, dim, optimizer, instance, seed, and
+    run_base, run_new, their numbers in the two.
+
+    An optimizer is that of one registered name. Where one result has it in several settings on one problem, those are
+    told apart by the hyperparameters in which they differ: any other hyperparameter may have changed with its default.
+    """
+
+    def __init__(self, base: Results, new: Results):
+        """Raises ValueError where the two have no run in common."""
+        self.base, self.new = base, new
+        on = [*CELL, "optimizer", *SLOT]
+        runs = [_named(results.runs, names) for results, names in zip((base, new), _names(base, new), strict=True)]
+        self.pairs: Any = runs[0][[*on, "run", "status"]].merge(
+            runs[1][[*on, "run", "status"]], on=on, suffixes=("_base", "_new")
+        )
+        if not len(self.pairs):
+            raise ValueError(
+                f"{base.name} and {new.name} have no run in common: no optimizer of one name on the same problem, "
+                "dim, instance and seed"
+            )
+
+    @cached_property
+    def same(self) -> np.ndarray:
+        """Whether the two records of each pair (N,) are equal bit for bit, seconds apart."""
+        base, new = (_records(results, self.pairs[f"run_{side}"]) for results, side in self._sides())
+        return np.array([one == other for one, other in zip(base, new, strict=True)], dtype=bool)
+
+    @cached_property
+    def explained(self) -> np.ndarray:
+        """Whether there is a reason (N,) for two records to differ: another code, version or machine, a method that its
+        seed does not determine, or an end that seconds decided."""
+        machines = [_machine(results) for results, _ in self._sides()]
+        made = [[_made(results, run) for run in self.pairs[f"run_{side}"]] for results, side in self._sides()]
+        setting = [self.base.setting(run)[0] for run in self.pairs.run_base]
+        free = [name in OPTIMIZERS and not OPTIMIZERS[name].deterministic for name in setting]
+        timed = self.pairs.status_base.isin(TIMED) | self.pairs.status_new.isin(TIMED)
+        unequal = [one != other or not one[0] for one, other in zip(*made, strict=True)]
+        return np.array(unequal) | np.array(free) | timed.to_numpy() | (machines[0] != machines[1])
+
+    @cached_property
+    def logarithms(self) -> np.ndarray:
+        """Natural logarithms (N, 2, 2): of base and new, and of two measures.
+
+        cost: the mean, over the targets that either run of the pair reached, of the logarithm of the cost to reach it;
+        where the other run never did, of what the longer of the two spent. 0 for both where neither reached any.
+        value: the gap to the optimum at the end, but at least the gap at which runs end; where no optimum is known, to
+        the best value of both results, and at least a hundredth of what the run could gain.
+        """
+        both = Combined([self.base, self.new], SIDES)
+        number = np.stack([self.pairs.run_base, self.pairs.run_new + len(self.base.runs)], axis=1)
+        runs = both.comparison.runs
+        return np.stack([_costs(both, number), _gaps(runs)[number]], axis=-1)
+
+    def _sides(self) -> Sequence[tuple[Results, str]]:
+        return (self.base, "base"), (self.new, "new")
+
+
+def _names(*both: Results) -> list[list[str]]:
+    """What the optimizer of each run is called, for each of the results."""
+    settings = [[results.setting(run) for run in range(len(results.runs))] for results in both]
+    varied: dict[str, set[str]] = {}
+    for results, each in zip(both, settings, strict=True):
+        seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+        slots: Any = results.runs[[*CELL, *SLOT]].itertuples(index=False, name=None)
+        for slot, (name, values) in zip(slots, each, strict=True):
+            other = seen.setdefault((name, *slot), values)
+            differs = {key for key in values if values[key] != other.get(key, values[key])}
+            varied.setdefault(name, set()).update(differs)
+    return [
+        [label(name, {key: values[key] for key in sorted(varied[name]) if key in values}, {}) for name, values in each]
+        for each in settings
+    ]
+
+
+def _named(runs: Any, names: Sequence[str]) -> Any:
+    """The runs that were made, under these names, each once: a setting may stand under two labels."""
+    runs = runs.assign(optimizer=names)[runs.status != Status.SKIPPED]
+    return runs.drop_duplicates([*CELL, "optimizer", *SLOT])
+
+
+def _records(results: Results, runs: Sequence[int]) -> list[bytes]:
+    """All of each run that does not depend on a clock: how it ended, and its events."""
+    numbers = [int(run) for run in runs]
+    ends: Any = results.runs[["status", "first", "best", "final", *QUESTIONS, "metrics"]]
+    records = [repr(tuple(row)).encode() for row in ends.iloc[numbers].itertuples(index=False)]
+    for at in range(0, len(numbers), PART):
+        events: Any = results.events(sorted(set(numbers[at : at + PART])))
+        values = np.ascontiguousarray(events[[*QUESTIONS, "f"]].to_numpy(dtype=np.float64))
+        run = events.run.to_numpy()
+        for place in range(at, min(at + PART, len(numbers))):
+            low, high = np.searchsorted(run, [numbers[place], numbers[place] + 1])
+            records[place] += values[low:high].tobytes()
+    return records
+
+
+def _machine(results: Results) -> tuple[Any, ...]:
+    environment = results.manifest.get("environment", {})
+    return tuple(environment.get(name) for name in ("platform", "machine", "cpu", "gpu"))
+
+
+def _made(results: Results, run: int) -> tuple[str, tuple[tuple[str, str], ...]]:
+    code, versions = results.made_by(run)
+    return code, tuple(sorted((name, version) for name, version in versions.items() if name != "commit"))
+
+
+def _costs(both: Combined, number: np.ndarray) -> np.ndarray:
+    """The measure cost of pairs of runs, given by their numbers (N, 2)."""
+    (goals,) = both.comparison.over_parts(lambda runs, events: hits(runs, events, gaps=GAPS))
+    times: Any = runtimes(both.comparison.runs, goals, both.prices)
+    times["goal"] = times.kind + times.target.astype(str)
+    wide = times.pivot(index="run", columns="goal", values="runtime").reindex(range(len(both.runs))).to_numpy(float)
+    spent = times.groupby("run").spent.first().reindex(range(len(both.runs))).to_numpy(float)
+    runtime = wide[number]  # (N, 2, targets)
+    counts = np.isfinite(runtime).any(axis=1, keepdims=True) & (np.nan_to_num(runtime, posinf=1.0) > 0).all(
+        axis=1, keepdims=True
+    )
+    longest = np.nanmax(np.where(np.isnan(spent), 1.0, spent)[number], axis=1)[:, None, None]
+    logarithm = np.where(counts, np.log(np.where(counts, np.where(np.isfinite(runtime), runtime, longest), 1.0)), 0.0)
+    return logarithm.sum(axis=-1) / np.maximum(counts.sum(axis=-1), 1)
+
+
+def _gaps(runs: Frame) -> np.ndarray:
+    """The measure value of all runs (complete ones)."""
+    f_opt, has_optimum = optima(runs)
+    first = runs["first"].astype(float)
+    best = runs["best"].astype(float).fillna(first)
+    lowest = best.groupby([runs[name] for name in (*CELL, "instance")]).transform("min")
+    low = np.where(has_optimum, f_opt, lowest)
+    least = np.where(has_optimum, runs.gap.astype(float), LEAST_GAIN * (first - low))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithm = np.log(np.maximum(best - low, least))
+    return np.where(np.isfinite(logarithm), logarithm, 0.0)
+
+
+def compare(versions: Versions, worse: float = 0.10) -> Frame:
+    """Whether each optimizer got worse: one row an optimizer and measure, and a problem ("" for all of them).
+
+    Columns optimizer, measure, problem, dim, ratio (new over base, geometric mean over problems of that over their
+    pairs), low, high (its 95 % t interval), p (a sign-flip test: under no change the two of a pair could be exchanged),
+    adjusted (by Holm, over all optimizers and both measures), problems, runs, same (how many pairs are equal bit for
+    bit), change: "worse" and "better" where the interval excludes 1, the ratio is beyond 1 + worse, or its inverse, and
+    adjusted is below 5 %; "equal" where all pairs are; "digits" where no cost differs, and values but in their last
+    digits; "few" below 5 seeds; else "open". Rows of a problem have no p.
+    """
+    import pandas as pd
+
+    rows = []
+    for optimizer, members in versions.pairs.groupby("optimizer", sort=False):
+        index = members.index.to_numpy()
+        cells = members.groupby(CELL, sort=False, dropna=False).ngroup().to_numpy()
+        names = members[CELL].drop_duplicates()
+        x, planned = _arrays(versions.logarithms[index], cells)
+        for measure, name in enumerate(MEASURES):
+            rows += [_row(x, planned, versions.same[index], measure) | {"optimizer": optimizer, "measure": name}]
+            for cell, (problem, dim) in enumerate(names.itertuples(index=False)):
+                one = _row(x[cell : cell + 1], planned[cell : cell + 1], versions.same[index][cells == cell], measure)
+                rows.append(
+                    {**one, "optimizer": optimizer, "measure": name, "problem": problem, "dim": dim, "p": np.nan}
+                )
+    table: Any = pd.DataFrame(rows).assign(adjusted=np.nan)
+    whole = table.problem == ""
+    table.loc[whole, "adjusted"] = holm(table.p[whole].to_numpy())
+    table["change"] = [_change(row, worse) for row in table.itertuples()]
+    return table[[
+        "optimizer", "measure", "problem", "dim", "ratio", "low", "high", "p", "adjusted", "problems", "runs", "same",
+        "change",
+    ]]  # fmt: skip
+
+
+def _arrays(logarithms: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (N, 2, measures) by cell: x (C, 2, slots, measures), and which of them there are (C, 2, slots)."""
+    place = np.array([np.sum(cells[:at] == cell) for at, cell in enumerate(cells)])
+    x = np.zeros((cells.max() + 1, 2, place.max() + 1, logarithms.shape[-1]))
+    planned = np.zeros(x.shape[:3], dtype=bool)
+    x[cells, :, place], planned[cells, :, place] = logarithms, True
+    return x, planned
+
+
+def _row(x: np.ndarray, planned: np.ndarray, same: np.ndarray, measure: int) -> dict[str, Any]:
+    new, base = np.array([1]), np.array([0])
+    found = {name: values[0, 0] for name, values in contrast(x[..., measure : measure + 1], planned, new, base).items()}
+    low, high = (found[end] if np.isfinite(found[end]) else found["difference"] for end in ("low", "high"))
+    return {
+        "problem": "", "dim": np.nan, "ratio": np.exp(found["difference"]), "low": np.exp(low), "high": np.exp(high),
+        "p": found["p"], "problems": found["problems"], "runs": found["runs"], "same": int(same.sum()),
+    }  # fmt: skip
+
+
+def _change(row: Any, worse: float) -> str:
+    if row.same == row.runs:
+        return "equal"
+    if abs(np.log(row.low)) < SAME_DIGITS and abs(np.log(row.high)) < SAME_DIGITS:
+        return "digits"
+    if row.problem == "" and np.isnan(row.p):
+        return "few"
+    beyond = row.low > 1 or row.high < 1
+    sure = row.problem != "" or row.adjusted < LEVEL
+    if beyond and sure and max(row.ratio, 1 / row.ratio) > 1 + worse:
+        return "worse" if row.ratio > 1 else "better"
+    return "open"
