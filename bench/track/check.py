@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.measure.frames import Frame
-from bench.measure.words import counted, interval, number
+from bench.measure.words import counted, interval, number, value_text
 from bench.results.stored import Results
 from bench.runner.store import Store
 from bench.track.paired import MEASURES, Versions, compare
@@ -180,7 +180,7 @@ def _check_comparable(versions: Versions) -> None:
     settings += [(f"price of {name}", base.prices[name], new.prices.get(name)) for name in base.prices]
     for what, one, other in settings:
         if one != other:
-            raise ValueError(f"not comparable: {what} is {one} in {names[0]} and {other} in {names[1]}")
+            raise ValueError(f"not comparable: {what} is {one:g} in {names[0]} and {other:g} in {names[1]}")
     pairs = versions.pairs
     frames: Any = [base.runs.iloc[pairs.run_base], new.runs.iloc[pairs.run_new]]
     for what in ("budget", "gap", "device"):
@@ -188,8 +188,8 @@ def _check_comparable(versions: Versions) -> None:
         for place in np.flatnonzero(one != other)[:1]:
             row = pairs.iloc[place]
             raise ValueError(
-                f"not comparable: {what} of {row.optimizer} on {row.problem}, dim {row.dim:g}, is {one[place]} in "
-                f"{names[0]} and {other[place]} in {names[1]}"
+                f"not comparable: {what} of {row.optimizer} on {row.problem}, dim {row.dim:g}, is {value_text(one[place])} in "
+                f"{names[0]} and {value_text(other[place])} in {names[1]}"
             )
 
 
@@ -230,10 +230,8 @@ def _code(versions: Versions) -> dict[str, str]:
         for part, name in (("optimizer", row.optimizer), ("problem", row.problem)):
             old, now = (code.get(part) for code in codes)
             if old and now and old != now and name not in changes:
-                texts = [
-                    text.get(hash, "").splitlines(keepends=True) for text, hash in zip(sources, (old, now), strict=True)
-                ]
-                changes[name] = "".join(difflib.unified_diff(*texts, "base", "new", n=2)) if all(texts) else ""
+                one, other = sources[0].get(old, "").splitlines(True), sources[1].get(now, "").splitlines(True)
+                changes[name] = "".join(difflib.unified_diff(one, other, "base", "new", n=2)) if one and other else ""
     return changes
 
 

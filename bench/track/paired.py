@@ -58,12 +58,15 @@ class Versions:
 
     @cached_property
     def explained(self) -> np.ndarray:
-        """Whether there is a reason (N,) for two records to differ: another code, version or machine, a method that its
-        seed does not determine, or an end that seconds decided."""
+        """Whether there is a reason (N,) for two records to differ: another code, setting, version or machine, a method
+        that its seed does not determine, or an end that seconds decided."""
         machines = [_machine(results) for results, _ in self._sides()]
         made = [[_made(results, run) for run in self.pairs[f"run_{side}"]] for results, side in self._sides()]
-        setting = [self.base.setting(run)[0] for run in self.pairs.run_base]
-        free = [name in OPTIMIZERS and not OPTIMIZERS[name].deterministic for name in setting]
+        settings = [[results.setting(run) for run in self.pairs[f"run_{side}"]] for results, side in self._sides()]
+        free = [
+            one != other or (one[0] in OPTIMIZERS and not OPTIMIZERS[one[0]].deterministic)
+            for one, other in zip(*settings, strict=True)
+        ]
         timed = self.pairs.status_base.isin(TIMED) | self.pairs.status_new.isin(TIMED)
         unequal = [one != other or not one[0] for one, other in zip(*made, strict=True)]
         return np.array(unequal) | np.array(free) | timed.to_numpy() | (machines[0] != machines[1])
