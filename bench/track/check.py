@@ -186,10 +186,10 @@ def _check_comparable(versions: Versions) -> None:
     for what in ("budget", "gap", "device"):
         one, other = (frame[what].to_numpy() for frame in frames)
         for place in np.flatnonzero(one != other)[:1]:
-            row = pairs.iloc[place]
+            row, values = pairs.iloc[place], (value_text(one[place]), value_text(other[place]))
             raise ValueError(
-                f"not comparable: {what} of {row.optimizer} on {row.problem}, dim {row.dim:g}, is {value_text(one[place])} in "
-                f"{names[0]} and {value_text(other[place])} in {names[1]}"
+                f"not comparable: {what} of {row.optimizer} on {row.problem}, dim {row.dim:g}, is {values[0]} in "
+                f"{names[0]} and {values[1]} in {names[1]}"
             )
 
 
