@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from math import inf
@@ -377,7 +378,8 @@ def test_functions_of_sbox_are_not_taken_for_those_of_bbob(tmp_path) -> None:
             problem.detach_logger()
         logger.close()
         runs = imported_runs(tmp_path / name, tmp_path / f"back-{name}")[1]
-        assert sorted(runs.family) == ["bbob"] * 6 if name == "BBOB" else ["bbob"] + ["ioh"] * 5
+        families = {"BBOB": ["bbob"] * 6, "SBOX": ["bbob"] + ["ioh"] * 5}
+        assert sorted(runs.family) == families[name]
         assert "bbob-f05" in set(runs.problem)
 
 
@@ -541,6 +543,22 @@ def test_damage_of_every_kind_is_an_import_or_a_sentence(tmp_path, kind) -> None
             tried += 1
         path.write_bytes(data)
     assert tried > 500
+
+
+@pytest.mark.parametrize("text", ["x", "'", "a=", ",a='", "%", "1:", ",", "x.dat,", "fogbench {", '"', ":", "[", "-"])
+def test_long_lines_are_read_or_refused_in_time(tmp_path, text) -> None:
+    """No pattern goes over a line of 2 MB again from each of its characters."""
+    for name in ("b_f1.info", "data_f1/b.dat", "IOHprofiler_f1_bowl.json"):
+        for line in range(3):
+            shutil.rmtree(tmp_path / "data", ignore_errors=True)
+            folder = KINDS["ioh" if name.endswith("json") else "coco"](tmp_path / "data")
+            path = folder / name
+            lines = path.read_text().split("\n")
+            lines[line] += text * (2**21 // len(text))
+            path.write_text("\n".join(lines))
+            began = time.perf_counter()
+            outcome(folder)
+            assert time.perf_counter() - began < 5
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 1), (0, 2), (1, 2), (2, 3)])
