@@ -8,6 +8,8 @@ from bench.measure.comparison import View
 from bench.measure.frames import CELL, Frame
 from bench.measure.progress import POINTS, cost_grid, finite_costs, joined
 
+GROUPS = ("optimizer", "order", "problem", "family", "dim", "instance", "seed")  # columns that curves are told by
+
 
 def ecdf(
     view: View,
@@ -27,8 +29,10 @@ def ecdf(
     import pandas as pd
 
     runs, reached = view.runs, view.reached
-    if unknown := [name for name in by if name not in runs]:
-        raise ValueError(f"by must name columns of runs ({', '.join(map(str, runs))}), got {unknown[0]!r}")
+    unknown = [name for name in by if name not in runs]
+    if unknown or not by:
+        got = repr(unknown[0]) if unknown else "none"
+        raise ValueError(f"by must name columns of runs, as {', '.join(GROUPS)}, got {got}")
     if restarts:
         from bench.measure.restarts import restarted
 

@@ -299,8 +299,8 @@ class Results:
     ) -> "pd.DataFrame":
         """The fraction of (run, target) pairs solved within a cost: see `bench.measure.ecdf`; targets as of
         `runtimes`."""
-        columns = [by] if isinstance(by, str) else by
-        return self._view(prices, **targets).of(ecdf, tuple(columns), None, restarts)
+        columns = tuple(by) if isinstance(by, (list, tuple)) else (by,)
+        return self._view(prices, **targets).of(ecdf, columns, None, restarts)
 
     def convergence(self, prices: Prices = None) -> "pd.DataFrame":
         """Median and quartiles of the best value over cost: see `bench.measure.convergence`."""

@@ -76,17 +76,20 @@ def plan(suite: Suite, device: str = "cpu") -> list[RunSpec]:
     """
     specs: dict[str, RunSpec] = {}
     for group in suite.groups:
-        problems = settled(group.problems, registry.find_problem)
+        problems = [
+            (entry, *setting) for entry in group.problems for setting in settled([entry], registry.find_problem)
+        ]
         optimizers = settled(group.optimizers, registry.find_optimizer)
-        for definition, parameters in problems:
+        for problem, definition, parameters in problems:
             tuned = [each for each in suite.tuning.found if each.family == definition.family] if suite.tuning else []
             entries = [entry for each in tuned for entry in (each.entry, each.entry.at(each.setting))]
             methods = [
                 *optimizers,
                 *settled(entries, registry.find_optimizer),
             ]  # as before tuning, and as it found best
-            for spec in _problem_specs(suite, group, definition, parameters, methods, device):
-                specs.setdefault(spec.hash(), spec)
+            with problem.placed():
+                for spec in _problem_specs(suite, group, definition, parameters, methods, device):
+                    specs.setdefault(spec.hash(), spec)
     _check_once(specs.values())
     return list(specs.values())
 
@@ -109,13 +112,14 @@ def settled(entries: Iterable[Entry], find: Callable[[str], Any]) -> list[tuple[
     """Each definition with each setting of its grid, complete and cast."""
     grid = []
     for entry in entries:
-        definition = find(entry.name)
-        for setting in entry.settings():
-            settings = registry.settings(definition, setting)
-            for key, value in settings.items():
-                if isinstance(value, float) and not isfinite(value):
-                    raise ValueError(f"{definition.name}: {key} must be finite, got {value}")
-            grid.append((definition, settings))
+        with entry.placed():
+            definition = find(entry.name)
+            for setting in entry.settings():
+                settings = registry.settings(definition, setting)
+                for key, value in settings.items():
+                    if isinstance(value, float) and not isfinite(value):
+                        raise ValueError(f"{definition.name}: {key} must be finite, got {value}")
+                grid.append((definition, settings))
     return grid
 
 

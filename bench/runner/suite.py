@@ -4,8 +4,9 @@ import os
 import re
 import tomllib
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import inf
 from pathlib import Path
@@ -25,10 +26,14 @@ class SuiteError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered name and the values of its parameters; several values of one make a grid."""
+    """A registered name and the values of its parameters; several values of one make a grid.
+
+    where: file, line and key that it stands in; "" where it is from no file.
+    """
 
     name: str
     grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    where: str = field(default="", compare=False)
 
     def settings(self) -> list[dict[str, Any]]:
         """Every combination of the values."""
@@ -50,7 +55,17 @@ class Entry:
 
     def at(self, setting: Mapping[str, Any]) -> "Entry":
         """The entry with these values, one of each, in place of or beside its own."""
-        return Entry(self.name, {**self.grid, **{key: (value,) for key, value in setting.items()}})
+        return replace(self, grid={**self.grid, **{key: (value,) for key, value in setting.items()}})
+
+    @contextmanager
+    def placed(self) -> Iterator[None]:
+        """A ValueError within is a SuiteError that says where the entry stands, if it is from a file."""
+        try:
+            yield
+        except ValueError as error:
+            if not self.where or isinstance(error, SuiteError):
+                raise
+            raise SuiteError(f"{self.where}: {error}") from None
 
 
 def _written(value: Any) -> str:
@@ -270,12 +285,17 @@ def _group(path: Path, text: str, table: dict[str, Any], number: int) -> Group:
             raise SuiteError(f"{path}, line {_line(text, '[[group]]', where)}: key {key} is missing{hint}")
     options = dict(table)
     for key in ("problems", "optimizers"):
-        try:
-            if not isinstance(table[key], list):
-                raise ValueError(f"must be a list, got {table[key]!r}")
-            options[key] = tuple(map(entry, table[key]))
-        except ValueError as error:
-            raise SuiteError(f"{path}, line {_line(text, key, where)}: {key}: {error}") from None
+        at = _line(text, key, where)
+        if not isinstance(table[key], list):
+            raise SuiteError(f"{path}, line {at}: {key}: must be a list, got {table[key]!r}")
+        entries = []
+        for written in table[key]:
+            at = _entry_line(text, written, at)
+            try:
+                entries.append(replace(entry(written), where=f"{path}, line {at}: {key}"))
+            except ValueError as error:
+                raise SuiteError(f"{path}, line {at}: {key}: {error}") from None
+        options[key] = tuple(entries)
     try:
         if "instances" in options:
             instances = options["instances"]
@@ -300,3 +320,12 @@ def _line(text: str, key: str, group: int) -> int:
         end = starts[group] if len(starts) > group else inf
         at = [n for n in at if starts[group - 1] <= n < end] or at
     return at[0] if at else 1
+
+
+def _entry_line(text: str, written: Any, start: int) -> int:
+    """The line, from that of its list or of the entry before it on, in which an entry begins; else that one."""
+    name = written.get("name") if isinstance(written, Mapping) else written
+    for n, line in enumerate(text.splitlines()[start - 1 :], start):
+        if isinstance(name, str) and (f'"{name}"' in line or f"'{name}'" in line):
+            return n
+    return start

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
@@ -44,7 +45,7 @@ def read_tuned(source: str | Path) -> Tuning:
     path = Path(source)
     if not os.path.lexists(path):
         raise SuiteError(f"{path} is not there: `python -m bench tune` writes one, and says where")
-    _, content = read_toml(path)
+    text, content = read_toml(path)
     tables = content.pop("tuned", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise SuiteError(f"{path}: tuned must be written as [[tuned]]")
@@ -54,7 +55,12 @@ def read_tuned(source: str | Path) -> Tuning:
     if not all(type(budget) in (int, float) and 0 < budget < inf for budget in head["budgets"]):
         raise SuiteError(f"{path}: budgets must be numbers above 0, got {head['budgets']}")
     head |= {"instances": tuple(head["instances"]), "budgets": tuple(map(float, head["budgets"]))}
-    best = tuple(_tuned(table, f"{path}, [[tuned]] number {number}") for number, table in enumerate(tables, 1))
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*tuned\s*\]\]", line)]
+    places = [f", line {n}" for n in lines] if len(lines) == len(tables) else [""] * len(tables)
+    best = tuple(
+        _tuned(table, f"{path}{place}, [[tuned]] number {number}")
+        for number, (table, place) in enumerate(zip(tables, places, strict=True), 1)
+    )
     return Tuning(path=str(path), found=best, **head)
 
 

@@ -395,7 +395,7 @@ def test_ecdf_is_the_fraction_of_solved_pairs():
 
 def test_ecdf_goes_by_columns_of_runs():
     runs = make_runs({})
-    with pytest.raises(ValueError, match=r"by must name columns of runs \(run, problem, .*\), got 'colour'"):
+    with pytest.raises(ValueError, match=r"columns of runs, as optimizer, order, .*, seed, got 'colour'"):
         ecdf(runs, descents(*FOUR[:1]), by=["colour"])
 
 

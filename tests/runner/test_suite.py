@@ -96,6 +96,50 @@ def test_broken_toml_is_answered_with_file_line_and_key(tmp_path, old, new, mess
         load_suite(path)
 
 
+ENTRIES = """budget = 9
+seeds = 1
+[[group]]
+problems = ["rosenbrock"]
+optimizers = ["random-search"]
+[[group]]
+problems = [
+  "rosenbrock",
+  "PROBLEM",
+  {name = "rosenbrock", dim = DIM},
+]
+optimizers = ["random-search",
+  "OPTIMIZER", "random-search"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("PROBLEM", "rosenbrok", r"line 9: problems: unknown problem 'rosenbrok': did you mean rosenbrock"),
+        ("PROBLEM", "rosenbrock[dim=0]", r"line 9: problems: rosenbrock: dim must be >= 2, got 0"),
+        ("PROBLEM", "rosenbrock[dmi=2]", r"line 9: problems: rosenbrock has no parameter 'dmi'"),
+        ("PROBLEM", "rosenbrock[2]", r"line 9: problems: .*must read key=value"),
+        ("PROBLEM", "rosenbrock+nose", r"line 9: problems: unknown wrapper 'nose'"),
+        ("DIM", "'two'", r"line 10: problems: rosenbrock: dim must be int, got 'two'"),
+        ("OPTIMIZER", "random-serch", r"line 13: optimizers: unknown optimizer 'random-serch'"),
+        ("OPTIMIZER", "scipy-bfgs[gtol=x]", r"line 13: optimizers: scipy-bfgs"),
+    ],
+)
+def test_an_entry_that_cannot_be_is_answered_with_its_line(tmp_path, old, new, message):
+    from bench.core.registry import load
+    from bench.runner import PACKAGES
+    from bench.runner.plan import plan
+
+    load(PACKAGES)
+    path = tmp_path / "mine.toml"
+    text = ENTRIES.replace(old, new)
+    for key, good in {"PROBLEM": "rosenbrock[dim=3]", "DIM": "4", "OPTIMIZER": "cma-es"}.items():
+        text = text.replace(key, good)
+    path.write_text(text)
+    with pytest.raises(SuiteError, match=rf"mine\.toml, {message}"):
+        plan(load_suite(path))
+
+
 def test_unknown_suite():
     with pytest.raises(SuiteError, match=r"unknown suite 'quik'.*quick"):
         load_suite("quik")

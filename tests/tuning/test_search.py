@@ -354,7 +354,7 @@ GOOD = (
         ("seeds = 1", "seeds = true", r"key seeds must be int, got True"),
         ("[1001]", "[0]", r"instances must be whole numbers >= 1, got \[0\]"),
         ("[1001]\n", "[1001]\nbudgets = [60, 0]\n", r"budgets must be numbers above 0, got \[60, 0\]"),
-        ("rank = 1\n", "rank = nan\n", r"number 1: key rank must be float, got nan"),
+        ("rank = 1\n", "rank = nan\n", r"tuned\.toml, line 6, \[\[tuned\]\] number 1: key rank must be float, got nan"),
         ("odd-knobs", "odd-nobs", r"key optimizer: unknown optimizer 'odd-nobs': did you mean odd-knobs"),
         ("proud=true", "proud=true,false", r"is a grid of 2 settings, where one is needed"),
         ('"odd"', '"add"', r"key family must be one of .*, got 'add'"),
