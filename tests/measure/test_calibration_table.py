@@ -50,7 +50,18 @@ def test_the_table_names_the_worst_of_each_group_and_what_does_not_hold():
 
 
 def test_the_table_of_the_readme_is_that_of_its_rows():
-    stored = pd.read_csv(table.REPORTS / table.ROWS, keep_default_na=False)
-    text = (table.REPORTS / "README.md").read_text()
-    assert f"{table.BEGIN}\n\n{table.text([stored])}\n\n{table.END}" in text
-    assert set(stored.claim) == set(table.SCENARIOS)
+    assert table.between(table.read()) in (table.REPORTS / "README.md").read_text()
+    assert len(table.read()) == len(pd.read_csv(table.REPORTS / table.ROWS))
+
+
+def test_rows_of_one_claim_replace_those_that_there_were(monkeypatch, tmp_path):
+    monkeypatch.setattr(table, "REPORTS", tmp_path)
+    monkeypatch.setattr(table, "SCENARIOS", dict.fromkeys("abc"))
+    (tmp_path / "README.md").write_text(f"Before\n{table.BEGIN}old{table.END}\nAfter")
+    old = [table.frame(name, [rows.errors(np.arange(100) < 3, at="old")]) for name in "ca"]
+    pd.concat(old).to_csv(tmp_path / table.ROWS, index=False)
+    table.store(table.frame("c", [rows.errors(np.arange(100) < 4, at="new")]))
+    assert table.read()[["claim", "setting"]].to_numpy().tolist() == [["a", "at old"], ["c", "at new"]]
+    text = (tmp_path / "README.md").read_text()
+    assert text == f"Before\n{table.between(table.read())}\nAfter"
+    assert "Not measured: b." in text

@@ -59,12 +59,27 @@ def text(tables: Sequence[pd.DataFrame]) -> str:
     return "\n".join(lines)
 
 
-def write(tables: Sequence[pd.DataFrame]) -> None:
-    """All rows as CSV, and the table between the markers of reports/README.md."""
-    rows = pd.concat(tables, ignore_index=True)
+def store(measured: pd.DataFrame) -> None:
+    """Replace the rows of these claims in reports/calibration.csv, and the table between the markers of its README."""
+    stored = read()
+    rows = pd.concat([stored[~stored.claim.isin(measured.claim)], measured])
+    rows = rows.sort_values("claim", key=lambda claims: claims.map(list(SCENARIOS).index), kind="stable")
     rows.to_csv(REPORTS / ROWS, index=False)
     readme = REPORTS / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     assert after, f"{readme} has no markers"
-    readme.write_text(f"{before}{BEGIN}\n\n{text(tables)}\n\n{END}{after}")
+    readme.write_text(f"{before}{between(read())}{after}")
+
+
+def read() -> pd.DataFrame:
+    """The rows of all claims that there still are, as they were measured."""
+    rows = pd.read_csv(REPORTS / ROWS, keep_default_na=False)
+    return rows[rows.claim.isin(SCENARIOS)]
+
+
+def between(rows: pd.DataFrame) -> str:
+    """What the README has between its markers, and these; claims without rows are named."""
+    lacking = [name for name in SCENARIOS if name not in set(rows.claim)]
+    missing = f"\n\nNot measured: {'; '.join(lacking)}." if lacking else ""
+    return f"{BEGIN}\n\n{text([rows])}{missing}\n\n{END}"
