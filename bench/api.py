@@ -135,7 +135,8 @@ def minimize(
     error = error or fault(ledger, objective)
     columns = [*EVENT, *objective.metrics]
     trajectory = pd.DataFrame(ledger.events, columns=columns)
-    ends = (ledger.first, ledger.best, ledger.best_x, ledger.inside, ledger.outside)
+    best_x = None if ledger.best_x is None else objective.domain.from_search(ledger.best_x)
+    ends = (ledger.first, ledger.best, best_x, ledger.inside, ledger.outside)
     return Run(str(ledger.status), error, oracle.counts, *ends, trajectory)
 
 

@@ -1,6 +1,6 @@
 """Where a problem may be asked: a box, possibly without bounds, of real or whole numbers, or the permutations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -19,6 +19,8 @@ class Domain:
         (dim,); None where `scales` is to tell it.
     kinds: of all coordinates, or of each: "real"; "integer", the whole numbers from low to high; "category", the same
         without an order among them. "permutation": x is one of 0, 1, ..., dim - 1.
+    log: whether coordinates, all or each, are searched in their natural logarithm: real numbers above 0, whose scale is
+        one of ln x. Methods ask ln x (`to_search`) in place of x.
     hard: whether points outside the box are no improvements; otherwise it is only where methods start. Of real numbers.
     """
 
@@ -27,6 +29,7 @@ class Domain:
     scale: Any = None
     kinds: Kind | tuple[Kind, ...] = "real"
     hard: bool = True
+    log: bool | tuple[bool, ...] = False
 
     def __post_init__(self) -> None:
         for name in ("low", "high", "scale"):
@@ -46,6 +49,10 @@ class Domain:
         if not self.real and not self.hard:
             raise ValueError(f"hard must be True where numbers are whole, got {self.hard}")
         whole = np.logical_not(self.each("real"))
+        if np.any(whole & np.asarray(self.log)):
+            raise ValueError(f"log must be False where numbers are whole, got {self.log} for kinds {self.kinds}")
+        if np.any(self.log & (np.asarray(self.low) < 0)):
+            raise ValueError(f"low must be >= 0 where coordinates are searched in their logarithm, got {self.low}")
         for name, bound in (("low", self.low), ("high", self.high)):
             if np.any(whole & (np.asarray(bound) != np.rint(bound))):
                 raise ValueError(f"{name} must be whole where numbers are, got {bound}")
@@ -58,7 +65,7 @@ class Domain:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy or a pickle is made anew: NumPy's own would be writeable."""
-        return Domain, (self.low, self.high, self.scale, self.kinds, self.hard)
+        return Domain, (self.low, self.high, self.scale, self.kinds, self.hard, self.log)
 
     @property
     def bounded(self) -> bool:
@@ -97,10 +104,31 @@ class Domain:
         """
         if self.scale is not None:
             return np.full(dim, self.scale, dtype=np.float64)
+        if np.any(self.log):
+            return self.in_search.scales(dim, None if start is None else np.where(self.log, 0.0, start))
         with np.errstate(over="ignore"):
             width = np.full(dim, np.asarray(self.high) - np.asarray(self.low), dtype=np.float64)
         size = np.zeros(dim) if start is None else np.abs(start)
         return np.where(np.isfinite(width), width / 5, np.where(size > 0, size, 1.0))
+
+    @cached_property
+    def in_search(self) -> "Domain":
+        """The box in which methods search: that of ln x in logarithmic coordinates."""
+        low, high = (self.to_search(bound) for bound in (self.low, self.high))
+        return replace(self, low=low, high=high, log=False)
+
+    def to_search(self, x: Any) -> np.ndarray:
+        """x (..., dim), with ln x in place of coordinates that are logarithmic."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.log, np.log(np.where(self.log, x, 1.0)), x)
+
+    def from_search(self, z: np.ndarray) -> np.ndarray:
+        """The inverse of `to_search`, by which what lies between two bounds does so after rounding, too."""
+        if not np.any(self.log):
+            return z
+        x = np.where(self.log, np.exp(np.where(self.log, z, 0.0)), z)
+        box = self.in_search
+        return np.where((z >= box.low) & (z <= box.high), np.clip(x, self.low, self.high), x)
 
     def to_unit(self, x: float | np.ndarray) -> np.ndarray:
         """x (..., dim) in units of the scale, for what has one length for all coordinates. The scale must be set."""
@@ -124,9 +152,12 @@ class Domain:
         return (inside & (self.each("real") | (x == np.rint(x)))).all(-1)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        """Uniform points (*shape), the last axis being dim. The box must be bounded."""
+        """Uniform points (*shape), the last axis being dim, in ln x where coordinates are logarithmic. The box must be
+        bounded."""
         if not self.bounded:
             raise ValueError("a domain without bounds has no uniform sample")
+        if np.any(self.log):
+            return self.from_search(self.in_search.sample(rng, shape))
         if self.kinds == "permutation":
             return rng.random(shape).argsort(-1).astype(np.float64)
         if self.real:

@@ -139,6 +139,8 @@ class Objective:
         if not isinstance(self.domain.kinds, str) and len(self.domain.kinds) != self.dim:
             raise ValueError(f"kinds must be one, or one for each of {self.dim} coordinates, got {self.domain.kinds}")
         domain = self.domain
+        if not isinstance(domain.log, bool) and len(domain.log) != self.dim:
+            raise ValueError(f"log must be one, or one for each of {self.dim} coordinates, got {domain.log}")
         for name, bound in (("low", domain.low), ("high", domain.high), ("scale", domain.scale)):
             if np.shape(bound) not in ((), (self.dim,)):
                 raise ValueError(f"{name} must be a number or have shape ({self.dim},), got {np.shape(bound)}")
@@ -175,7 +177,7 @@ class Objective:
             return np.asarray(self.start(rng), dtype=np.float64)
         if self.domain.bounded:
             return self.domain.sample(rng, (self.dim,))
-        return self.box.scale * rng.standard_normal(self.dim)
+        return self.domain.from_search(self.box.scale * rng.standard_normal(self.dim))
 
     def blocks(self, x: Array) -> list[Array]:
         """Views of x (..., dim) by the layers of a network: arrays (..., *shape); x itself where there are none."""

@@ -14,6 +14,7 @@ from bench.core.books import Books, Spent, Stop
 from bench.core.domain import Array
 from bench.core.gate import DOUBLE, real
 from bench.core.ledger import GRADIENT, HESSIAN_VECTOR, JACOBIAN, ORDERS, PRICES, QUESTIONS, VALUE, VJP, Ledger, Prices
+from bench.core.logarithms import searched
 from bench.core.objective import Composite, Objective
 from bench.core.status import Status
 from bench.core.streams import LaneGenerator, streams
@@ -58,7 +59,8 @@ class Oracle:
     the `Stop`. The objective stays inside: facts are read-only, arrays are copies, and an oracle cannot be copied.
 
     Facts: lanes; dim; domain, whose scale is an array (dim,) of NumPy's (in lanes the first one's, while `bounds` and
-    `scale` are each one's own, of the kind of x); rows of data in a question
+    `scale` are each one's own, of the kind of x; where it says log, x is ln x throughout, but in records and `start`);
+    rows of data in a question
     (all, or those of the mini-batch; 1 without data); dtype, in which torch computes; noisy, whether answers have
     noise; scored, whether runs are judged by a recommended point rather than by what was asked; remainder, whether an
     epoch of mini-batches ends with a smaller one; prices by question; rng, the method's own random numbers.
@@ -81,7 +83,8 @@ class Oracle:
         lockstep: bool = False,
     ):
         solo = isinstance(objective, Objective)
-        objectives = [objective] if isinstance(objective, Objective) else list(objective)
+        problems = [objective] if isinstance(objective, Objective) else list(objective)
+        objectives = [searched(problem) for problem in problems]
         seeds = [int(seed)] * len(objectives) if isinstance(seed, (int, np.integer)) else list(map(int, seed))
         if len(seeds) != len(objectives):
             raise ValueError(f"seed must hold one number a lane, got {len(seeds)} for {len(objectives)} lanes")
@@ -116,7 +119,8 @@ class Oracle:
         self._shape = (self.dim,) if fast else None
         self._f = self._answers.formula()
         self._f_and_gradient = self._answers.closed_form()
-        self._books.start(start)
+        raw = problems[0].domain
+        self._books.start(raw.to_search(start) if start is not None and np.any(raw.log) else start)
         begins = zip(objectives, self._books.x0, strict=True)
         self._boxes = [lane.box if start is None else lane.box_around(x0) for lane, x0 in begins]
         self.domain = self._boxes[0]

@@ -202,14 +202,15 @@ def _record(
         problem_order=objective.order,
         order=optimizer.order,
         **{name: getattr(objective, name) for name in ("scored", "dim", "rows", "f_opt")},
-        **{name: getattr(ledger, name) for name in ("inside", "outside", "first", "best", "best_x")},
+        **{name: getattr(ledger, name) for name in ("inside", "outside", "first", "best")},
+        best_x=None if ledger.best_x is None else objective.domain.from_search(ledger.best_x),
         counts=tuple(ledger.counts),
         final=ledger.events[-1][len(QUESTIONS) + 2],
         lanes=lanes,
         restarts=tuple(counts for counts in ledger.restarts if counts != tuple(ledger.counts)),
         metrics=tuple(objective.metrics),
         trajectory=np.array(ledger.events, dtype=np.float64),
-        points=None if not ledger.points else np.array(ledger.points),
+        points=None if not ledger.points else objective.domain.from_search(np.array(ledger.points)),
     )
 
 

@@ -95,7 +95,9 @@ def generator(wrapper: str, instance: int) -> np.random.Generator:
 
 
 def needs_real(objective: Objective, wrapper: str) -> None:
-    """Raises ValueError for a problem with coordinates that are not real numbers."""
+    """Raises ValueError for a problem with coordinates that are not real numbers, or searched in their logarithm."""
+    if np.any(objective.domain.log):
+        raise ValueError(f"{wrapper} takes no problems that are searched in logarithms, as {objective.name} is")
     kinds = objective.domain.kinds
     if not objective.domain.real:
         found = kinds if isinstance(kinds, str) else ", ".join(sorted(set(kinds)))

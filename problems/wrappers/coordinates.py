@@ -217,6 +217,7 @@ def permuted(objective: Objective, *, instance: int = 1) -> Objective:
             x_opt=None if x_opt is None else numbers[x_opt.astype(int)],
             shapes=(),
         )
+    log = domain.log if isinstance(domain.log, bool) else tuple(domain.log[i] for i in inverse)
     low, high = (bound if np.ndim(bound) == 0 else np.asarray(bound)[inverse] for bound in (domain.low, domain.high))
     kinds = domain.kinds if isinstance(domain.kinds, str) else tuple(domain.kinds[i] for i in inverse)
     return rewritten(
@@ -224,7 +225,7 @@ def permuted(objective: Objective, *, instance: int = 1) -> Objective:
         {"order": order, "inverse": inverse},
         before=reordered,
         slopes=slopes_reordered,
-        domain=replace(domain, low=low, high=high, scale=objective.box.scale[inverse], kinds=kinds),
+        domain=replace(domain, low=low, high=high, scale=objective.box.scale[inverse], kinds=kinds, log=log),
         start=lambda rng: objective.first_point(rng)[inverse],
         x_opt=None if x_opt is None else x_opt[inverse],
         shapes=(),
