@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
 from bench.cli.terminal import damaged
-from bench.measure.prices import RULES
+from bench.measure.prices import EVERY, RULES
 
 
 @app.command()
@@ -38,6 +38,12 @@ def report(
     no_figures: Annotated[
         bool, typer.Option("--no-figures", help="Write the page and its CSV, without figures and LaTeX for papers.")
     ] = False,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick-problems", help="In seconds, compare also on problems whose value takes less than 100 µs."
+        ),
+    ] = False,
     imports: Imports = None,
 ) -> None:
     """Write the page, tables and figures of stored results, or draw one figure."""
@@ -52,11 +58,12 @@ def report(
                 raise ValueError(f"{option} and --figure exclude each other: --figure draws one figure and no page")
         results = api.load(names, imports or ())
         if figure is None:
-            page = api.write_report(results, api.REPORTS / results.name, published, figures=not no_figures)
+            page = api.write_report(results, api.REPORTS / results.name, published, figures=not no_figures, quick=quick)
             out.print(f"Report: {escape(str(page))}", soft_wrap=True)
         else:
             from bench.report.figures import draw
 
-            drawn = draw(results, figure, by or "optimizer", prices, file or Path(f"{figure}.pdf"))
+            at = f"{prices}{EVERY}" if quick and prices in RULES and RULES[prices].seconds else prices
+            drawn = draw(results, figure, by or "optimizer", at, file or Path(f"{figure}.pdf"))
             out.print(f"Figure: {escape(str(drawn))}", soft_wrap=True)
     raise typer.Exit(damaged(results))

@@ -9,7 +9,8 @@ import numpy as np
 from bench.core.ledger import PRICES
 from bench.measure.convergence import convergence
 from bench.measure.frames import CELL, Frame, checked
-from bench.measure.prices import RULES, Prices, resolved
+from bench.measure.levels import QUICK
+from bench.measure.prices import RULES, Prices, resolved, value_seconds
 from bench.measure.progress import complete, joined, progress
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.strata import Strata, limits, solved, strata
@@ -38,6 +39,13 @@ class Comparison:
     def layout(self) -> Strata:
         """See `bench.measure.strata.strata`."""
         return strata(self.runs)
+
+    @cached_property
+    def quick(self) -> frozenset[tuple[str, int]]:
+        """The problems, with dim, whose value takes less than `bench.measure.levels.QUICK` seconds."""
+        table = value_seconds(self.runs)
+        table = table[table.seconds < QUICK]
+        return frozenset(zip(table.problem, table.dim.astype(int), strict=True))
 
     @cached_property
     def hits(self) -> Any:
@@ -88,8 +96,9 @@ def _key(prices: Mapping[str, float] | str) -> Any:
 class View:
     """Runs at some prices: what it cost each to reach its targets, and what follows from that.
 
-    reached: of `bench.measure.runtimes.runtimes`. name, rule: of its prices. A measure is a function of a view;
-    `of` makes its frame once.
+    reached: of `bench.measure.runtimes.runtimes`. name, rule: of its prices. quick: the problems, with dim, that are
+    left out, as their value takes so little that seconds say more of the caller than of the method. A measure is a
+    function of a view; `of` makes its frame once.
     """
 
     def __init__(self, comparison: Comparison, reached: Frame, name: str = "cost", prices: Prices = None):
@@ -97,12 +106,17 @@ class View:
         self.comparison, self.name, self.rule = comparison, name, RULES[name]
         self.runs: Any = comparison.runs
         self.reached: Any = checked(reached, "runtimes")
+        self.quick = comparison.quick if self.rule.seconds and not self.rule.quick else frozenset()
+        if self.quick:
+            quick = np.array([cell in self.quick for cell in zip(*(self.runs[name] for name in CELL), strict=True)])
+            self.runs = self.runs[~quick]
+            self.reached = self.reached[self.reached.run.isin(self.runs.run)].reset_index(drop=True)
         self._frames: dict[Any, Any] = {}
 
-    @property
+    @cached_property
     def layout(self) -> Strata:
         """See `bench.measure.strata.strata`."""
-        return self.comparison.layout
+        return strata(self.runs) if self.quick else self.comparison.layout
 
     @property
     def note(self) -> str:

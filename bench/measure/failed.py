@@ -48,12 +48,13 @@ def answers(view: View) -> Frame:
 
 def sentence(view: View, budget: float) -> list[str]:
     """The answer over all problems within one of the budgets in words: see `bench.measure.words.sentence`; with what
-    failed of the best."""
+    failed of the best, and how many problems are left out, in seconds."""
     table = view.of(answers)
     row = next(table[(table.budget == budget) & (table.family == ALL) & (table["among"] == ALL)].itertuples())
     texts = words.sentence(row, view.amount(budget), int((view.limits_of_cells.limit < budget).sum()))
-    failed = row.optimizer and row.failed
-    return [*texts, f" {words.FAILED} {words.failed_text(row)}: {words.WHAT_FAILED}."] if failed else texts
+    if row.optimizer and row.failed:
+        texts = [*texts, f" {words.FAILED} {words.failed_text(row)}: {words.WHAT_FAILED}."]
+    return [*texts, f" {words.left_out(len(view.quick))}"] if view.quick else texts
 
 
 def failed_optimizers(runs: Frame) -> Frame:

@@ -1,12 +1,13 @@
 """What the answers of a problem cost: any prices on the raw counts, or the seconds that they took."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from bench.core.ledger import PRICES, QUESTIONS
+from bench.measure.frames import CELL
 
 # A price for each question, where those that are not named cost what they cost by default; or the name of one of
 # RULES; or None, the default prices.
@@ -16,6 +17,8 @@ Prices = Mapping[str, float] | str | None
 @dataclass(frozen=True)
 class PriceRule:
     """A way to price runs. A new one is an entry of RULES.
+
+    quick: of seconds, whether problems whose value takes less than `levels.QUICK` seconds are compared, too.
 
     axis: title of an axis. prices: of each question, from those of the suite; or, by run, from facts of each run (see
     `priced`); or factors of the seconds inside and outside the problem. short, amount, note: what the report calls it,
@@ -29,6 +32,7 @@ class PriceRule:
     note: str = ""
     by_run: bool = False
     seconds: bool = False
+    quick: bool = False
 
 
 def _differences(_: Mapping[str, float], facts: Any) -> Mapping[str, Any]:
@@ -44,6 +48,8 @@ def _wall(_: Mapping[str, float], facts: Any) -> Mapping[str, Any]:
     return {"inside": alone, "outside": alone}
 
 
+EVERY = "-all"  # behind the name of a price in seconds: quick problems are compared, too
+CALLERS = "the same value costs a method of NumPy some microseconds and one of torch ten times as much"
 RULES = {
     "cost": PriceRule("cost, in full evaluations", lambda suite, _: suite, "cost", "a cost of {}"),
     "gradients": PriceRule(
@@ -71,7 +77,7 @@ RULES = {
             lambda suite, facts, side=side: {side: 1.0},
             short=f"seconds in {place}",
             amount=f"{{}} seconds in the {place}",
-            note="runs in lanes share the seconds of their batch",
+            note=f"runs in lanes share the seconds of their batch; {CALLERS}",
             by_run=True,
             seconds=True,
         )
@@ -82,11 +88,12 @@ RULES = {
         _wall,
         short="wall clock",
         amount="{} seconds",
-        note="only of runs that were alone: those in lanes have no time of their own",
+        note=f"only of runs that were alone: those in lanes have no time of their own; {CALLERS}",
         by_run=True,
         seconds=True,
     ),
 }
+RULES |= {f"{name}{EVERY}": replace(rule, quick=True) for name, rule in RULES.items() if rule.seconds}
 
 
 def in_seconds(prices: Prices) -> bool:
@@ -127,3 +134,21 @@ def priced(counts: Any, facts: Any, prices: Prices = None) -> np.ndarray:
     rows = facts["rows"].to_numpy(float)
     questions = [question for question in QUESTIONS if question in counts and counts[question].any()]
     return sum((each[name] * counts[name].to_numpy(float) for name in questions), np.zeros(len(rows))) / rows
+
+
+def value_seconds(runs: Any) -> Any:
+    """Seconds that one value takes on each problem and dim, as these runs (complete ones) had it: columns problem, dim,
+    seconds.
+
+    Seconds in the problem over values of the whole problem, of all runs of an optimizer; the least over optimizers that
+    asked for values alone, or, where none did, over all, by their cost at the default prices. Runs in lanes, which
+    share the seconds of their batch, count where there are no others. NaN where seconds are not known.
+    """
+    columns = [question for question in QUESTIONS if question in runs and question != "value"]
+    cost = priced(runs, runs)
+    timed = runs.assign(cost=cost, slope=runs[columns].any(axis=1), lane=runs.lanes > 0)[(runs.inside > 0) & (cost > 0)]
+    for name in ("slope", "lane"):  # where there are runs without, those
+        timed = timed[timed[name] == timed.groupby(CELL)[name].transform("min")]
+    sums = timed.groupby([*CELL, "optimizer"])[["inside", "cost"]].sum()
+    least = (sums.inside / sums.cost).groupby(CELL).min().rename("seconds").reset_index()
+    return runs[CELL].drop_duplicates().merge(least, how="left", on=CELL)

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.core.status import Status, alternatives, statuses
 from bench.measure.inference import wilson
-from bench.measure.levels import COVERAGE, FEWEST, LEVEL
+from bench.measure.levels import COVERAGE, FEWEST, LEVEL, QUICK
 
 INTERVAL, LOW_END = "[{}, {}]", "≥ {}"
 NUMBER = {"digits": 3, "least": 1e-3, "grouped": 1e3, "most": 1e6, "infinite": "∞", "unknown": "-"}
@@ -24,6 +24,7 @@ CANNOT_RUN = "cannot be run"
 FAILED = "†"  # behind an optimizer some of whose runs failed
 FAILURES = alternatives(status for status in statuses("counts", False) if Status(status).ran)
 WHAT_FAILED = "what they had paid for and reached until then counts"
+TOO_QUICK = f"a value takes less than {QUICK * 1e6:g} µs"
 SKIPPED, NOT_RUN, UNKNOWN = "skipped", "not run", "cost not known"
 
 TOO_FEW = "too few seeds"
@@ -259,6 +260,13 @@ def value_entry(row: Any) -> str:
     return f"{text} *" if row.least else text
 
 
+def left_out(problems: int) -> str:
+    """What a comparison in seconds leaves out."""
+    if not problems:
+        return ""
+    return f"{counted(problems, 'problem')} left out, where a value takes less than {QUICK * 1e6:g} µs."
+
+
 def rivals_text(row: Any, enough: bool) -> str:
     """The first rivals in a column of the terminal; `-` where nobody was compared."""
     if row.compared < 2:
@@ -413,7 +421,7 @@ COSTS = {
 }
 EMPTY = {
     "skipped": SKIPPED,
-    "cost": "its cost is not known",
+    "cost": f"its cost is not known, or, in seconds, a value takes less than {QUICK * 1e6:g} µs",
     "not asked": "not run there, or not asked for that target",
 }
 KINDS = {"gap": "f \N{MINUS SIGN} f_opt", "value": "f"}  # what of f is shown

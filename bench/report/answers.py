@@ -54,6 +54,7 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
                 "cells": [_cell(report, rows.get((name, among))) for among in report.among],
             }
             for place, name, title in families
+            if (name, ALL) in rows
         ],
     }
 
@@ -100,7 +101,8 @@ def _problems(report: Report, view: View) -> list[list[dict[str, Any]]]:
     def shown(cell: int, among: str) -> dict[str, Any]:
         row, slot = rows.get((cell, among), (None, -1))
         if row is None or not row.optimizer:
-            return {"empty": words.NOT_RUN if row is None else row.reason}
+            quick = report.cells[cell] in view.quick
+            return {"empty": words.TOO_QUICK if quick else words.NOT_RUN if row is None else row.reason}
         failed = words.failed(row)
         remarks = [*words.remarks(row, rows[cell, ALL][0]), *([failed] if failed else [])]
         return {

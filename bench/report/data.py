@@ -65,7 +65,12 @@ def page_data(report: Report) -> dict[str, Any]:
         "orders": [{"order": order, "color": SHADES[order][0]} for order in report.orders],
         "families": report.families,
         "prices": [
-            {"name": view.name, "short": view.rule.short, "title": view.rule.axis, "note": view.note}
+            {
+                "name": view.name,
+                "short": view.rule.short,
+                "title": view.rule.axis,
+                "note": view.note,
+            }
             for view in report.views
         ],
         "cells": _cells(report),
@@ -111,8 +116,9 @@ def _solved(report: Report) -> dict[str, Any]:
     grid = np.ones((len(report.views), GRID))
     solved = np.zeros((len(report.views), *shape, GRID), dtype=np.int64)
     planned = np.zeros((len(report.views), *shape), dtype=np.int64)
-    cell, optimizer = report.cell_of_run[report.run_of_hit], report.optimizer_of_run[report.run_of_hit]
     for p, each in enumerate(report.views):
+        run = report.place_of_run(each.reached)
+        cell, optimizer = report.cell_of_run[run], report.optimizer_of_run[run]
         costs = default_costs(each.reached, GRID)
         grid[p] = np.r_[costs, np.full(GRID - len(costs), costs[-1])]
         runtime = each.reached.runtime.to_numpy(float)

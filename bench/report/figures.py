@@ -19,7 +19,7 @@ from bench.measure.prices import RULES, Prices, in_seconds, resolved
 from bench.measure.profiles import data_profile, performance_profile
 from bench.measure.scaling import scaling
 from bench.measure.virtual import virtual_best
-from bench.measure.words import NOT_DRAWN, TUNING, counted, percent, price_list, target_list, target_name
+from bench.measure.words import NOT_DRAWN, TUNING, counted, left_out, percent, price_list, target_list, target_name
 from bench.report import tuned
 from bench.report.panels import Curves, Figure, Points, Rows, Table, new_file, save
 from bench.report.styles import Style, optimizer_styles, order_name, order_styles
@@ -75,6 +75,8 @@ class Source:
         prices = resolved(self.prices, self.results.prices)
         if not isinstance(prices, str):
             facts.append(f"Price of a {price_list(prices, runs)}")
+        if self.view.rule.seconds:
+            facts.append(" ".join(filter(None, [self.view.note, left_out(len(self.view.quick)).removesuffix(".")])))
         skipped = int(runs.status.isin(statuses("ran", False)).sum())
         number = f"{counted(len(runs), 'run')} on {counted(self.problems, 'problem')}"
         facts.append(number + (f", {skipped:,} of them skipped" if skipped else ""))

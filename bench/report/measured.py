@@ -11,7 +11,7 @@ from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
 from bench.measure.failed import answers, best_optimizers
 from bench.measure.frames import CELL, Frame
-from bench.measure.prices import RULES
+from bench.measure.prices import EVERY, RULES
 from bench.measure.standing import values_at_budget
 from bench.measure.statistics import duels, pairs, scores
 from bench.measure.strata import ALL
@@ -23,26 +23,28 @@ from bench.report.styles import optimizer_styles
 if TYPE_CHECKING:
     from bench.results.stored import Results
 
-PRICES = [name for name, rule in RULES.items() if rule.short]
+PRICES = [name for name, rule in RULES.items() if rule.short and not rule.quick]
 
 
 class Report:
     """Results as a report shows them, in the order of its page.
 
     views: the comparison at each price that tells something of its own, first at the prices of the suite. published:
-    "bbob-2009", for those algorithms beside these. cells: problem and dim of each; families, sorted; styles: of each
+    "bbob-2009", for those algorithms beside these. quick: whether prices in seconds are also of problems whose value
+    takes less than 100 µs. cells: problem and dim of each; families, sorted; styles: of each
     optimizer, by order and name; goals: the targets of each cell, the easiest first, at a slot each.
     """
 
-    def __init__(self, results: "Results", published: str | None = None):
+    def __init__(self, results: "Results", published: str | None = None, *, quick: bool = False):
         import pandas as pd
 
         self.results, self.published_name, self.comparison = results, published or "", results.comparison
-        self.comparison.read(PRICES)
+        names = [f"{name}{EVERY}" if quick and RULES[name].seconds else name for name in PRICES]
+        self.comparison.read(names)
         runs, hits = self.comparison.runs, self.comparison.hits
         self.runs, self.styles = runs, optimizer_styles(zip(runs.optimizer, runs.order, strict=True))
         self.views: list[View] = []
-        for name in PRICES:
+        for name in names:
             view = self.comparison.at(name)
             if not self.views or _tells(view, self.views):
                 self.views.append(view)
@@ -55,7 +57,7 @@ class Report:
         self._cells, self._optimizers = pd.MultiIndex.from_frame(cells[CELL]), pd.Index(list(self.styles))
         self._families = pd.Index(self.families).get_indexer(cells.family)
         self.cell_of_run, self.optimizer_of_run = self.cell(runs), self.optimizer(runs)
-        self.run_of_hit = pd.Index(runs.run).get_indexer(hits.run)  # of reached, too: they have the same rows
+        self.run_of_hit = self.place_of_run(hits)  # of reached at the first price, too: they have the same rows
         cell = self.cell_of_run[self.run_of_hit]
         goals = hits[["kind", "target"]].assign(cell=cell)[["cell", "kind", "target"]].drop_duplicates()
         self.goals = goals.sort_values(["cell", "kind", "target"], ascending=[True, True, False])
@@ -121,6 +123,12 @@ class Report:
     def place(self, optimizer: str) -> int:
         """The place of an optimizer in the arrays."""
         return list(self.styles).index(optimizer)
+
+    def place_of_run(self, frame: Frame) -> np.ndarray:
+        """The place of the run of each row (n,)."""
+        import pandas as pd
+
+        return pd.Index(self.runs.run).get_indexer(frame.run)
 
     def cell(self, frame: Frame) -> np.ndarray:
         """The cell of each row (n,) of a frame with problem and dim."""

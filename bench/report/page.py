@@ -36,12 +36,15 @@ SCRIPTS = (  # of all sections, and then of those that have one
 STYLES = ("page", "sections")
 
 
-def write_report(results: "Results", folder: Path, published: str | None = None, *, figures: bool = True) -> Path:
+def write_report(
+    results: "Results", folder: Path, published: str | None = None, *, figures: bool = True, quick: bool = False
+) -> Path:
     """Write folder/index.html, folder/tables/*.csv and folder/figures/*; answers with the path of the page.
 
     published: "bbob-2009", to show those algorithms beside these; needs the extra `coco`. figures: those for papers.
+    quick: whether prices in seconds are also of problems whose value takes less than 100 µs.
     """
-    report = Report(results, published)
+    report = Report(results, published, quick=quick)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, frame in report.tables.items():
         save_csv(frame, folder / "tables" / f"{name}.csv")
@@ -55,12 +58,15 @@ def _for_papers(report: Report, folder: Path) -> dict[str, list[str]]:
     """Write the tables, without those that are curves, as LaTeX, and all figures as SVG, each with its CSV; answers
     with the names of the files of each figure, by its title."""
     from bench.report.figures import Source, all_figures
-    from bench.report.latex import save_latex
+    from bench.report.latex import PAPERS, save_latex
     from bench.report.panels import save
 
     for name, frame in report.tables.items():
-        if "cost" not in frame:
-            save_latex(frame, folder / "tables" / f"{name}.tex")
+        path = folder / "tables" / f"{name}.tex"
+        if name in PAPERS:
+            path.write_text(PAPERS[name](report.tables), encoding="utf-8")
+        elif "cost" not in frame:
+            save_latex(frame, path)
     (folder / "figures").mkdir(exist_ok=True)
     files: dict[str, list[str]] = {}
     for figure in all_figures(Source(report.results)):
@@ -124,6 +130,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         styles=report.styles,
         values=value_rows(report.tables["values"], list(report.styles), report.cells, report.family_places),
         failed_mark=words.FAILED,
+        quick=words.left_out(len({cell for each in report.views for cell in each.quick})),
         failed_mark_shown=bool((report.tables["values"].failed > 0).any()),
         failures=failure_rows(failed),
         skips=skip_rows(failed),

@@ -6,9 +6,10 @@ import pytest
 
 from bench.measure.comparison import Comparison, View
 from bench.measure.ert import ert
-from bench.measure.prices import RULES, in_seconds, priced, resolved
+from bench.measure.prices import RULES, in_seconds, priced, resolved, value_seconds
 from bench.measure.progress import spent
 from bench.measure.runtimes import hits, runtimes
+from bench.measure.statistics import pairs
 
 inf, nan = np.inf, np.nan
 COUNTS = pd.DataFrame(
@@ -114,3 +115,66 @@ def test_every_rule_has_its_words(name):
     assert bool(rule.short) == ("{}" in rule.amount)
     assert in_seconds(name) == ("seconds" in rule.axis)
     assert isinstance(resolved(name), str) == rule.by_run
+
+
+# problems whose value takes little time
+
+
+def timed(*rows: dict) -> pd.DataFrame:
+    """Runs on problem p of dim 2, each of 100 values that took 1 s in the problem."""
+    run = {
+        "problem": "p",
+        "dim": 2,
+        "optimizer": "a",
+        "rows": 1,
+        "value": 100,
+        "gradient": 0,
+        "inside": 1.0,
+        "lanes": 0,
+    }
+    return pd.DataFrame([{**run, **row} for row in rows])
+
+
+def test_seconds_of_a_value_are_those_of_who_asked_for_values_alone():
+    rows = [{}, {"inside": 3.0}, {"optimizer": "b", "inside": 5.0}, {"optimizer": "c", "gradient": 1, "inside": 0.1}]
+    assert value_seconds(timed(*rows)).seconds.tolist() == [4 / 200]
+
+
+def test_seconds_of_a_value_where_all_asked_for_derivatives():
+    """100 values and 100 gradients are a cost of 400; of two rows of data, of half as much."""
+    assert value_seconds(timed({"gradient": 100})).seconds.tolist() == [1 / 400]
+    assert value_seconds(timed({"gradient": 100, "rows": 2})).seconds.tolist() == [1 / 200]
+
+
+def test_lanes_which_share_their_seconds_count_where_there_are_no_others():
+    assert value_seconds(timed({"lanes": 8, "inside": 0.1}, {})).seconds.tolist() == [0.01]
+    assert value_seconds(timed({"lanes": 8, "inside": 0.1})).seconds.tolist() == [0.001]
+
+
+def test_seconds_that_are_not_known():
+    table = value_seconds(timed({"inside": 0.0}, {"problem": "q"}))
+    assert table.seconds.isna().tolist() == [True, False]
+
+
+def test_seconds_compare_nobody_on_problems_whose_value_takes_no_time():
+    """quick: 50 µs a value; slow: 200 µs."""
+    facts = {"family": "toys", "instance": 1, "order": 0, "scored": False, "status": "budget", "gap": 0.0, "seed": 0}
+    facts |= {"budget": 100.0, "cost": 100.0, "outside": 0.0, "hessian_vector": 0}
+    rows = [
+        {**facts, "optimizer": name, "problem": problem, "inside": 100 * seconds * factor}
+        for problem, seconds in (("quick", 5e-5), ("slow", 2e-4))
+        for name, factor in (("a", 1.0), ("b", 2.0))
+    ]
+    runs = timed(*rows).assign(run=range(4))
+    comparison = Comparison(runs)
+    assert comparison.quick == {("quick", 2)}
+    reached = pd.DataFrame(
+        {"run": range(4), "kind": "gap", "target": 1.0, "runtime": runs.inside, "spent": runs.inside}
+    )
+    for name in ("inside", "outside", "wall"):
+        view = View(comparison, reached, name)
+        assert set(view.of(ert).problem) == {"slow"}
+        assert view.quick == {("quick", 2)}
+        assert set(pairs(view).problems) == {1}
+        assert set(View(comparison, reached, f"{name}-all").of(ert).problem) == {"quick", "slow"}
+    assert set(View(comparison, reached, "cost").of(ert).problem) == {"quick", "slow"}

@@ -125,7 +125,7 @@ def make(problems: int = 20, optimizers: int = 15, seeds: int = 5, events: int =
                     "run": run, "problem": problem, "family": family, "dim": dim, "instance": 1, "scored": scored,
                     "problem_order": 0 if black_box else 2, "optimizer": method, "order": order, "seed": seed,
                     "budget": 3000.0, "gap": 1e-8, "error": "", "f_opt": f_opt, "rows": 100 if scored else 1,
-                    "metrics": "", "inside": 0.1, "outside": 0.2, "lanes": 0, "device": "cpu",
+                    "metrics": "", "inside": 0.6, "outside": 0.7, "lanes": 0, "device": "cpu",
                     **dict.fromkeys(PRICES, 0),
                 }  # fmt: skip
                 if black_box and order > 0:
