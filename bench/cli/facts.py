@@ -25,9 +25,10 @@ def hyperparameter_facts(name: str) -> dict[str, Any]:
     }
 
 
-def problem_facts(name: str) -> dict[str, Any]:
-    """What is known of a problem at its defaults: dim, bounds, orders that it answers, minimum; where it cannot be
-    built, why: "error", or "unavailable" where this machine lacks something."""
+def problem_facts(name: str, measured: bool = False) -> dict[str, Any]:
+    """What is known of a problem at its defaults: dim, bounds, orders that it answers, minimum; measured: and seconds
+    of each answer here, see `bench.runner.timing`; where it cannot be built, why: "error", or "unavailable" where this
+    machine lacks something."""
     from bench.core import registry
 
     definition = registry.find_problem(name)
@@ -39,7 +40,12 @@ def problem_facts(name: str) -> dict[str, Any]:
         return {"unavailable": str(error)}
     except ValueError as error:
         return {"error": str(error)}
-    return {
+    facts: dict[str, Any] = {}
+    if measured:
+        from bench.runner.timing import measured_prices
+
+        facts["seconds"] = measured_prices(objective)
+    return facts | {
         "dim": objective.dim,
         "any_dim": "dim" in definition.parameters,
         "orders": list(range(objective.order + 1)),

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,12 @@ def list_(
     what: Annotated[str, typer.Argument(help="problems, optimizers, wrappers or suites")],
     as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also the names of large modules.")] = False,
+    measured: Annotated[
+        bool,
+        typer.Option(
+            "--measured", help="With `problems --json`: seconds of each answer here, of NumPy and torch callers."
+        ),
+    ] = False,
     imports: Imports = None,
 ) -> None:
     """List what can be run; with --json, exit status 1 where a problem cannot be built at its defaults."""
@@ -27,11 +34,14 @@ def list_(
 
         if what not in (*PACKAGES, "wrappers", "suites"):
             raise ValueError(f"list takes problems, optimizers, wrappers or suites, got {what!r}")
+        if measured and not (as_json and what == "problems"):
+            raise ValueError("--measured goes with `list problems --json`")
         if what != "suites":
             registry.load(["problems" if what == "wrappers" else what], imports or ())
         rows = _rows(what)
     if as_json:
-        facts = {"problems": problem_facts, "optimizers": hyperparameter_facts}.get(what, lambda name: {})
+        problems = partial(problem_facts, measured=measured)
+        facts = {"problems": problems, "optimizers": hyperparameter_facts}.get(what, lambda name: {})
         entries = [{**row, **facts(row["name"])} for row in rows]
         out.print_json(json.dumps(entries))
         broken = [entry["error"] for entry in entries if "error" in entry]

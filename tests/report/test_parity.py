@@ -16,6 +16,7 @@ import pytest
 from bench.measure.comparison import Comparison
 from bench.measure.comparison import View as Comparing
 from bench.measure.ecdf import ecdf
+from bench.measure.failed import failed_optimizers
 from bench.measure.profiles import data_profile, performance_profile
 from bench.measure.progress import complete, spent
 from bench.measure.words import cell_name, number, target_name
@@ -251,7 +252,7 @@ TOLD = re.compile(
     r"( \[(?P<low>\S+), (?P<high>\S+)\])?\. "
     r"Its median is better on (?P<better>\d+) and worse on (?P<worse>\d+) of (?P<problems>\d+) problems?; "
     r"(all runs of one of them were skipped: there is no test|"
-    r"p = (?P<p>\S+), corrected for (?P<tested>\d+) pairs? (?P<adjusted>\S+))\.$"
+    r"p = (?P<p>\S+), corrected for (?P<tested>\d+) pairs? (?P<adjusted>\S+))\.( .+: .+\.)*$"
 )
 
 
@@ -265,6 +266,9 @@ def test_pairs(view):
     mean = table.a12.groupby("optimizer").mean()
     rows, columns = (view.browser.texts(f"#pairs {part} th span") for part in ("tbody", "thead"))
     assert rows == columns
+    failed = {row.optimizer for row in failed_optimizers(complete(view.results.runs)).itertuples()}
+    assert {name for name in rows if name.endswith("†")} == {f"{name}†" for name in failed & set(mean.index)}
+    rows = [name.removesuffix("†") for name in rows]
     assert set(rows) == set(mean.index)
     assert (np.diff(mean[rows]) < COARSE).all()  # the best first
     cells = view.browser.js(
