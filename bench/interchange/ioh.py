@@ -13,6 +13,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.core.files import read_text
 from bench.interchange.files import Damage, inside, number
 from bench.interchange.trajectories import LARGE, Block, Trajectory, blocks, safe_names, shown, unequal
@@ -225,8 +227,6 @@ def _check_run(
 
 def _is_ours(function: int, scenarios: Sequence[Any]) -> bool:
     """Whether BBOB's function has, by our own instances, the values that were logged as the best of some runs."""
-    import numpy as np
-
     from bench.core.registry import find_problem, load
     from bench.runner import PACKAGES
 
@@ -299,6 +299,7 @@ def older(
 
     ends: instance of each run, and the evaluations and best value that the .info says, NaN where it does not. A value
     is the best f so far, of the problem before an instance's change of scale; of BBOB it is not taken for f - f_opt.
+    What the .info says is a step too, where the .dat lacks it.
     """
     for key in ("funcId", "DIM", "algId"):
         if not facts.get(key):
@@ -318,21 +319,15 @@ def older(
             yield block.damage
         elif not evaluations:
             yield Damage(path, at, f"instance {instance} has no evaluations, as a run that did not finish")
-        elif block.last < evaluations and abs(block.values[-1] - sign * value) > 1e-4 * max(1.0, abs(value)):
-            yield Damage(file, block.at, f"the run ends at evaluation {block.last}, of {evaluations}: it is cut off")
+        elif not block.complete:
+            yield Damage(file, block.at, f"the run ends within a row after evaluation {block.last}: it is cut off")
         else:
-            yield Trajectory(
-                facts["algId"],
-                problem,
-                suite,
-                place,
-                dim,
-                instance,
-                block.evaluations,
-                block.values,
-                max(evaluations, block.last),
-                entry=f"{path}, line {at}",
-            )
+            steps = block.evaluations, block.values
+            if evaluations > block.last and sign * value < block.values[-1]:  # by then it was reached
+                steps = np.append(steps[0], evaluations), np.append(steps[1], sign * value)
+            spent = max(evaluations, block.last)
+            entry = f"{path}, line {at}"
+            yield Trajectory(facts["algId"], problem, suite, place, dim, instance, *steps, spent, entry=entry)
 
 
 def _older_column(file: Path) -> Callable[[Sequence[tuple[int, str]]], int]:

@@ -105,6 +105,7 @@ class Block:
 
     at: line of its first row. head: (line, text), the last few above it. evaluations, values: (n,) of rows that
     improve, the first among them. last: evaluations of the last row. damage: why it is no run; None where it is one.
+    complete: whether its last row is, and is in it.
     """
 
     at: int
@@ -113,6 +114,7 @@ class Block:
     values: np.ndarray
     last: int
     damage: Damage | None = None
+    complete: bool = True
 
 
 def blocks(
@@ -133,13 +135,13 @@ def blocks(
             head = tuple((at, line) for at, line, _ in deque(rows, maxlen=10))
             continue
         first = next(rows)
-        evaluations, values, last, damage = [], [], 0, None
+        evaluations, values, last, damage, ended = [], [], 0, None, True
         try:
             values_at = column(head) if head else -1
             if values_at < 0:
                 raise Damage(path, first[0], f"a run begins with the names of its columns, got {first[1][:80]!r}")
-            for at, line, complete in chain([first], rows):
-                if not complete:  # its last number may lack digits
+            for at, line, ended in chain([first], rows):
+                if not ended:  # its last number may lack digits
                     break
                 n, value = _row(path, at, line, values_at)
                 if n < last:
@@ -153,7 +155,8 @@ def blocks(
                 raise Damage(path, first[0], "the file ends within the first row of a run")
         except Damage as error:
             damage = error
-        yield Block(first[0], head, np.array(evaluations, dtype=np.int64), np.array(values, dtype=float), last, damage)
+        steps = np.array(evaluations, dtype=np.int64), np.array(values, dtype=float)
+        yield Block(first[0], head, *steps, last, damage, ended)
 
 
 def unequal(index: Path, at: int, file: Path, logged: Sequence[Block], listed: int) -> Iterator[Damage]:
