@@ -37,6 +37,9 @@ def linear_cg(oracle: Oracle) -> None:
     A cycle is the gradient at x, and dim times a product and the value at the new iterate. The next begins at its best
     one. On what is not quadratic that is Newton's method without a safeguard. A lane is over when a cycle lowers f no
     more. Bounds are not minded.
+
+    Exact but for rounding, by which directions lose their conjugacy: on `quadratic[dim=20,condition=1e3]` (instance 1,
+    seed 0) 20 products leave a gap of 0.09, in textbook CG as well, and a gap of 1e-8 takes 62.
     """
     x = oracle.x0[..., None, :]
     xp = array_namespace(x)
