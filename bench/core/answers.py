@@ -354,7 +354,8 @@ class Answers:
         of v times the network's outputs, of the shape of x."""
         with differentiated():
             point = self._to(x, "torch").clone().requires_grad_(True)
-            pulled = (self._to(v, "torch") * self._network("torch", point, self._to(inputs, "torch"))).sum()
+            weights, seen = (self._to(array, "torch").clone() for array in (v, inputs))  # may be of inference mode
+            pulled = (weights * self._network("torch", point, seen)).sum()
             return self._own(_gradient(pulled, point))
 
     @_each_lane

@@ -352,3 +352,72 @@ def test_no_residuals_of_no_point():
     with pytest.raises(ValueError, match=r"must be about one point at least, got shape \(0, 2\)"):
         door.residuals(np.empty((0, 2)))
     assert books_of(door).ledgers[0].status is None
+
+
+def test_on_a_device_no_value_is_looked_at():
+    """Torch's device `meta` has shapes and types, and no values: whoever reads one meets an error."""
+    x = torch.empty(5, 3, device="meta")
+    assert tuple(checked(x.sum(-1), (5,), "f", "torch", "float32", "meta").shape) == (5,)
+    problem = Objective(lambda x: (x * x).sum(-1), 3, arrays="torch", dtype="float32")
+    answers = Answers(problem, "torch", "meta")
+    assert tuple(answers.value(x).shape) == (5,)
+    assert [tuple(array.shape) for array in answers.value_and_gradient(x)] == [(5,), (5, 3)]
+    assert tuple(answers.hessian_vector(x, x).shape) == (5, 3)
+    with pytest.raises(ValueError, match=r"real numbers of shape \(5,\), got a tensor of float32 of shape \(5, 3\)"):
+        checked(x, (5,), "f", "torch", "float32", "meta")
+    with pytest.raises(ValueError, match="got a tensor of complex64"):
+        checked(x.sum(-1) * 1j, (5,), "f", "torch", "float32", "meta")
+
+
+# torch's switches
+
+
+@pytest.mark.parametrize("lanes", [0, 2])
+@pytest.mark.parametrize("arrays", ["numpy", "torch"])
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_gradients_and_products_do_not_depend_on_torch_s_switches(mode, arrays, lanes):
+    """Also where the first question, which makes the constants and the mini-batches, is asked there."""
+
+    def formula(x, weight, rows):
+        return ((x * weight - rows.mean(-2)) ** 2).sum(-1)
+
+    def problem(k):
+        return Objective(formula, 2, constants={"weight": np.array([1.0, k])}, data={"rows": np.ones((4, 2)) * k})
+
+    def ask(door):
+        x = door.x0 * 0 + 2.0
+        batch = next(door.minibatches(2))
+        return [*door.value_and_gradient(x), door.hessian_vector(x, x), batch.gradient(x), batch.hessian_vector(x, x)]
+
+    def opened():
+        objective = problem(3.0)
+        return Oracle([objective] * lanes or objective, 999, seed=[0] * lanes or 0, arrays=arrays)
+
+    wanted = ask(opened())
+    with mode():
+        first = opened()
+        got = ask(first)
+    again = ask(first)
+    for answers in (got, again):
+        for one, other in zip(answers, wanted, strict=True):
+            np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=1e-12)
+    assert np.abs(np.asarray(wanted[1])).min() > 0
+    np.testing.assert_allclose(np.asarray(wanted[2]).reshape(-1, 2)[0], [4.0, 36.0])
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_residuals_networks_and_vjps_do_not_depend_on_them_either(mode):
+    import bench
+
+    with mode():
+        least = Oracle(bench.make("mgh-rosenbrock"), 99, arrays="torch")
+        jacobian = least.residuals_and_jacobian(least.x0)[1]
+        assert jacobian.abs().sum() > 0
+        pole = Oracle(bench.make("ballistics"), 99, arrays="torch")
+        pole.recommend(pole.x0)
+        ones = torch.ones(pole.steps, pole.outputs, dtype=pole.x0.dtype)
+        _, inputs = pole.play(pole.x0, 0 * ones)
+        assert pole.vjp(pole.x0, inputs, ones).abs().sum() > 0
+        zero = pole.vjp(pole.x0, inputs[:0], ones[:0])
+    assert (zero.abs().sum(), tuple(zero.shape)) == (0, tuple(pole.x0.shape))
+    assert pole.counts["vjp"] == pole.rows

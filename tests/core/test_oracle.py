@@ -533,3 +533,25 @@ def test_best_asked_on_data_keeps_to_the_box():
         for at in (0.0, 2.0, 3.0, 4.0):
             oracle.value(np.array([at]))
     assert books_of(oracle).ledgers[0].best == 4.0
+
+
+@pytest.mark.parametrize("problem", ["cartpole", "rosenbrock+noise", "softmax"])
+@pytest.mark.parametrize("recommends", [True, False])
+def test_the_readme_s_method_runs_where_answers_are_noisy(problem, recommends):
+    """Its one_plus_one, with and without the line that recommends."""
+    from pathlib import Path
+
+    import bench
+    from bench.runner.single import play
+
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    code = "def one_plus_one" + readme.partition("def one_plus_one")[2].partition("```")[0]
+    lines = [line for line in code.splitlines() if recommends or "oracle.recommend" not in line]
+    scope: dict = {}
+    exec("\n".join(lines), scope)
+    oracle = Oracle(bench.make(problem), 60, seed=3, order=0)
+    assert play(oracle, scope["one_plus_one"], {}, restarts=False) == ""
+    ledger = books_of(oracle).ledgers[0]
+    assert ledger.status in ("budget", "target")
+    assert len(ledger.events) > 10
+    assert ledger.best <= ledger.first
