@@ -191,7 +191,7 @@ def test_page_does_not_claim_more_than_it_knows(page, make_results, tmp_path):
     assert "lower end of the success probability (Wilson 1927)" in text
     assert "What a run had not reached when it ended counts as unsolved" in text
     assert "targets refer to the best run of this report" in text
-    scored = ["of the last score", "counts as 26 % earlier", "show the score at that cost", "up to 26 % late"]
+    scored = ["of the last score", "count as 26 % earlier", "show the score at that cost", "up to 26 % late"]
     assert [phrase for phrase in scored if phrase not in text] == []
     plain = read(tmp_path, make_results(2, 3, 1, 5)).text()
     assert [phrase for phrase in scored if phrase in plain] == []
