@@ -8,6 +8,7 @@ from scipy import stats
 from bench.measure import ecdf as distributions
 from bench.measure import ert as expected
 from bench.measure import runtimes as reached
+from bench.measure import words
 from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import convergence, fixed_budget
 from bench.measure.progress import complete, progress, spent
@@ -273,6 +274,14 @@ def test_success_probability_has_a_lower_end():
     assert table.success[1.0] == pytest.approx(5 / (5 + 1.96**2), rel=1e-4)
     assert table.success[0.1] == 0
     assert round(15 / (15 + 1.96**2), 2) == 0.80
+
+
+def test_n_of_n_says_how_sure_success_is():
+    """15 / (15 + 1.96^2) = 80 %, 5 / (5 + 1.96^2) = 57 %; none below five runs."""
+    assert words.reached(15, 15) == "15/15, success ≥ 80 %"
+    assert [words.reached(*k) for k in ((14, 15), (4, 4), (0, 5))] == ["14/15", "4/4", "0/5"]
+    assert words.all_solved(5) == "success ≥ 57 %"
+    assert words.interval(350, nan) == "≥ 350" and words.interval(nan, nan) == ""
 
 
 @pytest.mark.parametrize("fact", [{"imported": True}, {"status": "deadline"}])
