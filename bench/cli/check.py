@@ -26,10 +26,10 @@ def check(
     """Did any optimizer get worse? Exit status: 0 no; 1 yes; 2 the two cannot be compared."""
     with explained():
         from bench import api
-        from bench.track.check import CAPTION, HEADINGS, MEASURE_WORDS, WORST, check, ratio
+        from bench.track.check import CAPTION, HEADINGS, MEASURE_WORDS, WORST, check, fraction, ratio
         from bench.track.revision import versions_of
 
-        limit = _fraction(worse)
+        limit = fraction(worse)
         if (at is None) == (new is None):
             raise ValueError("give two results, BASE and NEW, or a suite and --at REV")
         if at is not None:
@@ -54,14 +54,3 @@ def check(
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text(), encoding="utf-8")
     raise typer.Exit(TROUBLE if result.worse else 0)
-
-
-def _fraction(text: str) -> float:
-    """ "10%" or "0.1" as a number; raises ValueError for anything else."""
-    try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e6:
-        raise ValueError(f"worse must be a number >= 0, as 0.1 or 10%, got {text!r}")
-    return value

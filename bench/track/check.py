@@ -162,6 +162,17 @@ def ratio(middle: float, low: float, high: float) -> str:
     return f"{number(middle)} {interval(low, high)}"
 
 
+def fraction(text: str) -> float:
+    """ "10%" or "0.1" as a number; raises ValueError for anything else."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e6:
+        raise ValueError(f"worse must be a number >= 0, as 0.1 or 10%, got {text!r}")
+    return value
+
+
 def _check_finished(results: Results) -> None:
     with closing(Store(results.folder)) as store:
         planned, stored = store.planned(), store.hashes()

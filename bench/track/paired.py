@@ -1,6 +1,7 @@
 """Two versions of the same optimizers, run by run: the same problem, instance and seed, so the same start and draws."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +29,15 @@ TIMED = (Status.DEADLINE, Status.KILLED)  # ends that seconds decide
 PART = 2_000  # runs whose events are in memory at a time
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of runs as `compare` reads them: pairs, same and logarithms, see `Versions`."""
+
+    pairs: Any
+    logarithms: np.ndarray
+    same: np.ndarray
+
+
 class Versions:
     """The runs of two results in pairs. pairs: a frame, one row a pair: problem, dim, optimizer, instance, seed, and
     run_base, run_new, their numbers in the two.
@@ -53,7 +63,7 @@ class Versions:
     @cached_property
     def same(self) -> np.ndarray:
         """Whether the two records of each pair (N,) are equal bit for bit, seconds apart."""
-        base, new = (_records(results, self.pairs[f"run_{side}"]) for results, side in self._sides())
+        base, new = (records(results, self.pairs[f"run_{side}"]) for results, side in self._sides())
         return np.array([one == other for one, other in zip(base, new, strict=True)], dtype=bool)
 
     @cached_property
@@ -82,8 +92,8 @@ class Versions:
         """
         both = Combined([self.base, self.new], SIDES)
         number = np.stack([self.pairs.run_base, self.pairs.run_new + len(self.base.runs)], axis=1)
-        runs = both.comparison.runs
-        return np.stack([_costs(both, number), _gaps(runs)[number]], axis=-1)
+        runtime, spent = _runtimes(both)
+        return np.stack([log_costs(runtime[number], spent[number]), log_gaps(both.comparison.runs)[number]], axis=-1)
 
     def _sides(self) -> Sequence[tuple[Results, str]]:
         return (self.base, "base"), (self.new, "new")
@@ -112,7 +122,7 @@ def _named(runs: Any, names: Sequence[str]) -> Any:
     return runs.drop_duplicates([*CELL, "optimizer", *SLOT])
 
 
-def _records(results: Results, runs: Sequence[int]) -> list[bytes]:
+def records(results: Results, runs: Sequence[int]) -> list[bytes]:
     """All of each run that does not depend on a clock: how it ended, and its events."""
     numbers = [int(run) for run in runs]
     ends: Any = results.runs[["status", "first", "best", "final", *QUESTIONS, "metrics"]]
@@ -137,24 +147,28 @@ def _made(results: Results, run: int) -> tuple[str, tuple[tuple[str, str], ...]]
     return code, tuple(sorted((name, version) for name, version in versions.items() if name != "commit"))
 
 
-def _costs(both: Combined, number: np.ndarray) -> np.ndarray:
-    """The measure cost of pairs of runs, given by their numbers (N, 2)."""
+def _runtimes(both: Combined) -> tuple[np.ndarray, np.ndarray]:
+    """The cost at which each run reached each target (runs, targets), inf where it never did, NaN where it was not
+    asked; and what each run spent (runs,)."""
     (goals,) = both.comparison.over_parts(lambda runs, events: hits(runs, events, gaps=GAPS))
     times: Any = runtimes(both.comparison.runs, goals, both.prices)
     times["goal"] = times.kind + times.target.astype(str)
-    wide = times.pivot(index="run", columns="goal", values="runtime").reindex(range(len(both.runs))).to_numpy(float)
-    spent = times.groupby("run").spent.first().reindex(range(len(both.runs))).to_numpy(float)
-    runtime = wide[number]  # (N, 2, targets)
-    counts = np.isfinite(runtime).any(axis=1, keepdims=True) & (np.nan_to_num(runtime, posinf=1.0) > 0).all(
-        axis=1, keepdims=True
-    )
-    longest = np.nanmax(np.where(np.isnan(spent), 1.0, spent)[number], axis=1)[:, None, None]
-    logarithm = np.where(counts, np.log(np.where(counts, np.where(np.isfinite(runtime), runtime, longest), 1.0)), 0.0)
-    return logarithm.sum(axis=-1) / np.maximum(counts.sum(axis=-1), 1)
+    everyone = range(len(both.runs))
+    wide = times.pivot(index="run", columns="goal", values="runtime").reindex(everyone).to_numpy(float)
+    return wide, times.groupby("run").spent.first().reindex(everyone).to_numpy(float)
 
 
-def _gaps(runs: Frame) -> np.ndarray:
-    """The measure value of all runs (complete ones)."""
+def log_costs(runtime: np.ndarray, spent: np.ndarray) -> np.ndarray:
+    """The measure cost (N, 2) of pairs: from the costs of their targets (N, 2, targets) and of the runs (N, 2)."""
+    reached, apart = np.isfinite(runtime).any(axis=1), (np.nan_to_num(runtime, posinf=1.0) > 0).all(axis=1)
+    counts = np.logical_and(reached, apart)[:, None]  # what both starts satisfy tells nothing
+    longest = np.nan_to_num(spent, nan=1.0).max(axis=1)[:, None, None]
+    cost = np.where(counts, np.where(np.isfinite(runtime), runtime, longest), 1.0)
+    return np.where(counts, np.log(cost), 0.0).sum(axis=-1) / np.maximum(counts.sum(axis=-1), 1)
+
+
+def log_gaps(runs: Frame) -> np.ndarray:
+    """The measure value of all runs of both versions (complete ones)."""
     f_opt, has_optimum = optima(runs)
     first = runs["first"].astype(float)
     best = runs["best"].astype(float).fillna(first)
@@ -166,7 +180,7 @@ def _gaps(runs: Frame) -> np.ndarray:
     return np.where(np.isfinite(logarithm), logarithm, 0.0)
 
 
-def compare(versions: Versions, worse: float = 0.10) -> Frame:
+def compare(versions: Versions | Pairs, worse: float = 0.10) -> Frame:
     """Whether each optimizer got worse: one row an optimizer and measure, and a problem ("" for all of them).
 
     Columns optimizer, measure, problem, dim, ratio (new over base, geometric mean over problems of that over their

@@ -1,0 +1,129 @@
+"""The convergence of an optimizer as figures that a benchmark's JSON can hold, and two of them as pairs of runs."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.measure.frames import CELL
+from bench.measure.prices import priced
+from bench.measure.progress import progress
+from bench.measure.targets import FRACTIONS
+from bench.results.stored import Results
+from bench.track.paired import GAPS, SLOT, Pairs, log_costs, log_gaps, records
+
+Figures = dict[str, Any]  # of one optimizer on some problems: see `figures`
+
+
+def figures(results: Results, optimizer: str) -> Figures:
+    """What an optimizer reached on the problems of some results, seconds apart.
+
+    runs: one each, with problem, dim, instance, seed, budget, status, counts of each question, spent; first, best,
+    f_opt (None where it is not known) and gap (at which a run ends) as hexadecimal floats, exact; costs: that of each
+    of `bench.track.paired.GAPS` that the run was asked for, None where it never reached it; where f_opt is not known,
+    events: cost and best value at each improvement; record: a hash of all of it, bit for bit. code, versions: what
+    made it.
+    """
+    runs: Any = results.comparison.runs
+    events: Any = progress(runs, results.trajectories)
+    facts = runs.set_index("run")[["rows", "dim", "lanes"]].reindex(events.run)
+    cost, best, run = priced(events, facts, results.prices), events.best.to_numpy(float), events.run.to_numpy()
+    entries = []
+    for row, record in zip(runs.to_dict("records"), records(results, runs.run), strict=True):
+        low, high = np.searchsorted(run, [row["run"], row["run"] + 1])
+        known = not math.isnan(row["f_opt"])
+        reached = {"costs": _costs(cost[low:high], best[low:high], row["f_opt"] + _gaps(row["gap"]))} if known else {}
+        events_ = (
+            {}
+            if known
+            else {
+                "events": [[c, f.hex()] for c, f in zip(cost[low:high].tolist(), best[low:high].tolist(), strict=True)]
+            }
+        )
+        entries.append({
+            **{name: row[name] for name in (*CELL, *SLOT, "budget", "status")},
+            "counts": {name: int(row[name]) for name in results.prices if row[name]}, "spent": float(row["cost"]),
+            **{name: _hex(row[name]) for name in ("first", "best", "f_opt", "gap")},
+            **reached, **events_, "record": hashlib.sha256(record).hexdigest()[:16],
+        })  # fmt: skip
+    code, versions = results.made_by(0)
+    return {"optimizer": optimizer, "runs": entries, "code": code, "versions": versions}
+
+
+def paired(base: Sequence[Figures], new: Sequence[Figures]) -> Pairs:
+    """The runs that both versions have. Raises ValueError where they were not run alike."""
+    import pandas as pd
+
+    keys = ("optimizer", *CELL, *SLOT)
+    sides = [
+        {
+            tuple({**run, "optimizer": each["optimizer"]}[key] for key in keys): run
+            for each in side
+            for run in each["runs"]
+        }
+        for side in (base, new)
+    ]
+    common = [key for key in sides[0] if key in sides[1]]
+    if not common:
+        raise ValueError("no run in common: no problem, dim, instance and seed that both have")
+    for key in common:
+        for what in ("budget", "gap"):
+            one, other = (side[key][what] for side in sides)
+            if one != other:
+                raise ValueError(
+                    f"not comparable: {what} of {key[0]} on {key[1]} is {one} in the base and {other} here"
+                )
+    runs = [side[key] for side in sides for key in common]  # those of base, then those of new
+    frame: Any = pd.DataFrame([{name: run[name] for name in (*CELL, *SLOT)} for run in runs], columns=[*CELL, *SLOT])
+    for name in ("first", "best", "f_opt", "gap"):
+        frame[name] = np.array([_number(run[name]) for run in runs], dtype=float)
+    number = np.arange(2 * len(common)).reshape(2, -1).T
+    runtime = np.array([_reached(run, low) for run, low in zip(runs, _lowest(frame), strict=True)])
+    spent = np.array([run["spent"] for run in runs])
+    logarithms = np.stack([log_costs(runtime[number], spent[number]), log_gaps(frame)[number]], axis=-1)
+    same = np.array([sides[0][key]["record"] == sides[1][key]["record"] for key in common], dtype=bool)
+    return Pairs(pd.DataFrame(common, columns=list(keys)), logarithms, same)
+
+
+def _lowest(frame: Any) -> np.ndarray:
+    best = frame.best.fillna(frame["first"])
+    return best.groupby([frame[name] for name in (*CELL, "instance")]).transform("min").to_numpy(float)
+
+
+def _reached(run: Mapping[str, Any], lowest: float) -> np.ndarray:
+    """The cost of each target of a run: of gaps, then of fractions of what it could gain."""
+    costs = np.full(len(GAPS) + len(FRACTIONS), np.nan)
+    if "costs" in run:
+        costs[: len(run["costs"])] = [math.inf if cost is None else cost for cost in run["costs"]]
+    else:
+        cost, best = (
+            (np.array(column, dtype=object) for column in zip(*run["events"], strict=True))
+            if run["events"]
+            else ([], [])
+        )
+        values = np.array([float.fromhex(f) for f in best])
+        targets = lowest + np.array(FRACTIONS) * (_number(run["first"]) - lowest)
+        costs[len(GAPS) :] = [
+            math.inf if each is None else each for each in _costs(np.array(cost, dtype=float), values, targets)
+        ]
+    return costs
+
+
+def _gaps(gap: float) -> np.ndarray:
+    return np.array([each for each in GAPS if each >= gap])
+
+
+def _costs(cost: np.ndarray, best: np.ndarray, targets: np.ndarray) -> list[float | None]:
+    """The cost at which values that never rise first come to each target; None where they do not."""
+    place = np.searchsorted(-best, -targets, side="left")
+    return [float(cost[at]) if at < len(cost) else None for at in place]
+
+
+def _hex(value: float) -> str | None:
+    return None if value is None or math.isnan(value) else float(value).hex()
+
+
+def _number(text: str | None) -> float:
+    return math.nan if text is None else float.fromhex(text)
