@@ -8,7 +8,8 @@ import pytest
 
 TEST = """
 def test_ball(optimizer_benchmark):
-    results = optimizer_benchmark("heavy-ball[lr=0.003{}]", problems=["bbob-f01[dim=5]", "levy"], seeds=6, budget=120, rounds=1)
+    problems = ["bbob-f01[dim=5]", "levy"]
+    results = optimizer_benchmark("heavy-ball[lr=0.003{}]", problems=problems, seeds=6, budget=120, rounds=1)
     assert len(results.runs) == 12
 
 
