@@ -7,7 +7,7 @@ written by `python -m optimizers.nevergrad_names`.
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -54,17 +54,18 @@ def entries() -> list[Entry]:
 def bridge(name: str, parallel: bool = False) -> Callable[..., None]:
     """The method of that name as an optimizer: ask, evaluate, tell; where it is parallel, `num_workers` at a time.
 
-    Nevergrad is given the oracle's x0, because its own start, 0, is the optimum of many test problems, and whether
-    answers are noisy. Each method uses x0 in its own way: OnePlusOne asks it first; CMA has its first mean there; DE
-    and PSO draw their first populations around it, with the standard deviation of `space`; NGOpt does as the method
-    that it chooses.
+    Nevergrad is given the box, and the start as a suggestion, which it asks first: begun at the start instead, with
+    the standard deviation that it derives from a box, first populations would leave most of the box out, and methods
+    of whole numbers, which draw them anew around where they began, would not reach the rest. Where there is no box it
+    is begun at the start, because its own, 0, is the optimum of many test problems. It is told whether answers are
+    noisy.
     """
 
     def in_batches(oracle: Oracle, *, num_workers: Workers = 1) -> None:
         import nevergrad
 
         own_seed, global_seed = (int(number) for number in oracle.rng.integers(2**32, size=2))
-        points = space(oracle.x0, oracle.domain)
+        points, start = space(oracle.x0, oracle.domain)
         points.random_state = np.random.RandomState(own_seed)
         budget = int(oracle.remaining / oracle.prices["value"] + 1e-9)  # values that can be paid
         noisy = oracle.noisy
@@ -74,12 +75,16 @@ def bridge(name: str, parallel: bool = False) -> Callable[..., None]:
         with seeded(global_seed), own_threads():
             # some methods divide by the budget less one
             method = nevergrad.optimizers.registry[name](points, budget=max(2, budget), num_workers=num_workers)
+            if start is not None:
+                method.suggest(start)
             for asked in range(0, budget, num_workers):
                 batch = [method.ask() for _ in range(min(num_workers, budget - asked))]
                 x = np.stack([point(candidate.value, oracle.domain) for candidate in batch])
                 # of NaN and infinity Nevergrad itself makes a very large number
                 for candidate, f in zip(batch, oracle.value(x), strict=True):
-                    method.tell(candidate, float(f))
+                    # some have no use for a point that they did not choose
+                    with suppress(nevergrad.errors.TellNotAskedNotSupportedError):
+                        method.tell(candidate, float(f))
                 if noisy:
                     oracle.recommend(point(method.provide_recommendation().value, oracle.domain))
         oracle.value(oracle.x0)  # nothing is left to pay it: the run ends as one that spent its budget
@@ -98,45 +103,48 @@ def bridge(name: str, parallel: bool = False) -> Callable[..., None]:
     return method
 
 
-def space(x0: np.ndarray, domain: Domain) -> "Parameter":
-    """Points around x0 (dim,) for Nevergrad; `point` reads what it answers.
+def space(x0: np.ndarray, domain: Domain) -> "tuple[Parameter, Any]":
+    """The domain for Nevergrad, and the start x0 (dim,) as a value of it; `point` reads what it answers.
 
-    Real numbers with bounds on all sides: six standard deviations span the box, and first populations lie around x0
-    rather than uniformly, as is Nevergrad's own way where a start is given. Elsewhere one is the domain's scale, and
-    bounds on some sides are left to the oracle: what lies outside is no improvement. Integers are rounded real numbers,
-    with a standard deviation of a step at least; a category is a choice, at x0's in most of the first draws; a
-    permutation is the order of real keys (Bean 1994, doi:10.1287/ijoc.6.2.154).
+    Where there are bounds on all sides it begins at the middle of the box, which six standard deviations span, as
+    Nevergrad has it. Soft bounds are told three times as far out, with the same standard deviations: some methods
+    choose their steps by whether there are bounds, and none comes to a corner. Elsewhere it begins at the start, which
+    is then no value to suggest (None), with the domain's scale for standard deviations; bounds on some sides are left
+    to the oracle: what lies outside is no improvement. Integers are rounded real numbers, with a standard deviation of
+    a step at least; a category is a choice; a permutation is the order of real keys (Bean 1994,
+    doi:10.1287/ijoc.6.2.154).
     """
     from nevergrad import p
 
+    def deviating(points: p.Array, deviations: Any) -> p.Array:
+        return points.set_mutation(sigma=deviations)  # the library takes arrays, and is typed for numbers
+
+    dim = len(x0)
     if domain.kinds == "permutation":
-        keys = p.Array(init=(x0.argsort() + 0.5) / len(x0), lower=0.0, upper=1.0)
-        return keys.set_mutation(sigma=max(1 / 6, 2 / len(x0)))  # one step is to change the order
+        keys = p.Array(shape=(dim,), lower=0.0, upper=1.0)
+        return keys.set_mutation(sigma=max(1 / 6, 2 / dim)), (x0.argsort() + 0.5) / dim  # one step is to change it
     if not domain.bounded:
-        return p.Array(init=x0).set_mutation(sigma=float(np.min(domain.scale)))
-    low, high = (np.broadcast_to(bound, x0.shape).astype(float) for bound in (domain.low, domain.high))
-    start = np.clip(x0, low, high)
+        return deviating(p.Array(init=x0), domain.scales(dim, x0)), None
+    low, high = (np.full(dim, bound, dtype=np.float64) for bound in (domain.low, domain.high))
+    deviations, start = (high - low) / 6, np.clip(x0, low, high)
     if domain.real:
-        return p.Array(init=start, lower=low, upper=high)
+        reach = 0 if domain.hard else high - low
+        points = p.Array(init=(low + high) / 2, lower=low - reach, upper=high + reach)
+        return deviating(points, deviations), start
     kinds = np.broadcast_to(domain.kinds, x0.shape)
-    widths = np.where(kinds == "integer", np.maximum(1.0, (high - low) / 6), 0)  # Nevergrad takes one for an array
+    deviations = np.where(kinds == "integer", np.maximum(1.0, deviations), deviations)
     parts: list[Parameter] = []
-    for (kind, width), members in groupby(range(len(x0)), key=lambda i: (kinds[i], widths[i])):
-        own = list(members)
+    values: list[Any] = []
+    for kind, members in groupby(range(dim), key=lambda i: kinds[i]):
+        at = list(members)
         if kind == "category":
-            parts += [_choice(int(high[i]) + 1, int(start[i])) for i in own]
+            parts += [p.Choice(range(int(high[i]) + 1)) for i in at]
+            values += [int(start[i]) for i in at]
             continue
-        part = p.Array(init=start[own], lower=low[own], upper=high[own])
-        parts.append(part.set_mutation(sigma=width).set_integer_casting() if kind == "integer" else part)
-    return p.Tuple(*parts)
-
-
-def _choice(number: int, start: int) -> "Parameter":
-    from nevergrad import p
-
-    choice = p.Choice(range(number))
-    choice.value = start
-    return choice
+        part = deviating(p.Array(shape=(len(at),), lower=low[at], upper=high[at]), deviations[at])
+        parts.append(part.set_integer_casting() if kind == "integer" else part)
+        values.append(start[at])
+    return p.Tuple(*parts), tuple(values)
 
 
 def point(value: Any, domain: Domain) -> np.ndarray:
@@ -191,5 +199,6 @@ for _entry in entries():
         deterministic=_entry.deterministic is True,
         kinds=get_args(Kind),
         needs=("nevergrad", *_entry.needs),
+        version=2,
         source=SOURCE,
     )(bridge(_entry.name, _entry.parallel))

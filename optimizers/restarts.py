@@ -17,7 +17,7 @@ from optimizers.cma_es import cma_es
 from optimizers.differential_evolution import differential_evolution
 from optimizers.hyperparameters import Memory, Population, Sigma, Tolerance
 from optimizers.random_search import random_search
-from optimizers.scipy_minimize import ENDLESS, box_bounds
+from optimizers.scipy_minimize import ENDLESS, descend
 
 Method = Callable[..., None]
 
@@ -74,7 +74,12 @@ class Handover(Exception):
     """Raised through a search when its part of the budget is spent."""
 
 
-@optimizer(order=1, needs=("scipy.optimize",), source="Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069: the descent")
+@optimizer(
+    order=1,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069: the descent",
+)
 def hybrid(
     oracle: Oracle,
     *,
@@ -88,13 +93,10 @@ def hybrid(
     search: the method of that name, with its defaults. share: of what is left of the budget, for the search. memory:
     steps that L-BFGS-B remembers; it returns when the projected gradient is below gtol, or the line search fails.
     """
-    from scipy.optimize import minimize
-
     best = best_by(SEARCHES[search], oracle, until=(1 - share) * oracle.remaining)
-    options = {"maxcor": memory, "ftol": 0.0, "gtol": gtol, "maxiter": ENDLESS, "maxfun": ENDLESS}
-    f, bounds = oracle.value_and_gradient, box_bounds(oracle)
     oracle.recommend(best)
-    minimize(f, best, jac=True, method="L-BFGS-B", bounds=bounds, callback=oracle.recommend, options=options)
+    options = {"maxcor": memory, "ftol": 0.0, "gtol": gtol, "maxiter": ENDLESS, "maxfun": ENDLESS}
+    descend(oracle, "L-BFGS-B", best, bounds=True, **options)
 
 
 class Watched:

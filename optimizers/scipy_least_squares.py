@@ -1,9 +1,8 @@
 """Bridges to scipy.optimize.least_squares, for problems with residuals.
 
 SciPy asks for residuals and for their Jacobian apart, and for some of them twice at one point: what was asked last is
-remembered, so that it is paid once. An iterate's residuals, asked alone when it was tried, are answered again together
-with its Jacobian, as is the price of one; a step that is not taken pays for no Jacobian. Iterates, where the Jacobian
-is asked, are recommended.
+remembered, so that it is paid once. An iterate's residuals were paid when it was tried, and its Jacobian is asked
+alone. Iterates, where the Jacobian is asked, are recommended.
 """
 
 from contextlib import suppress
@@ -37,10 +36,10 @@ class Memo:
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """x (dim,) -> (m, dim); raises LinAlgError where it is not finite."""
         if not np.array_equal(x, self._jacobian[0]):
-            r, j = self._oracle.residuals_and_jacobian(x)
+            j = self._oracle.jacobian(x)
             if not np.isfinite(j).all():
                 raise np.linalg.LinAlgError("the Jacobian is not finite")
-            self._residuals, self._jacobian = (x.copy(), r), (x.copy(), j)
+            self._jacobian = x.copy(), j
             self._oracle.recommend(x.copy())
         return self._jacobian[1].copy()
 
@@ -50,7 +49,9 @@ def fit(oracle: Oracle, method: Literal["lm", "trf", "dogbox"], ftol: float, xto
     from scipy.optimize import least_squares
 
     memo, x0, bounds = Memo(oracle), oracle.x0, (-np.inf, np.inf)
+    scale: Any = None  # MINPACK takes the columns of the Jacobian
     if method != "lm":
+        scale = oracle.domain.scale / oracle.domain.scale.min()
         bounds = hard_bounds(oracle)
         x0 = np.clip(x0, *bounds)
     if not np.isfinite(memo.residuals(x0)).all():
@@ -58,10 +59,10 @@ def fit(oracle: Oracle, method: Literal["lm", "trf", "dogbox"], ftol: float, xto
     jacobian: Any = memo.jacobian
     tolerances: dict[str, Any] = {"ftol": ftol, "xtol": xtol, "gtol": gtol, "max_nfev": ENDLESS}
     with suppress(np.linalg.LinAlgError):
-        least_squares(memo.residuals, x0, jacobian, bounds, method, **tolerances)
+        least_squares(memo.residuals, x0, jacobian, bounds, method, x_scale=scale, **tolerances)
 
 
-registered = partial(optimizer, order=1, structure="residuals", needs=("scipy.optimize",))
+registered = partial(optimizer, order=1, structure="residuals", needs=("scipy.optimize",), version=2)
 
 
 @registered(source="Levenberg 1944, doi:10.1090/qam/10666; Moré 1978, doi:10.1007/BFb0067700")

@@ -263,6 +263,18 @@ class Oracle:
         return answers[1], answers[2]
 
     @_question
+    def jacobian(self, x: Array) -> Array:
+        """x (*lanes, *points, dim) -> the Jacobian (*lanes, *points, m, dim) of the residuals, where they were asked.
+
+        Counted as dim columns: at the point where a method has just paid for the residuals it pays for no value again.
+        """
+
+        def answer(points: Array, rows: Rows | None, noise: Array | None) -> tuple[Array]:
+            return (self._answers.jacobian(points, rows, noise)[2],)
+
+        return self._ask({JACOBIAN: self.dim}, x, answer, least_squares=True, records=False)[0]
+
+    @_question
     def network(self, x: Array, inputs: Array) -> Array:
         """x (*lanes, *points, dim), inputs (*lanes, *points, steps, features) -> what the known network of a composite
         problem puts out, (*lanes, *points, steps, outputs). Free: it is no question to the world."""

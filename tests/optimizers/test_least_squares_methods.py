@@ -76,11 +76,12 @@ MINPACK = [
 def test_scipy_lm_asks_what_minpack_evaluated(
     problem: str, parameters: dict[str, int], start_factor: float, published: Fit
 ) -> None:
-    """SciPy asks again for what MINPACK asks first, which is free, and for one Jacobian more, at the end."""
+    """SciPy asks again for what MINPACK asks first, which is free, and for one Jacobian more, at the end. Residuals are
+    paid once at each point: the Jacobian is asked alone."""
     objective = registry.find_problem(f"mgh-{problem}").make(**parameters, start="standard", start_factor=start_factor)
     counts = run("scipy-lm", objective, 1e6, ftol=TOLERANCE, xtol=TOLERANCE, gtol=EPS).counts
     jacobians = counts["jacobian"] // objective.dim
-    assert counts["value"] - jacobians == published.nfev
+    assert counts["value"] == published.nfev
     assert jacobians in (published.njev, published.njev + 1)
 
 
@@ -93,7 +94,7 @@ def test_scipy_takes_as_many_evaluations_as_called_alone(method: str) -> None:
         alone.residuals, alone.x0, lambda x: alone.residuals_and_jacobian(x)[1], method=method
     )
     assert counts["jacobian"] == 4 * found.njev
-    assert counts["value"] == found.nfev + found.njev
+    assert counts["value"] == found.nfev
 
 
 @pytest.mark.parametrize("name", ["scipy-trf", "scipy-dogbox"])

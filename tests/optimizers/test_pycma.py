@@ -53,12 +53,6 @@ def test_asks_what_pycma_asks_alone() -> None:
         method.tell(alone, [sphere(x) for x in alone])
 
 
-def test_penalties_are_a_hundredth_of_the_spread_of_values() -> None:
-    """The quartiles of 0, 1, 2, 3, 4 are 1 and 3; the last point is 3 and 4 standard deviations outside: 25 squared."""
-    beyond = np.array([[0.0, 0.0]] * 4 + [[3.0, -4.0]])
-    np.testing.assert_allclose(pycma.penalties(np.arange(5.0), beyond), [0, 0, 0, 0, 0.5])
-
-
 @pytest.mark.parametrize("dim, population", [(2, 6), (5, 8), (10, 10), (40, 15)])
 def test_the_default_population_is_that_of_the_tutorial(dim: int, population: int) -> None:
     """4 + floor(3 ln dim): ln 2 = 0.69, ln 5 = 1.61, ln 10 = 2.30, ln 40 = 3.69."""
@@ -114,11 +108,36 @@ def test_each_run_begins_at_a_new_start() -> None:
     np.testing.assert_allclose(points[at[0] : at[0] + 12].mean(0), expected[1], atol=0.02)
 
 
-def test_points_stay_inside_the_box() -> None:
-    asked = np.concatenate(questions("pycma", Objective(sphere, 2, Domain(np.array([-5.0, -3.0]), 0.0)), 400))
-    assert (asked <= 0).all()
-    assert (asked >= [-5, -3]).all()
-    assert (asked == 0).all(-1).any(), "the least is at the corner"
+def test_hard_bounds_are_the_librarys_own_option() -> None:
+    low, high = np.array([-5.0, -3.0]), np.array([3.0, 0.5])
+    objective = Objective(sphere, 2, Domain(low, high, scale=0.5))
+    rng = streams(objective, 3).method
+    options = {
+        "bounds": [(low / 0.5).tolist(), (high / 0.5).tolist()], "seed": np.nan, "verbose": -9,
+        "randn": lambda *shape: rng.standard_normal(shape),
+    }  # fmt: skip
+    method = cma.CMAEvolutionStrategy(np.clip(START, low, high) / 0.5, 1.0, options)
+    for population in questions("pycma", objective, 300)[:-1]:
+        alone = method.ask()
+        np.testing.assert_array_equal(population, 0.5 * np.array(alone))
+        assert ((population >= low) & (population <= high)).all()
+        method.tell(alone, [sphere(0.5 * u) for u in alone])
+
+
+def test_bounds_on_some_sides() -> None:
+    asked = np.concatenate(questions("pycma", Objective(sphere, 2, Domain(-np.inf, np.array([np.inf, 0.5]))), 400))
+    assert (asked[:, 1] <= 0.5).all()
+    assert (asked[:, 0] < 1).any()
+    assert sphere(asked).min() < 0.25 + 1e-3, "the minimum is at the bound"
+
+
+@pytest.mark.parametrize("hard, least", [(True, 8.0), (False, 0.0)])
+def test_points_outside_are_asked_where_bounds_are_soft(hard: bool, least: float) -> None:
+    """The minimum of this bowl lies 2 and 2 beyond the corner."""
+    objective = Objective(lambda x: ((x - 7) ** 2).sum(-1), 2, Domain(-5.0, 5.0, hard=hard))
+    asked = np.concatenate(questions("pycma", objective, 1500))
+    assert (asked > 5).any() != hard
+    assert ((asked - 7) ** 2).sum(-1).min() == pytest.approx(least, abs=1e-2)
 
 
 def test_recommends_its_mean_where_answers_are_noisy() -> None:

@@ -14,6 +14,7 @@ from bench.core.registry import settings
 from bench.core.streams import streams
 from bench.runner.single import play
 from optimizers.scipy_global import box
+from optimizers.units import Units
 
 registry.load(("problems", "optimizers"))
 LOCAL = ("scipy-powell", "scipy-cobyla", "scipy-cobyqa")
@@ -21,6 +22,8 @@ GLOBAL = ("scipy-differential-evolution", "scipy-dual-annealing", "scipy-basinho
 BOUNDS = [(-2.0, 3.0), (-1.0, 4.0)]
 BOX = Domain(*(np.array(bound) for bound in zip(*BOUNDS, strict=True)), scale=0.5)
 START = np.array([-1.2, 1.0])
+UNITS = [(low / 0.5, high / 0.5) for low, high in BOUNDS]  # what SciPy sees: lengths are in scales of the domain
+FROM = START / 0.5
 
 
 def rosenbrock(x: np.ndarray) -> np.ndarray:
@@ -46,14 +49,14 @@ class Enough(Exception):
 
 
 def alone(ask: Callable[[Callable[[np.ndarray], Any], np.random.Generator], object], budget: int) -> np.ndarray:
-    """The points that SciPy asks of Rosenbrock's function by itself, with the generator of run 3."""
+    """The points that SciPy asks of Rosenbrock's function by itself, in scales, with the generator of run 3."""
     points: list[np.ndarray] = []
 
-    def f(x: np.ndarray) -> Any:
-        points.extend(x.T.reshape(-1, 2).copy())
+    def f(u: np.ndarray) -> Any:
+        points.append(0.5 * u)
         if len(points) >= budget:
             raise Enough
-        return rosenbrock(x.T)
+        return rosenbrock(0.5 * u)
 
     try:
         ask(f, streams(Objective(rosenbrock, 2, BOX), 3).method)
@@ -62,27 +65,32 @@ def alone(ask: Callable[[Callable[[np.ndarray], Any], np.random.Generator], obje
     return np.array(points)
 
 
+def powell(f: Any, rng: np.random.Generator) -> None:
+    """At hard bounds a second search, with finer line searches, goes on from the first."""
+    u = FROM
+    for xtol in (1e-4, 1e-12):
+        u = scipy.optimize.minimize(f, u, method="Powell", bounds=UNITS, options={"xtol": xtol, "ftol": 1e-12}).x
+
+
 DRIVERS: dict[str, Callable[[Any, np.random.Generator], object]] = {
-    "scipy-powell": lambda f, rng: scipy.optimize.minimize(
-        f, START, method="Powell", bounds=BOUNDS, options={"ftol": 1e-12, "direc": 0.5 * np.eye(2)}
-    ),
+    "scipy-powell": powell,
     "scipy-cobyla": lambda f, rng: scipy.optimize.minimize(
-        f, START, method="COBYLA", bounds=BOUNDS, options={"rhobeg": 0.25, "tol": 0.5e-8}
+        f, FROM, method="COBYLA", bounds=UNITS, options={"rhobeg": 0.5, "tol": 1e-8}
     ),
     "scipy-cobyqa": lambda f, rng: scipy.optimize.minimize(
-        f, START, method="COBYQA", bounds=BOUNDS, options={"initial_tr_radius": 0.25, "final_tr_radius": 0.5e-8}
+        f, FROM, method="COBYQA", bounds=UNITS, options={"initial_tr_radius": 0.5, "final_tr_radius": 1e-8}
     ),
     "scipy-differential-evolution": lambda f, rng: scipy.optimize.differential_evolution(
-        f, BOUNDS, x0=START, tol=0, vectorized=True, updating="deferred", rng=rng
+        f, UNITS, x0=FROM, tol=0, polish=False, rng=rng
     ),
-    "scipy-dual-annealing": lambda f, rng: scipy.optimize.dual_annealing(f, BOUNDS, x0=START, rng=rng),
+    "scipy-dual-annealing": lambda f, rng: scipy.optimize.dual_annealing(f, UNITS, x0=FROM, rng=rng),
     "scipy-basinhopping": lambda f, rng: scipy.optimize.basinhopping(
-        f, START, stepsize=0.25, minimizer_kwargs={"method": "L-BFGS-B", "bounds": BOUNDS}, rng=rng
+        f, FROM, stepsize=0.5, minimizer_kwargs={"method": "L-BFGS-B", "bounds": UNITS}, rng=rng
     ),
     "scipy-shgo": lambda f, rng: scipy.optimize.shgo(
-        f, BOUNDS, minimizer_kwargs={"method": "SLSQP"}, options={"maxfev": 10**9}
+        f, UNITS, minimizer_kwargs={"method": "SLSQP"}, options={"maxfev": 10**9}
     ),
-    "scipy-direct": lambda f, rng: scipy.optimize.direct(f, BOUNDS, len_tol=0, vol_tol=0),
+    "scipy-direct": lambda f, rng: scipy.optimize.direct(f, UNITS, len_tol=0, vol_tol=0),
 }
 
 
@@ -133,36 +141,33 @@ def test_annealing_can_do_without_a_local_search() -> None:
 
 def test_bounds_are_those_of_the_domain_else_ten_scales_from_the_start() -> None:
     domain = Domain(np.array([-np.inf, 0.0, -1.0]), np.array([5.0, np.inf, 1.0]), scale=0.5)
-    start, bounds = box(Oracle(Objective(rosenbrock, 3, domain), 9, start=np.array([1.0, -2.0, 0.5])))
-    np.testing.assert_array_equal(start, [1.0, 0.0, 0.5])
-    assert bounds == [(-4.0, 5.0), (0.0, 5.0), (-1.0, 1.0)]
-
-
-def generations(domain: Domain) -> list[np.ndarray]:
-    """The questions of a run of differential evolution."""
-    oracle, questions = Oracle(Objective(rosenbrock, 2, domain), 90, 3, START, order=0), []
-    value = oracle.value
-
-    def spy(x: np.ndarray) -> np.ndarray:
-        questions.append(x)
-        return value(x)
-
-    vars(oracle)["value"] = spy
-    assert play(oracle, registry.find_optimizer("scipy-differential-evolution").function, {}, restarts=False) == ""
-    return questions
-
-
-def test_a_generation_is_one_question() -> None:
-    questions = generations(BOX)
-    assert [x.shape for x in questions] == [(30, 2)] * 4, "the last is the one that cannot be paid"
-    np.testing.assert_allclose(questions[0][0], START, rtol=1e-14)
+    start, bounds = box(Units(Oracle(Objective(rosenbrock, 3, domain), 9, start=np.array([1.0, -2.0, 0.5]))))
+    np.testing.assert_array_equal(start, [2.0, 0.0, 1.0])
+    assert bounds == [(-8.0, 10.0), (0.0, 10.0), (-2.0, 2.0)]
 
 
 def test_the_first_generation_is_normal_around_the_start_without_bounds() -> None:
-    first = np.concatenate([generations(Domain(scale=s))[0] / s - START / s for s in (0.1, 0.2, 0.4)])
-    np.testing.assert_allclose(first[::30], 0, atol=1e-12)
-    assert np.abs(first).max() < 5
-    np.testing.assert_allclose(first.std(), 1, atol=4 / np.sqrt(2 * first.size))
+    def first(scale: float) -> np.ndarray:
+        oracle = run("scipy-differential-evolution", Objective(rosenbrock, 2, Domain(scale=scale)), 30)
+        return (np.array(books_of(oracle).ledgers[0].points) - START) / scale
+
+    steps = np.concatenate([first(scale) for scale in (0.1, 0.2, 0.4)])
+    np.testing.assert_allclose(steps[::30], 0, atol=1e-12)
+    assert np.abs(steps).max() < 5
+    np.testing.assert_allclose(steps.std(), 1, atol=4 / np.sqrt(2 * steps.size))
+
+
+def test_powell_comes_to_a_corner_whose_bounds_are_hard() -> None:
+    """Line searches of xtol 1e-4 end a hundredth from it, where the slope leaves 1e-2."""
+    ramp = Objective(lambda x: x.sum(-1), 2, Domain(-5.0, 5.0), start=lambda rng: rng.uniform(-4, 4, 2))
+    assert books_of(run("scipy-powell", ramp, 1000)).ledgers[0].best < -10 + 1e-8
+
+
+@pytest.mark.parametrize("name", ["scipy-nelder-mead", *LOCAL])
+def test_soft_bounds_are_none(name: str) -> None:
+    """Outside the box, where the minimum of this bowl is, points count."""
+    bowl = Objective(lambda x: ((x - 7) ** 2).sum(-1), 2, Domain(-5.0, 5.0, hard=False))
+    assert books_of(run(name, bowl, 1000)).ledgers[0].best < 1e-8
 
 
 def test_direct_returns_for_good_where_it_would_ask_the_same_again() -> None:

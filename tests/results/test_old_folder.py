@@ -36,7 +36,8 @@ def test_an_old_folder_resumes(folder):
     with pytest.warns(FutureWarning, match=r"old\.toml, line \d+: target = .* is read as gap"):
         suite = load_suite(OLD / "old.toml")
     stored = bench.load("old").runs  # loading it registers what is tuned
-    raised = sum(stored.problem == "bbob-noisy-f101")  # which has version 2 since then: points outside its box count
+    # which have version 2 since then: points outside its box count; it asks soft ones without bounds
+    raised = sum((stored.problem == "bbob-noisy-f101") | (stored.optimizer == "scipy-lbfgsb"))
     campaign = run_suite(replace(suite, tuning=read_tuned(OLD / "tuned.toml")), folder, Launch(children=False))
     assert (campaign.planned, campaign.there, campaign.added, campaign.beside) == (36, 36 - raised, raised, raised)
     assert campaign.changed, "hashes hold versions"
