@@ -169,7 +169,8 @@ def magnitude(estimate: Estimator, batch: Oracle, x: Array, count: int) -> Array
     and no rate is known, it is 1, which leaves the estimates as they are."""
     import torch
 
-    mean = torch.stack([estimate(batch, x, k) for k in range(count)]).abs().mean((0, -1)).unsqueeze(-1)
+    # one after the other: a mean over several at once would round in an order that depends on the lanes
+    mean = sum((estimate(batch, x, k).abs().mean(-1, keepdim=True) for k in range(count)), torch.zeros(())) / count
     return torch.where(mean > 0, mean, torch.ones_like(mean))
 
 

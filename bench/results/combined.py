@@ -24,7 +24,7 @@ class Combined(Results):
     """
 
     def __init__(self, members: Sequence[Results], names: Sequence[str] | None = None):
-        """names: by which the members are told apart; by default their own. Raises ValueError for fewer than two
+        """names: of the members; by default their own. Raises ValueError for fewer than two
         results, and for one name twice."""
         self.names = names = list(names or [member.name for member in members])
         twice = sorted({name for name in names if names.count(name) > 1})

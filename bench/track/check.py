@@ -168,7 +168,7 @@ def fraction(text: str) -> float:
         value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         value = -1.0
-    if not 0 <= value < 1e6:
+    if not 0 <= value < np.inf:
         raise ValueError(f"worse must be a number >= 0, as 0.1 or 10%, got {text!r}")
     return value
 

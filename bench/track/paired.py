@@ -42,8 +42,8 @@ class Versions:
     """The runs of two results in pairs. pairs: a frame, one row a pair: problem, dim, optimizer, instance, seed, and
     run_base, run_new, their numbers in the two.
 
-    An optimizer is that of one registered name. Where one result has it in several settings on one problem, those are
-    told apart by the hyperparameters in which they differ: any other hyperparameter may have changed with its default.
+    An optimizer is that of one registered name. Where one result has it in several settings on one problem, the
+    hyperparameters in which they differ are part of its name: any other may have changed with its default.
     """
 
     def __init__(self, base: Results, new: Results):

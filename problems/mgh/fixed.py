@@ -160,7 +160,7 @@ def meyer(start: Start = "around", start_factor: float = 1.0, instance: int = 1)
         instance,
         constants=constants,
         least=minimum("meyer"),
-        scale=None,
+        scale=[0.002, 400.0, 25.0],  # a tenth of the start: at x3 = -t the formula has a pole
     )
 
 

@@ -25,7 +25,7 @@ def build(
     *,
     least: tuple[float | None, list[float] | np.ndarray | None],
     constants: Mapping[str, np.ndarray] | None = None,
-    scale: float | None = 1.0,
+    scale: float | list[float] | None = 1.0,
 ) -> Objective:
     """The sum of squares of residuals(x - shift, **constants): x (*points, dim) -> (*points, m).
 

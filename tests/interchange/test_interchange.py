@@ -155,8 +155,9 @@ def test_export_then_import_gives_the_same_expected_runtimes(results, form, tmp_
     assert (set(done.optimizers), set(done.problems)) == (set(OPTIMIZERS), set(FUNCTIONS))
     ours, back = table(results), table(Results(done.folder))
     assert list(ours.index) == list(back.index)
-    for column in ("ert", "successes", "runs", "order", "low", "high", "kind"):
+    for column in ("ert", "successes", "runs", "order", "low", "kind"):
         assert (ours[column].fillna(-1) == back[column].fillna(-1)).all(), column
+    assert back.high[back.successes > 0].isna().all()  # nobody knows what budget imported runs had
 
 
 @pytest.mark.filterwarnings("ignore")
