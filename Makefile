@@ -32,7 +32,8 @@ calibration: .venv/installed-test
 	$(RUN) -m tests.measure.calibration
 
 benchmark: .venv/installed-test
-	$(RUN) -m pytest tests/benchmarks --benchmark-only --benchmark-autosave --benchmark-compare
+	$(RUN) -m pytest tests/benchmarks/test_convergence.py --benchmark-only --benchmark-storage=tests/benchmarks/baseline --benchmark-compare
+	$(RUN) -m pytest tests/benchmarks --ignore=tests/benchmarks/test_convergence.py --benchmark-only --benchmark-autosave --benchmark-compare
 
 clean:
 	rm -rf .venv

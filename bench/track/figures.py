@@ -22,9 +22,9 @@ def figures(results: Results, optimizer: str) -> Figures:
 
     runs: one each, with problem, dim, instance, seed, budget, status, counts of each question, spent; first, best,
     f_opt (None where it is not known) and gap (at which a run ends) as hexadecimal floats, exact; costs: that of each
-    of `bench.track.paired.GAPS` that the run was asked for, None where it never reached it; where f_opt is not known,
-    events: cost and best value at each improvement; record: a hash of all of it, bit for bit. code, versions: what
-    made it.
+    of `bench.track.paired.GAPS` that the run was asked for, with "-" where it never reached it; where f_opt is not
+    known, events: cost:value at each improvement; record: a hash of all of it, bit for bit. code, versions: what made
+    it.
     """
     runs: Any = results.comparison.runs
     events: Any = progress(runs, results.trajectories)
@@ -33,20 +33,17 @@ def figures(results: Results, optimizer: str) -> Figures:
     entries = []
     for row, record in zip(runs.to_dict("records"), records(results, runs.run), strict=True):
         low, high = np.searchsorted(run, [row["run"], row["run"] + 1])
-        known = not math.isnan(row["f_opt"])
-        reached = {"costs": _costs(cost[low:high], best[low:high], row["f_opt"] + _gaps(row["gap"]))} if known else {}
-        events_ = (
-            {}
-            if known
-            else {
-                "events": [[c, f.hex()] for c, f in zip(cost[low:high].tolist(), best[low:high].tolist(), strict=True)]
-            }
-        )
+        if math.isnan(row["f_opt"]):
+            points = zip(cost[low:high].tolist(), best[low:high].tolist(), strict=True)
+            reached = {"events": " ".join(f"{at:.15g}:{f.hex()}" for at, f in points)}
+        else:
+            costs = _costs(cost[low:high], best[low:high], row["f_opt"] + _gaps(row["gap"]))
+            reached = {"costs": " ".join("-" if at is None else f"{at:.15g}" for at in costs)}
         entries.append({
             **{name: row[name] for name in (*CELL, *SLOT, "budget", "status")},
             "counts": {name: int(row[name]) for name in results.prices if row[name]}, "spent": float(row["cost"]),
             **{name: _hex(row[name]) for name in ("first", "best", "f_opt", "gap")},
-            **reached, **events_, "record": hashlib.sha256(record).hexdigest()[:16],
+            **reached, "record": hashlib.sha256(record).hexdigest()[:16],
         })  # fmt: skip
     code, versions = results.made_by(0)
     return {"optimizer": optimizer, "runs": entries, "code": code, "versions": versions}
@@ -96,18 +93,13 @@ def _reached(run: Mapping[str, Any], lowest: float) -> np.ndarray:
     """The cost of each target of a run: of gaps, then of fractions of what it could gain."""
     costs = np.full(len(GAPS) + len(FRACTIONS), np.nan)
     if "costs" in run:
-        costs[: len(run["costs"])] = [math.inf if cost is None else cost for cost in run["costs"]]
-    else:
-        cost, best = (
-            (np.array(column, dtype=object) for column in zip(*run["events"], strict=True))
-            if run["events"]
-            else ([], [])
-        )
-        values = np.array([float.fromhex(f) for f in best])
-        targets = lowest + np.array(FRACTIONS) * (_number(run["first"]) - lowest)
-        costs[len(GAPS) :] = [
-            math.inf if each is None else each for each in _costs(np.array(cost, dtype=float), values, targets)
-        ]
+        texts = run["costs"].split()
+        costs[: len(texts)] = [math.inf if text == "-" else float(text) for text in texts]
+        return costs
+    points = [point.split(":") for point in run["events"].split()]
+    cost, best = np.array([float(at) for at, _ in points]), np.array([float.fromhex(f) for _, f in points])
+    targets = lowest + np.array(FRACTIONS) * (_number(run["first"]) - lowest)
+    costs[len(GAPS) :] = [math.inf if at is None else at for at in _costs(cost, best, targets)]
     return costs
 
 
