@@ -18,18 +18,20 @@ def versions_of(suite: str, revision: str, workers: int | None, imports: Sequenc
     """Run a suite at a revision of the repository that this folder belongs to, and as its files stand here; answers
     the names of both results.
 
-    What is stored of either is not run again. Raises ValueError for a revision that does not exist, and where a run of
+    What is stored of the revision is not run again; what stands here always is, as any part of it may have changed.
+    Raises ValueError for a revision that does not exist, and where a run of
     the suite cannot be made there.
     """
     path = Path(suite) if suite.endswith(".toml") else FOLDER / f"{suite}.toml"
     if not path.is_file():
         raise ValueError(f"{suite} is not a suite: name one that `list suites` shows, or a TOML file")
     commit = revision_of(revision)
-    base, new = f"{path.stem}-{commit[:12]}", path.stem
+    base, new = f"{path.stem}-{commit[:12]}", f"{path.stem}-here"
     options = [f"--workers={workers}"] if workers else []
     options += [f"--import={module}" for module in imports]
     with checked_out(commit) as tree:
         _run(path, base, options, tree)
+    shutil.rmtree(RESULTS / new, ignore_errors=True)
     _run(path, new, options, None)
     return base, new
 

@@ -23,13 +23,18 @@ PLANTED = {  # name: file, text, its replacement, and which of `check` and `make
         ("check", "benchmark"),
     ),
     "the step times 0.3": (
-        RULES, "step.grad = batch.gradient(x)", "step.grad = 0.3 * batch.gradient(x)", ("check", "benchmark")
+        RULES,
+        "step.grad = batch.gradient(x)",
+        "step.grad = 0.3 * batch.gradient(x)",
+        ("check", "benchmark"),
     ),
     "2 ms of sleep before each step": (
-        RULES, "        method.step()\n        rate", "        __import__('time').sleep(2e-3)\n        method.step()\n        rate",
+        RULES,
+        "        method.step()\n        rate",
+        "        __import__('time').sleep(2e-3)\n        method.step()\n        rate",
         ("benchmark",),  # `check` compares what was reached, not seconds
     ),
-}  # fmt: skip
+}
 
 
 def main() -> int:
@@ -75,7 +80,7 @@ def run(command: list[str], clone: Path) -> "subprocess.CompletedProcess[str]":
 
 def lines(output: str) -> list[str]:
     """What is said of optimizers, in few lines."""
-    words = (" over tracked-", "tracked over", " got worse", " got slower", " on ", "has changed", "Error")
+    words = (" over tracked-", " got worse", " got slower", " on ", "has changed", "Error")
     return [line.strip() for line in output.splitlines() if any(word in line for word in words)][:9]
 
 

@@ -55,3 +55,11 @@ def test_a_weaker_momentum_fails_the_session_and_the_same_one_does_not(run, tmp_
     assert "test_net got" not in output
     status, output = run(", momentum=0.8", "--benchmark-compare", "--worse=1e8", "--slower=1e9")
     assert status == 0, output
+
+
+@pytest.mark.slow
+def test_planted_regressions_are_found(capsys):
+    """The script of CONTRIBUTING.md: four minutes in a clone of the last commit."""
+    from tests.track.planted import main
+
+    assert main() == 0, capsys.readouterr().out
