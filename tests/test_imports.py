@@ -18,7 +18,14 @@ MAY = {
     "bench.tuning": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
     "bench.track": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
     "bench.interchange": {"bench.core", "bench.measure", "bench.runner", "bench.results"},
-    "bench.report": {"bench.core", "bench.measure", "bench.runner", "bench.results", "bench.interchange"},
+    "bench.report": {
+        "bench.core",
+        "bench.measure",
+        "bench.runner",
+        "bench.results",
+        "bench.track",
+        "bench.interchange",
+    },
     "problems": {"bench.core"},
     "optimizers": {"bench.core"},
 }

@@ -20,6 +20,7 @@ def check(
     worse: Annotated[str, typer.Option(metavar="PERCENT", help="What ratio is worth a flag, beyond 1.")] = "10%",
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it for a pull request.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it for programs.")] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no page.")] = False,
     workers: Workers = None,
     imports: Imports = None,
 ) -> None:
@@ -53,4 +54,9 @@ def check(
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text(), encoding="utf-8")
+        if not no_report:
+            from bench.report.regressions import write_check
+
+            page = write_check(result, api.REPORTS / f"{Path(new or '').name}-over-{Path(base).name}")
+            out.print(f"Report: {escape(str(page))}", soft_wrap=True)
     raise typer.Exit(TROUBLE if result.worse else 0)

@@ -1,0 +1,56 @@
+"""The page of a check: one version over another, problem by problem, and what has changed between them."""
+
+from math import log
+from pathlib import Path
+from typing import Any
+
+from bench.measure.words import cell_name
+from bench.report.page import STYLES, TEMPLATES
+from bench.track.check import CAPTION, HEADINGS, MEASURE_WORDS, Check, ratio
+from bench.track.paired import MEASURES
+
+MOST = 100.0  # the ratio at the right end of a picture
+
+
+def write_check(check: Check, folder: Path) -> Path:
+    """Write the page into a folder; answers with its path."""
+    import jinja2
+    from markupsafe import Markup
+
+    style = Markup("".join((TEMPLATES / f"{name}.css").read_text(encoding="utf-8") for name in STYLES))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    page = environment.get_template("check.html").render(
+        check=check, style=style, caption=CAPTION, headings=HEADINGS, rows=check.rows(), problems=_problems(check),
+        measures=list(MEASURE_WORDS.values()), most=f"{MOST:g}",
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "index.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _problems(check: Check) -> list[tuple[str, list[tuple[str, list[dict[str, Any]]]]]]:
+    """By optimizer whose records differ, by problem, the cells of the measures."""
+    entries = []
+    for optimizer in check.optimizers[check.optimizers.verdict != "equal"].optimizer:
+        table: Any = check.table[(check.table.optimizer == optimizer) & (check.table.problem != "")]
+        by_problem = []
+        for (problem, dim), rows in table.groupby(["problem", "dim"], sort=False):
+            rows = rows.set_index("measure")
+            by_problem.append((cell_name(problem, int(dim)), [_cell(rows.loc[measure]) for measure in MEASURES]))
+        entries.append((optimizer, by_problem))
+    return entries
+
+
+def _cell(row: Any) -> dict[str, Any]:
+    places = {end: _place(row[name]) for end, name in (("low", "low"), ("middle", "ratio"), ("high", "high"))}
+    return {"text": ratio(row.ratio, row.low, row.high), "change": row.change, **places}
+
+
+def _place(value: float) -> float:
+    """Where a ratio stands on a line from 0 to 200: 1 in the middle."""
+    if not value > 0:
+        return 0.0
+    return round(100 + 100 * max(-1.0, min(1.0, log(value) / log(MOST))), 1)
