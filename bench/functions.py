@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from math import inf
 from typing import Any
 
 import numpy as np
 
-from bench.core.arrays import converted, is_tensor
+from bench.core.arrays import converted, differentiated, is_tensor
 from bench.core.domain import Array, Domain
 from bench.core.gate import checked, real
 from bench.core.objective import Objective
@@ -80,8 +80,9 @@ def _probe(function: Callable[[Any], Any], gradient: Callable[[Any], Any] | None
     """Ask a user's function once at the start: raises ValueError where it does not answer as it must."""
     kind, dtype = ("torch", str(start.dtype).removeprefix("torch.")) if is_tensor(start) else ("numpy", "float64")
     differentiable = kind == "torch" and gradient is None
-    x = start.copy() if kind == "numpy" else start.clone().requires_grad_(differentiable)
-    value = checked(function(x), (), "f", kind, dtype)
+    with differentiated() if differentiable else nullcontext():  # whatever torch's switches say outside
+        x = start.copy() if kind == "numpy" else start.clone().requires_grad_(differentiable)
+        value = checked(function(x), (), "f", kind, dtype)
     if differentiable and not value.requires_grad:
         raise ValueError("f must give a tensor that torch can differentiate; for values alone give start as a list")
     if gradient is not None:

@@ -399,3 +399,11 @@ def test_a_folder_of_the_users_may_be_called_problems(tmp_path):
     assert done.stdout.strip().endswith("['budget', 'budget']"), done.stderr
     done = call("import problems, bench\nbench.make('rosenbrock')\n")
     assert "ValueError: the name 'problems' is that of a package of Fogbench, and is taken by" in done.stderr
+
+
+@pytest.mark.parametrize("switch", [torch.no_grad, torch.inference_mode])
+def test_compare_differentiates_whatever_torch_s_switches_say(switch):
+    with switch():
+        function = {"f": lambda x: ((x - 1) ** 2).sum(), "start": torch.zeros(3, dtype=torch.float64)}
+        results = bench.compare(**function, budget=60, seeds=2, optimizers=["scipy-lbfgsb"], report=False)
+    assert (results.runs.best < 1e-8).all()

@@ -1,6 +1,7 @@
 """One run, or one lockstep batch of runs: the only place where a method meets an oracle."""
 
 import importlib
+import os
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,16 +70,22 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     `Stop` that leaves the method while the run is open, as of a part of the budget, ends it as a return does. A method
     that swallows every `Stop` is left after many.
     """
-    books = books_of(oracle)
+    books, process = books_of(oracle), os.getpid()
     books.abandon = books.abandon or partial(escape, play.__code__)
+
+    def once() -> None:
+        method(oracle, **hyperparameters)
+        if os.getpid() != process:  # a copy that the method forked: begun again it would fork again, and so on
+            os._exit(0)
+
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
         with given_back(), suppress(Stop), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            method(oracle, **hyperparameters)
+            once()
             while restarts and oracle.asked:
                 oracle.restart()
-                method(oracle, **hyperparameters)
+                once()
         books.end(Status.RETURNED)  # where the run is still open
     except (Exception, SystemExit, GeneratorExit) as error:
         if isinstance(error, registry.Unavailable) and not any(any(ledger.counts) for ledger in books.ledgers):
