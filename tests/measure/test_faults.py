@@ -59,7 +59,7 @@ def test_the_terminal_says_so(wrong, capsys):
 
 
 def test_minimize_says_so():
-    objective = Objective(lambda x: (x * x).sum(-1), 2, f_opt=1.0, start=lambda rng: np.ones(2))
+    objective = Objective(lambda x: (x * x).sum(-1), 2, f_opt=1.0, start=lambda rng: np.full(2, 1.3))
     run = bench.minimize(objective, "scipy-nelder-mead", budget=50)
     assert "is below f_opt = 1: one of the two is wrong" in run.error
 

@@ -141,9 +141,9 @@ def test_annealing_can_do_without_a_local_search() -> None:
 
 def test_bounds_are_those_of_the_domain_else_ten_scales_from_the_start() -> None:
     domain = Domain(np.array([-np.inf, 0.0, -1.0]), np.array([5.0, np.inf, 1.0]), scale=0.5)
-    start, bounds = box(Units(Oracle(Objective(rosenbrock, 3, domain), 9, start=np.array([1.0, -2.0, 0.5]))))
-    np.testing.assert_array_equal(start, [2.0, 0.0, 1.0])
-    assert bounds == [(-8.0, 10.0), (0.0, 10.0), (-2.0, 2.0)]
+    start, bounds = box(Units(Oracle(Objective(rosenbrock, 3, domain), 9, start=np.array([1.0, 2.0, 0.5]))))
+    np.testing.assert_array_equal(start, [2.0, 4.0, 1.0])
+    assert bounds == [(-8.0, 10.0), (0.0, 14.0), (-2.0, 2.0)]
 
 
 def test_the_first_generation_is_normal_around_the_start_without_bounds() -> None:
