@@ -226,11 +226,11 @@ def _arrays(logarithms: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.n
 
 def _row(x: np.ndarray, planned: np.ndarray, same: np.ndarray, measure: int) -> dict[str, Any]:
     new, base = np.array([1]), np.array([0])
-    found = {name: values[0, 0] for name, values in contrast(x[..., measure : measure + 1], planned, new, base).items()}
-    low, high = (found[end] if np.isfinite(found[end]) else found["difference"] for end in ("low", "high"))
+    mean = {name: values[0, 0] for name, values in contrast(x[..., measure : measure + 1], planned, new, base).items()}
+    low, high = (mean[end] if np.isfinite(mean[end]) else mean["difference"] for end in ("low", "high"))
     return {
-        "problem": "", "dim": np.nan, "ratio": np.exp(found["difference"]), "low": np.exp(low), "high": np.exp(high),
-        "p": found["p"], "problems": found["problems"], "runs": found["runs"], "same": int(same.sum()),
+        "problem": "", "dim": np.nan, "ratio": np.exp(mean["difference"]), "low": np.exp(low), "high": np.exp(high),
+        "p": mean["p"], "problems": mean["problems"], "runs": mean["runs"], "same": int(same.sum()),
     }  # fmt: skip
 
 
