@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.core import Oracle, optimizer
 from optimizers.hyperparameters import Step, Tolerance
-from optimizers.scipy_minimize import ENDLESS
+from optimizers.scipy_minimize import ENDLESS, ENDLESS_IN_C
 from optimizers.units import Units
 
 AT_BOUNDS = 1e-12
@@ -74,10 +74,11 @@ def scipy_powell(oracle: Oracle, *, xtol: Tolerance = 1e-4, ftol: Tolerance = 1e
 def scipy_cobyla(oracle: Oracle, *, radius: Step = 0.5, tol: Tolerance = 1e-8) -> None:
     """Linear models through dim + 1 points, in a trust region that shrinks.
 
-    radius, tol: of the trust region at first, and when it returns, in units of the domain's scale.
+    radius, tol: of the trust region at first, and when it returns, in units of the domain's scale. Before SciPy 1.16,
+    in which it became Zhang's translation, it was Powell's own Fortran, whose limits are C's integers.
     """
     units = Units(oracle)
-    minimize(units, units.x0, "COBYLA", {"rhobeg": radius, "tol": tol, "maxiter": ENDLESS})
+    minimize(units, units.x0, "COBYLA", {"rhobeg": radius, "tol": tol, "maxiter": ENDLESS_IN_C})
 
 
 @optimizer(order=0, needs=("scipy.optimize",), version=2, source="Ragonneau 2022, Hong Kong PolyU thesis (COBYQA)")

@@ -213,3 +213,17 @@ def test_leaves_no_trace(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
     assert np.random.random_sample() == np.random.RandomState(3).random_sample()
     assert random.random() == random.Random(3).random()
+
+
+def test_limits_that_fortran_counts_are_integers_of_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """COBYLA was Fortran before SciPy 1.16, and refused a limit beyond 32 bits: OverflowError in all runs."""
+    limits: list[int] = []
+    minimize = scipy.optimize.minimize
+
+    def watched(*args: Any, **keywords: Any) -> Any:
+        limits.append(keywords["options"]["maxiter"])
+        return minimize(*args, **keywords)
+
+    monkeypatch.setattr(scipy.optimize, "minimize", watched)
+    run("scipy-cobyla", Objective(rosenbrock, 2, BOX), 50)
+    assert limits and max(limits) <= np.iinfo(np.intc).max
