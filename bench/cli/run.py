@@ -33,6 +33,14 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Settings that `tune` wrote, run beside the defaults of all or of -o."),
     ] = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="NAME==VERSION",
+            help="Run with this release of a library, e.g. scipy==1.15.3; repeatable.",
+        ),
+    ] = None,
     workers: Workers = None,
     device: Device = "auto",
     retry: Retry = None,
@@ -46,16 +54,23 @@ def run(
         from bench import api
         from bench.runner.campaign import run_suite
         from bench.runner.choose import choose_suite
+        from bench.runner.releases import enter, removed_on_error, verify
         from bench.tuning.settings import with_tuned
 
         problems, optimizers = problem or (), optimizer or ()
-        with launching(
-            workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh, stale=stale
-        ) as launch:
+        releases = enter(with_ or ())
+        with (
+            removed_on_error(releases),
+            launching(
+                workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh, stale=stale
+            ) as launch,
+        ):
             named = suite or (None if problems or optimizers else "quick")
             planned = choose_suite(named, problems, optimizers, budget=budget, seeds=seeds, name=name)
             if tuned is not None:
                 planned = with_tuned(planned, tuned, optimizers)
+            for sentence in verify(releases, planned):
+                out.print(escape(sentence))
             campaign = run_suite(planned, api.RESULTS / planned.name, launch)
         results = api.load(campaign.folder)
         closing_table(results)

@@ -1,6 +1,7 @@
 """Where runs are made: machine, versions, commit; collected once a suite."""
 
 import importlib.metadata
+import json
 import os
 import platform
 import re
@@ -13,6 +14,7 @@ from typing import Any
 
 from bench.core import registry
 
+WITH = "FOGBENCH_WITH"  # environment variable: the releases of `run --with`, as bench.runner.releases writes them
 LIBRARIES = ("fogbench", "numpy", "scipy", "torch", "nevergrad", "pandas", "scikit-learn", "pyarrow", "seaborn")
 
 
@@ -20,17 +22,27 @@ LIBRARIES = ("fogbench", "numpy", "scipy", "torch", "nevergrad", "pandas", "scik
 def versions() -> dict[str, str]:
     """The versions of the libraries on which records depend, and the commit where the code is a checkout."""
     libraries = {name: installed(name) or "not installed" for name in LIBRARIES}
-    return {"python": platform.python_version(), **libraries, "commit": commit()}
+    requested = {"with": " ".join(f"{name}=={version}" for name, version in releases().items())} if releases() else {}
+    return {"python": platform.python_version(), **libraries, **releases(), **requested, "commit": commit()}
+
+
+@cache
+def releases() -> dict[str, str]:
+    """The releases of libraries, by name, that `run --with` has put before the rest."""
+    return {release["name"]: release["version"] for release in json.loads(os.environ.get(WITH, "[]"))}
 
 
 @cache
 def libraries(problem: str, optimizer: str) -> dict[str, str]:
-    """The versions of the libraries that a problem and an optimizer are computed with: what they need, and NumPy or
-    torch."""
-    definition = registry.find_optimizer(optimizer)
-    arrays = {"torch", "numpy"} if definition.arrays == "any" else {definition.arrays}
-    modules = {*arrays, *definition.needs, *registry.find_problem(problem).needs}
-    return {name: installed(name) or "not installed" for name in sorted(map(registry.distribution, modules))}
+    """The versions of the libraries that a problem and an optimizer are computed with."""
+    needed = {*modules(registry.find_problem(problem)), *modules(registry.find_optimizer(optimizer))}
+    return {name: installed(name) or "not installed" for name in sorted(map(registry.distribution, needed))}
+
+
+def modules(definition: registry.Definition) -> set[str]:
+    """The modules that a problem or an optimizer is computed with: what it needs, and NumPy or torch."""
+    arrays = getattr(definition, "arrays", "")
+    return {*definition.needs, *({"torch", "numpy"} if arrays == "any" else {arrays} - {""})}
 
 
 def installed(library: str) -> str | None:

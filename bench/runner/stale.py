@@ -2,49 +2,66 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from bench.runner.environment import libraries
+from bench.runner.environment import installed, libraries, releases
 from bench.runner.plan import RunSpec
 from bench.runner.store import Store
+
+Reason = Literal["code", "release", "versions"]  # why a run is stale: its code, a release of --with, other versions
 
 
 def put_stale_aside(store: Store, specs: Sequence[RunSpec], stale: str) -> list[str]:
     """Put runs aside that were made by other code, or by other libraries where those count, and take back what was put
     aside of the present code; answers what to say of it.
 
-    Runs of before the code was stored with them stay.
+    Libraries count where `stale` says so, and where a release was asked for that is not the one of the run. Runs of
+    before the code was stored with them stay.
     """
     planned = {spec.hash(): spec for spec in specs}
     aside: set[str] = set()
-    runs: dict[tuple[str, str], dict[str, float]] = {}  # by what has changed, and the word of --stale: seconds by hash
+    runs: dict[tuple[str, Reason], dict[str, float]] = {}  # by what has changed, and why: seconds by hash
     for hash, code, versions_then, seconds in store.made():
         spec, then = planned[hash], json.loads(versions_then)
+        reason: Reason
         if code is not None and code != spec.code:
             before, now = json.loads(code), json.loads(spec.code)
             names = {"optimizer": spec.optimizer, "problem": spec.problem}
             changes = [f"{names[part]} has changed" for part in now if before.get(part) != now[part]]
-            counts, word = stale != "keep", "keep"
+            reason, counts = "code", stale != "keep"
         else:
-            used = libraries(spec.problem, spec.optimizer)
+            used = _used(spec, then)
             differs = [name for name in used if then.get(name, used[name]) != used[name]]
-            changes = [f"{name} was {then[name]} and is {used[name]}" for name in differs]
-            counts, word = stale == "versions", "versions"
+            with_then = "".join(f" --with {release}" for release in then.get("with", "").split())
+            by = f" (by{with_then})" if with_then else ""
+            changes = [f"{name} was {then[name]}{by} and is {used[name]}" for name in differs]
+            reason = "release" if releases().keys() & set(differs) else "versions"
+            counts = stale == "versions" or (reason == "release" and stale != "keep")
         if changes and counts:
             aside.add(hash)
         for change in changes:
-            runs.setdefault((change, word), {})[hash] = seconds
+            runs.setdefault((change, reason), {})[hash] = seconds
     store.put_aside(aside)
-    coded = {hash for (_, word), of in runs.items() if word == "keep" for hash in of}
+    coded = {hash for (_, reason), of in runs.items() if reason == "code" for hash in of}
     back = store.take_back({hash: planned[hash].code for hash in aside & coded})
-    return [_stale_sentence(change, word, stale, of, back) for (change, word), of in runs.items()]
+    return [_stale_sentence(change, reason, stale, of, back) for (change, reason), of in runs.items()]
 
 
-def _stale_sentence(change: str, word: str, stale: str, runs: Mapping[str, float], back: set[str]) -> str:
+def _used(spec: RunSpec, then: Mapping[str, str]) -> dict[str, str]:
+    """The libraries that a run is computed with today, releases that were asked for then or now included."""
+    requested = [*releases(), *(release.partition("==")[0] for release in then.get("with", "").split())]
+    return {
+        **{name: installed(name) or "not installed" for name in requested},
+        **libraries(spec.problem, spec.optimizer),
+    }
+
+
+def _stale_sentence(change: str, reason: Reason, stale: str, runs: Mapping[str, float], back: set[str]) -> str:
     since = f"{change} since {len(runs)} stored runs ({sum(runs.values()):.0f} s of work): "
-    if word == "versions":
-        return since + ("run again" if stale == word else "they stay; --stale versions runs them again")
-    if stale == word:
+    if reason == "versions":
+        return since + ("run again" if stale == reason else "they stay; --stale versions runs them again")
+    if stale == "keep":
         return since + "they stay, as --stale keep says"
-    if back >= runs.keys():
+    if reason == "code" and back >= runs.keys():
         return since + "those of its present code were stored too, and stand again"
     return since + "run again; --stale keep serves the old ones"
