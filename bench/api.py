@@ -1,5 +1,6 @@
 """What users call from Python; `bench` offers these names."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -15,6 +16,7 @@ from bench.core.ledger import EVENT, PRICES
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.functions import as_objective, registered
+from bench.measure import words
 from bench.report.page import write_report
 from bench.report.plot import Plot
 from bench.results import combined, stored
@@ -161,7 +163,7 @@ def run(
     """Run a suite (its name, a TOML path or a `Suite`), or every named problem with every named optimizer.
 
     What is stored under results/<name> already is not run again. Writes the report to reports/<name>, and answers with
-    the results.
+    the results. Warns of problems with impossible values, see `Results.faults`.
 
     budget, seeds, instances: of each run, how many, which; by default those of the suite, else 1000, 15 and (1,).
     tuned: a file that `tune` wrote: its optimizers are run as they are, and as tuned for the family of each problem.
@@ -176,9 +178,16 @@ def run(
     if tuned is not None:
         suite = with_tuned(suite, tuned, optimizers)
     results = Results(run_suite(suite, RESULTS / suite.name, launch).folder)
+    _warn_of_faults(results)
     if report:
         write_report(results, REPORTS / suite.name)
     return results
+
+
+def _warn_of_faults(results: Results) -> None:
+    """Warn the caller of each problem that gave values below its f_opt, or -inf."""
+    for row in results.faults().itertuples():
+        warnings.warn(f"{words.IMPOSSIBLE}: {words.fault(row)}", stacklevel=3)
 
 
 def tune(
@@ -250,7 +259,7 @@ def compare(
     budget: cost of each run: a value costs 1, a value with gradient 3, a Hessian-vector product 6.
     optimizers: names, with hyperparameters in brackets; by default a few of each order that f can answer.
     bounds: pairs [(low, high), ...], one a coordinate, None for an open end; two numbers for all; or
-        `scipy.optimize.Bounds`. f_opt: the minimum, if known.
+        `scipy.optimize.Bounds`. f_opt: the minimum, if known; a value below it, or of -inf, is warned of.
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """
@@ -265,6 +274,7 @@ def compare(
         command = f"bench.compare({problem}, budget={budget}, seeds={seeds})"
         run_suite(suite, folder, Launch(children=False, fresh=True, command=command, pictures=False))
         results = Results(folder)
+        _warn_of_faults(results)
         if report and name:
             write_report(results, REPORTS / name)
         return results

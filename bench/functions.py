@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.core.arrays import converted, differentiated, is_tensor
 from bench.core.domain import Array, Domain
+from bench.core.foreign import foreign
 from bench.core.gate import checked, real
 from bench.core.objective import Objective
 from bench.core.registry import PROBLEMS, ProblemDefinition
@@ -82,11 +83,15 @@ def _probe(function: Callable[[Any], Any], gradient: Callable[[Any], Any] | None
     differentiable = kind == "torch" and gradient is None
     with differentiated() if differentiable else nullcontext():  # whatever torch's switches say outside
         x = start.copy() if kind == "numpy" else start.clone().requires_grad_(differentiable)
-        value = checked(function(x), (), "f", kind, dtype)
+        with foreign("f fails at the start"):
+            answer = function(x)
+        value = checked(answer, (), "f", kind, dtype)
     if differentiable and not value.requires_grad:
         raise ValueError("f must give a tensor that torch can differentiate; for values alone give start as a list")
     if gradient is not None:
-        checked(gradient(start), (len(start),), "the gradient", kind, dtype)
+        with foreign("the gradient fails at the start"):
+            answer = gradient(start)
+        checked(answer, (len(start),), "the gradient", kind, dtype)
 
 
 def _of_a_copy(function: Callable[[Any], Any]) -> Callable[[Array], Any]:

@@ -1,6 +1,7 @@
 """The command line: what it prints, its exit statuses, and its answers to mistakes."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -377,7 +378,10 @@ def test_a_problem_that_cannot_be_built_is_named_and_the_others_are_listed(monke
     def closed(instance=1):
         return bench.Objective(lambda x: x.sum(-1), 2, bench.core.Domain(1.0, 1.0))
 
-    for name, function in (("closed", closed), ("forgetful", lambda instance=1: None)):
+    def leaving(instance=1):
+        raise SystemExit(3)
+
+    for name, function in (("closed", closed), ("forgetful", lambda instance=1: None), ("leaving", leaving)):
         problem = ProblemDefinition(name, function, "odd", "fogbench's own tests 2026", 1, (), {})
         monkeypatch.setitem(PROBLEMS, name, problem)
     listed = call("list", "problems", "--json")
@@ -385,6 +389,41 @@ def test_a_problem_that_cannot_be_built_is_named_and_the_others_are_listed(monke
     facts = {entry["name"]: entry for entry in json.loads(listed.stdout)}
     assert facts["closed"]["error"] == "closed: low must be below high, got low=1.0, high=1.0"
     assert facts["forgetful"]["error"] == "forgetful: its function must give an Objective, got None"
+    assert facts["leaving"]["error"] == "leaving: cannot be built: SystemExit: 3"
     assert facts["rosenbrock"]["dim"] == 2
     assert "Cannot be built: closed: low must be below high" in listed.stderr
     assert call("list", "problems").exit_code == 0
+    for words in (["show", "leaving"], ["run", "-p", "leaving", "-p", "sphere", "-o", "random-search"]):
+        done = call(*words)
+        assert done.exit_code == 2
+        assert "Error: leaving: cannot be built: SystemExit: 3" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["list", "problems", "--json"], ["show", "sphere"], ["run", "quick"]])
+def test_a_module_that_leaves_is_one_sentence(tmp_path, monkeypatch, words):
+    (tmp_path / "leaving_module.py").write_text("raise SystemExit(0)")
+    monkeypatch.syspath_prepend(tmp_path)
+    done = call(*words, "--import", "leaving_module")
+    assert done.exit_code == 2
+    assert "Error: module 'leaving_module' cannot be imported: SystemExit: 0" in done.stderr
+
+
+def test_a_picture_of_a_problem_that_leaves_is_one_sentence(tmp_path, monkeypatch):
+    def leave(x):
+        raise SystemExit(3)
+
+    made = lambda instance=1: bench.Objective(leave, 2, bench.core.Domain(0.0, 1.0))  # noqa: E731
+    monkeypatch.setitem(PROBLEMS, "leaving", ProblemDefinition("leaving", made, "odd", "nobody", 1, (), {}))
+    done = call("show", "leaving", "--picture", tmp_path / "p.png")
+    assert done.exit_code == 2
+    assert "Error: leaving cannot be drawn: SystemExit: 3" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_a_lock_that_is_no_file_is_one_sentence(tmp_path, kind):
+    folder = tmp_path / "results" / "t"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "lock") if kind == "pipe" else (folder / "lock").mkdir()
+    done = call("run", "-p", "sphere", "-o", "random-search", "--name", "t")
+    assert done.exit_code == 2
+    assert "lock is no file" in done.stderr

@@ -27,24 +27,26 @@ def hyperparameter_facts(name: str) -> dict[str, Any]:
 
 def problem_facts(name: str, measured: bool = False) -> dict[str, Any]:
     """What is known of a problem at its defaults: dim, bounds, orders that it answers, minimum; measured: and seconds
-    of each answer here, see `bench.runner.timing`; where it cannot be built, why: "error", or "unavailable" where this
-    machine lacks something."""
+    of each answer here, see `bench.runner.timing`; where it cannot be built, or measured, why: "error", or
+    "unavailable" where this machine lacks something."""
     from bench.core import registry
 
     definition = registry.find_problem(name)
     if registry.missing(definition):
         return {"needs": list(definition.needs)}
+    facts: dict[str, Any] = {}
     try:
         objective = definition.make()
+        if measured:
+            from bench.core.foreign import foreign
+            from bench.runner.timing import measured_prices
+
+            with foreign(f"{name} cannot be measured"):
+                facts["seconds"] = measured_prices(objective)
     except registry.Unavailable as error:
         return {"unavailable": str(error)}
     except ValueError as error:
         return {"error": str(error)}
-    facts: dict[str, Any] = {}
-    if measured:
-        from bench.runner.timing import measured_prices
-
-        facts["seconds"] = measured_prices(objective)
     return facts | {
         "dim": objective.dim,
         "any_dim": "dim" in definition.parameters,

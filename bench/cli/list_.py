@@ -46,7 +46,7 @@ def list_(
         out.print_json(json.dumps(entries))
         broken = [entry["error"] for entry in entries if "error" in entry]
         for error in broken:
-            err.print(f"[bold red]Cannot be built:[/] {escape(error)}", soft_wrap=True)
+            err.print(f"[bold red]Cannot be built{' or measured' * measured}:[/] {escape(error)}", soft_wrap=True)
         raise typer.Exit(TROUBLE if broken else 0)
     headings = [key for key in rows[0] if key not in ("module", "source")]  # `show` and --json give the source
     table = headed(what, *headings)

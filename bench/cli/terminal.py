@@ -10,6 +10,7 @@ from rich.table import Table
 from bench.cli.app import TROUBLE, err, headed, out
 from bench.core.status import alternatives, statuses
 from bench.measure import words
+from bench.measure.summaries import silent
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -26,18 +27,9 @@ def closing_table(results: "Results") -> None:
     in a sentence."""
     problems = len(results.runs[["problem", "dim"]].drop_duplicates())
     out.print(by_problem(results) if problems <= FEW else by_family(results))
-    out.print(escape(sentence(results)))
+    out.print(escape(results.sentence()))
     for table in values(results):
         out.print(table)
-
-
-def sentence(results: "Results") -> str:
-    """The answer over all problems within the largest budget, as the page has it."""
-    from bench.measure import failed, verdicts
-
-    view = results.comparison.at()
-    at = view.of(verdicts.budgets)
-    return "".join(failed.sentence(view, at[-1])) if at else ""
 
 
 def by_problem(results: "Results") -> Table:
@@ -107,8 +99,10 @@ def values(results: "Results") -> list[Table]:
 
 
 def reasons(results: "Results") -> None:
-    """Why runs were skipped or failed: each kind of reason once, by its first pair of problem and optimizer."""
-    runs: Any = results.runs[results.runs.status.isin([*statuses("failed"), *statuses("ran", False)])]
+    """Why runs were skipped, failed or asked nothing: each kind of reason once, by its first pair of problem and
+    optimizer."""
+    runs: Any = results.runs
+    runs = runs[runs.status.isin([*statuses("failed"), *statuses("ran", False)]) | silent(runs)]
     alike = defaultdict(list)  # by status and reason without names: the reason with its names, problem, optimizer
     for row in runs.itertuples():
         reason = str(row.error).strip().rpartition("\n")[2]  # of a traceback, what it was
@@ -140,7 +134,7 @@ def damaged(results: "Results") -> int:
     from bench.measure.summaries import faults
 
     for row in faults(results.runs).itertuples():
-        err.print(f"[bold red]{words.BELOW_OPTIMUM}:[/] {escape(words.fault(row))}", soft_wrap=True)
+        err.print(f"[bold red]{words.IMPOSSIBLE}:[/] {escape(words.fault(row))}", soft_wrap=True)
     for name in results.damaged:
         err.print(f"[bold red]Damaged, left out:[/] {escape(name)}", soft_wrap=True)
     if results.damaged:

@@ -11,6 +11,7 @@ import numpy as np
 from bench.core.answers import Answers
 from bench.core.arrays import converted
 from bench.core.domain import Array
+from bench.core.foreign import foreign
 from bench.core.gate import real
 from bench.core.ledger import GRADIENT, QUESTIONS, VALUE, Ledger
 from bench.core.objective import Objective
@@ -50,9 +51,10 @@ class Books:
 
     def start(self, point: Array | None) -> None:
         """Begin at a point (dim,), or where each lane's own stream says. The values there are off the ledger."""
-        dim = self.objectives[0].dim
+        name, dim = self.objectives[0].name, self.objectives[0].dim
         lanes = zip(self.objectives, self.streams, strict=True)
-        self.x0 = np.stack([objective.first_point(stream.start) for objective, stream in lanes])
+        with foreign(f"{name} has no start", passing=(ValueError,)):
+            self.x0 = np.stack([objective.first_point(stream.start) for objective, stream in lanes])
         if point is not None:
             start = np.array(converted(real(point, "start"), "numpy", "float64"))
             if start.shape != (dim,):
@@ -63,7 +65,8 @@ class Books:
                 if ledger.box is not None and not ledger.box.contains(start):
                     raise ValueError(f"start must lie within the bounds, got {start}")
             self.x0[:] = start
-        self.score(range(len(self.ledgers)), self.answers.to_caller(self.x0.copy()))
+        with foreign(f"{name} has no value at its start", passing=(ValueError,)):
+            self.score(range(len(self.ledgers)), self.answers.to_caller(self.x0.copy()))
         for ledger in self.ledgers:
             ledger.first = ledger.events[0][len(QUESTIONS) + 2]
             ledger.checkpoint = ledger.next_checkpoint()

@@ -60,6 +60,11 @@ class Domain:
             raise ValueError(f"low must be 0 for permutations, got {self.low}")
         if not np.all(np.asarray(self.low) < np.asarray(self.high)):
             raise ValueError(f"low must be below high, got low={self.low}, high={self.high}")
+        if np.any(np.isinf(self._widths) & np.isfinite(self.low) & np.isfinite(self.high)):
+            raise ValueError(
+                f"high - low must be a finite number, got low={self.low}, high={self.high}: where there is no bound, "
+                "say inf (or None in the bounds of compare)"
+            )
         if self.scale is not None and not np.all((np.asarray(self.scale) > 0) & np.isfinite(self.scale)):
             raise ValueError(f"scale must be positive and finite, got {self.scale}")
 
@@ -96,6 +101,12 @@ class Domain:
         """Whether coordinates are of these kinds: booleans (dim,), or one for all."""
         return self.kinds in kinds if isinstance(self.kinds, str) else np.isin(self.kinds, kinds)
 
+    @property
+    def _widths(self) -> np.ndarray:
+        """high - low, a number or (dim,); infinite where there is no bound."""
+        with np.errstate(over="ignore"):
+            return np.subtract(self.high, self.low, dtype=np.float64)
+
     def scales(self, dim: int, start: np.ndarray | None = None) -> np.ndarray:
         """The length in which methods measure steps, of each coordinate: (dim,), all positive.
 
@@ -106,8 +117,7 @@ class Domain:
             return np.full(dim, self.scale, dtype=np.float64)
         if np.any(self.log):
             return self.in_search.scales(dim, None if start is None else np.where(self.log, 0.0, start))
-        with np.errstate(over="ignore"):
-            width = np.full(dim, np.asarray(self.high) - np.asarray(self.low), dtype=np.float64)
+        width = np.full(dim, self._widths, dtype=np.float64)
         size = np.zeros(dim) if start is None else np.abs(start)
         return np.where(np.isfinite(width), width / 5, np.where(size > 0, size, 1.0))
 

@@ -93,6 +93,7 @@ class Ledger:
     points: list[np.ndarray] | None = None  # asked points, where they are kept
     checkpoint: int = 0  # ticks at which the recommended point is scored next
     status: Status | None = None  # None while the run is open
+    unbounded: bool = False  # whether f was -inf where it could have been an improvement
     _until: tuple[float, ...] = (0.0,) * len(QUESTIONS)  # counts up to which an event may be replaced
     _last: float = inf  # the value of the last event
 
@@ -136,9 +137,17 @@ class Ledger:
             if f <= self.target:
                 self.end(Status.TARGET)
             return True
-        if not isfinite(f) and diverged(f, x):  # the first test alone is quick
-            self.end(Status.DIVERGED)
+        if not isfinite(f):  # which is quick
+            self.look(f, x)
+            if diverged(f, x):
+                self.end(Status.DIVERGED)
         return False
+
+    def look(self, f: Any, x: np.ndarray) -> None:
+        """Note where one of the values f (...) at x (..., dim) is -inf, but for those outside a box that is hard."""
+        below = np.isneginf(f)
+        if below.any():
+            self.unbounded |= bool((below & (self.box is None or self.box.contains(x))).any())
 
     def record(self, f: float, x: np.ndarray) -> None:
         """Write down that f at x (dim,) was asked."""
@@ -153,6 +162,7 @@ class Ledger:
         if self.points is not None and len(self.points) < POINTS:
             self.points.extend(x[: POINTS - len(self.points)].copy())
         f = np.asarray(f, dtype=np.float64)
+        self.look(f, x)
         candidates = np.where(self.improves(f, x, self.best), f, inf)
         lowest = np.minimum.accumulate(np.concatenate([[self.best], candidates]))
         charged = 0

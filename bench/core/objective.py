@@ -106,9 +106,10 @@ class Objective:
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", int(self.dim))
         if self.f_opt is not None:
-            object.__setattr__(self, "f_opt", float(checked(self.f_opt, (), "f_opt", "numpy")))
-            if not isfinite(self.f_opt):
+            f_opt = float(checked(self.f_opt, (), "f_opt", "numpy"))
+            if isinstance(self.f_opt, (bool, np.bool_)) or not isfinite(f_opt):
                 raise ValueError(f"f_opt must be a finite number, or None where it is not known, got {self.f_opt}")
+            object.__setattr__(self, "f_opt", f_opt)
         if self.dim < 1:
             raise ValueError(f"dim must be >= 1, got {self.dim}")
         for name in self.metrics:

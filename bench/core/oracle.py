@@ -207,7 +207,7 @@ class Oracle:
             try:
                 answer = self._f(x)
                 f = float(answer) if isinstance(answer, float) else self._answers.one(answer)
-            except Exception:
+            except BaseException:  # also what would end the program
                 self._books.fail()
                 raise
             self._books.leave(VALUE, entered, f, x)
@@ -225,7 +225,7 @@ class Oracle:
             entered = self._books.enter(self._ticks[GRADIENT], self._limit)
             try:
                 f, gradient = self._f_and_gradient(x)
-            except Exception:
+            except BaseException:  # also what would end the program
                 self._books.fail()
                 raise
             self._books.leave(GRADIENT, entered, f, x)
@@ -455,7 +455,7 @@ class Oracle:
         noise = books.noise(points)
         try:
             answers = answer(points, self._batch, noise)
-        except Exception:
+        except BaseException:
             books.fail()
             raise
         values = answers[0] if records else points[..., 0]  # stand for what is not known

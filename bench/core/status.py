@@ -56,5 +56,8 @@ def alternatives(members: Iterable[str], n: int = 2) -> str:
     return f"{', '.join(phrases)} or {last}" if phrases else last
 
 
+# what is said of a run whose problem gave -inf, and how its records are told
+UNBOUNDED = "a value of -inf is no real number, and no improvement: the problem is wrong, or has no minimum"
+SILENT = "the method returned without a question"
 DAMAGED = "damaged"  # no status: a stored run that cannot be read; it can be done again as well
 RETRIED = (*statuses("retried"), DAMAGED)  # what a second try could change

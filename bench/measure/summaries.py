@@ -1,7 +1,10 @@
 """How runs ended, and what went wrong."""
 
-from bench.core.status import Status, statuses
-from bench.measure.frames import CELL, Frame
+from math import inf
+
+from bench.core.ledger import QUESTIONS
+from bench.core.status import UNBOUNDED, Status, statuses
+from bench.measure.frames import CELL, Column, Frame
 from bench.measure.progress import below
 
 
@@ -13,22 +16,31 @@ def endings(runs: Frame) -> Frame:
 
 def failures(runs: Frame) -> Frame:
     """Runs that ended without an answer, those of one cause together: columns status, problem, dim, optimizer, runs,
-    reason (the last line of the error), error (all of it); the worst first, see `Status.trouble`."""
-    failed = runs[runs.status.isin(statuses("trouble"))]
+    reason (the last line of the error), error (all of it); the worst first, see `Status.trouble`, and those last that
+    returned without a question."""
+    failed = runs[runs.status.isin(statuses("trouble")) | silent(runs)]
     failed = failed.assign(error=failed.error.fillna("").astype(str))
     counted = failed.groupby(["status", *CELL, "optimizer", "error"]).size().rename("runs").reset_index()
     lines = counted.error.str.strip().str.split("\n").str[-1]
-    counted = counted.assign(reason=lines, rank=counted.status.map(lambda status: Status(status).trouble))
+    counted = counted.assign(
+        reason=lines, rank=counted.status.map(lambda status: Status(status).trouble or len(Status))
+    )
     counted = counted.sort_values(["rank", *CELL, "optimizer", "reason"], ignore_index=True)
     return counted[["status", *CELL, "optimizer", "runs", "reason", "error"]]
 
 
+def silent(runs: Frame) -> Column:
+    """Which runs returned without a question."""
+    return (runs.status == Status.RETURNED) & ~runs[list(QUESTIONS)].any(axis=1)
+
+
 def faults(runs: Frame) -> Frame:
-    """Problems with values below their f_opt: columns problem, dim, instance, f_opt, lowest, runs, optimizers (names
-    joined by semicolons)."""
+    """Problems with values below their f_opt, or of -inf: columns problem, dim, instance, f_opt (NaN where it is not
+    known), lowest, runs, optimizers (names joined by semicolons)."""
     import pandas as pd
 
-    wrong = runs[below(runs)]
+    infinite = runs.error.fillna("").astype(str).str.contains(UNBOUNDED, regex=False)
+    wrong = runs.assign(best=runs.best.where(~infinite, -inf))[below(runs) | infinite]
     rows = [
         (*cell, group.f_opt.max(), group.best.min(), len(group), "; ".join(sorted(set(group.optimizer))))
         for cell, group in wrong.groupby([*CELL, "instance"])

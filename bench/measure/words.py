@@ -335,15 +335,18 @@ def by_problem(cut: int) -> str:
     return f"{text} On {counted(cut, 'problem')} a budget ended some first: later results are ignored for all."
 
 
-BELOW_OPTIMUM = "Values below f_opt"
+IMPOSSIBLE = "Impossible values"
 
 
 def fault(row: Any) -> str:
     """What is wrong with a problem: row is one of `bench.measure.summaries.faults`."""
+    who = f"{counted(row.runs, 'run')} of {listed(split(row.optimizers), 3)}"
+    where = f"{cell_name(row.problem, row.dim)}, instance {row.instance}: {who} found values"
+    if math.isinf(row.lowest):
+        return f"{where} of -∞, which is no real number. The problem is wrong, or has no minimum; they reach no target."
     return (
-        f"{cell_name(row.problem, row.dim)}, instance {row.instance}: {counted(row.runs, 'run')} of "
-        f"{listed(split(row.optimizers), 3)} found values down to {row.lowest:.10g}, below the minimum f_opt = "
-        f"{row.f_opt:.10g}. The problem or its f_opt is wrong; these values reach no target."
+        f"{where} down to {row.lowest:.10g}, below the minimum f_opt = {row.f_opt:.10g}. The problem or its f_opt is "
+        "wrong; these values reach no target."
     )
 
 

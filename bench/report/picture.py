@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.core.foreign import foreign
 from bench.core.objective import Objective
 from bench.report.panels import new_file
 
@@ -42,7 +43,7 @@ def plane(objective: Objective, seed: int = 0) -> tuple[np.ndarray, np.ndarray, 
 def draw(objective: Objective, path: Path) -> Path:
     """Write the picture of a problem as PNG, SVG or PDF, by the ending of the path; answers with the path.
 
-    Raises ValueError for a file that may not be written.
+    Raises ValueError for a file that may not be written, and where the problem itself fails.
     """
     new_file(path, "picture")
     from matplotlib.figure import Figure
@@ -50,7 +51,8 @@ def draw(objective: Objective, path: Path) -> Path:
     figure = Figure(figsize=(6, 4.5), layout="constrained")
     axes: Any = figure.add_subplot()
     picture = _walks if not objective.domain.real else _profile if objective.dim == 1 else _landscape
-    picture(objective, axes)
+    with foreign(f"{objective.name} cannot be drawn"):
+        picture(objective, axes)
     axes.set_title(f"{objective.name}, dim {objective.dim}, instance {objective.instance}")
     figure.savefig(path, dpi=150)
     return path

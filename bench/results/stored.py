@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bench.core import registry
 from bench.core.ledger import EVENT, PRICES, QUESTIONS
 from bench.core.status import Status
-from bench.measure import crossing, failed, profiles, scaling, standing, statistics, summaries, virtual
+from bench.measure import crossing, failed, profiles, scaling, standing, statistics, summaries, verdicts, virtual, words
 from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import fixed_budget
 from bench.measure.ecdf import ecdf
@@ -142,6 +142,18 @@ class Results:
                 key = _key(entry["family"], entry["name"], {**entry["values"], **entry["setting"]})
                 tuned.setdefault(key, []).append(tuned_label(entry["label"]))
         return named, tuned
+
+    def sentence(self) -> str:
+        """The answer over all problems within the largest budget, as the page has it; "" where no cost is known."""
+        view = self.comparison.at()
+        at = view.of(verdicts.budgets)
+        return "".join(failed.sentence(view, at[-1])) if at else ""
+
+    def __str__(self) -> str:
+        """What was run, the answer, and what is wrong with problems."""
+        faults = [f"{words.IMPOSSIBLE}: {words.fault(row)}" for row in self.faults().itertuples()]
+        ran = f"{self.name}: {words.counted(len(self.runs), 'run')}."
+        return "\n".join(filter(None, (ran, *faults, self.sentence())))
 
     @property
     def tuning(self) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.core import registry
+from bench.core.foreign import foreign
 from bench.core.status import DAMAGED, Status
 from bench.runner.environment import environment, libraries, resolve_device, versions
 from bench.runner.execute import execute, execute_here
@@ -72,8 +73,12 @@ def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Be the one coordinator that writes into a folder; raises StoreError where another process is."""
-    with (folder / "lock").open("w") as lock:
+    """Be the one coordinator that writes into a folder; raises StoreError where another process is, or its lock is no
+    file."""
+    path = folder / "lock"
+    if path.exists() and not path.is_file():  # a pipe, say, which would be waited for
+        raise StoreError(f"{path} is no file, where one must be that says who runs into {folder}: remove it")
+    with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -144,13 +149,14 @@ def add_grids(store: Store, specs: Sequence[RunSpec]) -> None:
         if spec.dim != 2 or key in there:
             continue
         there.add(key)
-        objective = registry.find_problem(spec.problem).make(spec.instance, **spec.parameters)
-        if objective.scored or not objective.domain.bounded:
-            continue
-        low, high = (np.broadcast_to(bound, 2) for bound in (objective.domain.low, objective.domain.high))
-        x, y = np.meshgrid(np.linspace(low[0], high[0], GRID), np.linspace(low[1], high[1], GRID))
         try:
-            f = np.asarray(objective.f(np.stack([x, y], axis=-1)), dtype=np.float64).reshape(GRID, GRID)
-        except Exception:  # a picture less: where the problem fails, its runs say so
+            objective = registry.find_problem(spec.problem).make(spec.instance, **spec.parameters)
+            if objective.scored or not objective.domain.bounded:
+                continue
+            low, high = (np.broadcast_to(bound, 2) for bound in (objective.domain.low, objective.domain.high))
+            x, y = np.meshgrid(np.linspace(low[0], high[0], GRID), np.linspace(low[1], high[1], GRID))
+            with foreign(spec.problem):
+                f = np.asarray(objective.f(np.stack([x, y], axis=-1)), dtype=np.float64).reshape(GRID, GRID)
+        except ValueError:  # a picture less: where the problem fails, its runs say so
             continue
         store.add_grid(*key, low, high, f)

@@ -15,11 +15,12 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.books import REFUSALS
+from bench.core.foreign import refuse_suspended
 from bench.core.ledger import QUESTIONS, Ledger, impossible
 from bench.core.objective import Objective
 from bench.core.oracle import Oracle, Stop, books_of
 from bench.core.registry import OptimizerDefinition
-from bench.core.status import Status
+from bench.core.status import SILENT, UNBOUNDED, Status
 from bench.runner.given_back import escape, given_back
 from bench.runner.plan import Job, RunSpec
 
@@ -74,7 +75,7 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     books.abandon = books.abandon or partial(escape, play.__code__)
 
     def once() -> None:
-        method(oracle, **hyperparameters)
+        refuse_suspended(method(oracle, **hyperparameters))
         if os.getpid() != process:  # a copy that the method forked: begun again it would fork again, and so on
             os._exit(0)
 
@@ -87,7 +88,9 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
                 oracle.restart()
                 once()
         books.end(Status.RETURNED)  # where the run is still open
-    except (Exception, SystemExit, GeneratorExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also what would end the program, as SystemExit
         if isinstance(error, registry.Unavailable) and not any(any(ledger.counts) for ledger in books.ledgers):
             raise  # no run: what the method needs is not there
         books.end(Status.CRASHED)
@@ -110,7 +113,9 @@ def run_job(job: Job, leave: Leave | None = None) -> Iterator[Message]:
             records = run_specs(specs, objectives, registry.find_optimizer(specs[0].optimizer), job.lanes, leave)
         except registry.Unavailable as error:
             records = [unrun(spec, Status.SKIPPED, str(error)) for spec in specs]
-        except (Exception, SystemExit):  # the problem itself cannot be built, or has no value at its start
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # the problem itself cannot be built, or has no value at its start
             error = traceback.format_exc()[-TRACEBACK:]
             records = [unrun(spec, Status.CRASHED, error) for spec in specs]
         yield from zip(specs, records, strict=True)
@@ -177,7 +182,7 @@ def run_specs(
                 ledger,
                 width,
                 error,
-                "; ".join(filter(None, [left, fault(ledger, objective)])),
+                left,
             )
             for spec, objective, ledger in zip(specs, objectives, books.ledgers, strict=True)
         ]
@@ -194,17 +199,19 @@ def _record(
     ledger: Ledger,
     lanes: int,
     error: str,
-    note: str,
+    left: str,
 ) -> RunRecord:
     reasons = {
         Status.CRASHED: error,
         Status.DIVERGED: "the method asked at a point that is not finite",
         Status.DEADLINE: f"the deadline was {spec.deadline:g} s",
+        Status.RETURNED: "" if any(ledger.counts) else SILENT,
     }
+    reason = reasons.get(ledger.status or Status.RETURNED) or left
     return RunRecord(
         spec,
         str(ledger.status),
-        reasons.get(ledger.status or Status.RETURNED, note),
+        "\n".join(filter(None, (fault(ledger, objective), reason))),
         family=registry.find_problem(spec.problem).family,
         problem_order=objective.order,
         order=optimizer.order,
@@ -222,10 +229,11 @@ def _record(
 
 
 def fault(ledger: Ledger, objective: Objective) -> str:
-    """What is wrong with a problem on which a run found a value below f_opt, or ""."""
-    if objective.f_opt is None or not impossible(ledger.best, objective.f_opt):
-        return ""
-    return f"a value of {ledger.best:.10g} is below f_opt = {objective.f_opt:.10g}: one of the two is wrong"
+    """What is wrong with a problem on which a run found a value of -inf, or below f_opt, or ""."""
+    faults = [UNBOUNDED] * ledger.unbounded
+    if objective.f_opt is not None and impossible(ledger.best, objective.f_opt):
+        faults.append(f"a value of {ledger.best:.10g} is below f_opt = {objective.f_opt:.10g}: one of the two is wrong")
+    return "; ".join(faults)
 
 
 def unrun(spec: RunSpec, status: str, error: str) -> RunRecord:

@@ -78,6 +78,8 @@ def test_permutations():
         ({"kinds": "integer"}, "low and high must be finite where numbers are whole"),
         ({"low": 1, "high": 0}, "low must be below high"),
         ({"low": 0, "high": 1, "kinds": "integer", "hard": False}, "hard must be True where numbers are whole"),
+        ({"low": -1e308, "high": 1e308}, "high - low must be a finite number"),
+        ({"low": np.array([0.0, -1e308]), "high": np.array([np.inf, 1e308])}, "high - low must be a finite number"),
         ({"scale": 0.0}, "scale must be positive and finite"),
         ({"scale": np.array([1.0, np.inf])}, "scale must be positive and finite"),
     ],
@@ -85,3 +87,8 @@ def test_permutations():
 def test_refuses(options, message):
     with pytest.raises(ValueError, match=message):
         Domain(**options)
+
+
+def test_a_wide_box_whose_width_is_a_number_is_taken():
+    domain = Domain(np.array([0.0, -np.inf]), np.array([1e308, 1e308]))
+    assert domain.scales(2).tolist() == [2e307, 1.0]

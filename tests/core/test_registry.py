@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from functools import partial, wraps
 from typing import Literal
 from unittest.mock import patch
 
@@ -85,6 +86,91 @@ def test_sources_and_defaults_are_asked_for(empty):
         optimizer(order=5, source="Nobody 1900", name="nobody")(lambda oracle: None)
     with pytest.raises(ValueError, match=r"nobody: a problem must take instance: int = 1"):
         problem(family="none", source="Nobody 1900", name="nobody")(lambda: None)
+
+
+def generating(oracle):
+    yield oracle.value(oracle.x0)
+
+
+async def waiting(oracle):
+    oracle.value(oracle.x0)
+
+
+async def both(oracle):
+    yield oracle.value(oracle.x0)
+
+
+class Waiting:
+    __name__ = "waiting"
+
+    async def __call__(self, oracle):
+        oracle.value(oracle.x0)
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        (generating, "a generator function"),
+        (partial(generating), "a generator function"),
+        (waiting, "an asynchronous function"),
+        (both, "an asynchronous generator function"),
+        (Waiting(), "an asynchronous function"),
+    ],
+)
+def test_a_method_that_would_never_run_is_refused(empty, method, kind):
+    with pytest.raises(ValueError, match=f"lost: a method must ask the oracle when it is called, and this is {kind}"):
+        optimizer(order=0, source="Nobody 1900", name="lost")(method)
+    assert not registry.OPTIMIZERS
+
+
+def test_a_method_that_drives_a_generator_is_taken(empty):
+    @wraps(generating)
+    def driven(oracle):
+        for _ in generating(oracle):
+            pass
+
+    optimizer(order=0, source="Nobody 1900", name="driven")(driven)
+    assert list(registry.OPTIMIZERS) == ["driven"]
+
+
+@pytest.mark.parametrize(
+    "raised", ["SystemExit(3)", "StopIteration", "GeneratorExit", "BaseException('no')", "OSError"]
+)
+def test_a_module_or_problem_that_raises_whatever_is_one_sentence(tmp_path, monkeypatch, empty, raised):
+    (tmp_path / "fogbench_raising.py").write_text(f"raise {raised}")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match=r"^module 'fogbench_raising' cannot be imported: [A-Z]\w+(: .*)?$"):
+        registry.load([], ["fogbench_raising"])
+
+    def raising(instance: int = 1):
+        raise eval(raised)
+
+    problem(family="none", source="Nobody 1900", name="raising")(raising)
+    with pytest.raises(ValueError, match=r"^raising: cannot be built: [A-Z]\w+(: .*)?$"):
+        registry.find_problem("raising").make()
+
+
+def test_a_plugin_that_raises_whatever_is_named(monkeypatch, empty):
+    class Point:
+        name, value = "theirs", "their_module"
+
+        def load(self):
+            raise SystemExit(1)
+
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Point()])
+    registry.discovery._load_ours.cache_clear()
+    with pytest.raises(ValueError, match=r"plugin 'theirs' \(their_module\) cannot be loaded: SystemExit: 1"):
+        registry.load([])
+    registry.discovery._load_ours.cache_clear()
+
+
+def test_a_ctrl_c_stays_one(empty):
+    def interrupted(instance: int = 1):
+        raise KeyboardInterrupt
+
+    problem(family="none", source="Nobody 1900", name="interrupted")(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        registry.find_problem("interrupted").make()
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,12 @@ def wrong(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wrong")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        return bench.compare(
-            lambda x: float(x @ x), [2.0, 3.0], budget=150, seeds=5, f_opt=1.0, name="wrong", spread=0.1,
-            optimizers=["scipy-nelder-mead", "random-search"],
-        ), folder  # fmt: skip
+        with pytest.warns(UserWarning, match=r"Impossible values: .*below the minimum f_opt = 1\."):
+            results = bench.compare(
+                lambda x: float(x @ x), [2.0, 3.0], budget=150, seeds=5, f_opt=1.0, name="wrong", spread=0.1,
+                optimizers=["scipy-nelder-mead", "random-search"],
+            )  # fmt: skip
+        return results, folder
 
 
 def test_a_value_below_the_minimum_reaches_no_target(wrong):
@@ -46,7 +48,7 @@ def test_the_record_the_frame_and_the_page_say_so(wrong):
     error = results.runs.error[results.runs.optimizer == "scipy-nelder-mead"].iloc[0]
     assert "is below f_opt = 1: one of the two is wrong" in error
     page = (folder / "reports" / "wrong" / "index.html").read_text()
-    assert "Values below f_opt" in page
+    assert "Impossible values" in page
     assert f"{len(below)} runs of " in page
     assert "found values down to" in page
 
@@ -55,7 +57,61 @@ def test_the_terminal_says_so(wrong, capsys):
     from bench.cli.terminal import damaged
 
     assert damaged(wrong[0]) == 0
-    assert "Values below f_opt" in capsys.readouterr().err
+    assert "Impossible values" in capsys.readouterr().err
+
+
+def test_what_compare_gives_says_so_when_it_is_printed(wrong):
+    _, fault, answer = str(wrong[0]).splitlines()
+    assert fault.startswith("Impossible values: ")
+    assert "below the minimum f_opt = 1. The problem or its f_opt is wrong" in fault
+    assert answer == wrong[0].sentence()
+
+
+@pytest.mark.parametrize("f_opt", [True, np.True_, float("inf"), float("nan")])
+def test_a_minimum_is_a_number(f_opt):
+    with pytest.raises(ValueError, match=r"f_opt must be a finite number, or None where it is not known, got"):
+        bench.compare(lambda x: float(x @ x), [2.0, 3.0], f_opt=f_opt)
+
+
+def test_a_minimum_that_the_starts_have_already_is_a_fault(tmp_path, monkeypatch):
+    """No run pays for anything: there is no cost to divide by."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match=r"Impossible values") as warned:
+        results = bench.compare(lambda x: float(x @ x), [0.1, 0.1], f_opt=1.0, budget=50, optimizers=["random-search"])
+        results.convergence()
+    assert {warning.category for warning in warned} == {UserWarning}
+    assert set(results.runs.cost) == {0.0}
+
+
+def minus_infinity(x):
+    return -np.inf if x[0] < 0 else float(x @ x)
+
+
+@pytest.mark.parametrize("f_opt", [None, 0.0])
+@pytest.mark.parametrize("arrays", ["point", "population"])
+def test_minus_infinity_is_a_fault_whatever_the_minimum(tmp_path, monkeypatch, f_opt, arrays):
+    monkeypatch.chdir(tmp_path)
+    optimizer = {"point": "random-search", "population": "cma-es"}[arrays]
+    with pytest.warns(UserWarning, match=r"values of -∞, which is no real number"):
+        results = bench.compare(
+            minus_infinity, [0.1, 0.1], f_opt=f_opt, spread=1.0, budget=50, seeds=5, optimizers=[optimizer], name="t"
+        )
+    row = next(results.faults().itertuples())
+    assert row.lowest == -np.inf
+    assert np.isfinite(results.runs.best).all()  # no improvement
+    assert "a value of -inf is no real number" in results.runs.error.iloc[0]
+    assert "values of -∞, which is no real number" in str(results)
+    assert "values of -∞, which is no real number" in (tmp_path / "reports" / "t" / "index.html").read_text()
+
+
+def test_minus_infinity_outside_hard_bounds_is_no_fault():
+    options = {"bounds": [(0.0, 1.0)] * 2, "spread": 1.0, "budget": 50, "optimizers": ["odd-outside"]}
+    with pytest.MonkeyPatch.context() as patch:
+        definition = registry.OptimizerDefinition(
+            "odd-outside", lambda door: door.value(door.x0 - 5.0), 0, "nobody", False, "numpy", True, 1, (), {}
+        )
+        patch.setitem(registry.OPTIMIZERS, "odd-outside", definition)
+        assert len(bench.compare(minus_infinity, [0.5, 0.5], **options).faults()) == 0
 
 
 def test_minimize_says_so():
@@ -70,7 +126,7 @@ def test_without_a_fault_nothing_is_said(tmp_path, monkeypatch):
     assert len(results.faults()) == 0
     assert set(results.runs.error) == {""}
     page = write_report(results, tmp_path / "r").read_text()
-    assert "Values below f_opt" not in page
+    assert "Impossible values" not in page
 
 
 def test_runs_that_do_not_know_are_no_fault(wrong):

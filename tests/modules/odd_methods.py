@@ -109,6 +109,12 @@ def odd_silent(oracle):
 
 
 @optimizer(order=0, source="fogbench's own tests 2026")
+def odd_vacant(oracle):
+    """Asks about nothing, and returns."""
+    oracle.value(np.empty((0, oracle.dim)))
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
 def odd_quitter(oracle):
     """Returns after ten questions: it is restarted."""
     for _ in range(10):

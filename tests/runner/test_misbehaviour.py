@@ -106,6 +106,106 @@ def test_a_method_that_only_asks_about_nothing_is_left():
     assert books_of(door).ledgers[0].status == "crashed"
 
 
+def test_a_method_that_asks_nothing_says_so(tmp_path, capsys):
+    from bench.cli.terminal import reasons
+    from bench.measure.summaries import failures
+    from bench.report.tables import failure_rows
+
+    suite = make_suite(["odd-bowl"], ["odd-silent", "odd-vacant", "odd-walk"], budget=20, name="t", seeds=2)
+    run_suite(suite, tmp_path / "t", Launch(workers=1, imports=["odd_methods"], children=False))
+    results = Results(tmp_path / "t")
+    runs = results.runs[results.runs.optimizer != "odd-walk"]
+    assert set(runs.status) == {"returned"}
+    assert set(runs.error) == {"the method returned without a question"}
+    reasons(results)
+    assert "4 returned: the method returned without a question" in capsys.readouterr().out
+    table = failures(results.comparison.runs)
+    assert sorted(table.optimizer) == ["odd-silent", "odd-vacant"]
+    rows = failure_rows(table.assign(place=0, family=0))["rows"]
+    assert [row["reason"] for row in rows] == ["the method returned without a question"] * 2
+
+
+@pytest.mark.parametrize("kind", ["generator", "coroutine", "async_generator"])
+def test_a_method_that_gives_a_generator_has_not_run(kind):
+    def generator(door):
+        yield door.value(door.x0)
+
+    async def coroutine(door):
+        door.value(door.x0)
+
+    async def async_generator(door):
+        yield door.value(door.x0)
+
+    method = {"generator": generator, "coroutine": coroutine, "async_generator": async_generator}[kind]
+    door = Oracle(objective(), 20)
+    assert f"the method gave a {kind} and has not run" in play(door, lambda oracle: method(oracle), {}, restarts=True)
+    assert books_of(door).ledgers[0].status == "crashed"
+
+
+class Abort(BaseException):
+    """What libraries raise where nobody is to catch it."""
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), GeneratorExit(), StopIteration(), Abort("no")])
+@pytest.mark.parametrize("who", ["method", "value", "population", "gradient", "start"])
+def test_whatever_is_raised_ends_one_run_alone(tmp_path, monkeypatch, raised, who):
+    from bench.core import registry
+
+    def formula(x):
+        if who == "start" or (who == "value" and x.ndim < 2) or (who == "population" and len(x) == 3):
+            raise raised
+        return (x * x).sum(-1)
+
+    def gradient(x):
+        raise raised
+
+    started = []
+
+    def formula_after_its_start(x):
+        started.append(x)
+        return (x * x).sum(-1) if len(started) == 1 and who != "start" else formula(x)
+
+    options = {"gradient": gradient} if who == "gradient" else {"vectorised": who == "population"}
+    theirs = Objective(formula_after_its_start, 2, arrays="numpy", name="theirs", **options)
+
+    def method(door):
+        if who == "method":
+            raise raised
+        ask = {"gradient": door.gradient}.get(who, door.value)
+        ask(np.ones((3, 2)) if who == "population" else door.x0)
+        ask(door.x0)
+
+    made = registry.ProblemDefinition("theirs", lambda instance: theirs, "none", "Nobody", 1, (), {})
+    monkeypatch.setitem(registry.PROBLEMS, "theirs", made)
+    monkeypatch.setattr("bench.core.registry.fingerprint", lambda function: "")
+    optimizer = registry.OptimizerDefinition(
+        "theirs", method, 1 if who == "gradient" else 0, "Nobody", False, "numpy", True, 1, (), {}
+    )
+    monkeypatch.setitem(OPTIMIZERS, "theirs", optimizer)
+    suite = make_suite(["theirs"], ["theirs", "random-search"], budget=20, name="t", seeds=1)
+    run_suite(suite, tmp_path / "t", Launch(children=False, pictures=False))
+    runs = Results(tmp_path / "t").runs
+    run = runs[runs.optimizer == "theirs"].iloc[0]
+    assert run.status == "crashed"
+    assert type(raised).__name__ in run.error.splitlines()[-1]
+    assert len(runs) == 2
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), StopIteration(), Abort("no")])
+def test_a_function_that_fails_at_its_start_is_one_sentence(raised):
+    def f(x):
+        raise raised
+
+    with pytest.raises(ValueError, match=rf"^f fails at the start: {type(raised).__name__}"):
+        bench.compare(f, [0.0, 1.0])
+    with pytest.raises(ValueError, match=rf"^the gradient fails at the start: {type(raised).__name__}"):
+        bench.compare((lambda x: float(x @ x), f), [0.0, 1.0])
+    with pytest.raises(ValueError, match=rf"^theirs has no value at its start: {type(raised).__name__}"):
+        bench.minimize(Objective(f, 2, name="theirs"), "random-search", budget=10)
+    with pytest.raises(ValueError, match=rf"^theirs has no start: {type(raised).__name__}"):
+        bench.minimize(Objective(lambda x: x.sum(-1), 2, start=f, name="theirs"), "random-search", budget=10)
+
+
 @pytest.mark.parametrize("children", [True, False])
 def test_a_method_that_raises_stop_itself_has_returned(tmp_path, children):
     runs = run(tmp_path / "t", ["odd-stopper"], children=children, seeds=3)

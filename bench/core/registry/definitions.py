@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from bench.core.domain import Kind
+from bench.core.foreign import NEVER_RUNS, foreign, suspended
 from bench.core.gate import described
 from bench.core.objective import Objective
 from bench.core.registry.parameters import Parameter, cast, parameters_of
@@ -38,12 +39,11 @@ class ProblemDefinition:
         if instance < 1:
             raise ValueError(f"{self.name}: instance must be >= 1, got {instance}")
         try:
-            objective = self.function(**values, instance=instance)
+            with foreign("cannot be built", passing=(ValueError,)):
+                objective = self.function(**values, instance=instance)
         except ValueError as error:
             kind = Unavailable if isinstance(error, Unavailable) else ValueError
             raise kind(f"{self.name}: {error}") from error
-        except Exception as error:
-            raise ValueError(f"{self.name}: cannot be built: {type(error).__name__}: {error}") from error
         return replace(_built(self.name, objective), name=self.name, parameters=values, instance=instance)
 
 
@@ -160,6 +160,8 @@ def optimizer(
         key = name or function.__name__.replace("_", "-")
         if order not in (0, 1, 2):
             raise ValueError(f"{key}: order must be 0, 1 or 2, got {order!r}")
+        if kind := suspended(function):
+            raise ValueError(f"{key}: {NEVER_RUNS.format(kind)}")
         definition = OptimizerDefinition(
             key, function, order, source, lanes, arrays, deterministic, version, tuple(needs),
             parameters_of(function, skip=1), tuple(kinds), structure, lane_rates,

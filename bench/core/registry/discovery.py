@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from bench.core.foreign import foreign
 from bench.core.registry.definitions import (
     OPTIMIZERS,
     PROBLEMS,
@@ -116,19 +117,18 @@ def _load_ours(packages: tuple[str, ...]) -> None:
         for module in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
             importlib.import_module(module.name)
     for point in importlib.metadata.entry_points(group="bench.plugins"):
-        point.load()
+        with foreign(f"plugin {point.name!r} ({point.value}) cannot be loaded"):
+            point.load()
 
 
 def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
     """Import every module of the packages, the entry points of group `bench.plugins`, and the named modules, once.
 
-    Raises ValueError with the name of a module of the user's that cannot be imported.
+    Raises ValueError with the name of a module or plugin that cannot be imported, whatever it raises.
     """
     _load_ours(tuple(packages))
     for name in imports:
-        try:
+        by_file = "/" in name or name.endswith(".py")
+        hint = " (a module is named as in `import`, not by its file)" if by_file else ""
+        with foreign(f"module {name!r} cannot be imported{hint}"):
             importlib.import_module(name)
-        except Exception as error:  # whatever a module of the user's does
-            by_file = "/" in name or name.endswith(".py")
-            hint = "; a module is named as in `import`, not by its file" if by_file else ""
-            raise ValueError(f"module {name!r} cannot be imported: {type(error).__name__}: {error}{hint}") from error
