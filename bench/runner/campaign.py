@@ -14,7 +14,7 @@ import numpy as np
 from bench.core import registry
 from bench.core.foreign import foreign
 from bench.core.status import DAMAGED, Status
-from bench.runner.environment import environment, libraries, resolve_device, versions
+from bench.runner.environment import environment, libraries, repository, resolve_device, versions
 from bench.runner.execute import execute, execute_here
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import RunSpec, jobs, plan
@@ -91,8 +91,8 @@ def alone_in(folder: Path) -> Iterator[None]:
 def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: Launch) -> Campaign:
     hashes = [spec.hash() for spec in specs]
     campaign = Campaign(store.folder, planned=len(specs), changed=store.planned() != hashes)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
     if campaign.changed:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
         command = launch.command or f"bench.run({suite.name!r})"
         manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": environment()}
         store.begin(specs, manifest)
@@ -113,6 +113,8 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
         if spec.skip and spec.hash() not in stored:
             writer.ended(unrun(spec, Status.SKIPPED, spec.skip))
     work = jobs(specs, lambda spec: spec.hash() in stored)
+    if work or campaign.changed:  # what is there already would be the same at this commit: it is of the same code
+        store.note({"repository": repository(), "updated": now})
     if not launch.children:
         execute_here(work, writer)
     elif work:

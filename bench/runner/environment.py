@@ -66,6 +66,18 @@ def commit() -> str:
         return ""
 
 
+def repository() -> dict[str, Any] | None:
+    """The commit that is checked out around this folder, else around this code: commit (40 digits), time (of the
+    commit, in ISO 8601), dirty (whether tracked files differ from it); None where there is no repository of git."""
+    root = Path(__file__).parents[2]
+    for folder in (Path.cwd(), *([root] if (root / ".git").exists() else [])):
+        with suppress(OSError, subprocess.SubprocessError, ValueError):
+            name, time = _output("git", "show", "--no-patch", "--format=%H %cI", "HEAD", cwd=folder).split()
+            changes = _output("git", "status", "--porcelain", "--untracked-files=no", cwd=folder)
+            return {"commit": name, "time": time, "dirty": bool(changes)}
+    return None
+
+
 def _output(*command: str, timeout: int = 10, cwd: Path | None = None) -> str:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=True)
     return done.stdout.strip()

@@ -181,8 +181,14 @@ class Store:
             self._db.execute("DELETE FROM plan")
             self._db.executemany("INSERT INTO plan VALUES (?, ?)", ((n, spec.hash()) for n, spec in enumerate(specs)))
             for key, value in manifest.items():
-                self._note(key, json.dumps(value, sort_keys=True, allow_nan=False, default=str))
+                self._note(key, _json(value))
             self._note(PLAN, json.dumps(_digest(self.planned())))
+
+    def note(self, facts: Mapping[str, Any]) -> None:
+        """Write these keys of the manifest."""
+        with self.transaction():
+            for key, value in facts.items():
+                self._note(key, _json(value))
 
     def _note(self, key: str, text: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?)", (key, text, checksum((key, text))))
@@ -315,6 +321,10 @@ class Store:
                 continue  # damaged: a picture less
             box = {"parameters": json.loads(parameters), "low": json.loads(low), "high": json.loads(high)}
             yield {"problem": problem, "instance": instance, **box, "f": np.frombuffer(blob, "<f8").reshape(n, n)}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False, default=str)
 
 
 def _digest(hashes: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 import hashlib
 import sqlite3
+import subprocess
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -43,6 +45,25 @@ def test_more_seeds_are_added_to_what_is_there(tmp_path):
     assert fewer.added == 0
     assert len(Results(tmp_path / "t").runs) == 2  # the results are those of the last plan; the others stay stored
     assert len(Store(tmp_path / "t").hashes()) == 8
+
+
+def test_the_manifest_names_the_commit_at_which_runs_were_added(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@t"]
+    (tmp_path / "a").write_text("1")
+    for command in (["init", "-q"], ["add", "a"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    run(tmp_path / "t", seeds=2)
+    first = Results(tmp_path / "t").manifest
+    assert first["repository"] == {"commit": head, "time": first["repository"]["time"], "dirty": False}
+    assert datetime.fromisoformat(first["repository"]["time"]) <= datetime.fromisoformat(first["updated"])
+    (tmp_path / "a").write_text("2")
+    run(tmp_path / "t", seeds=2)  # adds nothing: those runs are of the commit before
+    assert not Results(tmp_path / "t").manifest["repository"]["dirty"]
+    run(tmp_path / "t", seeds=3)
+    assert Results(tmp_path / "t").manifest["repository"] == {**first["repository"], "dirty": True}
+    assert Store(tmp_path / "t").damage() == []
 
 
 def test_trajectory_comes_back_as_it_was(tmp_path):
