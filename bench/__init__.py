@@ -1,14 +1,15 @@
 """Fogbench compares optimizers of every order on one ledger.
 
-What users call is here, each imported when first used: make, minimize, Oracle, run, tune, load, compare, and for those
-who add problems and optimizers: Objective, Composite, Domain, Range, problem, wrapper, optimizer, Unavailable.
+What users call is here, each imported when first used: make, minimize, Oracle, run, tune, load, compare, history, and
+for those who add problems and optimizers: Objective, Composite, Domain, Range, problem, wrapper, optimizer,
+Unavailable.
 """
 
 import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.api import Results, compare, load, make, minimize, run, tune
+    from bench.api import Results, compare, history, load, make, minimize, run, tune
     from bench.core import Composite, Domain, Objective, Oracle, Range, Stop, Unavailable, optimizer, problem, wrapper
 
 # read by MKL when torch loads it: without it a matrix product may differ in its last bits with the width of a batch
@@ -24,6 +25,7 @@ __all__ = [
     "Stop",
     "Unavailable",
     "compare",
+    "history",
     "load",
     "make",
     "minimize",
@@ -35,7 +37,7 @@ __all__ = [
 ]
 
 _WHERE = {
-    **dict.fromkeys(("Results", "compare", "load", "make", "minimize", "run", "tune"), "bench.api"),
+    **dict.fromkeys(("Results", "compare", "history", "load", "make", "minimize", "run", "tune"), "bench.api"),
     **dict.fromkeys(("Composite", "Domain", "Objective", "Oracle", "Range", "Stop", "Unavailable"), "bench.core"),
     **dict.fromkeys(("optimizer", "problem", "wrapper"), "bench.core"),
 }

@@ -35,6 +35,8 @@ from bench.tuning.settings import with_tuned
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.track.history import History
+
 RESULTS = Path("results")
 REPORTS = Path("reports")
 
@@ -220,6 +222,21 @@ def tune(
     suite = choose_suite(suite, budget=budget, name=name)
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     return tune_suite(suite, optimizers, RESULTS, launch, settings=settings, seeds=seeds, search=search)
+
+
+def history(
+    sources: Sequence[str | Path], *, worse: float = 0.1, order: str | None = None, imports: Sequence[str] = ()
+) -> "History":
+    """What optimizers reached over many stored versions: folders, or names under results/; or JSON files that
+    pytest-benchmark saved, or folders of them. See `bench.track.history`, which says what the arguments are.
+
+    Raises ValueError for what cannot be compared.
+    """
+    from bench.track.history import history, saved_benchmarks
+
+    registry.load(PACKAGES, imports)
+    places = [Path(source) if saved_benchmarks(Path(source)) else load(source, imports) for source in sources]
+    return history(places, worse, order)
 
 
 def load(source: str | Path | Sequence[str | Path], imports: Sequence[str] = ()) -> Results:

@@ -15,6 +15,7 @@ for _command in (
     "list_",
     "show",
     "check",
+    "history",
     "export",
     "import_",
     "doctor",

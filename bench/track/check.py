@@ -117,8 +117,9 @@ CAPTION = (
 )
 
 
-def check(base: Results, new: Results, worse: float = WORSE) -> Check:
-    """Compare two versions, run by run. Raises ValueError for what cannot be compared, and says what differs."""
+def check(base: Results, new: Results, worse: float = WORSE, names: Sequence[Sequence[str]] | None = None) -> Check:
+    """Compare two versions, run by run. names: of the optimizers, see `Versions`. Raises ValueError for what cannot be
+    compared, and says what differs."""
     import pandas as pd
 
     if not 0 <= worse < np.inf:
@@ -127,7 +128,7 @@ def check(base: Results, new: Results, worse: float = WORSE) -> Check:
         raise ValueError(f"{base.folder} is given twice: name two results")
     for results in (base, new):
         _check_finished(results)
-    versions = Versions(base, new)
+    versions = Versions(base, new, names)
     _check_comparable(versions)
     table: Any = compare(versions, worse)
     unexplained = ~versions.same & ~versions.explained

@@ -46,11 +46,13 @@ class Versions:
     hyperparameters in which they differ are part of its name: any other may have changed with its default.
     """
 
-    def __init__(self, base: Results, new: Results):
-        """Raises ValueError where the two have no run in common."""
+    def __init__(self, base: Results, new: Results, names: Sequence[Sequence[str]] | None = None):
+        """names: what the optimizer of each run is called, for each of the two. Raises ValueError where they have no
+        run in common."""
         self.base, self.new = base, new
         on = [*CELL, "optimizer", *SLOT]
-        runs = [_named(results.runs, names) for results, names in zip((base, new), _names(base, new), strict=True)]
+        names = names or run_names(base, new)
+        runs = [_named(results.runs, of_runs) for results, of_runs in zip((base, new), names, strict=True)]
         self.pairs: Any = runs[0][[*on, "run", "status"]].merge(
             runs[1][[*on, "run", "status"]], on=on, suffixes=("_base", "_new")
         )
@@ -99,7 +101,7 @@ class Versions:
         return (self.base, "base"), (self.new, "new")
 
 
-def _names(*both: Results) -> list[list[str]]:
+def run_names(*both: Results) -> list[list[str]]:
     """What the optimizer of each run is called, for each of the results."""
     settings = [[results.setting(run) for run in range(len(results.runs))] for results in both]
     varied: dict[str, set[str]] = {}

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bench.track import KEY
+
 if TYPE_CHECKING:
     from bench.results.stored import Results
 
-KEY = "fogbench"  # in the extra_info of a benchmark
 SLOWER = 3.0  # times as many seconds as before, of reference loops: what a shared machine does not do by itself
 LOOPS = 20_000  # of the reference loop, some 20 ms
 
