@@ -46,7 +46,7 @@ clean:
 	@touch $@
 
 .venv/installed-test: .venv/bin/python pyproject.toml constraints.txt
-	$(RUN) -m pip install -c constraints.txt -e ".[test,check,bayes,coco,rl,tune,zoo]"
+	$(RUN) -m pip install -c constraints.txt -e ".[test,check,bayes,coco,rl,small,tune,zoo]"
 	@touch $@ .venv/installed
 
 .venv/node/installed: .venv/installed-test bench/report/types/package.json bench/report/types/package-lock.json

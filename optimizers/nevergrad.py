@@ -4,11 +4,11 @@ The names are read from the file, so that listing them needs no import of the li
 written by `python -m optimizers.nevergrad_names`.
 """
 
-import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import numpy as np
 
 from bench.core import Domain, Kind, Oracle, Range, optimizer
+from optimizers import generators
 
 if TYPE_CHECKING:
     from nevergrad.parametrization.core import Parameter
@@ -161,19 +162,17 @@ def seeded(seed: int) -> Iterator[None]:
     """Seed the global generators that some methods draw from, and give them back as they were.
 
     Some methods call pycma, which by default seeds NumPy's generator by the clock; NaN tells it to leave that alone.
+    Some call NLopt, where it is installed.
     """
     from cma.options_parameters import cma_default_options
 
-    numpy_state, python_state, cma_seed = np.random.get_state(), random.getstate(), cma_default_options["seed"]
-    np.random.seed(seed)
-    random.seed(seed)
-    cma_default_options["seed"] = float("nan")
-    try:
-        yield
-    finally:
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
-        cma_default_options["seed"] = cma_seed
+    cma_seed = cma_default_options["seed"]
+    with generators.seeded(seed), generators.nlopt_seeded(seed) if find_spec("nlopt") else nullcontext():
+        cma_default_options["seed"] = float("nan")
+        try:
+            yield
+        finally:
+            cma_default_options["seed"] = cma_seed
 
 
 @contextmanager

@@ -17,13 +17,16 @@ class Units:
 
     relative: whether the least scale is 1, so that where all are equal x is asked as it is: for methods with gradients,
     whose first steps and matrices follow from them (BFGS took 1.6 to 1.9 times as many on BBOB's f11 in units of 2).
+    Numbers that are whole stay as they are.
     dim, noisy: of the oracle. domain: that of x, with the lengths of the units for scale. box: its bounds in units, two
     of (dim,), hard or soft. low, high (dim,): those that are hard, infinite where there is none.
     """
 
     def __init__(self, oracle: Oracle, *, relative: bool = False):
         scale = oracle.domain.scale
-        self.domain = replace(oracle.domain, scale=scale / scale.min()) if relative else oracle.domain
+        whole = np.logical_not(oracle.domain.each("real"))
+        scale = np.where(whole, 1.0, scale / scale.min() if relative else scale)
+        self.domain = replace(oracle.domain, scale=scale)
         self.oracle, self.dim, self.noisy = oracle, oracle.dim, oracle.noisy
         self.box = tuple(self.domain.to_unit(bound) for bound in oracle.bounds)
         nowhere = np.full(self.dim, np.inf)
@@ -43,6 +46,10 @@ class Units:
     def value(self, u: np.ndarray) -> np.ndarray:
         """u (*points, dim) -> f (*points)."""
         return self.oracle.value(self.domain.from_unit(u))
+
+    def residuals(self, u: np.ndarray) -> np.ndarray:
+        """u (dim,) -> the residuals (m,)."""
+        return self.oracle.residuals(self.domain.from_unit(u))
 
     def value_and_gradient(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         """u (dim,) -> f, and its gradient by u (dim,)."""

@@ -70,7 +70,7 @@ class Objective:
         asked point by point; None: that is found out at the first population.
 
     Raises ValueError for what does not fit. Where the formula takes NumPy alone torch cannot differentiate it: order is
-    then at most 1, and 0 without a gradient or residuals.
+    then at most 1, and 0 without a gradient. Residuals are asked whatever the order, their Jacobian from order 1.
     """
 
     formula: Callable[..., Array]
@@ -119,7 +119,7 @@ class Objective:
         if self.order not in (0, 1, 2):
             raise ValueError(f"order must be 0, 1 or 2, got {self.order}")
         if self.arrays == "numpy":
-            highest = 0 if self.gradient is None and self.residuals is None else 1
+            highest = 0 if self.gradient is None else 1
             object.__setattr__(self, "order", min(self.order, highest))
         if self.vectorised is not None:
             metrics = [f"metric {name}" for name in self.metrics]

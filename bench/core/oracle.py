@@ -250,7 +250,7 @@ class Oracle:
     @_question
     def residuals(self, x: Array) -> Array:
         """x (*lanes, *points, dim) -> the residuals (*lanes, *points, m) of a least-squares problem, for the price of a
-        value: f is the sum of their squares."""
+        value: f is the sum of their squares. It is no question of higher order: nothing is differentiated."""
         return self._ask({VALUE: 1}, x, self._answers.value_and_residuals, least_squares=True)[1]
 
     @_question
@@ -419,7 +419,7 @@ class Oracle:
 
     def _check_order(self, question: int, least_squares: bool) -> None:
         """Raise OrderError where the method may not ask this, or the problem cannot answer."""
-        order, name, word = max(ORDERS[question], int(least_squares)), self._objective.name, QUESTIONS[question]
+        order, name, word = ORDERS[question], self._objective.name, QUESTIONS[question]
         if order > self._order:
             raise OrderError(f"a method of order {self._order} may not ask for a {word} of order {order}")
         if order > self._objective.order:

@@ -275,7 +275,7 @@ def test_the_order_is_what_a_formula_of_numpy_can_answer():
     f = lambda x: (x * x).sum(-1)  # noqa: E731
     assert Objective(f, 2, arrays="numpy").order == 0
     assert Objective(f, 2, arrays="numpy", gradient=lambda x: 2 * x).order == 1
-    assert Objective(f, 2, arrays="numpy", residuals=lambda x: x).order == 1
+    assert Objective(f, 2, arrays="numpy", residuals=lambda x: x).order == 0  # nor a Jacobian
     assert Objective(f, 2).order == 2
 
 

@@ -411,7 +411,20 @@ def test_residuals_are_refused_where_there_are_none():
     with pytest.raises(OrderError, match=r"not a least-squares problem"):
         Oracle(Objective(sphere, 2), 10).residuals(np.zeros(2))
     with pytest.raises(OrderError, match=r"a method of order 0"):
-        Oracle(Objective(sphere, 2, residuals=two_residuals), 10, order=0).residuals(np.zeros(2))
+        Oracle(Objective(sphere, 2, residuals=two_residuals), 10, order=0).jacobian(np.zeros(2))
+
+
+@pytest.mark.parametrize("problem_order", [0, 2])
+def test_residuals_are_a_question_of_order_0(problem_order):
+    """They cost a value, and nothing is differentiated: a method of values may ask them, of a black box too."""
+    objective = Objective(
+        lambda x: (two_residuals(x) ** 2).sum(-1), 2, residuals=two_residuals, order=problem_order, arrays="numpy"
+    )
+    oracle = Oracle(objective, 10, start=[-1.2, 1.0], order=0)
+    np.testing.assert_allclose(oracle.residuals(oracle.x0), two_residuals(np.array([-1.2, 1.0])))
+    assert oracle.spent == 1 and oracle.counts["jacobian"] == 0
+    with pytest.raises(OrderError, match=r"jacobian of order 1"):
+        oracle.jacobian(oracle.x0)
 
 
 def test_minus_infinity_is_no_improvement():

@@ -117,10 +117,24 @@ def rates(definition: OptimizerDefinition) -> list[dict[str, float]]:
     return [{}, *({"lr": lr.default * factor} for factor in (10, 0.1, 0.01) if lr)]
 
 
+DEAR = ("optuna-gp",)  # of which an evaluation takes as long as a thousand of others
+
+
+def most(definition: OptimizerDefinition, budget: float, dear: float = 15) -> float:
+    """The budget, or what those that take long for an evaluation get of it."""
+    return min(budget, dear) if definition.name in DEAR else budget
+
+
 def finished(
-    definition: OptimizerDefinition, objective: Objective, budget: float, seed: int = 0, **given: float
+    definition: OptimizerDefinition,
+    objective: Objective,
+    budget: float,
+    seed: int = 0,
+    dear: float = 15,
+    **given: float,
 ) -> Ledger:
-    """The books of one run, which must not have crashed."""
+    """The books of one run at `most` of a budget, which must not have crashed."""
+    budget = most(definition, budget, dear)
     absent = registry.missing(definition)
     if absent:
         pytest.skip(f"needs {', '.join(absent)}")
@@ -149,12 +163,14 @@ def test_names_its_source(definition: OptimizerDefinition) -> None:
 @each_on(quadratic())
 @pytest.mark.parametrize("budget", [1, 97, 503])
 def test_spends_the_budget_to_the_last_question(
-    definition: OptimizerDefinition, objective: Objective, budget: int
+    definition: OptimizerDefinition, objective: Objective, budget: float
 ) -> None:
+    budget = most(definition, budget)
     ledger = finished(definition, objective, budget)
     dearest = (1, 3, 6)[definition.order]
     assert budget - dearest < cost(ledger) <= budget
-    kind = QUESTIONS.index("jacobian") if definition.structure == "residuals" else definition.order
+    differentiates = definition.structure == "residuals" and definition.order > 0
+    kind = QUESTIONS.index("jacobian") if differentiates else definition.order
     assert ledger.counts[kind] > 0 or budget < 97, "what it declared, it asks"
     assert ledger.status == "budget"
 
@@ -227,18 +243,19 @@ def test_asks_points_of_the_kinds_that_it_takes(definition: OptimizerDefinition,
         return distance(x)
 
     ledger = finished(definition, replace(objective, formula=recorded), 60)
-    assert cost(ledger) == 60
+    assert cost(ledger) == most(definition, 60)
     assert all(objective.domain.contains(x).all() for x in asked)
     assert len({tuple(x.ravel()) for x in asked}) > 1, "it moves"
 
 
-# random search without memory, where there is no box to fill, is what the others must beat
-RIVALS = [definition for definition in ALL if definition.name not in ("random-search", "quasi-random-search")]
+# random search without memory, where there is no box to fill, is what the others must beat; ISRES fills one of ten
+# scales each way with 120 points, and 600 values are five generations
+RIVALS = [item for item in ALL if item.name not in ("random-search", "quasi-random-search", "nlopt-isres")]
 EASY = quadratic(5, Domain(scale=0.1))
 
 
 def reached(definition: OptimizerDefinition, objective: Objective, **given: float) -> float:
-    return float(np.median([finished(definition, objective, 600, seed, **given).best for seed in range(3)]))
+    return float(np.median([finished(definition, objective, 600, seed, dear=40, **given).best for seed in range(3)]))
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +321,7 @@ def asked(definition: OptimizerDefinition, lengths: np.ndarray, boxed: bool) -> 
 
 BLIND = [item for item in ALL if item.order == 0 and item.deterministic and item.structure is None]
 # what amplifies the rounding of x and f until points differ: powers of two alone
-CHAOTIC = ("nevergrad-", "scipy-cobyla", "scipy-cobyqa")
+CHAOTIC = ("nevergrad-", "nlopt-bobyqa", "scipy-cobyla", "scipy-cobyqa")
 SCALED = [item for item in BLIND if not item.name.startswith(CHAOTIC)]
 boxes = pytest.mark.parametrize("boxed", [True, False], ids=["box", "open"])
 

@@ -65,7 +65,12 @@ def missing(definition: Definition) -> list[str]:
     return [module for module in definition.needs if importlib.util.find_spec(module.partition(".")[0]) is None]
 
 
-DISTRIBUTIONS = {"ax": "ax-platform", "pybobyqa": "Py-BOBYQA", "sklearn": "scikit-learn"}  # of modules named otherwise
+DISTRIBUTIONS = {  # of modules named otherwise
+    "ax": "ax-platform",
+    "dfols": "DFO-LS",
+    "pybobyqa": "Py-BOBYQA",
+    "sklearn": "scikit-learn",
+}
 
 
 def distribution(module: str) -> str:
@@ -80,11 +85,10 @@ def how_to_install(modules: Iterable[str]) -> str:
     with suppress(importlib.metadata.PackageNotFoundError):
         requirements = importlib.metadata.requires("fogbench") or []
     matches = (re.match(r"([\w.-]+).*extra == .(\w+)", requirement) for requirement in requirements)
-    extras = {match[1].replace("-", "_"): match[2] for match in matches if match}
-    wanted = [
-        f'-e ".[{extras[module]}]"' if module in extras else distribution(module)
-        for module in (module.partition(".")[0] for module in modules)
-    ]
+    extras: dict[str, str] = {}
+    for match in filter(None, matches):
+        extras.setdefault(match[1], match[2])  # the first, which brings less where another has it, too
+    wanted = [f'-e ".[{extras[name]}]"' if name in extras else name for name in map(distribution, modules)]
     return f"pip install {' '.join(dict.fromkeys(wanted))}"
 
 
