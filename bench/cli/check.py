@@ -1,13 +1,20 @@
 """`check`: whether optimizers got worse from one version to the next."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from bench.cli.app import TROUBLE, Imports, app, explained, headed, out
+from bench.cli.app import INTERRUPTED, TROUBLE, Imports, app, err, explained, headed, out
 from bench.cli.launching import Workers
+
+if TYPE_CHECKING:
+    from bench.track.check import Check
 
 
 @app.command()
@@ -17,6 +24,9 @@ def check(
     at: Annotated[
         str | None, typer.Option(metavar="REV", help="Run the suite at this revision of git, and as it stands here.")
     ] = None,
+    time: Annotated[
+        bool, typer.Option("--time", help="With --at: time both versions side by side, in processes that take turns.")
+    ] = False,
     worse: Annotated[str, typer.Option(metavar="PERCENT", help="What ratio is worth a flag, beyond 1.")] = "10%",
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it for a pull request.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it for programs.")] = None,
@@ -24,39 +34,77 @@ def check(
     workers: Workers = None,
     imports: Imports = None,
 ) -> None:
-    """Did any optimizer get worse? Exit status: 0 no; 1 yes; 2 the two cannot be compared."""
-    with explained():
+    """Did any optimizer get worse? Exit status: 0 no; 1 yes; 2 the two cannot be compared; 130 stopped."""
+    with explained(), stopped():
         from bench import api
-        from bench.track.check import CAPTION, HEADINGS, MEASURE_WORDS, WORST, check, fraction, ratio
-        from bench.track.revision import versions_of
+        from bench.track.check import check, fraction
 
         limit = fraction(worse)
         if (at is None) == (new is None):
             raise ValueError("give two results, BASE and NEW, or a suite and --at REV")
-        if at is not None:
-            base, new = versions_of(base, at, workers, imports or ())
-        result = check(api.load(base, imports or ()), api.load(new or "", imports or ()), limit)
-        table = headed(escape(result.sentence), "optimizer", *HEADINGS)
-        for row in result.rows():
-            table.add_row(*map(escape, row))
-        out.print(table)
-        for optimizer in result.optimizers[result.optimizers.verdict == "worse"].optimizer:
-            for row in result.problems(optimizer).head(WORST).itertuples():
-                values = ratio(row.ratio, row.low, row.high)
-                where = f"{optimizer} on {row.problem}, dim {row.dim:g}"
-                out.print(escape(f"{where}: {MEASURE_WORDS[row.measure]} {values}"))
-        for name, old, now in result.versions:
-            out.print(escape(f"{name}: {old} -> {now}"))
-        for name in result.code:
-            out.print(escape(f"The code of {name} has changed."))
-        out.print(escape(CAPTION))
-        for file, text in ((markdown, result.to_markdown), (json, result.to_json)):
-            if file is not None:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text(), encoding="utf-8")
+        if time and at is None:
+            raise ValueError(
+                "--time runs both versions in turns, which stored results cannot: give a suite and --at REV"
+            )
+        files = [(file, form) for file, form in ((markdown, "to_markdown"), (json, "to_json")) if file is not None]
+        for folder in [*(file.parent for file, _ in files), *([] if no_report else [api.REPORTS])]:
+            check_writable(folder)
+        if at is None:
+            result = check(api.load(base, imports or ()), api.load(new or "", imports or ()), limit)
+        else:
+            from bench.track.revision import versions_of
+            from bench.track.seconds import timed
+
+            check_writable(api.RESULTS)
+            with versions_of(base, at, workers, imports or (), err.print) as ((base, new), sides):
+                timing = partial(timed, sides=sides, imports=imports or ()) if time else None
+                result = check(api.load(base, imports or ()), api.load(new, imports or ()), limit, timing)
+        show(result)
+        for file, form in files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(getattr(result, form)(), encoding="utf-8")
         if not no_report:
             from bench.report.regressions import write_check
 
             page = write_check(result, api.REPORTS / f"{Path(new or '').name}-over-{Path(base).name}")
             out.print(f"Report: {escape(str(page))}", soft_wrap=True)
     raise typer.Exit(TROUBLE if result.worse else 0)
+
+
+def show(result: "Check") -> None:
+    """Print it all."""
+    from bench.track.check import MEASURE_WORDS, WORST, ratio
+
+    table = headed(escape(result.sentence), "optimizer", *result.headings)
+    for row in result.rows():
+        table.add_row(*map(escape, row))
+    out.print(table)
+    for optimizer in result.regressions.optimizer:
+        for row in result.problems(optimizer).head(WORST).itertuples():
+            values = ratio(row.ratio, row.low, row.high)
+            where = f"{optimizer} on {row.problem}, dim {row.dim:g}"
+            out.print(escape(f"{where}: {MEASURE_WORDS[row.measure]} {values}"))
+    for name, old, now in result.versions:
+        out.print(escape(f"{name}: {old} -> {now}"))
+    for name in result.code:
+        out.print(escape(f"The code of {name} has changed."))
+    out.print(escape(result.caption))
+
+
+def check_writable(folder: Path) -> None:
+    """Raise OSError, before any work is done, where a folder cannot be written or made."""
+    nearest = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+    if not nearest.is_dir():
+        raise NotADirectoryError(f"{nearest} is a file, where a folder should be")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(f"{nearest} cannot be written: there is no permission")
+
+
+@contextmanager
+def stopped() -> Iterator[None]:
+    """Ctrl-C has an exit status of its own, as 1 would say that something got worse."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        err.print("Stopped: nothing was compared, and nothing is left.")
+        raise typer.Exit(INTERRUPTED) from None

@@ -6,10 +6,10 @@ from typing import Any
 
 from bench.measure.words import cell_name
 from bench.report.page import STYLES, TEMPLATES
-from bench.track.check import CAPTION, HEADINGS, MEASURE_WORDS, Check, ratio
-from bench.track.paired import MEASURES
+from bench.track.check import MEASURE_WORDS, Check, ratio
 
 MOST = 100.0  # the ratio at the right end of a picture
+NOTHING = {"text": "", "change": ""}
 
 
 def write_check(check: Check, folder: Path) -> Path:
@@ -22,8 +22,8 @@ def write_check(check: Check, folder: Path) -> Path:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     page = environment.get_template("check.html").render(
-        check=check, style=style, caption=CAPTION, headings=HEADINGS, rows=check.rows(), problems=_problems(check),
-        measures=list(MEASURE_WORDS.values()), most=f"{MOST:g}",
+        check=check, style=style, rows=check.rows(), problems=_problems(check),
+        measures=[MEASURE_WORDS[measure] for measure in check.measures], most=f"{MOST:g}",
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "index.html"
@@ -39,7 +39,12 @@ def _problems(check: Check) -> list[tuple[str, list[tuple[str, list[dict[str, An
         by_problem = []
         for (problem, dim), rows in table.groupby(["problem", "dim"], sort=False):
             rows = rows.set_index("measure")
-            by_problem.append((cell_name(problem, int(dim)), [_cell(rows.loc[measure]) for measure in MEASURES]))
+            by_problem.append(
+                (
+                    cell_name(problem, int(dim)),
+                    [_cell(rows.loc[each]) if each in rows.index else NOTHING for each in check.measures],
+                )
+            )
         entries.append((optimizer, by_problem))
     return entries
 

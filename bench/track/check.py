@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +14,19 @@ from bench.measure.words import counted, interval, number, value_text
 from bench.results.stored import Results
 from bench.runner.store import Store
 from bench.track.paired import MEASURES, Versions, compare
+from bench.track.seconds import compare_seconds
 
+Timing = Callable[[Versions], tuple[Any, np.ndarray]]  # see `bench.track.seconds.timed`
 WORSE = 0.10  # a ratio beyond 1 + this is worth a flag
+TIME_VERDICTS = {"worse": "slower", "better": "faster"}
 WORST = 5  # problems that are named of an optimizer that got worse
+REGRESSIONS = ("worse", "slower", "unrepeatable")  # verdicts that end with exit status 1
 VERDICTS = {  # of an optimizer, in the order in which a table lists them
     "worse": "worse",
+    "slower": "slower",
     "unrepeatable": "differs, though nothing changed",
     "better": "better",
+    "faster": "faster",
     "open": "no significant change",
     "few": "too few seeds",
     "digits": "equal but for last digits",
@@ -32,7 +38,8 @@ VERDICTS = {  # of an optimizer, in the order in which a table lists them
 class Check:
     """What `check` found.
 
-    table: of `bench.track.paired.compare`. optimizers: one row each, columns optimizer, verdict (a key of VERDICTS),
+    table: of `bench.track.paired.compare`, and of `bench.track.seconds.compare_seconds` where that was asked.
+    optimizers: one row each, columns optimizer, verdict (a key of VERDICTS),
     pairs, same, unexplained (pairs that differ though neither code, versions nor machine did), and ratio, low, high of
     each measure, as cost_ratio. versions: libraries that differ, as (name, base, new). code: names whose code differs,
     with the difference of their source, a unified diff, "" where the sources were not stored.
@@ -48,8 +55,29 @@ class Check:
 
     @property
     def worse(self) -> bool:
-        """Whether any optimizer got worse, or gave other records though nothing had changed."""
-        return bool(self.optimizers.verdict.isin(("worse", "unrepeatable")).any())
+        """Whether any optimizer got worse or slower, or gave other records though nothing had changed."""
+        return bool(self.optimizers.verdict.isin(REGRESSIONS).any())
+
+    @property
+    def measures(self) -> list[str]:
+        """What was compared: keys of MEASURE_WORDS."""
+        return [measure for measure in MEASURE_WORDS if measure in set(self.table.measure)]
+
+    @property
+    def headings(self) -> list[str]:
+        """Of the columns of `rows`, behind the optimizer."""
+        return ["pairs", "equal", *(f"ratio of {MEASURE_NOUNS[measure]}" for measure in self.measures), "verdict"]
+
+    @property
+    def caption(self) -> str:
+        """What the columns mean."""
+        return f"{CAPTION} {TIME_CAPTION}" if "time" in self.measures else CAPTION
+
+    @property
+    def regressions(self) -> Frame:
+        """The rows of the optimizers that got worse or slower."""
+        rows: Any = self.optimizers[self.optimizers.verdict.isin(("worse", "slower"))]
+        return rows
 
     @property
     def sentence(self) -> str:
@@ -80,9 +108,9 @@ class Check:
     def to_markdown(self) -> str:
         """The table, what got worse and what has changed, for a pull request."""
         lines = [f"### {'Worse' if self.worse else 'Not worse'}: {self.new} over {self.base}", "", self.sentence, ""]
-        lines += _markdown(["optimizer", *HEADINGS], [[f"`{row[0]}`", *row[1:]] for row in self.rows()])
-        for row in self.optimizers[self.optimizers.verdict == "worse"].itertuples():
-            lines += ["", f"`{row.optimizer}` got worse on:", ""]
+        lines += _markdown(["optimizer", *self.headings], [[f"`{row[0]}`", *row[1:]] for row in self.rows()])
+        for row in self.regressions.itertuples():
+            lines += ["", f"`{row.optimizer}` got {row.verdict} on:", ""]
             problems = self.problems(row.optimizer).head(WORST).itertuples()
             lines += _markdown(
                 ["problem", "dim", "measure", "ratio"],
@@ -93,33 +121,47 @@ class Check:
         for name, text in self.code.items():
             lines += ["", f"<details><summary>The code of <code>{name}</code> has changed</summary>", ""]
             lines += ["```diff", text.rstrip() or "its source was not stored", "```", "", "</details>"]
-        return "\n".join([*lines, "", f"{CAPTION}", ""])
+        return "\n".join([*lines, "", self.caption, ""])
 
     def rows(self) -> list[list[str]]:
         """The table as text: a row an optimizer, columns optimizer and those of HEADINGS."""
         return [
             [
                 row["optimizer"], str(row["pairs"]), str(row["same"]),
-                *(ratio(*(row[f"{measure}_{end}"] for end in ("ratio", "low", "high"))) for measure in MEASURES),
+                *(ratio(*(row[f"{measure}_{end}"] for end in ("ratio", "low", "high"))) for measure in self.measures),
                 VERDICTS[row["verdict"]],
             ]
             for row in self.optimizers.to_dict("records")
         ]  # fmt: skip
 
 
-MEASURE_WORDS = {"cost": "cost to reach the targets", "value": "gap at the end"}
-HEADINGS = ("pairs", "equal", "ratio of costs", "ratio of gaps", "verdict")
+MEASURE_WORDS = {"cost": "cost to reach the targets", "value": "gap at the end", "time": "seconds in the method"}
+MEASURE_NOUNS = {"cost": "costs", "value": "gaps", "time": "seconds"}
 CAPTION = (
     "Ratios are new over base, so above 1 is worse: the geometric mean over problems, of these problems, with its 95 % "
     "interval. A pair is one problem, instance and seed; equal pairs are so bit for bit, seconds apart. Worse: the "
     "interval excludes 1, the ratio is beyond the limit, and a sign-flip test of the pairs is significant after Holm's "
     "adjustment over all optimizers and both measures."
 )
+TIME_CAPTION = (
+    "Seconds are those of the method, for a unit of cost, timed in fresh processes of base and new that took turns: the "
+    "median ratio of rounds, with its 95 % interval. Slower: the interval excludes 1, the median and the ratio of the "
+    "least seconds are beyond the limit, and a signed-rank test of rounds is significant after Holm's adjustment over "
+    "all optimizers."
+)
 
 
-def check(base: Results, new: Results, worse: float = WORSE, names: Sequence[Sequence[str]] | None = None) -> Check:
-    """Compare two versions, run by run. names: of the optimizers, see `Versions`. Raises ValueError for what cannot be
-    compared, and says what differs."""
+def check(
+    base: Results,
+    new: Results,
+    worse: float = WORSE,
+    names: Sequence[Sequence[str]] | None = None,
+    timing: Timing | None = None,
+) -> Check:
+    """Compare two versions, run by run. Raises ValueError for what cannot be compared, and says what differs.
+
+    names: of the optimizers, see `Versions`. timing: what times some of the pairs, where seconds are compared too.
+    """
     import pandas as pd
 
     if not 0 <= worse < np.inf:
@@ -131,20 +173,22 @@ def check(base: Results, new: Results, worse: float = WORSE, names: Sequence[Seq
     versions = Versions(base, new, names)
     _check_comparable(versions)
     table: Any = compare(versions, worse)
+    if timing is not None:
+        table = pd.concat([table, compare_seconds(*timing(versions), worse)], ignore_index=True)
     unexplained = ~versions.same & ~versions.explained
     odd = versions.pairs.assign(odd=unexplained).groupby("optimizer").odd.sum()
     rows = []
-    for optimizer, both in table[table.problem == ""].groupby("optimizer", sort=False):
-        changes = list(both.change)
-        order = [change for change in VERDICTS if change in changes]
-        verdict = "unrepeatable" if odd[optimizer] and order[0] != "worse" else order[0]
+    for optimizer, each in table[table.problem == ""].groupby("optimizer", sort=False):
+        records = each[each.measure.isin(MEASURES)]
+        verdicts = {*records.change, *(TIME_VERDICTS.get(change, "") for change in each.change[each.measure == "time"])}
+        verdicts |= {"unrepeatable"} if odd[optimizer] else set()
         facts = {
             "optimizer": optimizer,
-            "verdict": verdict,
-            "pairs": int(both.runs.max()),
-            "same": int(both.same.max()),
+            "verdict": next(verdict for verdict in VERDICTS if verdict in verdicts),
+            "pairs": int(records.runs.max()),
+            "same": int(records.same.max()),
         }
-        for row in both.itertuples():
+        for row in each.itertuples():
             facts |= {f"{row.measure}_{end}": getattr(row, end) for end in ("ratio", "low", "high")}
         rows.append({**facts, "unexplained": int(odd[optimizer])})
     optimizers = pd.DataFrame(rows)

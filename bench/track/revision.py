@@ -1,26 +1,30 @@
 """A suite at another revision: checked out into a worktree of git that is gone afterwards."""
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.runner.suite import FOLDER
+from bench.track.seconds import Side, side
 
 RESULTS = Path("results")
 
 
-def versions_of(suite: str, revision: str, workers: int | None, imports: Sequence[str]) -> tuple[str, str]:
-    """Run a suite at a revision of the repository that this folder belongs to, and as its files stand here; answers
-    the names of both results.
+@contextmanager
+def versions_of(
+    suite: str, revision: str, workers: int | None, imports: Sequence[str], say: Callable[[str], None] = print
+) -> Iterator[tuple[tuple[str, str], tuple[Side, Side]]]:
+    """Run a suite at a revision of the repository that this folder belongs to, and as its files stand here; gives the
+    names of both results, and for a while the code of both.
 
-    What is stored of the revision is not run again; what stands here always is, as any part of it may have changed.
-    Raises ValueError for a revision that does not exist, and where a run of
-    the suite cannot be made there.
+    Both run with the Python and the libraries that are installed here: of the revision, its files alone are taken, from
+    its top folder or `src`. What is stored of it is not run again; what stands here always is, as any part may have
+    changed. Raises ValueError for a revision that does not exist, and where the suite cannot be run there. What was
+    begun and did not come to its end is removed, Ctrl-C included.
     """
     path = Path(suite) if suite.endswith(".toml") else FOLDER / f"{suite}.toml"
     if not path.is_file():
@@ -29,11 +33,24 @@ def versions_of(suite: str, revision: str, workers: int | None, imports: Sequenc
     base, new = f"{path.stem}-{commit[:12]}", f"{path.stem}-here"
     options = [f"--workers={workers}"] if workers else []
     options += [f"--import={module}" for module in imports]
-    with checked_out(commit) as tree:
-        _run(path, base, options, tree)
-    shutil.rmtree(RESULTS / new, ignore_errors=True)
-    _run(path, new, options, None)
-    return base, new
+    with checked_out(commit) as tree, _all_or_nothing(RESULTS, RESULTS / base, RESULTS / new) as aside:
+        there = tree / _git("rev-parse", "--show-prefix")
+        if not there.is_dir():
+            raise ValueError(f"{revision} has no folder {there.relative_to(tree)}, which this one is")
+        sides = side(there), side(Path.cwd())
+        stored = (RESULTS / base).is_dir()
+        if stored:
+            shutil.copytree(RESULTS / base, there / RESULTS / base, dirs_exist_ok=True)
+        say(f"{'What is missing' if stored else 'All'} of {path.stem} is run at {commit[:12]}.")
+        _run(path, base, options, sides[0], f"at {revision}, with the libraries that are installed here")
+        RESULTS.mkdir(exist_ok=True)
+        for name in (base, new):
+            if (RESULTS / name).exists():
+                shutil.move(RESULTS / name, aside / name)
+        shutil.copytree(there / RESULTS / base, RESULTS / base)
+        say(f"All of {path.stem} is run as it stands here.")
+        _run(path, new, options, sides[1], "here")
+        yield (base, new), sides
 
 
 def revision_of(name: str) -> str:
@@ -42,7 +59,9 @@ def revision_of(name: str) -> str:
         raise ValueError(f"{Path.cwd()} is in no repository of git, of which --at {name} would be a revision")
     commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if not commit:
-        raise ValueError(f"the repository has no revision {name!r}")
+        shallow = _git("rev-parse", "--is-shallow-repository") == "true"
+        more = ", but it is a shallow clone: `git fetch --unshallow` brings the rest" if shallow else ""
+        raise ValueError(f"the repository has no revision {name!r}{more}")
     return commit
 
 
@@ -62,21 +81,35 @@ def checked_out(commit: str) -> Iterator[Path]:
         subprocess.run(["git", "worktree", "prune"], capture_output=True)
 
 
-def _run(suite: Path, name: str, options: Sequence[str], tree: Path | None) -> None:
-    """Run a suite into results/name, with the modules of a tree in place of those here."""
-    path = [str(tree), str(tree / "src")] if tree else [os.getcwd()]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*path, os.environ.get("PYTHONPATH", "")])}
+@contextmanager
+def _all_or_nothing(*paths: Path) -> Iterator[Path]:
+    """Where what is done within fails or is stopped, these are as they were before; gives a folder, where one that was
+    there before may be put under its name meanwhile."""
+    new = [path for path in paths if not path.exists()]
+    with tempfile.TemporaryDirectory(prefix="fogbench-") as folder:
+        aside = Path(folder)
+        try:
+            yield aside
+        except BaseException:
+            for path in paths[1:]:
+                if path in new or (aside / path.name).exists():
+                    shutil.rmtree(path, ignore_errors=True)
+                if (aside / path.name).exists():
+                    shutil.move(aside / path.name, path)
+            if paths[0] in new:
+                with suppress(OSError):
+                    paths[0].rmdir()
+            raise
+
+
+def _run(suite: Path, name: str, options: Sequence[str], code: Side, where: str) -> None:
+    """Run a suite into results/name of a folder, with the code there."""
     command = [sys.executable, "-m", "bench", "run", str(suite.resolve()), "--name", name, "--no-report", *options]
-    where = tree or Path.cwd()
-    if tree and (RESULTS / name).is_dir():
-        shutil.copytree(RESULTS / name, tree / RESULTS / name, dirs_exist_ok=True)
-    done = subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=code.folder, env=code.environment, capture_output=True, text=True)
     if done.returncode not in (0, 1):
-        reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise ValueError(f"the suite cannot be run {'at that revision' if tree else 'here'}: {''.join(reason)}")
-    if tree:
-        shutil.rmtree(RESULTS / name, ignore_errors=True)
-        shutil.copytree(tree / RESULTS / name, RESULTS / name)
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        reason = lines[-1].removeprefix("Error: ") if lines else f"it ended with status {done.returncode}"
+        raise ValueError(f"the suite cannot be run {where}: {reason}")
 
 
 def _git(*arguments: str) -> str:
