@@ -144,7 +144,7 @@ CAPTION = (
     "adjustment over all optimizers and both measures."
 )
 TIME_CAPTION = (
-    "Seconds are those of the method, for a unit of cost, timed in fresh processes of base and new that took turns: the "
+    "Seconds are those of the method, for a unit of cost, timed in fresh processes of both that took turns: the "
     "median ratio of rounds, with its 95 % interval. Slower: the interval excludes 1, the median and the ratio of the "
     "least seconds are beyond the limit, and a signed-rank test of rounds is significant after Holm's adjustment over "
     "all optimizers."
