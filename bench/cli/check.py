@@ -1,6 +1,7 @@
 """`check`: whether optimizers got worse from one version to the next."""
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -102,7 +103,8 @@ def check_writable(folder: Path) -> None:
 
 @contextmanager
 def stopped() -> Iterator[None]:
-    """Ctrl-C has an exit status of its own, as 1 would say that something got worse."""
+    """Ctrl-C, and a request to end, have an exit status of their own: 1 would say that something got worse."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:

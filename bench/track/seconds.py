@@ -1,14 +1,16 @@
 """Whether methods got slower: both versions timed side by side, in fresh processes that take turns.
 
 Seconds that were stored at two times say little: what else a shared machine does moves them by more than most changes
-of code. What is compared is a ratio of neighbours in time, of the least of several runs each.
+of code. What is compared is a ratio of neighbours in time, each the least of several runs.
 """
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,9 +25,9 @@ from bench.measure.levels import LEVEL
 from bench.runner.suite import Entry, parse_entry
 from bench.track.paired import SLOT, Versions
 
-ROUNDS = 12  # the fewest; more where Holm's adjustment over many optimizers asks for more
-PROBLEMS = 10  # of an optimizer that are timed, at most
-LONGEST = 1.0  # seconds of a run, beyond which a problem is left out where others are quicker
+ROUNDS = 10  # the fewest; more where Holm's adjustment over many optimizers asks for more
+PROBLEMS = 5  # of an optimizer that are timed, at most
+LONGEST = 10.0  # times as long as the quickest run of an optimizer: slower ones are not timed
 STOPWATCH = Path(__file__).with_name("stopwatch.py")
 
 
@@ -36,19 +38,41 @@ class Side:
     folder: Path
     environment: Mapping[str, str]
 
-    def seconds(self, runs: Sequence[Mapping[str, Any]], imports: Sequence[str]) -> np.ndarray:
-        """The seconds of each run (N,) for a unit of cost, in a fresh process; NaN where nothing was asked.
 
-        Raises ValueError where it ends without an answer.
-        """
-        done = subprocess.run(
-            [sys.executable, "-P", str(STOPWATCH)], input=json.dumps({"imports": list(imports), "runs": list(runs)}),
-            cwd=self.folder, env=self.environment, capture_output=True, text=True,
+class _Stopwatch:
+    """A fresh process that times runs of one side."""
+
+    def __init__(self, side: Side, imports: Sequence[str]):
+        self.folder, self.errors = side.folder, tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(STOPWATCH)], cwd=side.folder, env=side.environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
         )  # fmt: skip
-        if done.returncode:
-            reason = done.stderr.strip().splitlines()[-1:]
-            raise ValueError(f"the code in {self.folder} cannot be timed: {''.join(reason)}")
-        return np.array(json.loads(done.stdout.splitlines()[-1]), dtype=float)
+        self._tell(list(imports))
+
+    def seconds(self, run: Mapping[str, Any]) -> float:
+        """Of a run, for a unit of cost; NaN where nothing was asked. Raises ValueError where it ends without an
+        answer."""
+        self._tell(run)
+        assert self.process.stdout is not None
+        if line := self.process.stdout.readline():
+            return np.nan if (answer := json.loads(line)) is None else answer
+        self.process.wait()
+        self.errors.seek(0)
+        reason = self.errors.read().strip().splitlines()[-1:]
+        raise ValueError(f"the code in {self.folder} cannot be timed: {''.join(reason)}")
+
+    def close(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.communicate()
+        self.errors.close()
+
+    def _tell(self, words: Any) -> None:
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):  # then there is no answer either
+            self.process.stdin.write(json.dumps(words) + "\n")
+            self.process.stdin.flush()
 
 
 def side(folder: Path) -> Side:
@@ -60,15 +84,19 @@ def side(folder: Path) -> Side:
 def timed(versions: Versions, sides: Sequence[Side], imports: Sequence[str] = ()) -> tuple[Any, np.ndarray]:
     """The pairs that were timed, and their seconds (rounds, 2, pairs) for a unit of cost, of base and new.
 
-    One run of each optimizer on some of its problems, a fresh process for base and for new in each round, first the one
-    and then the other first, so that a drift of the machine's pace cancels. sides: base, new.
+    One run of each optimizer on some of its problems. In each round a fresh process of base and one of new take turns,
+    run by run: one and then the other, and the next time in the other order, so that a drift of the machine's pace
+    cancels. sides: base, new.
     """
     chosen = _chosen(versions)
     work = [_runs(versions, chosen, side) for side in ("base", "new")]
     seconds = np.full((rounds(chosen.optimizer.nunique()), 2, len(chosen)), np.nan)
     for turn in range(len(seconds)):
-        for which in (0, 1) if turn % 2 == 0 else (1, 0):
-            seconds[turn, which] = sides[which].seconds(work[which], imports)
+        with ExitStack() as stack:
+            watches = [stack.enter_context(closing(_Stopwatch(side, imports))) for side in sides]
+            for place in range(len(chosen)):
+                for which in (0, 1) if (turn + place) % 2 == 0 else (1, 0):
+                    seconds[turn, which, place] = watches[which].seconds(work[which][place])
     return chosen, seconds
 
 
@@ -152,7 +180,7 @@ def _chosen(versions: Versions) -> Any:
     pairs = pairs.assign(took=(took.inside + took.outside).to_numpy()).sort_values(["optimizer", "took"])
     chosen = []
     for _, members in pairs.groupby("optimizer", sort=False):
-        quick = max((members.took <= LONGEST).sum(), 1)
+        quick = (members.took <= LONGEST * members.took.iloc[0]).sum()
         places = np.unique(np.linspace(0, quick - 1, min(quick, PROBLEMS)).round().astype(int))
         chosen += members.index[places].tolist()
     return versions.pairs.loc[sorted(chosen)].reset_index(drop=True)

@@ -1,26 +1,28 @@
-"""A program of its own: the seconds that methods take for themselves in some runs, each the least of several.
+"""A program of its own: the seconds that a method takes for itself in a run, the least of several.
 
-It imports nothing but the public names of `bench`, so that it times whatever version it finds, older ones too. Standard
-input, as JSON: imports, and runs of optimizer, problem, parameters, instance, seed, budget, gap, prices. The last line
-that it prints, as JSON: for each run the seconds for a unit of cost; null where nothing was asked.
+It uses nothing but the public names of `bench`, so that it times whatever version it finds, older ones too. Lines of
+JSON come in: modules to import, then runs of optimizer, problem, parameters, instance, seed, budget, gap, prices. For
+each run a line goes out: the seconds for a unit of cost, null where nothing was asked.
 """
 
 import importlib
 import json
+import os
 import sys
 
-REPEATS = 4  # the first of which warms up
+REPEATS = 3  # the first of which warms up
 
 
 def main() -> None:
-    """Read, run, print."""
+    """Import, then run and answer until the input ends."""
     import bench
 
-    work = json.load(sys.stdin)
-    for module in work["imports"]:
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what methods print goes elsewhere
+    for module in json.loads(sys.stdin.readline()):
         importlib.import_module(module)
-    seconds = []
-    for run in work["runs"]:
+    for line in sys.stdin:
+        run = json.loads(line)
         objective = bench.make(run["problem"], instance=run["instance"], **run["parameters"])
         options = {name: run[name] for name in ("budget", "seed", "gap", "prices")}
         paces = []
@@ -29,9 +31,7 @@ def main() -> None:
             cost = sum(run["prices"].get(question, 0) * count for question, count in record.counts.items())
             if cost:
                 paces.append(record.outside * objective.rows / cost)
-        seconds.append(min(paces, default=None))
-    print()  # what a method prints may not end its line
-    print(json.dumps(seconds))
+        answers.write(json.dumps(min(paces, default=None)) + "\n")
 
 
 if __name__ == "__main__":
