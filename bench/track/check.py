@@ -174,7 +174,8 @@ def check(
     _check_comparable(versions)
     table: Any = compare(versions, worse)
     if timing is not None:
-        table = pd.concat([table, compare_seconds(*timing(versions), worse)], ignore_index=True)
+        seconds: Any = compare_seconds(*timing(versions), worse)
+        table = pd.concat([table, seconds], ignore_index=True)
     unexplained = ~versions.same & ~versions.explained
     odd = versions.pairs.assign(odd=unexplained).groupby("optimizer").odd.sum()
     rows = []

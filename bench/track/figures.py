@@ -12,8 +12,9 @@ from bench.measure.prices import priced
 from bench.measure.progress import progress
 from bench.measure.targets import FRACTIONS
 from bench.measure.words import cell_name
+from bench.results.records import records
 from bench.results.stored import Results
-from bench.track.paired import GAPS, SLOT, Pairs, log_costs, log_gaps, records
+from bench.track.paired import GAPS, SLOT, Pairs, log_costs, log_gaps
 
 Figures = dict[str, Any]  # of one optimizer on some problems: see `figures`
 

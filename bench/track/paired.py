@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.ledger import QUESTIONS
 from bench.core.registry import OPTIMIZERS
 from bench.core.status import Status
 from bench.measure.frames import CELL, Frame
@@ -17,6 +16,7 @@ from bench.measure.runtimes import hits, runtimes
 from bench.measure.targets import optima
 from bench.results.combined import Combined
 from bench.results.labels import label
+from bench.results.records import records
 from bench.results.stored import Results
 
 SIDES = ("base", "new")
@@ -26,7 +26,6 @@ MEASURES = ("cost", "value")
 LEAST_GAIN = 0.01  # fraction of the best gain, where no optimum is known: values that are closer count as equal
 SAME_DIGITS = 1e-6  # natural logarithms of costs and gaps that differ by less differ in their last digits alone
 TIMED = (Status.DEADLINE, Status.KILLED)  # ends that seconds decide
-PART = 2_000  # runs whose events are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class Versions:
         value: the gap to the optimum at the end, but at least the gap at which runs end; where no optimum is known, to
         the best value of both results, and at least a hundredth of what the run could gain.
         """
-        both = Combined([self.base, self.new], SIDES)
+        both = Combined([self.base, self.new], SIDES, apart=True)
         number = np.stack([self.pairs.run_base, self.pairs.run_new + len(self.base.runs)], axis=1)
         runtime, spent = _runtimes(both)
         return np.stack([log_costs(runtime[number], spent[number]), log_gaps(both.comparison.runs)[number]], axis=-1)
@@ -122,21 +121,6 @@ def _named(runs: Any, names: Sequence[str]) -> Any:
     """The runs that were made, under these names, each once: a setting may stand under two labels."""
     runs = runs.assign(optimizer=names)[runs.status != Status.SKIPPED]
     return runs.drop_duplicates([*CELL, "optimizer", *SLOT])
-
-
-def records(results: Results, runs: Sequence[int]) -> list[bytes]:
-    """All of each run that does not depend on a clock: how it ended, and its events."""
-    numbers = [int(run) for run in runs]
-    ends: Any = results.runs[["status", "first", "best", "final", *QUESTIONS, "metrics"]]
-    records = [repr(tuple(row)).encode() for row in ends.iloc[numbers].itertuples(index=False)]
-    for at in range(0, len(numbers), PART):
-        events: Any = results.events(sorted(set(numbers[at : at + PART])))
-        values = np.ascontiguousarray(events[[*QUESTIONS, "f"]].to_numpy(dtype=np.float64))
-        run = events.run.to_numpy()
-        for place in range(at, min(at + PART, len(numbers))):
-            low, high = np.searchsorted(run, [numbers[place], numbers[place] + 1])
-            records[place] += values[low:high].tobytes()
-    return records
 
 
 def _machine(results: Results) -> tuple[Any, ...]:

@@ -43,7 +43,8 @@ class _Stopwatch:
     """A fresh process that times runs of one side."""
 
     def __init__(self, side: Side, imports: Sequence[str]):
-        self.folder, self.errors = side.folder, tempfile.TemporaryFile("w+")
+        self.folder = side.folder
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # `close` ends it
         self.process = subprocess.Popen(
             [sys.executable, "-P", str(STOPWATCH)], cwd=side.folder, env=side.environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
@@ -150,9 +151,9 @@ def _summary(logarithms: np.ndarray, least: float) -> dict[str, float]:
     """Of the logarithms of ratios (rounds,)."""
     ordered = np.sort(logarithms)
     first = _order(len(ordered))
-    ends = (np.median(ordered), ordered[first], ordered[-1 - first], least)
+    ends = np.exp([float(np.median(ordered)), ordered[first], ordered[-1 - first], least])
     p = float(signed_rank(logarithms[:, None])[0])
-    return {**dict(zip(("ratio", "low", "high", "least"), np.exp(ends).tolist(), strict=True)), "p": p}
+    return {**dict(zip(("ratio", "low", "high", "least"), ends.tolist(), strict=True)), "p": p}
 
 
 @cache

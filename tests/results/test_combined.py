@@ -26,7 +26,7 @@ def folders(tmp_path_factory):
 
 def test_runs_of_both_stand_beside_each_other(folders):
     a, b = map(Results, folders)
-    both = Combined([a, b])
+    both = Combined([a, b], apart=True)
     assert len(both.runs) == len(a.runs) + len(b.runs)
     assert list(both.runs.run) == list(range(len(both.runs)))
     # the one that met a problem in both is told apart; the others keep their names
@@ -36,12 +36,61 @@ def test_runs_of_both_stand_beside_each_other(folders):
     assert title == "rosenbrock, quadratic[dim=3] with scipy-bfgs, random-search and " \
                     "rosenbrock, onemax[dim=8] with scipy-bfgs, gradient-descent"  # fmt: skip
     b.manifest["suite"]["title"] = a.manifest["suite"]["title"] = "T"
-    assert Combined([a, b]).manifest["suite"]["title"] == "a (T) and b (T)"
+    assert Combined([a, b], apart=True).manifest["suite"]["title"] == "a (T) and b (T)"
     table, own = both.ert(), a.ert()
     ours = table[(table.optimizer == "random-search") & (table.problem == "quadratic")]
     theirs = own[(own.optimizer == "random-search") & (own.problem == "quadratic")]
     columns = ["target", "ert", "successes", "low", "high"]
     pd.testing.assert_frame_equal(ours[columns].reset_index(drop=True), theirs[columns].reset_index(drop=True))
+
+
+@pytest.fixture
+def reruns(tmp_path, monkeypatch):
+    """A suite in one folder, its runs again with two more seeds in another, and with another method in a third."""
+    monkeypatch.chdir(tmp_path)
+    names = ["scipy-bfgs", "torch-adam[lr=0.1]"]
+    for name, seeds, optimizers in (("a", 5, names), ("b", 7, names), ("c", 5, [*names, "random-search"])):
+        bench.run(
+            problems=["rosenbrock", "himmelblau"], optimizers=optimizers, budget=40, seeds=seeds, name=name,
+            report=False,
+        )  # fmt: skip
+    return [Results(tmp_path / "results" / name) for name in "abc"]
+
+
+def test_an_unchanged_baseline_in_several_folders_is_one_row(reruns):
+    a, b, c = reruns
+    both = Combined([a, b, c])
+    assert set(both.runs.optimizer) == {"scipy-bfgs", "torch-adam[lr=0.1]", "random-search"}
+    assert list(both.runs.groupby("optimizer").size()) == [10, 14, 14]  # each run once
+    assert len(both.runs) == len(both._rows)
+    alone, joined = b.ert(), both.ert()
+    columns = ["target", "ert", "successes", "runs", "low", "high"]
+    tables = [
+        table[(table.optimizer == "scipy-bfgs") & (table.problem == "rosenbrock")][columns].reset_index(drop=True)
+        for table in (alone, joined)
+    ]
+    pd.testing.assert_frame_equal(*tables)
+    pairs = both.pairs()
+    assert len(pairs) == 6  # three pairs, each both ways: nothing of Holm's correction is spent on itself
+    for run, row in both.runs.iterrows():
+        assert both.setting(int(run))[0] == str(row.optimizer).partition("[")[0]
+    assert "scipy-bfgs (a)" in set(Combined([a, b], apart=True).runs.optimizer)
+
+
+def test_what_differs_in_code_or_record_is_told_apart(reruns):
+    a, b, c = reruns
+    for row in b._rows:
+        if row["optimizer"] == "scipy-bfgs":
+            row["code"] = "another"
+    assert {"scipy-bfgs (a)", "scipy-bfgs (b)", "torch-adam[lr=0.1]"} <= set(Combined([a, b]).runs.optimizer)
+    # two of three are the same
+    names = set(Combined([a, b, c]).runs.optimizer)
+    assert {"scipy-bfgs (a)", "scipy-bfgs (b)", "torch-adam[lr=0.1]"} <= names
+    assert "scipy-bfgs (c)" not in names
+    changed = c.runs.copy()
+    changed.loc[changed.optimizer == "torch-adam[lr=0.1]", "best"] *= 1 + 1e-15
+    c.__dict__["runs"] = changed
+    assert {"torch-adam[lr=0.1] (a)", "torch-adam[lr=0.1] (c)"} <= set(Combined([a, c]).runs.optimizer)
 
 
 def test_budgets_and_costs_are_in_the_prices_of_the_first(folders):
@@ -70,7 +119,7 @@ def test_fractions_refer_to_the_best_of_all(folders):
 
 def test_points_and_settings_come_from_their_own_folder(folders):
     a, b = map(Results, folders)
-    both = Combined([a, b])
+    both = Combined([a, b], apart=True)
     for number in b.runs.run[b.runs.problem == "rosenbrock"]:
         assert (both.points(number + len(a.runs)) == b.points(number)).all()
         assert both.setting(number + len(a.runs)) == b.setting(number)
@@ -91,8 +140,9 @@ def test_one_name_for_two_methods_is_told_apart(folders):
 def test_costs_are_in_the_prices_of_the_first(folders):
     a, b = map(Results, folders)
     b.manifest["suite"]["prices"]["gradient"] = 10.0
-    one, other = Combined([a, b]), Combined([b, a])
+    one, other = Combined([a, b], apart=True), Combined([b, a], apart=True)
     bfgs = one.runs[one.runs.optimizer == "scipy-bfgs (b)"]
+    assert len(bfgs)
     assert (bfgs.cost == bfgs.value + 3 * bfgs.gradient).all()
     bfgs = other.runs[other.runs.optimizer == "scipy-bfgs (b)"]
     assert (bfgs.cost == bfgs.value + 10 * bfgs.gradient).all()
