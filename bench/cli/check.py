@@ -74,7 +74,7 @@ def check(
 
 def show(result: "Check") -> None:
     """Print it all."""
-    from bench.track.check import MEASURE_WORDS, WORST, ratio
+    from bench.track.check import TIMED_WORDS, WORST, ratio
 
     table = headed(escape(result.sentence), "optimizer", *result.headings)
     for row in result.rows():
@@ -84,7 +84,7 @@ def show(result: "Check") -> None:
         for row in result.problems(optimizer).head(WORST).itertuples():
             values = ratio(row.ratio, row.low, row.high)
             where = f"{optimizer} on {row.problem}, dim {row.dim:g}"
-            out.print(escape(f"{where}: {MEASURE_WORDS[row.measure]} {values}"))
+            out.print(escape(f"{where}: {TIMED_WORDS[row.measure]} {values}"))
     for name, old, now in result.versions:
         out.print(escape(f"{name}: {old} -> {now}"))
     for name in result.code:
