@@ -59,7 +59,7 @@ def check(
             check_writable(api.RESULTS)
             with versions_of(base, at, workers, imports or (), err.print) as ((base, new), sides):
                 timing = partial(timed, sides=sides, imports=imports or ()) if time else None
-                result = check(api.load(base, imports or ()), api.load(new, imports or ()), limit, timing)
+                result = check(api.load(base, imports or ()), api.load(new, imports or ()), limit, timing=timing)
         show(result)
         for file, form in files:
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -124,7 +124,7 @@ class Check:
         return "\n".join([*lines, "", self.caption, ""])
 
     def rows(self) -> list[list[str]]:
-        """The table as text: a row an optimizer, columns optimizer and those of HEADINGS."""
+        """The table as text: a row an optimizer, columns optimizer and those of `headings`."""
         return [
             [
                 row["optimizer"], str(row["pairs"]), str(row["same"]),
