@@ -12,11 +12,13 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.domain import Array
+from bench.core.failures import Failures
 from bench.core.ledger import EVENT, PRICES
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.functions import as_objective, registered
 from bench.measure import words
+from bench.measure.failed import failed_evaluations_text
 from bench.report.page import write_report
 from bench.report.plot import Plot
 from bench.results import combined, stored
@@ -27,7 +29,7 @@ from bench.runner.environment import resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.launch import Launch
 from bench.runner.plan import misfit
-from bench.runner.single import fault, open_oracle, play
+from bench.runner.single import fault, first_failure, open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
 from bench.tuning.search import tune as tune_suite
 from bench.tuning.settings import with_tuned
@@ -66,8 +68,9 @@ class Several(combined.Combined, Results):
 
 @dataclass(frozen=True)
 class Run:
-    """One run. counts: of each question, in rows of data. best, best_x: the lowest value and its point (dim,).
-    trajectory: a frame, one row an event, with cumulative counts, seconds inside and outside the problem, value f."""
+    """One run. error: what failed first, and why it ended. counts: of each question, in rows of data. best, best_x: the
+    lowest value and its point (dim,). trajectory: a frame, one row an event, with cumulative counts, seconds inside and
+    outside the problem, value f. failed_values: evaluations that failed, where failures are tolerated."""
 
     status: str
     error: str
@@ -78,6 +81,7 @@ class Run:
     inside: float
     outside: float
     trajectory: "pd.DataFrame"
+    failed_values: int = 0
 
 
 def make(problem: str, *, instance: int = 1, **parameters: Any) -> Objective:
@@ -136,12 +140,12 @@ def minimize(
     with one_thread():
         error = play(oracle, definition.function, hyperparameters, restarts)
     ledger = books_of(oracle).ledgers[0]
-    error = error or fault(ledger, objective)
+    error = "\n".join(filter(None, (first_failure(ledger, objective), error or fault(ledger, objective))))
     columns = [*EVENT, *objective.metrics]
     trajectory = pd.DataFrame(ledger.events, columns=columns)
     best_x = None if ledger.best_x is None else objective.domain.from_search(ledger.best_x)
     ends = (ledger.first, ledger.best, best_x, ledger.inside, ledger.outside)
-    return Run(str(ledger.status), error, oracle.counts, *ends, trajectory)
+    return Run(str(ledger.status), error, oracle.counts, *ends, trajectory, ledger.failed)
 
 
 def run(
@@ -181,6 +185,7 @@ def run(
         suite = with_tuned(suite, tuned, optimizers)
     results = Results(run_suite(suite, RESULTS / suite.name, launch).folder)
     _warn_of_faults(results)
+    _say_what_failed(results)
     if report:
         write_report(results, REPORTS / suite.name)
     return results
@@ -190,6 +195,12 @@ def _warn_of_faults(results: Results) -> None:
     """Warn the caller of each problem that gave values below its f_opt, or -inf."""
     for row in results.faults().itertuples():
         warnings.warn(f"{words.IMPOSSIBLE}: {words.fault(row)}", stacklevel=3)
+
+
+def _say_what_failed(results: Results) -> None:
+    """Print how many evaluations failed, where any did."""
+    if text := failed_evaluations_text(results.runs):
+        print(text)
 
 
 def tune(
@@ -263,24 +274,31 @@ def compare(
     bounds: Any = None,
     spread: float = 0.1,
     f_opt: float | None = None,
+    failures: Failures = "nan",
     name: str | None = None,
     report: bool = True,
 ) -> Results:
     """Which optimizer for my function? Runs several on it, in this process, and answers with the results.
 
-    f: a function of a vector (dim,) that gives a number, or a pair of such a function and its gradient (dim,).
-        Where start is a torch tensor, f takes and gives tensors, and torch differentiates it.
+    f: a function of a vector (dim,) that gives a number; or the pair of that and the gradient (dim,), as for SciPy's
+        jac=True; or a pair of two functions, one for each. Where start is a torch tensor, f takes and gives tensors,
+        and torch differentiates it.
     start: a point (dim,) near which every run begins: each seed at start + spread * scale * N(0, 1), the same points
         for all optimizers, where scale is a fifth of a coordinate's width, or without bounds |start_i|, 1 where
         that is 0. spread = 0 begins all runs at the point itself.
     budget: cost of each run: a value costs 1, a value with gradient 3, a Hessian-vector product 6.
     optimizers: names, with hyperparameters in brackets; by default a few of each order that f can answer.
     bounds: pairs [(low, high), ...], one a coordinate, None for an open end; two numbers for all; or
-        `scipy.optimize.Bounds`. f_opt: the minimum, if known; a value below it, or of -inf, is warned of.
+        `scipy.optimize.Bounds`. Where low == high the coordinate is fixed: f sees it, while optimizers and stored
+        points have the others alone. f_opt: the minimum, if known; a
+        value below it, or of -inf, is warned of.
+    failures: what an exception of f is, or NaN. "nan": a failed evaluation, charged and counted; the optimizer hears
+        inf for the value and NaN for a gradient, the run goes on, and at the end it is said how many failed. "raise":
+        an exception ends the run as crashed.
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """
-    objective = as_objective(f, start, bounds, spread, f_opt)
+    objective = as_objective(f, start, bounds, spread, f_opt, failures)
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     if not optimizers:
         optimizers = [name for order, names in CANDIDATES.items() if order <= objective.order for name in names]
@@ -292,6 +310,7 @@ def compare(
         run_suite(suite, folder, Launch(children=False, fresh=True, command=command, pictures=False))
         results = Results(folder)
         _warn_of_faults(results)
+        _say_what_failed(results)
         if report and name:
             write_report(results, REPORTS / name)
         return results

@@ -27,6 +27,8 @@ def main() -> None:
     """The entry point of `python -m bench` and `fogbench`."""
     usual = warnings.formatwarning
     warnings.formatwarning = lambda message, category, *where: (
-        f"Note: {message}\n" if category is FutureWarning else usual(message, category, *where)
+        f"Note: {message}\n"
+        if category is FutureWarning or category.__module__.startswith("bench.")
+        else usual(message, category, *where)
     )
     app(prog_name="python -m bench")

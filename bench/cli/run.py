@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from bench.cli.app import Imports, app, err, explained, out
 from bench.cli.launching import Device, Fresh, Optimizers, Retry, Stale, Workers, launching
-from bench.cli.terminal import closing_table, reasons, verdict
+from bench.cli.terminal import closing_table, failed_evaluations, reasons, verdict
 
 
 @app.command()
@@ -75,6 +75,7 @@ def run(
         results = api.load(campaign.folder)
         closing_table(results)
         reasons(results)
+        failed_evaluations(results)
     out.print(
         f"Runs: {campaign.planned} planned, {campaign.there} there already, {campaign.added} added"
         + "".join(f", {n} {status}" for status, n in sorted(campaign.statuses.items()) if n)

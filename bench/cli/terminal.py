@@ -117,6 +117,14 @@ def reasons(results: "Results") -> None:
         out.print(f"and {len(alike) - REASONS} more reasons: see the report")
 
 
+def failed_evaluations(results: "Results") -> None:
+    """How many evaluations failed, and of which optimizers."""
+    from bench.measure.failed import failed_evaluations_text
+
+    if text := failed_evaluations_text(results.runs):
+        out.print(escape(text), soft_wrap=True)
+
+
 def verdict(results: "Results") -> int:
     """Exit status: 1 where a run failed or is damaged."""
     failed = results.runs[results.runs.status.isin(statuses("failed"))]

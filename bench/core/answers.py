@@ -6,12 +6,14 @@ x (R, points, dim); its constants and data have the axes (R, 1) in front, so tha
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
+from math import prod
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 
 from bench.core.arrays import constant, converted, differentiated, is_tensor, of_kind, undifferentiated
 from bench.core.domain import Array
+from bench.core.failures import NumpyAlone, tolerable
 from bench.core.gate import at_points, checked, own
 from bench.core.objective import Objective
 
@@ -47,15 +49,55 @@ def _each_lane(question: Q) -> Q:
         answers = []
         for i, lane in enumerate(self._lanes):
             answers.append(getattr(lane, question.__name__)(*(_lane(array, i) for array in arrays), **_lane(named, i)))
+            self.failed.update({(i, *index[1:]): error for index, error in lane.take_failed().items()})
         return _joined(answers)
 
     return cast(Q, ask)
+
+
+def _forgiving(*fills: float) -> Callable[[Q], Q]:
+    """A question about a problem whose failures are tolerated: at points that fail, these are its answers. Where the
+    first is inf it is a value, and NaN there a failure, too, unless the point is not finite either.
+
+    Where it raises for several points it is asked anew about each alone.
+    """
+
+    def forgiving(question: Q) -> Q:
+        @wraps(question)
+        def ask(self: "Answers", x: Array, *arrays: Any) -> Any:
+            if not self.forgives:
+                return question(self, x, *arrays)
+            points = tuple(x.shape[:-1])
+            try:
+                answers = question(self, x, *arrays)
+            except BaseException as error:
+                if not tolerable(error):
+                    raise
+                answers = self._one_by_one(question.__name__, error, x, arrays)
+            answers = answers if isinstance(answers, tuple) else (answers,)
+            self._tails.setdefault(question.__name__, [tuple(answer.shape[len(points) :]) for answer in answers])
+            not_a_number = self._not_a_number(answers[0], x) if fills[0] == np.inf else []
+            for index in {*self.failed, *not_a_number}:
+                for answer, fill in zip(answers, fills, strict=True):
+                    answer[index] = fill
+            return answers if len(fills) > 1 else answers[0]
+
+        return cast(Q, ask)
+
+    return forgiving
 
 
 def _lane(array: Any, i: int) -> Any:
     if isinstance(array, Mapping):
         return {key: _lane(value, i) for key, value in array.items()}
     return None if array is None else array[i : i + 1]
+
+
+def _of_point(array: Any, index: tuple[int, ...]) -> Any:
+    """What belongs to one point, with its axes: of an array (*points, ...), or of the rows of each lane (R, ...)."""
+    if isinstance(array, Mapping):
+        return {key: value[index[0] : index[0] + 1] if len(index) > 1 else value for key, value in array.items()}
+    return None if array is None else array[tuple(slice(i, i + 1) for i in index)]
 
 
 def _joined(answers: Sequence[Any]) -> Any:
@@ -90,7 +132,7 @@ class Answers:
         alike = all(lane.formula is first.formula for lane in objectives)
         self._lanes = None if alike else [Answers([lane], arrays, device) for lane in objectives]
         self.objective = first
-        self.arrays = arrays
+        self.arrays: Literal["numpy", "torch"] = arrays
         self.device = device
         self.native = arrays if first.arrays == "any" and first.learned.get("torch", True) else first.arrays
         self.native = "numpy" if self.native == "any" else self.native
@@ -102,6 +144,61 @@ class Answers:
             for group in ("constants", "data", "test")
         }
         self._bound: dict[Any, dict[str, Rows]] = {}  # by kind, and by kind and lane of a stack
+        self.forgives = first.failures == "nan"
+        self.failed: dict[tuple[int, ...], BaseException | None] = {}  # of the present question: see `Failed`
+        # by question, the axes of each of its answers behind those of points
+        self._tails: dict[str, list[tuple[int, ...]]] = {}
+        dim = (first.dim,)
+        self._tails |= {"value": [()], "score": [()], "value_and_gradient": [(), dim], "hessian_vector": [dim]}
+        self._alone: list[Answers] = []  # one a lane: see `_one_by_one`
+
+    # failures
+
+    def take_failed(self) -> dict[tuple[int, ...], BaseException | None]:
+        """What has failed since it was last taken."""
+        failed = dict(self.failed)
+        self.failed.clear()
+        return failed
+
+    def _one_by_one(self, name: str, error: BaseException, x: Array, arrays: Sequence[Any]) -> tuple[Array, ...]:
+        """The answers to a question that raised this error for all points: about each alone, NaN where that fails."""
+        points = tuple(x.shape[:-1])
+        tails = self._tails.get(name)
+        if prod(points) == 1:
+            if tails is None:  # what the answer would have looked like was never seen
+                raise error
+            self.failed[(0,) * len(points)] = error
+            return tuple(self.to_caller(np.full((*points, *tail), np.nan)) for tail in tails)
+        if not self._alone:
+            each = [[lane] for lane in self._objectives] if self.stacked else [self.objective]
+            self._alone = [Answers(lane, self.arrays, self.device) for lane in each]
+        self.failed.clear()
+        answers = []
+        for index in np.ndindex(*points):
+            alone = self._alone[index[0] if self.stacked else 0]
+            alone._tails = self._tails
+            answer = getattr(alone, name)(_of_point(x, index), *(_of_point(array, index) for array in arrays))
+            answers.append(answer if isinstance(answer, tuple) else (answer,))
+            for reason in alone.take_failed().values():
+                self.failed[index] = reason
+        joined = [_joined(each) for each in zip(*answers, strict=True)]
+        first = len(points)
+        return tuple(each.reshape((*points, *each.shape[first:])) for each in joined)
+
+    def _not_a_number(self, values: Array, x: Array) -> list[tuple[int, ...]]:
+        """The indices of points with a value of NaN; those that are finite themselves have failed."""
+        if not bool((values != values).any()):
+            return []
+        points = tuple(x.shape[:-1])
+        nan, x = (array.detach().cpu().numpy() if is_tensor(array) else array for array in (values != values, x))
+        nan, finite = nan.reshape(*points, -1).any(-1), np.isfinite(x).all(-1)
+        for index in zip(*np.nonzero(nan & finite), strict=True):
+            self.failed.setdefault(tuple(map(int, index)), None)
+        return [tuple(map(int, index)) for index in zip(*np.nonzero(nan), strict=True)]
+
+    def _is_sure(self) -> bool:
+        """Whether what fails in the native kind is no sign that the function does not take that kind."""
+        return self.native == "numpy" or self.objective.arrays == "torch" or self.objective.learned.get("torch", False)
 
     @_each_lane
     def pick(self, picked: np.ndarray) -> Rows:
@@ -151,8 +248,16 @@ class Answers:
         if self.objective.gradient is None:
             return self._one_gradient
         f, gradient, name = self.formula(), self._bind(self.objective.gradient, self.native), self.objective.name
-        shape = (self.objective.dim,)
-        return lambda x: (self.one(f(x)), checked(gradient(x), shape, f"the gradient of {name}", "numpy"))
+        shape, who = (self.objective.dim,), f"the gradient of {self.objective.name}"
+        if self.objective.both is None:
+            return lambda x: (self.one(f(x)), checked(gradient(x), shape, who, "numpy"))
+        both, packed = self._bind(self.objective.both, self.native), (1 + self.objective.dim,)
+
+        def at_once(x: Array) -> tuple[float, Array]:
+            answer = checked(both(x), packed, f"both of {name}", "numpy")
+            return float(answer[0]), answer[1:]
+
+        return at_once
 
     def _one_gradient(self, x: Array) -> tuple[float, Array]:
         f, gradient = self.value_and_gradient(x)
@@ -180,10 +285,12 @@ class Answers:
         *,
         group: str = "data",
         tail: tuple[int | None, ...] = (),
+        strict: bool = True,
     ) -> Array:
         """What a function of the problem gives at x (*points, dim) of that kind: (*points, *tail), with its graph.
 
-        role: its name, or `metric NAME`. group: which rows it sees, unless those of a mini-batch are given.
+        role: its name, or `metric NAME`. group: which rows it sees, unless those of a mini-batch are given. strict:
+        whether a failure is raised, and not NaN of its point, even where it is tolerated.
         """
         objective = self.objective
         metric = role.removeprefix("metric ") if role.startswith("metric ") else ""
@@ -206,27 +313,43 @@ class Answers:
             return function(x[index], **alone["constants"], **(alone[group] if one is None else one), **noisy)
 
         gate = partial(checked, who=who, kind=kind, dtype=objective.dtype, device=self.device)
-        return at_points(call, single, x, noise, gate, tail=tail, role=role, vectorised=objective.learned)
+        failed = self.failed if self.forgives and not strict else None
+        return at_points(
+            call, single, x, noise, gate, tail=tail, role=role, vectorised=objective.learned, failed=failed
+        )
 
     @_each_lane
+    @_forgiving(np.inf)
     def value(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x -> f(x) without its last axis; without noise, unless its random numbers are given."""
         return self._values("formula", x, rows, noise)
 
     def _values(self, role: str, x: Array, rows: Rows | None = None, noise: Array | None = None, **options: Any) -> Any:
         """`_at` in the objective's own kind, as the caller's, without a graph."""
-        try:
+
+        def values(strict: bool) -> Array:
             with undifferentiated(self.native):
-                return self._own(self._at(role, self.native, self._to(x, self.native), rows, noise, **options))
+                native = self._to(x, self.native)
+                return self._own(self._at(role, self.native, native, rows, noise, strict=strict, **options))
+
+        sure = self._is_sure()
+        try:
+            answers = values(strict=not sure)
         except Exception:
             if self.native == "numpy" or not self._takes_numpy_alone(x, rows, noise):
-                raise
+                if sure or not self.forgives:
+                    raise
+                return values(strict=False)
+        else:
+            if self.forgives and not sure:
+                self.objective.learned["torch"] = True
+            return answers
         self.native, self.objective.learned["torch"] = "numpy", False  # from now on it is asked there
         return self._values(role, x, rows, noise, **options)
 
     def _takes_numpy_alone(self, x: Array, rows: Rows | None, noise: Array | None) -> bool:
         """Whether the formula, which has failed in torch, answers in NumPy."""
-        if self.objective.arrays == "torch":
+        if self.objective.arrays == "torch" or (self.forgives and self.objective.learned.get("torch")):
             return False
         try:
             self._at("formula", "numpy", self._to(x, "numpy"), rows, noise)
@@ -253,6 +376,7 @@ class Answers:
         return tuple(own) if len(own) > 1 else own[0]
 
     @_each_lane
+    @_forgiving(np.inf)
     def score(self, x: Array) -> Array:
         """x -> the noise-free value on all data by which runs are judged."""
         return self._values("score" if self.objective.score else "formula", x)
@@ -263,14 +387,18 @@ class Answers:
         return {name: self._values(f"metric {name}", x, group="test") for name in self.objective.metrics}
 
     @_each_lane
+    @_forgiving(np.inf, np.nan)
     def value_and_gradient(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x -> f(x) and its gradient, of the shape of x: in closed form where there is one, else by torch."""
         if self.objective.gradient is not None:
             tail = (self.objective.dim,)
             with undifferentiated(self.native):
-                native = self._to(x, self.native)
-                f = self._at("formula", self.native, native, rows, noise)
-                return self._own(f), self._own(self._at("gradient", self.native, native, rows, noise, tail=tail))
+                native, sure = self._to(x, self.native), self._is_sure()
+                asked = partial(self._at, kind=self.native, x=native, rows=rows, noise=noise, strict=not sure)
+                if self.objective.both is not None:
+                    both = self._own(asked("both", tail=(1 + self.objective.dim,)))
+                    return both[..., 0], both[..., 1:]
+                return self._own(asked("formula")), self._own(asked("gradient", tail=tail))
         with differentiated():
             point, f = self._graph("formula", x, rows, noise)
             return self._own(f), self._own(_gradient(f.sum(), point))  # points are independent: the sum separates
@@ -281,17 +409,22 @@ class Answers:
         """A leaf of torch at x, and what a function gives there, with its graph. Raises ValueError where torch cannot
         ask it."""
         point = self._to(x, "torch").clone().requires_grad_(True)
+        sure = self.objective.arrays == "torch" or self.objective.learned.get("torch", False)
         try:
-            return point, self._at(role, "torch", point, rows, noise, **options)
+            answers = self._at(role, "torch", point, rows, noise, strict=not sure, **options)
+            if self.forgives:
+                self.objective.learned["torch"] = True
+            return point, answers
         except Exception as error:
             if self._takes_numpy_alone(x, rows, noise):
-                raise ValueError(
+                raise NumpyAlone(
                     f"{self.objective.name} takes NumPy alone, so that torch cannot differentiate it: give its "
                     f"gradient=, or declare order=0 ({type(error).__name__}: {error})"
                 ) from error
             raise
 
     @_each_lane
+    @_forgiving(np.inf, np.inf)
     def value_and_residuals(
         self, x: Array, rows: Rows | None = None, noise: Array | None = None
     ) -> tuple[Array, Array]:
@@ -305,6 +438,7 @@ class Answers:
             raise ValueError(f"{self.objective.name} has no residuals")
 
     @_each_lane
+    @_forgiving(np.inf, np.inf, np.nan)
     def jacobian(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array, Array]:
         """x -> f(x), the residuals (m,) and their Jacobian (m, dim), by one backward pass a residual."""
         import torch
@@ -319,6 +453,7 @@ class Answers:
         return self._own(f), self._own(residuals), self._own(jacobian)
 
     @_each_lane
+    @_forgiving(np.nan)
     def hessian_vector(self, x: Array, v: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x, v -> the Hessian at x times v, by two backward passes."""
         with differentiated():
@@ -338,6 +473,7 @@ class Answers:
         return self.objective.composite.network(x, inputs, **self._of(kind)["constants"])
 
     @_each_lane
+    @_forgiving(np.inf, np.nan)
     def play(self, x: Array, e: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x (*points, dim), e (*points, steps, outputs) -> the costs (*points, steps) of the network with e added to
         its outputs, and the inputs (*points, steps, features) that it saw."""

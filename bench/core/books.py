@@ -3,7 +3,9 @@
 import traceback
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from time import perf_counter
+from types import MappingProxyType
 from typing import NoReturn
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from bench.core.answers import Answers
 from bench.core.arrays import converted
 from bench.core.domain import Array
+from bench.core.failures import Failed, tolerable
 from bench.core.foreign import foreign
 from bench.core.gate import real
 from bench.core.ledger import GRADIENT, QUESTIONS, VALUE, Ledger
@@ -107,6 +110,23 @@ class Books:
         if ledger.status:
             raise Stop(ledger.status)
 
+    def forgive(self, error: BaseException | None, f: float, x: np.ndarray) -> float:
+        """What the method hears in place of f at x (dim,): inf, of which it is written down that the problem failed
+        there, where it raised an error or NaN is one. Where failures are not tolerated the error ends the run, and is
+        raised."""
+        ledger = self.ledgers[0]
+        if error is not None and not (self.answers.forgives and tolerable(error)):
+            self.fail()
+            raise error
+        if not self.answers.forgives:
+            return f
+        failed = self.answers.take_failed()
+        if error is not None or failed:
+            ledger.fail(error or failed[()], x)
+        elif f != f and np.isfinite(x).all():
+            ledger.fail(None, x)
+        return inf if f != f else f
+
     # all other questions
 
     def begin(self) -> float:
@@ -155,12 +175,21 @@ class Books:
             self.ledgers[lane].inside += (now - entered) / len(lanes)
 
     def account(
-        self, charges: Mapping[int, int], points: Array, values: Array, paid: int, *, records: bool, exact: bool
+        self,
+        charges: Mapping[int, int],
+        points: Array,
+        values: Array,
+        paid: int,
+        *,
+        records: bool,
+        exact: bool,
+        failed: Failed = MappingProxyType({}),
     ) -> None:
         """Charge each open lane the first points, as many as are paid, and write down what they gained.
 
         charges: rows of data of each question, for a point. records: whether values are those of f at the points.
-        exact: whether they have neither noise nor mini-batches.
+        exact: whether they have neither noise nor mini-batches. failed: the points at which the problem failed, by
+        their index among those of all lanes.
         """
         self.asked = True
         if self.scored and GRADIENT in charges:
@@ -171,17 +200,27 @@ class Books:
         f, x = (self.answers.by_lane(a) for a in (values, points)) if recorded or remembered else (values, points)
         lanes = self.open_lanes()
         for lane in lanes:
-            ledger = self.ledgers[lane]
+            ledger, before = self.ledgers[lane], self.ledgers[lane].ticks
             if remembered:
                 ledger.remember(f[lane, :paid], x[lane, :paid], self.x0[lane], exact)
             if recorded:
                 ledger.record_rows(charges, f[lane, :paid], x[lane, :paid])
             else:
                 ledger.charge_rows(charges, paid)
+            if failed:
+                charged = (ledger.ticks - before) // sum(ledger.prices.ticks[q] * rows for q, rows in charges.items())
+                self._write_failed(lane, failed, points, charged)
         self.end(Status.DEADLINE, [lane for lane in lanes if self.ledgers[lane].late])
         if not self.open_lanes():
             raise Stop(self.ledgers[0].status)
         self.answered_at = perf_counter()  # the bookkeeping is neither's time
+
+    def _write_failed(self, lane: int, failed: Failed, points: Array, charged: int) -> None:
+        """Write down which of the first points of a lane, as many as were charged, failed."""
+        x = self.answers.by_lane(points)[lane]
+        for index, error in failed.items():
+            if index[-1] < charged and index[:-1] in ((), (lane,)):
+                self.ledgers[lane].fail(error, x[index[-1]])
 
     def ask_nothing(self) -> None:
         """A question about nothing, which is free: raises Stop where no lane is open."""
@@ -258,6 +297,10 @@ class Books:
         values = by_lane(self.answers.score(points)).reshape(size)
         metrics = [by_lane(metric)[:, 0] for metric in self.answers.metrics(points).values()]
         x = by_lane(points)[:, 0]
+        for index, error in self.answers.take_failed().items():  # which is off the ledger, and not counted
+            lane = index[0] if self.answers.stacked else 0
+            if lane in lanes:
+                self.ledgers[lane].keep(error, x[lane])
         for lane in lanes:
             self.ledgers[lane].write(float(values[lane]), *(float(metric[lane]) for metric in metrics))
             self.ledgers[lane].offer(float(values[lane]), x[lane])

@@ -1,6 +1,6 @@
 """One gate for what a problem's functions give, and for the points at which they are asked: real, and well shaped."""
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from math import prod
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.core.arrays import converted, is_tensor
 from bench.core.domain import Array
+from bench.core.failures import tolerable
 
 REAL = "fiub"  # NumPy's kinds of real numbers
 ALIKE = 1e-3  # relative, how near a point must come alone and among others: rounding is far below, what is wrong above
@@ -26,6 +27,11 @@ def real(x: Any, what: str) -> Array:
     if array is None or array.dtype.kind not in REAL:
         raise ValueError(f"{what} must hold real numbers, got {described(x)}")
     return array.astype(DOUBLE, copy=False)
+
+
+def python_number(value: Any) -> Any:
+    """A number of NumPy's as Python's; all else as it is."""
+    return value.item() if isinstance(value, np.number) else value
 
 
 def checked(
@@ -65,6 +71,7 @@ def at_points(
     tail: tuple[int | None, ...] = (),
     role: str = "",
     vectorised: MutableMapping[str, bool],
+    failed: MutableMapping[tuple[int, ...], BaseException | None] | None = None,
 ) -> Array:
     """What a function gives at points x (*points, dim), as an array (*points, *tail): all at once where it can, else
     point by point.
@@ -72,6 +79,8 @@ def at_points(
     call(x, noise): what it gives at all points; single(index): at one. gate: `checked`, but for the function's name.
     vectorised: by role, what is known; found out at the first population. Then one point is asked once more, alone: a
     function of one vector may well give an array of the right shape for a population, with other numbers in it.
+    failed: where failures are tolerated, those by the index of their point. Their answers are NaN, they are not asked
+    again, and a function that fails for a population is asked point by point from then on.
     """
     points = tuple(x.shape[:-1])
     known = vectorised.get(role)
@@ -81,9 +90,11 @@ def at_points(
             known = known or prod(points) < 2 or (is_tensor(answers) and answers.device.type != "cpu")
             if not known:
                 _ask_more(call, x, noise, gate, tail)
-        except Exception:
-            if known:
+        except Exception as error:
+            if known and (failed is None or not tolerable(error)):
                 raise
+            if known and failed is not None and prod(points) == 1:
+                failed[(0,) * len(points)] = error
         else:
             if known:
                 return answers
@@ -95,9 +106,51 @@ def at_points(
             if _alike(alone, answers, last):
                 vectorised[role] = True
                 return answers
-    rows = [gate(single(index), tail) for index in np.ndindex(*points)]
-    vectorised[role] = False
+    rows = [_one(single, index, gate, tail, failed) for index in np.ndindex(*points)]
+    if any(row is not None for row in rows):  # where none is answered nothing is learned
+        vectorised[role] = False
+    if failed is not None:
+        rows = _filled(rows, x, tail, failed)
     return _stacked(rows, (*points, *tail))
+
+
+def _one(
+    single: Callable[[tuple[int, ...]], Any],
+    index: tuple[int, ...],
+    gate: Callable[[Any, tuple[int | None, ...]], Array],
+    tail: tuple[int | None, ...],
+    failed: MutableMapping[tuple[int, ...], BaseException | None] | None,
+) -> Array | None:
+    """What a function gives at one point; None where it failed there, before or now, and failures are tolerated."""
+    if failed is None:
+        return gate(single(index), tail)
+    if index in failed:
+        return None
+    try:
+        return gate(single(index), tail)
+    except BaseException as error:
+        if not tolerable(error):
+            raise
+        failed[index] = error
+        return None
+
+
+def _filled(
+    rows: list[Array | None],
+    x: Array,
+    tail: tuple[int | None, ...],
+    failed: Mapping[tuple[int, ...], BaseException | None],
+) -> list[Array]:
+    """The rows, with NaN in place of those that failed. Where no row tells how long they are the failure is raised."""
+    answered = [row for row in rows if row is not None]
+    if len(answered) == len(rows):
+        return answered
+    shape = tuple(answered[0].shape) if answered else tail
+    if None in shape:
+        raise next(error for error in failed.values() if error is not None)
+    row = np.full(shape, np.nan)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    nan = converted(row, "torch", str(x.dtype).removeprefix("torch."), x.device) if is_tensor(x) else row
+    return [nan if row is None else row for row in rows]
 
 
 def _ask_more(

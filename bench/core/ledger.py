@@ -1,5 +1,6 @@
 """The book of one run: what a question costs, what counts as an improvement, when the run ends and how."""
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.domain import Domain
+from bench.core.gate import python_number
 from bench.core.status import Status
 
 QUESTIONS = ("value", "gradient", "hessian_vector", "jacobian", "vjp")  # the raw counts, in the order of Ledger.counts
@@ -28,6 +30,7 @@ def check_prices(prices: Mapping[str, float]) -> dict[str, float]:
     """All prices by question, the defaults where there is none; raises ValueError for one that is not positive."""
     if not isinstance(prices, Mapping):
         raise ValueError(f"prices must be a table of numbers by question, got {prices!r}")
+    prices = {question: python_number(price) for question, price in prices.items()}
     for question, price in prices.items():
         if question not in QUESTIONS:
             raise ValueError(f"prices has no question {question!r}; it takes: {', '.join(QUESTIONS)}")
@@ -92,6 +95,9 @@ class Ledger:
     restarts: list[tuple[int, ...]] = field(default_factory=list)  # counts at which the method began anew
     points: list[np.ndarray] | None = None  # asked points, where they are kept
     checkpoint: int = 0  # ticks at which the recommended point is scored next
+    failed: int = 0  # evaluations
+    failure: str = ""  # of the first one, the traceback, or that it was NaN
+    failed_at: np.ndarray | None = None  # and its point
     status: Status | None = None  # None while the run is open
     unbounded: bool = False  # whether f was -inf where it could have been an improvement
     _until: tuple[float, ...] = (0.0,) * len(QUESTIONS)  # counts up to which an event may be replaced
@@ -208,6 +214,19 @@ class Ledger:
             self.events.append(event)
             self._until = (LATE * values, LATE * gradients, LATE * products, LATE * columns, LATE * pulled)
         self._last = f
+
+    # failed evaluations
+
+    def fail(self, error: BaseException | None, x: np.ndarray) -> None:
+        """Count that the problem failed at x (dim,), and keep what it was that failed first."""
+        self.failed += 1
+        self.keep(error, x)
+
+    def keep(self, error: BaseException | None, x: np.ndarray) -> None:
+        """Keep a failure at x (dim,) where it is the first."""
+        if self.failed_at is None:
+            self.failure = "its value was NaN" if error is None else "".join(traceback.format_exception(error))
+            self.failed_at = np.array(x, dtype=np.float64)
 
     # the end
 

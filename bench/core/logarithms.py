@@ -30,6 +30,7 @@ def searched(objective: Objective) -> Objective:
         objective,
         **{name: behind(getattr(objective, name)) for name in functions},
         gradient=behind(objective.gradient, slopes=True),
+        both=None,
         metrics={name: behind(metric) for name, metric in objective.metrics.items()},
         composite=composite,
         constants={**objective.constants, KEY: np.full(objective.dim, domain.log, dtype=np.float64)},

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.core.arrays import constant, converted, is_tensor, undifferentiated
 from bench.core.domain import Array, Domain
+from bench.core.failures import Failures
 from bench.core.gate import at_points, checked, own, real
 from bench.core.ledger import EVENT
 
@@ -57,6 +58,8 @@ class Objective:
     noise(rng, shape): the random numbers of `shape` noisy answers, an array (*shape, ...).
     score: what runs are judged by on problems with data or noise, where it is not the formula without noise.
     gradient: closed form, same arguments as formula, -> (*points, dim); where it is None, torch differentiates.
+    both: same arguments, -> (*points, 1 + dim): the value and then the gradient, where one call gives the two for less
+        than formula and gradient, which stand beside it.
     residuals: for least squares, same arguments -> (*points, m); the formula is the sum of their squares.
     composite: the known part and the unknown one, where f is the cost of what a network puts out.
     sampling: how mini-batches come: in a new order each epoch ("shuffle") or always in the first ("same"), drawn with
@@ -68,6 +71,9 @@ class Objective:
     dtype: "float64" for analytic problems, "float32" for learning ones.
     vectorised: whether its functions take populations, as is said above. False: they take one vector (dim,), and are
         asked point by point; None: that is found out at the first population.
+    failures: what an exception of its functions is, or a value of NaN. "raise": the exception ends the run as crashed,
+        and NaN is handed on. "nan": a failed evaluation, charged and counted; the method hears inf for a value, inf and
+        NaN for a gradient, and the run goes on.
 
     Raises ValueError for what does not fit. Where the formula takes NumPy alone torch cannot differentiate it: order is
     then at most 1, and 0 without a gradient. Residuals are asked whatever the order, their Jacobian from order 1.
@@ -87,6 +93,7 @@ class Objective:
     noise: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] | None = None
     score: Callable[..., Array] | None = None
     gradient: Callable[..., Array] | None = None
+    both: Callable[..., Array] | None = None
     residuals: Callable[..., Array] | None = None
     composite: Composite | None = None
     sampling: Sampling = "shuffle"
@@ -97,6 +104,7 @@ class Objective:
     arrays: Literal["any", "numpy", "torch"] = "any"
     dtype: Literal["float64", "float32"] = "float64"
     vectorised: bool | None = None
+    failures: Failures = "raise"
     name: str = "function"
     parameters: Mapping[str, object] = field(default_factory=dict)
     instance: int = 1
@@ -118,12 +126,16 @@ class Objective:
                 raise ValueError(f"a metric must not be called {name!r}: columns of every trajectory are {names}")
         if self.order not in (0, 1, 2):
             raise ValueError(f"order must be 0, 1 or 2, got {self.order}")
+        if self.failures not in get_args(Failures):
+            raise ValueError(f"failures must be one of {', '.join(get_args(Failures))}, got {self.failures!r}")
+        if self.both is not None and self.gradient is None:
+            raise ValueError("both must come with a gradient")
         if self.arrays == "numpy":
             highest = 0 if self.gradient is None else 1
             object.__setattr__(self, "order", min(self.order, highest))
         if self.vectorised is not None:
             metrics = [f"metric {name}" for name in self.metrics]
-            roles = ("formula", "gradient", "residuals", "row_losses", "score", *metrics)
+            roles = ("formula", "gradient", "both", "residuals", "row_losses", "score", *metrics)
             self.learned.update(dict.fromkeys(roles, bool(self.vectorised)))
         lengths = {key: len(rows) for key, rows in self.data.items()}
         if len(set(lengths.values())) > 1:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, wraps
-from math import inf, isfinite, prod
+from math import inf, isfinite, nan, prod
 from time import sleep
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, SupportsIndex, TypeVar, cast
@@ -172,6 +172,11 @@ class Oracle:
         return dict(zip(QUESTIONS, self._books.ledgers[0].counts, strict=True))
 
     @property
+    def failed(self) -> int:
+        """How many evaluations of a single run (of the first lane) failed, where failures are tolerated."""
+        return self._books.ledgers[0].failed
+
+    @property
     def spent(self) -> float:
         """The cost of all questions of a single run (of the first lane)."""
         return self._books.ledgers[0].spent
@@ -207,9 +212,10 @@ class Oracle:
             try:
                 answer = self._f(x)
                 f = float(answer) if isinstance(answer, float) else self._answers.one(answer)
-            except BaseException:  # also what would end the program
-                self._books.fail()
-                raise
+            except BaseException as error:  # also what would end the program
+                f = self._books.forgive(error, inf, x)
+            if f != f:
+                f = self._books.forgive(None, f, x)
             self._books.leave(VALUE, entered, f, x)
             return f
         return self._ask({VALUE: 1}, x, lambda points, rows, noise: (self._answers.value(points, rows, noise),))[0]
@@ -225,9 +231,11 @@ class Oracle:
             entered = self._books.enter(self._ticks[GRADIENT], self._limit)
             try:
                 f, gradient = self._f_and_gradient(x)
-            except BaseException:  # also what would end the program
-                self._books.fail()
-                raise
+            except BaseException as error:  # also what would end the program
+                f, gradient = self._books.forgive(error, inf, x), np.full(self.dim, nan)
+            if not f < inf:  # also NaN
+                answer, f = f, self._books.forgive(None, f, x)
+                gradient = gradient if answer == f or f != f else np.full(self.dim, nan)
             self._books.leave(GRADIENT, entered, f, x)
             return f, gradient
         answers = self._ask({GRADIENT: 1}, x, self._answers.value_and_gradient)
@@ -458,11 +466,13 @@ class Oracle:
         except BaseException:
             books.fail()
             raise
+        failed = self._answers.take_failed() if self._answers.failed else {}
         values = answers[0] if records else points[..., 0]  # stand for what is not known
         if self._objective.delay:
             sleep(self._objective.delay * len(books.open_lanes()) * paid)
         books.share(entered)
-        books.account(charges, points, values, paid, records=records, exact=noise is None and self._batch is None)
+        exact = noise is None and self._batch is None
+        books.account(charges, points, values, paid, records=records, exact=exact, failed=failed)
         if paid < layout[-2]:
             books.affordable(price, self._limit)  # raises Stop or Spent: nothing is
         return tuple(_shaped(array, x.shape[:-1], layout[:-1]) for array in answers)

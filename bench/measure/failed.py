@@ -1,7 +1,7 @@
-"""Which of the runs of an optimizer crashed, were killed or diverged.
+"""Which of the runs of an optimizer crashed, were killed or diverged; which of the evaluations failed.
 
-They count with what they had paid for and reached until then, as in COCO; wherever the optimizer is named as best, it
-is said.
+Such runs count with what they had paid for and reached until then, as in COCO; wherever the optimizer is named as best,
+it is said.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from bench.core.status import statuses
 from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.frames import CELL, Column, Frame
+from bench.measure.levels import FAILED
 from bench.measure.progress import joined
 from bench.measure.strata import ALL
 from bench.measure.verdicts import answer, best
@@ -62,3 +63,39 @@ def failed_optimizers(runs: Frame) -> Frame:
     ran = runs.assign(failed=broken(runs))[runs.status.isin(statuses("ran"))]
     table = ran.groupby("optimizer").failed.agg(failed="sum", runs="size").reset_index()
     return table[table.failed > 0]
+
+
+def tolerant(runs: Frame) -> Frame:
+    """The runs on problems that tolerate failures, with the column evaluations: points that were asked, as values,
+    gradients and Hessian-vector products."""
+    chosen = runs[runs.failed_values.notna()]
+    return chosen.assign(evaluations=chosen[["value", "gradient", "hessian_vector"]].sum(axis=1) / chosen.rows)
+
+
+def failed_evaluations(runs: Frame) -> Frame:
+    """Of each optimizer on each problem where evaluations failed: columns problem, dim, optimizer, failed, evaluations,
+    fraction, reason (the first failure of the first run with one, in a line), error (all of it)."""
+    runs = tolerant(runs).rename(columns={"failed_values": "failed"})
+    names = [*CELL, "optimizer"]
+    table = runs.groupby(names)[["failed", "evaluations"]].sum().round().astype(int).reset_index()
+    errors = runs[runs.failed > 0].groupby(names).error.first().rename("error").reset_index()
+    table = table.merge(errors, on=names)
+    table = table.assign(fraction=table.failed / table.evaluations, reason=table.error.str.split("\n").str[0])
+    return table[[*names, "failed", "evaluations", "fraction", "reason", "error"]]
+
+
+def failed_evaluations_text(runs: Frame) -> str:
+    """How many evaluations failed, of which optimizers, in words; "" where none did."""
+    table = failed_evaluations(runs)
+    if table.empty:
+        return ""
+    by_optimizer = table.groupby("optimizer").failed.sum().sort_values(ascending=False, kind="stable")
+    return words.failed_evaluations(
+        by_optimizer.to_dict(), round(tolerant(runs).evaluations.sum()), table.reason.iloc[0]
+    )
+
+
+def telling(runs: Frame) -> bool:
+    """Whether so many evaluations of any problem failed that a page begins with it."""
+    sums = tolerant(runs).groupby(CELL)[["failed_values", "evaluations"]].sum()
+    return bool((sums.failed_values > FAILED * sums.evaluations).any())

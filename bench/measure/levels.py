@@ -9,3 +9,4 @@ QUICK = 1e-4  # seconds that a value takes, below which rankings by seconds are 
 LATE = 10**0.1  # a runtime read at ten checkpoints a decade of cost is up to this factor above the true one
 PERMUTATIONS = 400  # exchanges of optimizers, with which the largest difference of a comparison is compared
 CURVES = 199  # such exchanges, where whole curves are compared
+FAILED = 0.01  # of the evaluations of a problem, above which the page begins with how many failed

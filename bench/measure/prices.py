@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.gate import python_number
 from bench.core.ledger import PRICES, QUESTIONS
 from bench.measure.frames import CELL
 
@@ -113,6 +114,7 @@ def resolved(prices: Prices, base: Mapping[str, float] = PRICES) -> Mapping[str,
         return name if RULES[name].by_run else RULES[name].prices(base, None)
     if unknown := sorted(set(prices) - set(QUESTIONS)):
         raise ValueError(f"prices are of {', '.join(QUESTIONS)}, got {unknown[0]!r}")
+    prices = {question: python_number(price) for question, price in prices.items()}
     for question, price in prices.items():
         if not (isinstance(price, (int, float)) and 0 <= price < np.inf):
             raise ValueError(f"the price of {question} must be a number >= 0, got {price!r}")

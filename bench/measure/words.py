@@ -24,6 +24,7 @@ CANNOT_RUN = "cannot be run"
 FAILED = "†"  # behind an optimizer some of whose runs failed
 FAILURES = alternatives(status for status in statuses("counts", False) if Status(status).ran)
 WHAT_FAILED = "what they had paid for and reached until then counts"
+HEARD = "They are charged; a method hears ∞ for the value, NaN for a gradient, and goes on."  # of failed evaluations
 TOO_QUICK = f"a value takes less than {QUICK * 1e6:g} µs"
 SKIPPED, NOT_RUN, UNKNOWN = "skipped", "not run", "cost not known"
 
@@ -242,6 +243,13 @@ def failed_text(row: Any) -> str:
 def failed_note(any_failed: bool) -> str:
     """What the mark means, where it stands below a table."""
     return f"{FAILED}: some of its runs {FAILURES}; {WHAT_FAILED}." if any_failed else ""
+
+
+def failed_evaluations(failed: Mapping[str, int], evaluations: int, first: str) -> str:
+    """`3 of 200 evaluations failed (2 %): a 2, b 1. First failure at x = ...`. failed: how many, by optimizer."""
+    n = sum(failed.values())
+    whose = listed([f"{optimizer} {count:,}" for optimizer, count in failed.items()], 5)
+    return f"{n:,} of {counted(evaluations, 'evaluation')} failed ({percent(n / evaluations)}): {whose}. {first}"
 
 
 def marked(row: Any) -> str:

@@ -9,7 +9,7 @@ from bench.measure.comparison import View
 from bench.measure.crossing import crossings
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
-from bench.measure.failed import answers, best_optimizers
+from bench.measure.failed import answers, best_optimizers, failed_evaluations
 from bench.measure.frames import CELL, Frame
 from bench.measure.prices import EVERY, RULES
 from bench.measure.standing import values_at_budget
@@ -87,6 +87,7 @@ class Report:
             "ert": view.of(ert),
             "values": view.of(values_at_budget),
             "failures": failures(self.runs),
+            "failed-evaluations": failed_evaluations(self.runs),
             "endings": endings(self.runs),
             **self.tuned,
             **self.published,

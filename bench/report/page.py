@@ -13,6 +13,7 @@ from bench.core.status import Status, alternatives, statuses
 from bench.interchange.csv import save_csv
 from bench.measure import levels, words
 from bench.measure.ert import ert
+from bench.measure.failed import failed_evaluations_text, telling
 from bench.measure.frames import CELL, Frame
 from bench.measure.summaries import faults
 from bench.measure.words import counted, interval, number, percent, price_list, target_list
@@ -20,7 +21,7 @@ from bench.report import tuned
 from bench.report.data import encoded, page_data
 from bench.report.measured import Report
 from bench.report.sections import SECTIONS
-from bench.report.tables import failure_rows, skip_rows, value_rows
+from bench.report.tables import evaluation_rows, failure_rows, skip_rows, value_rows
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -107,6 +108,8 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more.items()}
     failed = report.tables["failures"]
     failed = failed.assign(place=report.optimizer(failed), family=report.family(failed))
+    unanswered = report.tables["failed-evaluations"]
+    unanswered = unanswered.assign(place=report.optimizer(unanswered), family=report.family(unanswered))
     loader = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -134,6 +137,11 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         failed_mark_shown=bool((report.tables["values"].failed > 0).any()),
         failures=failure_rows(failed),
         skips=skip_rows(failed),
+        evaluations={
+            "text": failed_evaluations_text(runs),
+            "telling": telling(runs),
+            "rows": evaluation_rows(unanswered),
+        },
         damaged=results.damaged,
         faults=[words.fault(row) for row in faults(runs).itertuples()],
         faulty=words.IMPOSSIBLE,

@@ -101,6 +101,23 @@ def failure_rows(failed: Frame) -> dict[str, Any]:
     return {"rows": rows, "left": len(groups) - len(rows)}
 
 
+def evaluation_rows(failed: Frame) -> list[dict[str, Any]]:
+    """Evaluations that failed for the page, at most 200 rows, the most first. failed: of `failed_evaluations`, with
+    place and family as in `failure_rows`."""
+    return [
+        {
+            **{
+                name: getattr(row, name)
+                for name in ("optimizer", "place", "family", "failed", "evaluations", "fraction")
+            },
+            "where": cell_name(row.problem, row.dim),
+            "reason": _cut(row.reason, 500),
+            "error": _cut(row.error, 6000),
+        }
+        for row in failed.sort_values("failed", ascending=False, kind="stable").head(MOST).itertuples()
+    ]
+
+
 def _cut(text: str, most: int) -> str:
     """A text without its middle where it is long: a traceback begins with where and ends with why."""
     if len(text) <= most:

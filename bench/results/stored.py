@@ -212,7 +212,7 @@ class Results:
         frame = pd.DataFrame(
             [self._run(number, row) for number, row in enumerate(self._rows)], columns=list(RUN_COLUMNS)
         )
-        numbers = ("f_opt", "first", "best", "final", "dim", "order", "problem_order")  # NULL is NaN
+        numbers = ("failed_values", "f_opt", "first", "best", "final", "dim", "order", "problem_order")  # NULL is NaN
         return frame.astype(dict.fromkeys(numbers, "float64"))
 
     def _run(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -355,6 +355,11 @@ class Results:
         table: Any = summaries.failures(self.comparison.runs)
         return table
 
+    def failed_evaluations(self) -> "pd.DataFrame":
+        """Evaluations that failed, where a problem tolerates that: see `bench.measure.failed.failed_evaluations`."""
+        table: Any = failed.failed_evaluations(self.comparison.runs)
+        return table
+
     def faults(self) -> "pd.DataFrame":
         """Problems on which values were found below f_opt: see `bench.measure.summaries.faults`."""
         table: Any = summaries.faults(self.comparison.runs)
@@ -381,6 +386,6 @@ class Results:
 
 RUN_COLUMNS: Sequence[str] = (
     "run", "problem", "family", "dim", "instance", "problem_order", "scored", "optimizer", "order", "seed", "budget",
-    "gap", "status", "error", "f_opt", "first", "best", "final", "rows", *QUESTIONS, "cost", "inside", "outside",
-    "lanes", "device", "metrics", "imported",
+    "gap", "status", "error", "f_opt", "first", "best", "final", "rows", *QUESTIONS, "failed_values", "cost",
+    "inside", "outside", "lanes", "device", "metrics", "imported",
 )  # fmt: skip

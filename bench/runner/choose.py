@@ -1,12 +1,12 @@
 """Which suite is meant: one by name, file or value, or one put together."""
 
-import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bench.core.registry import PROBLEMS
-from bench.runner.suite import Suite, load_suite, make_suite, parse_entry
+from bench.runner.suite import Notice, Suite, load_suite, make_suite, parse_entry, results_name
 
 
 def choose_suite(
@@ -35,9 +35,13 @@ def choose_suite(
         raise ValueError("give a suite, or at least one problem and one optimizer")
     if suite is None:
         names = dict.fromkeys(parse_entry(text).name for text in (*problems, *optimizers))
-        joined = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(names))[:80].strip("-.")
-        options = {"budget": 1000, "name": name or joined, **options}
+        options = {"budget": 1000, "name": name or results_name("-".join(names)), **options}
         return make_suite(problems, optimizers, **options)
-    suite = suite if isinstance(suite, Suite) else load_suite(suite)
+    if not isinstance(suite, Suite):
+        written, suite = Path(suite).stem, load_suite(suite)
+        if name is None and suite.name != written:
+            warnings.warn(
+                f"{written!r} cannot be the name of results: they are named {suite.name}", Notice, stacklevel=3
+            )
     groups = tuple(replace(group, **options) for group in suite.groups)
     return replace(suite, name=name or suite.name, groups=groups)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.core import registry
+from bench.core.gate import python_number
 from bench.core.status import RETRIED
 from bench.runner import PACKAGES
 from bench.runner.plan import RunSpec
@@ -62,6 +63,7 @@ class Launch:
             if isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be a list of names, got {getattr(self, name)!r}")
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "workers", python_number(self.workers))
         if self.workers is not None and (type(self.workers) is not int or self.workers < 1):
             raise ValueError(f"workers must be a whole number >= 1, got {self.workers!r}")
         if self.device not in DEVICES:

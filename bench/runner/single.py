@@ -53,6 +53,7 @@ class RunRecord:
     best: float = nan
     final: float = nan
     best_x: np.ndarray | None = None
+    failed_values: int | None = None  # evaluations that failed; None where failures end the run
     lanes: int = 0  # the width of the lockstep batch; 0 for a run alone
     restarts: tuple[tuple[int, ...], ...] = ()
     metrics: tuple[str, ...] = ()
@@ -211,13 +212,14 @@ def _record(
     return RunRecord(
         spec,
         str(ledger.status),
-        "\n".join(filter(None, (fault(ledger, objective), reason))),
+        "\n".join(filter(None, (first_failure(ledger, objective), fault(ledger, objective), reason))),
         family=registry.find_problem(spec.problem).family,
         problem_order=objective.order,
         order=optimizer.order,
         **{name: getattr(objective, name) for name in ("scored", "dim", "rows", "f_opt")},
         **{name: getattr(ledger, name) for name in ("inside", "outside", "first", "best")},
         best_x=None if ledger.best_x is None else objective.domain.from_search(ledger.best_x),
+        failed_values=ledger.failed if objective.failures == "nan" else None,
         counts=tuple(ledger.counts),
         final=ledger.events[-1][len(QUESTIONS) + 2],
         lanes=lanes,
@@ -226,6 +228,16 @@ def _record(
         trajectory=np.array(ledger.events, dtype=np.float64),
         points=None if not ledger.points else objective.domain.from_search(np.array(ledger.points)),
     )
+
+
+def first_failure(ledger: Ledger, objective: Objective) -> str:
+    """What failed first of a run on a problem whose failures are tolerated, or ""."""
+    if ledger.failed_at is None:
+        return ""
+    x = np.array2string(objective.domain.from_search(ledger.failed_at), 10**6, threshold=20, separator=", ")
+    trace = ledger.failure.strip()[-TRACEBACK:]
+    last = trace.rpartition("\n")[2]
+    return f"First failure at x = {x}: {last}" + (f"\n{trace}" if last != trace else "")
 
 
 def fault(ledger: Ledger, objective: Objective) -> str:

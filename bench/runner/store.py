@@ -43,7 +43,7 @@ FIRST_RUNS = """
     versions TEXT NOT NULL, written TEXT NOT NULL
 """
 # code: JSON, the hashes of the code of problem and optimizer; {} of imported runs. The others are NULL where nothing
-# was measured: bytes of an optimizer's state and of its process at its largest, and values that failed.
+# was measured: bytes of an optimizer's state and of its process at its largest, and evaluations that failed.
 ADDED = "code TEXT, state_bytes INTEGER, peak_memory INTEGER, failed_values INTEGER"
 FIRST_COLUMNS = tuple(column.split()[0] for column in FIRST_RUNS.split(","))
 COLUMNS = (*FIRST_COLUMNS, *(column.split()[0] for column in ADDED.split(", ")))
@@ -368,7 +368,7 @@ def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
         "trajectory_bytes": size,
         "versions": json.dumps(dict(versions), sort_keys=True),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        **dict.fromkeys(("state_bytes", "peak_memory", "failed_values")),
+        **dict.fromkeys(("state_bytes", "peak_memory")),
     }
     values = {**vars(spec), **vars(record), **coded}  # the others are what they are called there
     return tuple(values[name] for name in COLUMNS)

@@ -13,15 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.files import Unreadable, read_text
+from bench.core.gate import python_number
 from bench.core.ledger import check_prices
 
 FOLDER = Path(__file__).parents[1] / "suites"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of results
 SUITE_KEYS = ("title", "seed", "prices", "group")
 GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts")
 
 
 class SuiteError(ValueError):
     """A suite that cannot be read; the message names file, line and key."""
+
+
+class Notice(UserWarning):
+    """Something that is done otherwise than it was written, and that the user should know."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,9 @@ class Group:
     restarts: bool | None = None
 
     def __post_init__(self) -> None:
+        for name in ("budget", "seeds", "gap", "deadline"):
+            object.__setattr__(self, name, python_number(getattr(self, name)))
+        object.__setattr__(self, "instances", tuple(map(python_number, self.instances)))
         for name in ("budget", "seeds", "deadline"):
             if not _number(getattr(self, name)) or getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be a number above 0, got {getattr(self, name)!r}")
@@ -165,7 +174,8 @@ class Suite:
     tuning: Tuning | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", self.name):
+        object.__setattr__(self, "seed", python_number(self.seed))
+        if not re.fullmatch(NAME, self.name):
             got = self.name if len(self.name) <= 100 else f"{self.name[:20]}... of {len(self.name)} characters"
             raise ValueError(f"name must be 1 to 100 letters, digits, dots, hyphens and underscores, got {got!r}")
         if not isinstance(self.title, str):
@@ -229,6 +239,11 @@ def suites() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
 
 
+def results_name(text: str) -> str:
+    """A text as a name of results: `my suite (2)` is `my-suite-2`."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:80].lstrip("._-").rstrip(".-") or "suite"
+
+
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """Text and content of a TOML file; raises SuiteError where it has none, or is no file."""
     try:
@@ -260,7 +275,8 @@ def load_suite(source: str | Path) -> Suite:
         groups.append(_group(path, text, {**common, **table}, number))
     try:
         prices = check_prices(content.get("prices", {}))
-        return Suite(path.stem, tuple(groups), content.get("title", ""), content.get("seed", 1), prices)
+        name = path.stem if re.fullmatch(NAME, path.stem) else results_name(path.stem)
+        return Suite(name, tuple(groups), content.get("title", ""), content.get("seed", 1), prices)
     except (ValueError, AttributeError) as error:
         key = next((key for key in SUITE_KEYS if re.search(rf"\b{key}\b", str(error))), "prices")
         raise SuiteError(f"{path}, line {_line(text, key, 0)}: {error}") from None

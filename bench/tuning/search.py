@@ -27,6 +27,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.core import registry
+from bench.core.gate import python_number
 from bench.core.registry import Parameter, Range
 from bench.core.status import Status
 from bench.runner.campaign import run_suite
@@ -295,6 +296,7 @@ def tune(
     the stored runs.
     Raises ValueError for what does not fit, before anything is run.
     """
+    settings, seeds = python_number(settings), python_number(seeds)
     if not isinstance(settings, int) or settings < 1:
         raise ValueError(f"settings must be >= 1, got {settings}")
     if search not in SEARCHES:

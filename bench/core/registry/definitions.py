@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from bench.core.domain import Kind
+from bench.core.failures import Failures
 from bench.core.foreign import NEVER_RUNS, foreign, suspended
-from bench.core.gate import described
+from bench.core.gate import described, python_number
 from bench.core.objective import Objective
 from bench.core.registry.parameters import Parameter, cast, parameters_of
 
@@ -32,10 +33,11 @@ class ProblemDefinition:
     version: int
     needs: tuple[str, ...]
     parameters: Mapping[str, Parameter]
+    failures: Failures | None = None
 
     def make(self, instance: int = 1, **parameters: Any) -> Objective:
         """Build one instance; raises ValueError for a parameter it does not take."""
-        values = settings(self, parameters)
+        values, instance = settings(self, parameters), python_number(instance)
         if instance < 1:
             raise ValueError(f"{self.name}: instance must be >= 1, got {instance}")
         try:
@@ -44,7 +46,9 @@ class ProblemDefinition:
         except ValueError as error:
             kind = Unavailable if isinstance(error, Unavailable) else ValueError
             raise kind(f"{self.name}: {error}") from error
-        return replace(_built(self.name, objective), name=self.name, parameters=values, instance=instance)
+        objective = _built(self.name, objective)
+        failures = self.failures or objective.failures
+        return replace(objective, name=self.name, parameters=values, instance=instance, failures=failures)
 
 
 def _built(name: str, objective: Any) -> Objective:
@@ -113,12 +117,19 @@ WRAPPERS: dict[str, WrapperDefinition] = {}
 
 
 def problem(
-    *, family: str, source: str, name: str | None = None, version: int = 1, needs: Iterable[str] = ()
+    *,
+    family: str,
+    source: str,
+    name: str | None = None,
+    version: int = 1,
+    needs: Iterable[str] = (),
+    failures: Failures | None = None,
 ) -> Callable[[Callable[..., Objective]], Callable[..., Objective]]:
     """Register a function of a problem's parameters and `instance` that builds an `Objective`.
 
     name: the function's own, with hyphens, unless given. version: raised when the meaning changes, so that old runs
-    are not taken for new ones. needs: modules that must be importable.
+    are not taken for new ones. needs: modules that must be importable. failures: "raise" or "nan", in place of
+    what its objectives say: see `Objective`.
     """
 
     def register(function: Callable[..., Objective]) -> Callable[..., Objective]:
@@ -126,7 +137,7 @@ def problem(
         parameters = parameters_of(function)
         if parameters.pop("instance", None) is None:
             raise ValueError(f"{key}: a problem must take instance: int = 1")
-        _add(PROBLEMS, ProblemDefinition(key, function, family, source, version, tuple(needs), parameters))
+        _add(PROBLEMS, ProblemDefinition(key, function, family, source, version, tuple(needs), parameters, failures))
         return function
 
     return register

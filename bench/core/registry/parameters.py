@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any, Literal
 
+from bench.core.gate import python_number
+
 
 @dataclass(frozen=True)
 class Range:
@@ -69,6 +71,7 @@ def _parameter(annotation: Any, default: Any) -> Parameter:
 
 def cast(value: Any, annotation: Any, what: str) -> Any:
     """value as its annotation says (int, float, bool, str, Literal, tuple[int, ...], or one of these | None)."""
+    value = python_number(value)
     options = typing.get_args(annotation)
     origin = typing.get_origin(annotation)
     if origin in (types.UnionType, typing.Union):
