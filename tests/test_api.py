@@ -256,7 +256,10 @@ def test_compare_takes_bounds_as_pairs(bounds, low, high):
         ({"f": bowl, "start": [5.0], "bounds": [(0, 9), (0, 9)]}, "one for each of the 1 coordinates.*, got 2 pairs"),
         ({"f": bowl, "start": [5.0], "bounds": [("low", "high")]}, "bounds must be pairs"),
         ({"f": bowl, "start": [5.0] * 2, "bounds": [(0, 9), (9, 0)]}, r"low must be below high.*, got \(9.0, 0.0\)"),
-        ({"f": bowl, "start": [5.0] * 2, "bounds": [(0, 9), (5, 5)]}, "for coordinate 1"),
+        ({"f": bowl, "start": [5.0] * 2, "bounds": [(0, 9), (np.inf, np.inf)]}, "for coordinate 1"),
+        ({"f": bowl, "start": [5.0] * 2, "bounds": [(5, 5), (5, 5)]}, "must leave one coordinate free"),
+        ({"f": bowl, "start": [5.0] * 2, "bounds": [(0, 9), (4, 4)]}, "start must lie within the bounds"),
+        ({"f": bowl, "start": [5.0], "failures": "ignore"}, "failures must be one of raise, nan, got 'ignore'"),
         ({"f": bowl, "start": [5.0], "bounds": [(0, np.nan)]}, "low must be below high"),
     ],
 )
@@ -294,9 +297,18 @@ def test_compare_ends_no_caller_whose_function_exits():
             raise SystemExit(3)
         return float(x @ x)
 
-    results = bench.compare(leaves, start=[0.0], bounds=(-9.0, 9.0), budget=200, seeds=1, optimizers=["random-search"])
-    assert results.runs.status.tolist() == ["crashed"]
-    assert "SystemExit: 3" in results.runs.error[0]
+    for failures, status in (("raise", "crashed"), ("nan", "budget")):
+        results = bench.compare(
+            leaves,
+            start=[0.0],
+            bounds=(-9.0, 9.0),
+            budget=200,
+            seeds=1,
+            optimizers=["random-search"],
+            failures=failures,
+        )
+        assert results.runs.status.tolist() == [status]
+        assert "SystemExit: 3" in results.runs.error[0]
 
 
 def test_oracle_for_code_of_ones_own():

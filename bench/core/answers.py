@@ -75,7 +75,7 @@ def _forgiving(*fills: float) -> Callable[[Q], Q]:
                     raise
                 answers = self._one_by_one(question.__name__, error, x, arrays)
             answers = answers if isinstance(answers, tuple) else (answers,)
-            self._tails.setdefault(question.__name__, [tuple(answer.shape[len(points) :]) for answer in answers])
+            self._learn(question.__name__, [tuple(answer.shape[len(points) :]) for answer in answers])
             not_a_number = self._not_a_number(answers[0], x) if fills[0] == np.inf else []
             for index in {*self.failed, *not_a_number}:
                 for answer, fill in zip(answers, fills, strict=True):
@@ -159,6 +159,15 @@ class Answers:
         failed = dict(self.failed)
         self.failed.clear()
         return failed
+
+    def _learn(self, name: str, tails: list[tuple[int, ...]]) -> None:
+        """Keep the shapes of the answers to a question; two of them tell how many residuals there are."""
+        if name in self._tails:
+            return
+        self._tails[name] = tails
+        if name in ("value_and_residuals", "jacobian"):
+            m, dim = tails[1][0], self.objective.dim
+            self._tails |= {"value_and_residuals": [(), (m,)], "jacobian": [(), (m,), (m, dim)]}
 
     def _one_by_one(self, name: str, error: BaseException, x: Array, arrays: Sequence[Any]) -> tuple[Array, ...]:
         """The answers to a question that raised this error for all points: about each alone, NaN where that fails."""

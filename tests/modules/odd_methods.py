@@ -18,6 +18,16 @@ def odd_black_box(dim: int = 2, instance: int = 1) -> Objective:
     return Objective(lambda x: (x * x).sum(-1), dim, order=0, arrays="numpy")
 
 
+@problem(family="odd", source="fogbench's own tests 2026", failures="nan")
+def odd_fragile(dim: int = 2, instance: int = 1) -> Objective:
+    def formula(x):
+        if x[0] > 0:
+            raise RuntimeError("the solver did not converge")
+        return float((x * x).sum())
+
+    return Objective(formula, dim, order=0, domain=Domain(-5.0, 5.0), arrays="numpy", vectorised=False)
+
+
 @problem(family="odd", source="fogbench's own tests 2026")
 def odd_unbuildable(instance: int = 1) -> Objective:
     def formula(x):
