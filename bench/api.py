@@ -199,7 +199,7 @@ def _warn_of_faults(results: Results) -> None:
 
 def _say_what_failed(results: Results) -> None:
     """Print how many evaluations failed, where any did."""
-    if text := failed_evaluations_text(results.runs):
+    if text := failed_evaluations_text(results.comparison.runs):
         print(text)
 
 

@@ -121,7 +121,7 @@ def failed_evaluations(results: "Results") -> None:
     """How many evaluations failed, and of which optimizers."""
     from bench.measure.failed import failed_evaluations_text
 
-    if text := failed_evaluations_text(results.runs):
+    if text := failed_evaluations_text(results.comparison.runs):
         out.print(escape(text), soft_wrap=True)
 
 

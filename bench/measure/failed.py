@@ -66,8 +66,8 @@ def failed_optimizers(runs: Frame) -> Frame:
 
 
 def tolerant(runs: Frame) -> Frame:
-    """The runs on problems that tolerate failures, with the column evaluations: points that were asked, as values,
-    gradients and Hessian-vector products."""
+    """Of runs (complete ones), those on problems that tolerate failures, with the column evaluations: points that were
+    asked, as values, gradients and Hessian-vector products."""
     chosen = runs[runs.failed_values.notna()]
     return chosen.assign(evaluations=chosen[["value", "gradient", "hessian_vector"]].sum(axis=1) / chosen.rows)
 

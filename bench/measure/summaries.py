@@ -31,7 +31,8 @@ def failures(runs: Frame) -> Frame:
 
 def silent(runs: Frame) -> Column:
     """Which runs returned without a question."""
-    return (runs.status == Status.RETURNED) & ~runs[list(QUESTIONS)].any(axis=1)
+    asked = [question for question in QUESTIONS if question in runs]
+    return (runs.status == Status.RETURNED) & ~runs[asked].any(axis=1)
 
 
 def faults(runs: Frame) -> Frame:
