@@ -216,13 +216,19 @@ def scipy_direct(
     units = Units(oracle)
     _, bounds = box(units)
     most = int(oracle.remaining / oracle.prices["value"]) + 1  # memory is reserved for as many
-    direct(
-        value(units),
-        bounds,
-        eps=eps,
-        maxfun=most,
-        maxiter=most,
-        locally_biased=locally_biased,
-        vol_tol=0.0,
-        len_tol=0.0,
-    )
+    try:
+        direct(
+            value(units),
+            bounds,
+            eps=eps,
+            maxfun=most,
+            maxiter=most,
+            locally_biased=locally_biased,
+            vol_tol=0.0,
+            len_tol=0.0,
+        )
+    except SystemError as error:  # before SciPy 1.17 what f raises, as at the end of the budget, comes wrapped
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        raise cause from None

@@ -49,7 +49,7 @@ def fit(oracle: Oracle, method: Literal["lm", "trf", "dogbox"], ftol: float, xto
     from scipy.optimize import least_squares
 
     memo, x0, bounds = Memo(oracle), oracle.x0, (-np.inf, np.inf)
-    scale: Any = None  # MINPACK takes the columns of the Jacobian
+    scale: Any = "jac"  # the columns of the Jacobian, as MINPACK by itself; SciPy has it by default since 1.16 alone
     if method != "lm":
         scale = oracle.domain.scale / oracle.domain.scale.min()
         bounds = hard_bounds(oracle)

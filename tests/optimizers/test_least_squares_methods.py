@@ -1,6 +1,7 @@
 """Methods for least squares: by hand, against SciPy, and against MINPACK's own figures."""
 
 from math import inf
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,6 +84,20 @@ def test_scipy_lm_asks_what_minpack_evaluated(
     jacobians = counts["jacobian"] // objective.dim
     assert counts["value"] == published.nfev
     assert jacobians in (published.njev, published.njev + 1)
+
+
+def test_scipy_lm_names_the_scale_that_only_newer_releases_have_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before SciPy 1.16 a scale of None was refused, and all runs crashed."""
+    scales: list[object] = []
+    solve = scipy.optimize.least_squares
+
+    def watched(*args: Any, **keywords: Any) -> Any:
+        scales.append(keywords["x_scale"])
+        return solve(*args, **keywords)
+
+    monkeypatch.setattr(scipy.optimize, "least_squares", watched)
+    run("scipy-lm", registry.find_problem("mgh-beale").make(), 100)
+    assert scales[:1] == ["jac"]
 
 
 @pytest.mark.parametrize("method", ["trf", "dogbox"])

@@ -227,3 +227,17 @@ def test_limits_that_fortran_counts_are_integers_of_c(monkeypatch: pytest.Monkey
     monkeypatch.setattr(scipy.optimize, "minimize", watched)
     run("scipy-cobyla", Objective(rosenbrock, 2, BOX), 50)
     assert limits and max(limits) <= np.iinfo(np.intc).max
+
+
+def test_what_direct_wraps_around_the_end_of_the_budget_is_taken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before SciPy 1.17 what f raises comes out of its C as the cause of a SystemError: that of a run that crashed."""
+    direct = scipy.optimize.direct
+
+    def wrapped(*args: Any, **keywords: Any) -> Any:
+        try:
+            return direct(*args, **keywords)
+        except BaseException as error:
+            raise SystemError("returned a result with an exception set") from error
+
+    monkeypatch.setattr(scipy.optimize, "direct", wrapped)
+    assert books_of(run("scipy-direct", Objective(rosenbrock, 2, BOX), 97)).ledgers[0].status == "budget"
