@@ -71,13 +71,18 @@ def test_one_figure_for_a_paper(tmp_path):
     assert drawn.exit_code == 0, drawn.output
     assert (tmp_path / "fig.pdf").read_bytes().startswith(b"%PDF")
     assert not (tmp_path / "reports").exists()
+    again = call("report", "mine", "--figure", "area", "--width", "3.3in", "--out", "fig.pdf", "--force")
+    assert again.exit_code == 0, again.output
     for words, reason in (
         (["--figure", "ecdf", "--by", "dim", "--out", "fig.pdf"], "nothing is written over"),
         (["--figure", "ecdf", "--out", "fig.gif"], ".svg, .pdf, .png"),
         (["--figure", "pie", "--out", "p.pdf"], "got 'pie'"),
         (["--figure", "ecdf", "--by", "luck", "--out", "p.pdf"], "got 'luck'"),
         (["--figure", "ecdf", "--prices", "dollars", "--out", "p.pdf"], "got 'dollars'"),
+        (["--figure", "ecdf", "--width", "wide", "--out", "p.pdf"], "a length such as 3.3in, 8.4cm, 84mm or 240pt"),
         (["--out", "p.pdf"], "--out needs --figure NAME"),
+        (["--width", "3in"], "--width needs --figure NAME"),
+        (["--force"], "--force needs --figure NAME"),
     ):
         refused = call("report", "mine", *words)
         assert refused.exit_code == 2, words

@@ -32,6 +32,11 @@ def report(
     file: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="With --figure: a new .svg, .pdf or .png file.")
     ] = None,
+    width: Annotated[
+        str | None,
+        typer.Option(help="With --figure: its width as printed, e.g. 3.3in, 84mm or 240pt; letters of 7 and 8 points."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="With --figure: write over a file that is there.")] = False,
     published: Annotated[
         str | None, typer.Option(metavar="DATA", help="bbob-2009: published results beside ours (extra `coco`).")
     ] = None,
@@ -50,7 +55,13 @@ def report(
     with explained():
         from bench import api
 
-        for option, value in (("--by", by), ("--prices", prices), ("--out", file)):
+        for option, value in (
+            ("--by", by),
+            ("--prices", prices),
+            ("--out", file),
+            ("--width", width),
+            ("--force", force or None),
+        ):
             if figure is None and value is not None:
                 raise ValueError(f"{option} needs --figure NAME; the page shows everything and goes to reports/")
         for option, value in (("--no-figures", no_figures or None), ("--published", published)):
@@ -64,6 +75,7 @@ def report(
             from bench.report.figures import draw
 
             at = f"{prices}{EVERY}" if quick and prices in RULES and RULES[prices].seconds else prices
-            drawn = draw(results, figure, by or "optimizer", at, file or Path(f"{figure}.pdf"))
+            path = file or Path(f"{figure}.pdf")
+            drawn = draw(results, figure, by or "optimizer", at, path, width=width, force=force)
             out.print(f"Figure: {escape(str(drawn))}", soft_wrap=True)
     raise typer.Exit(damaged(results))

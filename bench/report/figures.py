@@ -24,6 +24,7 @@ from bench.report import tuned
 from bench.report.panels import Curves, Figure, Points, Rows, Table, new_file, save
 from bench.report.styles import Style, optimizer_styles, order_name, order_styles
 from bench.report.tables import seconds
+from bench.report.texts import Look, inches, paper
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -316,14 +317,26 @@ def all_figures(source: Source) -> list[Figure]:
     return [drawing for drawing in drawings if len(drawing.frame)]
 
 
-def draw(results: "Results", name: str, by: str, prices: Prices, out: Path) -> Path:
+def draw(
+    results: "Results",
+    name: str,
+    by: str,
+    prices: Prices,
+    out: Path,
+    *,
+    width: str | float | None = None,
+    force: bool = False,
+) -> Path:
     """Write one figure as SVG, PDF or PNG, by the suffix of out; answers with out.
 
-    Raises ValueError for an unknown figure, a file that may not be written, and where there is nothing to draw.
+    width: of the whole figure, as "3.3in", with letters of 7 and 8 points, as it shall be printed; see
+    `bench.report.texts.inches`. force: write over what is there. Raises ValueError for an unknown figure, a width that
+    is none, a file that may not be written, and where there is nothing to draw.
     """
-    new_file(out, "figure")
+    look = Look() if width is None else paper(inches(width))
+    new_file(out, "figure", force)
     drawing = figure(results, name, by, prices)
     if drawing.frame.empty:
         raise ValueError(f"{results.name} has nothing for a figure of {name}{NEEDED.get(name, '')}")
-    save(drawing, out)
+    save(drawing, out, look=look)
     return out

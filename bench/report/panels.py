@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -14,47 +13,21 @@ from bench.core.status import Status
 from bench.measure.frames import CELL, Frame
 from bench.measure.words import cell_name, target_name
 from bench.report.styles import DASHES, Style
+from bench.report.texts import DOTS, LINES, Look, folded, height, prose, text_width
 
 SUFFIXES = (".svg", ".pdf", ".png")
-COLUMN, PAGE = 3.5, 7.0  # inches: the width of a column, and of a page of two
-LINE, SMALL = 0.127, 0.087  # the height of a line of the legend, and of the facts below it, in inches
-LETTER = 0.049  # the width of one of 6.5 points, in inches
-DOTS = 300  # an inch, of PNG
+COLUMN, PAGE = 3.5, 7.0  # inches: the width of a figure of one panel, and of several
+ACROSS = 1.6  # inches that a panel takes at least, beside others on a given width
+UPRIGHT, HEADS, ASIDE = 0.8, 1.6, 2.4  # inches of names below an axis, above a table, beside rows: longer ones fold
+PAD = 0.04  # inches around what is drawn
 SHOWN = 3  # curves of each order that a crowded panel shows
 PANELS, ROWS = 24, 48  # of a page
 EXPONENTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-LOOK = {
-    "font.size": 7, "axes.titlesize": 6.5, "axes.labelsize": 7, "xtick.labelsize": 6, "ytick.labelsize": 6,
-    "axes.linewidth": 0.6, "grid.linewidth": 0.5, "grid.color": "0.92", "axes.edgecolor": "0.6", "axes.titlepad": 3,
-    "axes.titley": 1.0, "xtick.major.pad": 2, "ytick.major.pad": 2, "svg.fonttype": "none", "pdf.fonttype": 42,
-}  # fmt: skip
+PLAIN = Look()
 MARKS = {"solid": "o", "dash": "s", "dot": "^", "dashdot": "P", "longdash": "X"}  # by the dash of a style
+SCALE = "scale"  # of a frame of a table: whether its scale of colours is drawn
 VALUES = {"gap": "f - f_opt", "value": "f"}  # titles of axes
 STARS = {"default": ("D", 5.0), "tuned": ("*", 8.0)}  # marks of settings, with their sizes in points
-
-
-@dataclass(frozen=True)
-class Box:
-    """The axes of a panel and the room around them, in inches."""
-
-    wide: float
-    high: float
-    left: float = 0.5
-    right: float = 0.1
-    top: float = 0.2
-    bottom: float = 0.36
-
-
-def plain(name: str) -> str:
-    """A name as matplotlib shall print it: no mathematics, no control characters, no underscore that hides a label."""
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name).replace("$", r"\$")
-    return f" {printable}" if printable.startswith("_") else printable
-
-
-def short(name: str, most: int = 40) -> str:
-    """A name as matplotlib shall print it, its middle left out where it is longer than that."""
-    ends = most * 2 // 3, most - most * 2 // 3 - 1
-    return plain(name if len(name) <= most else f"{name[: ends[0]]}…{name[-ends[1] :]}")
 
 
 @dataclass(frozen=True)
@@ -71,19 +44,25 @@ class Panel(ABC):
         """The entries of the legend that a panel with these rows needs."""
         return []
 
-    def handle(self, name: str) -> dict[str, Any]:
-        """The sample of an entry of the legend: what a Line2D takes."""
-        return {"label": short(name)}
+    def handle(self, name: str, look: Look = PLAIN) -> dict[str, Any]:
+        """The sample of an entry of the legend, with its name in full: what a Line2D takes."""
+        return {"label": name}
 
-    def box(self, frames: Sequence[Frame], columns: int) -> Box:
-        """The room of each of these panels, so many beside each other."""
-        if columns == 1:
-            return Box(COLUMN - 0.6, 2.1, top=0.08)
-        wide = PAGE / columns - 0.58
-        return Box(wide, 0.75 * wide, left=0.47, right=0.11, bottom=0.2)
+    def size(self, frames: Sequence[Frame], columns: int, look: Look) -> tuple[float, float]:
+        """The axes of each of these panels, so many beside each other: width and height in inches. Where a look has a
+        width, the first is stretched or pressed to fill it."""
+        if columns > 1:
+            wide = (look.width or PAGE) / columns - 0.58
+            return wide, 0.75 * wide
+        wide = (look.width or COLUMN) - 0.6
+        return wide, 0.72 * min(wide, COLUMN)
+
+    def blocks(self, frame: Frame, look: Look) -> list[Frame]:
+        """The rows of a panel in parts that stand below each other, where it is too wide for a look."""
+        return [frame]
 
     @abstractmethod
-    def draw(self, axes: Any, frame: Frame) -> None:
+    def draw(self, axes: Any, frame: Frame, look: Look = PLAIN) -> None:
         """Draw a panel, with its scales, ticks and titles."""
 
 
@@ -126,12 +105,12 @@ class Curves(Panel):
             names = {name for order in set(orders) for name in mean.index[orders == order][:SHOWN]}
         return [name for name in self.styles if name in names]
 
-    def handle(self, name: str) -> dict[str, Any]:
+    def handle(self, name: str, look: Look = PLAIN) -> dict[str, Any]:
         style, remark = self.styles[name], self.remarks.get(name, "")
-        dash = DASHES[style.dash]
-        look = {"color": style.color, "linewidth": 0.4 + 0.35 * style.width, "linestyle": (0, dash) if dash else "-"}
-        mark = {"marker": MARKS[style.dash], "markersize": 3} if self.marks else {}
-        return {**look, **mark, "label": short(name) + (f" ({remark})" if remark else "")}
+        dash, width = DASHES[style.dash], (0.4 + 0.35 * style.width) * look.line
+        line = {"color": style.color, "linewidth": width, "linestyle": (0, dash) if dash else "-"}
+        mark = {"marker": MARKS[style.dash], "markersize": look.mark} if self.marks else {}
+        return {**line, **mark, "label": name + (f" ({remark})" if remark else "")}
 
     def _aside(self, frame: Frame, name: str) -> float:
         """By what factor a mark of this curve stands beside its x, so that none hides another, nor comes near another
@@ -142,7 +121,7 @@ class Curves(Panel):
         step = min(0.06, room / max(len(unsolved) - 1, 1))
         return float(np.exp(step * (unsolved.index(name) - (len(unsolved) - 1) / 2)))
 
-    def draw(self, axes: Any, frame: Frame) -> None:
+    def draw(self, axes: Any, frame: Frame, look: Look = PLAIN) -> None:
         curves, names = dict(list(frame.groupby(self.curve))), self.names(frame)
         log = self.log(frame[frame[self.curve].isin(names)])
         axes.set_xscale("log")
@@ -153,18 +132,19 @@ class Curves(Panel):
         for name in names:
             rows, color = curves[name], self.styles[name].color
             y = rows[self.y].where(np.isfinite(rows[self.y]))
-            axes.plot(rows[self.x], y, drawstyle="steps-post" if self.step else "default", **self.handle(name))
+            axes.plot(rows[self.x], y, drawstyle="steps-post" if self.step else "default", **self.handle(name, look))
             if self.band:
                 bars = rows[np.isfinite(rows.low) & np.isfinite(rows.high)]
                 if self.marks:
-                    axes.vlines(bars[self.x], bars.low, bars.high, color=color, linewidth=0.7)
+                    axes.vlines(bars[self.x], bars.low, bars.high, color=color, linewidth=0.7 * look.line)
                 else:
                     axes.fill_between(bars[self.x], bars.low, bars.high, color=color, alpha=0.15, linewidth=0)
             if self.marks and np.isinf(rows[self.y]).any():
                 never = rows[self.x][np.isinf(rows[self.y])].to_numpy(float)
                 x = never * self._aside(frame, name)
-                look = {**self.handle(name), "linestyle": "", "label": "", "markerfacecolor": "white", "clip_on": False}
-                axes.plot(x, np.full(len(x), 0.96), transform=axes.get_xaxis_transform(), **look)
+                hollow = {"linestyle": "", "label": "", "markerfacecolor": "white", "clip_on": False}
+                at = {**self.handle(name, look), **hollow, "transform": axes.get_xaxis_transform()}
+                axes.plot(x, np.full(len(x), 0.96), **at)
         axes.margins(x=0.04 if self.marks else 0.0)
         small = _width(axes) < 2
         if self.marks:
@@ -185,22 +165,18 @@ class Points(Panel):
         """The optimizers of the panel."""
         return [name for name in self.styles if name in set(frame.optimizer)]
 
-    def handle(self, name: str) -> dict[str, Any]:
+    def handle(self, name: str, look: Look = PLAIN) -> dict[str, Any]:
         style = self.styles[name]
-        look = {"color": style.color, "linestyle": "", "marker": MARKS[style.dash], "markersize": 3}
-        return {**look, "label": short(name)}
+        mark = {"color": style.color, "linestyle": "", "marker": MARKS[style.dash], "markersize": look.mark}
+        return {**mark, "label": name}
 
-    def box(self, frames: Sequence[Frame], columns: int) -> Box:
-        choices = [str(value) for frame in frames for value in frame["value"][frame["scale"] == "choice"]]
-        longest = max((min(len(value), 16) for value in choices), default=0)  # names of choices stand upright
-        return replace(super().box(frames, columns), bottom=0.32 + LETTER * longest)
-
-    def draw(self, axes: Any, frame: Frame) -> None:
+    def draw(self, axes: Any, frame: Frame, look: Look = PLAIN) -> None:
         scale = frame["scale"].iloc[0]
         for name in self.names(frame):
             for role, rows in frame[frame.optimizer == name].groupby("role"):
-                mark, size = STARS.get(role, (MARKS[self.styles[name].dash], 3.0))
-                x = [short(str(value), 16) for value in rows.value] if scale == "choice" else rows.value.astype(float)
+                mark, size = STARS.get(role, (MARKS[self.styles[name].dash], look.mark))
+                upright = [folded(str(value), look.tick, UPRIGHT) for value in rows.value]
+                x = upright if scale == "choice" else rows.value.astype(float)
                 axes.plot(x, rows.reached, mark, markersize=size, color=self.styles[name].color, alpha=0.8)
         if scale == "choice":
             axes.tick_params(axis="x", labelrotation=90)
@@ -212,7 +188,7 @@ class Points(Panel):
         if frame.reached.min() > 0 and frame.reached.max() >= 10 * frame.reached.min():
             axes.set_yscale("log")
             log_ticks(axes.yaxis, 4)
-        axes.set(xlabel=short(str(frame.hyperparameter.iloc[0]), 24), ylabel=VALUES[frame.kind.iloc[0]])
+        axes.set(xlabel=str(frame.hyperparameter.iloc[0]), ylabel=VALUES[frame.kind.iloc[0]])
 
 
 @dataclass(frozen=True)
@@ -221,16 +197,41 @@ class Table(Panel):
 
     worst: float = 3.0  # decades above the least, from which all colours are the same
 
-    def box(self, frames: Sequence[Frame], columns: int) -> Box:
+    def size(self, frames: Sequence[Frame], columns: int, look: Look) -> tuple[float, float]:
         (frame,) = frames
-        names, rows = frame.optimizer.unique(), frame[CELL].drop_duplicates()
-        longest = max(len(_row_name(row)) for row in frame.drop_duplicates(CELL).itertuples())
-        head = 0.92 * LETTER * max(min(len(name), 30) for name in names)
-        margin = 0.12 + 0.95 * LETTER * longest
-        wide = float(np.clip(len(names) * 0.42, 1.2, max(1.5, PAGE - margin - 0.85)))
-        return Box(wide, 0.2 * len(rows), margin, right=0.85, top=0.1 + head, bottom=0.1)
+        rows = [self._row(row, look) for row in frame.drop_duplicates(CELL).itertuples()]
+        high = max(2 * look.cell / 72 + 0.04, *(height(name, look.tick) + 0.03 for name in rows))
+        names = frame.optimizer.nunique()
+        if look.width:
+            return names * self._cell(look), high * len(rows)
+        return float(np.clip(names * 0.42, 1.2, max(1.5, self._room(frame, look)))), high * len(rows)
 
-    def draw(self, axes: Any, frame: Frame) -> None:
+    def blocks(self, frame: Frame, look: Look) -> list[Frame]:
+        names = [name for name in self.styles if name in set(frame.optimizer)]
+        most = max(1, int(self._room(frame, look) / self._cell(look))) if look.width else len(names)
+        parts = np.array_split(np.array(names, dtype=object), -(-len(names) // most))
+        frames = [frame[frame.optimizer.isin(part)] for part in parts]
+        for above in frames[:-1]:
+            above.attrs = {SCALE: False}
+        return frames
+
+    def _cell(self, look: Look) -> float:
+        """The width of a cell with its longest text, in inches."""
+        return max(text_width(text, look.cell) for text in ("1.2e10", Status.SKIPPED.value)) + 0.06
+
+    def _room(self, frame: Frame, look: Look) -> float:
+        """The width of all cells, between the names of rows and the scale of colours."""
+        names = [self._row(row, look) for row in frame.drop_duplicates(CELL).itertuples()]
+        longest = max(text_width(line, look.tick) for name in names for line in name.splitlines())
+        if look.width:  # its scale stands below
+            return look.width - longest - 0.15
+        return PAGE - longest - 0.4 - text_width("≥ 1,000", look.tick) - look.label / 72
+
+    def _row(self, row: Any, look: Look) -> str:
+        name = f"{cell_name(row.problem, row.dim)}: {target_name(row.kind, row.target)}"
+        return folded(name, look.tick, 0.36 * look.width if look.width else ASIDE)
+
+    def draw(self, axes: Any, frame: Frame, look: Look = PLAIN) -> None:
         import seaborn as sns
         from matplotlib.ticker import FixedLocator
 
@@ -243,38 +244,45 @@ class Table(Panel):
             color[row, column] = np.log10(frame.gap.where(np.isfinite(frame.ert)))
         texts[row, column] = [_entry(row) for row in frame.itertuples()]
         width = _width(axes)
-        beside = axes.inset_axes((1 + 0.12 / width, 0.0, 0.08 / width, 1.0))
+        scaled = frame.attrs.get(SCALE, True)
+        scale = self._scale(axes, look) if scaled else None
         sns.heatmap(
             np.clip(color, 0, self.worst), vmin=0, vmax=self.worst, cmap="viridis_r", linewidths=0.5, ax=axes,
-            cbar_ax=beside,
+            cbar=scaled, cbar_ax=scale, cbar_kws={"orientation": "horizontal" if look.width else "vertical"},
         )  # fmt: skip
+        if scale:
+            axis = scale.xaxis if look.width else scale.yaxis
+            decades = np.arange(int(self.worst) + 1)
+            axis.set_major_locator(FixedLocator(decades.tolist()))
+            axis.set_ticklabels([f"{'≥ ' if n == self.worst else ''}{10**n:,}" for n in decades])
+            axis.set_label_text("times the minimum")
+            axis.labelpad = 2
         tones = np.where(np.isnan(color), "0.35", np.where(color > 0.55 * self.worst, "white", "black"))
-        look = {"ha": "center", "va": "center", "linespacing": 0.95}
-        size = float(np.clip(width / len(names) * 15, 3, 5.5))
+        centered: Any = {"ha": "center", "va": "center", "linespacing": 0.95}
+        size = look.cell if look.width else float(np.clip(width / len(names) * 15, 3, look.cell))
         axes.set_facecolor("0.97")
         for (y, x), text in np.ndenumerate(texts):
-            axes.text(x + 0.5, y + 0.52, text, fontsize=size, color=tones[y, x], **look)
-        labels = [plain(_row_name(row)) for row in frame.drop_duplicates(CELL).itertuples()]
+            axes.text(x + 0.5, y + 0.52, text, fontsize=size, color=tones[y, x], **centered)
+        labels = [self._row(row, look) for row in frame.drop_duplicates(CELL).itertuples()]
         axes.set_yticks(np.arange(len(labels)) + 0.5, labels, rotation=0)
-        axes.set_xticks(np.arange(len(names)) + 0.5, [short(name, 30) for name in names], rotation=90)
+        axes.set_xticks(np.arange(len(names)) + 0.5, [folded(name, look.tick, HEADS) for name in names], rotation=90)
         axes.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False, pad=1)
         axes.tick_params(axis="y", left=False)
         axes.grid(False)
         axes.set(xlabel="", ylabel="")
-        decades = np.arange(int(self.worst) + 1)
-        beside.yaxis.set_major_locator(FixedLocator(decades.tolist()))
-        beside.set_yticklabels([f"{'≥ ' if n == self.worst else ''}{10**n:,}" for n in decades])
-        beside.set_ylabel("times the minimum", labelpad=2)
+
+    def _scale(self, axes: Any, look: Look) -> Any:
+        """Axes for the scale of colours: beside the table, or below it where the look has a width."""
+        width = _width(axes)
+        if not look.width:
+            return axes.inset_axes((1 + 0.12 / width, 0.0, 0.08 / width, 1.0))
+        high = axes.get_position().height * axes.figure.get_figheight()
+        return axes.inset_axes((0.0, -0.16 / high, max(1.0, 1.4 / width), 0.08 / high))
 
 
 def _width(axes: Any) -> float:
     """In inches."""
     return axes.get_position().width * axes.figure.get_figwidth()
-
-
-def _row_name(row: Any) -> str:
-    name = row.problem if len(row.problem) <= 24 else f"{row.problem[:16]}…{row.problem[-7:]}"
-    return f"{cell_name(name, row.dim)}: {target_name(row.kind, row.target)}"
 
 
 def _entry(row: Any) -> str:
@@ -302,29 +310,31 @@ class Rows(Panel):
         """The marks, where there are several."""
         return list(self.marks) if len(self.marks) > 1 else []
 
-    def handle(self, name: str) -> dict[str, Any]:
+    def handle(self, name: str, look: Look = PLAIN) -> dict[str, Any]:
         hollow = name != next(iter(self.marks))
         return {
-            "linestyle": "", "marker": "D" if hollow else "o", "markersize": 3, "label": self.marks[name],
+            "linestyle": "", "marker": "D" if hollow else "o", "markersize": look.mark, "label": self.marks[name],
             "markerfacecolor": "white" if hollow else None, "color": "0.3",
         }  # fmt: skip
 
-    def box(self, frames: Sequence[Frame], columns: int) -> Box:
+    def size(self, frames: Sequence[Frame], columns: int, look: Look) -> tuple[float, float]:
         (frame,) = frames
-        margin = 0.12 + LETTER * max(min(len(self._label(row)), 40) for row in frame.itertuples())
-        return Box(max(1.6, COLUMN - margin - 0.1), 0.15 * len(frame) + 0.1, margin, top=0.08)
+        labels = [self._label(row, look) for row in frame.itertuples()]
+        longest = max(text_width(line, look.tick) for label in labels for line in label.splitlines())
+        high = max(0.15, *(height(label, look.tick) + 0.03 for label in labels))
+        return max(1.6, (look.width or COLUMN) - longest - 0.22), high * len(frame) + 0.1
 
-    def draw(self, axes: Any, frame: Frame) -> None:
+    def draw(self, axes: Any, frame: Frame, look: Look = PLAIN) -> None:
         if self.log:
             axes.set_xscale("log")
         for y, row in enumerate(frame.itertuples()):
             color = self.styles[row.optimizer].color
             at = [getattr(row, name) for name in self.marks]
             ends = [row.low, row.high] if "low" in frame else at
-            axes.plot(ends, [y, y], color=color, linewidth=1.2)
+            axes.plot(ends, [y, y], color=color, linewidth=1.2 * look.line)
             for name, x in zip(self.marks, at, strict=True):
-                axes.plot([x], [y], **{**self.handle(name), "color": color})
-        axes.set_yticks(range(len(frame)), [short(self._label(row)) for row in frame.itertuples()])
+                axes.plot([x], [y], **{**self.handle(name, look), "color": color})
+        axes.set_yticks(range(len(frame)), [self._label(row, look) for row in frame.itertuples()])
         axes.set(ylim=(len(frame) - 0.4, -0.6), xlabel=self.x_title)
         if self.log:
             log_ticks(axes.xaxis, 6)
@@ -332,8 +342,9 @@ class Rows(Panel):
             axes.locator_params(axis="x", nbins=5)
 
     @staticmethod
-    def _label(row: Any) -> str:
-        return row.optimizer + (f", {row.remark}" if getattr(row, "remark", "") else "")
+    def _label(row: Any, look: Look) -> str:
+        name = row.optimizer + (f", {row.remark}" if getattr(row, "remark", "") else "")
+        return folded(name, look.tick, 0.5 * look.width if look.width else ASIDE)
 
 
 @dataclass(frozen=True)
@@ -402,24 +413,29 @@ def _title(named: Mapping[str, Any]) -> str:
     return ": ".join(texts)
 
 
-def new_file(path: Path, kind: str) -> Path:
+def new_file(path: Path, kind: str, force: bool | None = None) -> Path:
     """The path, if a figure or picture (kind) may be written there.
 
-    Raises ValueError for a suffix that is not of SUFFIXES, for what is there already, and where its folder is not.
+    force: whether what is there already may be written over; None where nobody can ask for it. Raises ValueError for a
+    suffix that is not of SUFFIXES, for what is there already, and where its folder is not.
     """
     if path.suffix not in SUFFIXES:
         raise ValueError(f"a {kind} must end in {', '.join(SUFFIXES)}, got {str(path)!r}")
-    if path.exists() or path.is_symlink():
-        raise ValueError(f"{path} is there already, and nothing is written over: choose another name")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: choose another name")
+    if not force and (path.exists() or path.is_symlink()):
+        instead = "" if force is None else ", or write over it with --force"
+        raise ValueError(f"{path} is there already, and nothing is written over: choose another name{instead}")
     if not path.parent.is_dir():
         raise ValueError(f"{path.parent}, where the {kind} should go, is not a folder: make it first")
     return path
 
 
-def save(figure: Figure, *paths: Path) -> None:
+def save(figure: Figure, *paths: Path, look: Look = PLAIN) -> None:
     """Draw a figure once, and write it to each path as SVG (text as text), PDF or PNG by its suffix; the same bytes
-    every time."""
+    every time. What is there already stays until the new file is whole."""
     import warnings
+    from tempfile import TemporaryDirectory
 
     import matplotlib as mpl
     import seaborn as sns
@@ -430,67 +446,144 @@ def save(figure: Figure, *paths: Path) -> None:
         ".pdf": {**words, "Subject": figure.caption(), "CreationDate": None},
         ".png": {**words, "Description": figure.caption(), "Software": None},
     }
-    look: Any = {**sns.axes_style("whitegrid"), **LOOK, "svg.hashsalt": figure.name}
-    with mpl.rc_context(look), warnings.catch_warnings():
+    settings: Any = {**sns.axes_style("whitegrid"), **look.settings, "svg.hashsalt": figure.name}
+    with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in a script the font does not have
-        canvas = drawn(figure)
+        canvas = drawn(figure, look)
         for path in paths:
-            canvas.savefig(path, format=path.suffix[1:], dpi=DOTS, metadata=facts[path.suffix])
+            with TemporaryDirectory(dir=path.parent, prefix=".fogbench-") as folder:
+                whole = Path(folder) / path.name
+                canvas.savefig(whole, format=path.suffix[1:], dpi=DOTS, metadata=facts[path.suffix])
+                whole.replace(path)
 
 
-def drawn(figure: Figure) -> Any:
+def drawn(figure: Figure, look: Look = PLAIN) -> Any:
     """The matplotlib figure: panels of equal size in rows, then the names, then the facts.
 
-    Laid out by hand, because the automatic layouts draw everything several times: seconds with many panels.
+    Laid out by hand, as the automatic layouts draw everything several times, seconds with many panels: each panel is
+    drawn once, what stands around its axes is measured, and the axes get the room that is left.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
-    from matplotlib.lines import Line2D
 
-    views = figure.views()
+    canvas = Canvas(figsize=(look.width or COLUMN, 1.0), dpi=DOTS)
+    FigureCanvasAgg(canvas)
+    views = [(label, block) for label, frame in figure.views() for block in figure.panel.blocks(frame, look)]
     if not views:
-        canvas = Canvas(figsize=(COLUMN, 1.0))
         canvas.text(0.5, 0.5, "no data", ha="center", va="center", color="0.4")
         return canvas
-    columns = 3 if len(views) in (3, 5, 6, 9) else min(4, len(views))
-    rows = [[frame for _, frame in views[begin : begin + columns]] for begin in range(0, len(views), columns)]
-    boxes = [figure.panel.box(row, columns) for row in rows]
-    tops = np.cumsum([0.0, *(box.top + box.high + box.bottom for box in boxes)])
-    step = max(box.left + box.wide + box.right for box in boxes)
-    width = max(columns * step, COLUMN)
+    grid = _grid(figure, views, look)
+    columns = len(grid[0])
+    sizes = [figure.panel.size([frame for _, frame in row], columns, look) for row in grid]
+    wide = max(wide for wide, _ in sizes)
+    canvas.set_size_inches(columns * wide, sum(high for _, high in sizes))
+    panels = [[_panel(canvas, figure, view, size, look) for view in row] for row, size in zip(grid, sizes, strict=True)]
+    _without_repeats(panels, isinstance(figure.panel, (Points, Table)))
+    sides = [_around(axes) for row in panels for axes in row]
+    left, right = (max(each[side] for each in sides) for side in ("left", "right"))
+    if look.width:
+        wide = look.width / columns - left - right
+    around = [
+        [
+            _titled(axes, label, wide, wide + 2 * min(left, right), look)
+            for axes, (label, _) in zip(row, of, strict=True)
+        ]
+        for row, of in zip(panels, grid, strict=True)
+    ]
+    width = look.width or max(columns * (left + wide + right), COLUMN)
+    facts = prose(figure.facts + figure.crowded(), look.facts, width - 0.12)
     entries = {name for _, frame in views for name in figure.panel.names(frame)}
-    names = [name for name in figure.panel.legend() if name in entries]
-    handles = [figure.panel.handle(name) for name in names]
-    beside = max(1, int(width / (0.37 + LETTER * max((len(look["label"]) for look in handles), default=1))))
-    facts = wrap(figure.facts + figure.crowded(), int(width / 0.037))
-    titles = 0.16 if len(views) > 1 else 0.0  # of the lowest axes
-    below = LINE * -(-len(names) // beside) + SMALL * len(facts) + 0.1
-    height = tops[-1] + titles + below
-    canvas = Canvas(figsize=(width, height))
-    previous = ""
-    for number_, (label, frame) in enumerate(views):
-        box, x, top = boxes[number_ // columns], (number_ % columns) * step, height - tops[number_ // columns]
-        place = (x + box.left, top - box.top - box.high, box.wide, box.high)
-        axes = canvas.add_axes(tuple(np.divide(place, (width, height, width, height))))
-        figure.panel.draw(axes, frame)
-        title = axes.get_ylabel()
-        if number_ % columns and title == previous:
-            axes.set_ylabel("")
-        previous = title
-        if columns > 1:
-            axes.set_title(short(label, int((box.wide + 0.2) / LETTER)))
-            if number_ + columns < len(views) and not isinstance(figure.panel, Points):
-                axes.set_xlabel("")
-        if not isinstance(figure.panel, (Table, Rows)):
-            axes.yaxis.set_label_coords(-0.36 / box.wide, 0.5)
-    if names:
-        canvas.legend(
-            handles=[Line2D([], [], **look) for look in handles], loc="lower center", ncols=beside,
-            bbox_to_anchor=(0.5, (SMALL * len(facts) + 0.07) / height), fontsize=6.5, frameon=False, handlelength=2.2,
-            columnspacing=1.2, handletextpad=0.5, borderaxespad=0, borderpad=0, labelspacing=0.35,
-        )  # fmt: skip
-    small: Any = {"fontsize": 4.8, "color": "0.45", "linespacing": 1.25}
-    canvas.text(0.06 / width, 0.03 / height, "\n".join(facts), va="bottom", **small)
+    handles = [figure.panel.handle(name, look) for name in figure.panel.legend() if name in entries]
+    legend = canvas.legend(loc="lower center", **legend_of(handles, width, look)) if handles else None
+    below = height(facts, look.facts) + 0.08
+    lowest = below + (legend.get_window_extent().height / DOTS + 0.05 if legend else 0.0)
+    rows = [
+        (high, max(each["top"] for each in row), max(each["bottom"] for each in row))
+        for (_, high), row in zip(sizes, around, strict=True)
+    ]
+    y = tall = lowest + sum(map(sum, rows))
+    canvas.set_size_inches(width, tall)
+    for row, (own, _), (high, top, bottom) in zip(panels, sizes, rows, strict=True):
+        y -= top + high
+        across = min(own, wide) if isinstance(figure.panel, Table) else wide
+        for place, axes in enumerate(row):
+            x = place * (left + wide + right) + left
+            axes.set_position(tuple(np.divide((x, y, across, high), (width, tall, width, tall))))
+        y -= bottom
+    canvas.align_ylabels([row[0] for row in panels])
+    if legend:
+        legend.set_bbox_to_anchor((0.5, below / tall), transform=canvas.transFigure)
+    small: Any = {"fontsize": look.facts, "color": "0.45", "linespacing": LINES}
+    canvas.text(0.06 / width, 0.03 / tall, facts, va="bottom", **small)
     return canvas
+
+
+def _grid(figure: Figure, views: Sequence[tuple[str, Frame]], look: Look) -> list[Sequence[tuple[str, Frame]]]:
+    """The panels in rows."""
+    columns = 3 if len(views) in (3, 5, 6, 9) else min(4, len(views))
+    if look.width:
+        columns = min(columns, max(1, int(look.width / ACROSS)))
+    if isinstance(figure.panel, Table):  # blocks of one
+        columns = 1
+    return [views[begin : begin + columns] for begin in range(0, len(views), columns)]
+
+
+def _panel(canvas: Any, figure: Figure, view: tuple[str, Frame], size: tuple[float, float], look: Look) -> Any:
+    """The axes of a panel, drawn, somewhere on a canvas."""
+    wide, high = size
+    across, tall = canvas.get_size_inches()
+    axes = canvas.add_axes((0.0, 0.0, wide / across, high / tall))
+    figure.panel.draw(axes, view[1], look)
+    axes.set_ylabel(folded(axes.get_ylabel(), look.label, high + 0.1))
+    axes.xaxis.label.set_visible(False)  # it takes no room beside the axes
+    return axes
+
+
+def _titled(axes: Any, title: str, wide: float, wider: float, look: Look) -> dict[str, float]:
+    """Give a panel its title and that of its horizontal axis, which are no wider than so many inches; answers with what
+    stands around it."""
+    axes.set_title(folded(title, look.title, wide) if title else "")
+    axes.set_xlabel(folded(axes.get_xlabel(), look.label, wider) if axes.get_xlabel() else "")
+    axes.xaxis.label.set_visible(True)
+    return _around(axes)
+
+
+def _without_repeats(panels: Sequence[Sequence[Any]], each: bool) -> None:
+    """Titles of axes only where they are not those of the panel to the left, or, unless each has its own, below."""
+    for row, below in zip(panels, [*panels[1:], []], strict=True):
+        titles = [axes.get_ylabel() for axes in row]
+        for place, axes in enumerate(row):
+            if place and titles[place] == titles[place - 1]:
+                axes.set_ylabel("")
+            if not each and place < len(below):
+                axes.set_xlabel("")
+
+
+def _around(axes: Any) -> dict[str, float]:
+    """How far what is drawn reaches out of the axes on each side, in inches."""
+    inner, outer = axes.get_window_extent(), axes.get_tightbbox()
+    reach = {
+        "left": inner.x0 - outer.x0, "right": outer.x1 - inner.x1, "top": outer.y1 - inner.y1,
+        "bottom": inner.y0 - outer.y0,
+    }  # fmt: skip
+    return {side: max(size, 0.0) / DOTS + PAD for side, size in reach.items()}
+
+
+def legend_of(handles: Sequence[Mapping[str, Any]], width: float, look: Look) -> dict[str, Any]:
+    """What the legend of a figure takes for these entries: in as many columns as their names leave room for, each in
+    full."""
+    from matplotlib.lines import Line2D
+
+    letter = look.legend / 72
+    room = width - 2.9 * letter - 0.12  # beside the sample
+    labels = [folded(handle["label"], look.legend, room) for handle in handles]
+    widest = max(text_width(line, look.legend) for label in labels for line in label.splitlines())
+    columns = max(1, min(len(handles), int((width - 0.08) / (widest + 4.1 * letter))))
+    samples = [Line2D([], [], **{**handle, "label": label}) for handle, label in zip(handles, labels, strict=True)]
+    return {
+        "handles": samples, "ncols": columns, "fontsize": look.legend, "frameon": False, "handlelength": 2.2,
+        "columnspacing": 1.2, "handletextpad": 0.5, "borderaxespad": 0, "borderpad": 0, "labelspacing": 0.35,
+    }  # fmt: skip
 
 
 def log_ticks(axis: Any, most: int) -> None:

@@ -54,3 +54,21 @@ def test_what_is_no_single_panel_is_refused(results):
         results.plot.convergence()
     with pytest.raises(ValueError, match="problem='nowhere' must be a single one"):
         results.plot.convergence("nowhere")
+
+
+def test_a_width_makes_a_figure_for_a_paper(results):
+    axes = results.plot.ecdf(width="3.3in")
+    canvas = axes.get_figure()
+    canvas.draw_without_rendering()
+    assert canvas.get_figwidth() == pytest.approx(3.3)
+    assert axes.get_legend() is None
+    (legend,) = canvas.legends
+    box, below = axes.get_tightbbox(), legend.get_window_extent()
+    assert below.y1 <= box.y0 + 1
+    assert below.x0 >= 0 and below.x1 <= canvas.bbox.width
+    assert {text.get_fontsize() for text in (*legend.texts, *axes.get_xticklabels(), axes.xaxis.label)} <= {7.0, 8.0}
+    assert results.plot.area(width=7).get_figure().get_figwidth() == 7
+    with pytest.raises(ValueError, match="width must be a length such as"):
+        results.plot.ecdf(width="wide")
+    with pytest.raises(ValueError, match="give one of the two"):
+        results.plot.ecdf(width="3.3in", ax=axes)

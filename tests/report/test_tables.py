@@ -9,7 +9,7 @@ import pytest
 from bench.interchange.csv import save_csv
 from bench.measure.words import counted, interval, number, target_name
 from bench.report.page import script_json
-from bench.report.panels import plain
+from bench.report.texts import plain
 
 
 def test_csv_quotes_formulas_and_leaves_numbers(tmp_path):
