@@ -85,6 +85,8 @@ def show(result: "Check") -> None:
             values = ratio(row.ratio, row.low, row.high)
             where = f"{optimizer} on {row.problem}, dim {row.dim:g}"
             out.print(escape(f"{where}: {TIMED_WORDS[row.measure]} {values}"))
+    for sentence in result.left_sentences:
+        out.print(escape(sentence))
     for name, old, now in result.versions:
         out.print(escape(f"{name}: {old} -> {now}"))
     for name in result.code:

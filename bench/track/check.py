@@ -4,7 +4,7 @@ import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,8 @@ class Check:
     optimizers: one row each, columns optimizer, verdict (a key of VERDICTS),
     pairs, same, unexplained (pairs that differ though neither code, versions nor machine did), and ratio, low, high of
     each measure, as cost_ratio. versions: libraries that differ, as (name, base, new). code: names whose code differs,
-    with the difference of their source, a unified diff, "" where the sources were not stored.
+    with the difference of their source, a unified diff, "" where the sources were not stored. left: by base and new,
+    the optimizers that only it has.
     """
 
     base: str
@@ -52,6 +53,7 @@ class Check:
     optimizers: Frame
     versions: Sequence[tuple[str, str, str]]
     code: Mapping[str, str]
+    left: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def worse(self) -> bool:
@@ -90,6 +92,11 @@ class Check:
             f"{counted(len(problems), 'problem')}, {', '.join(parts)}."
         )
 
+    @property
+    def left_sentences(self) -> list[str]:
+        """What only one of the two has, which is not compared."""
+        return [f"Only in {name}: {', '.join(names)}." for name, names in self.left.items() if names]
+
     def problems(self, optimizer: str) -> Frame:
         """The problems on which an optimizer got worse, the worst first."""
         rows: Any = self.table[(self.table.optimizer == optimizer) & (self.table.problem != "")]
@@ -101,7 +108,7 @@ class Check:
             "base": self.base, "new": self.new, "worse": self.worse, "worse_by": self.worse_by,
             "sentence": self.sentence, "optimizers": _plain(self.optimizers), "ratios": _plain(self.table),
             "versions": [dict(zip(("name", "base", "new"), each, strict=True)) for each in self.versions],
-            "code": dict(self.code),
+            "code": dict(self.code), "left": {name: list(names) for name, names in self.left.items()},
         }  # fmt: skip
         return json.dumps(facts, indent=1, allow_nan=False)
 
@@ -116,6 +123,7 @@ class Check:
                 ["problem", "dim", "measure", "ratio"],
                 [[p.problem, f"{p.dim:g}", TIMED_WORDS[p.measure], ratio(p.ratio, p.low, p.high)] for p in problems],
             )
+        lines += [text for sentence in self.left_sentences for text in ("", sentence)]
         if self.versions:
             lines += ["", "Versions: " + ", ".join(f"{name} {old} -> {now}" for name, old, now in self.versions) + "."]
         for name, text in self.code.items():
@@ -198,8 +206,9 @@ def check(
     optimizers = optimizers.sort_values(["place", "cost_ratio"], ascending=[True, False], ignore_index=True)
     names = _told_apart(base, new)
     return Check(
-        names[0], names[1], worse, table, optimizers.drop(columns="place"), _versions(versions), _code(versions)
-    )
+        names[0], names[1], worse, table, optimizers.drop(columns="place"), _versions(versions), _code(versions),
+        dict(zip(names, versions.left, strict=True)),
+    )  # fmt: skip
 
 
 def ratio(middle: float, low: float, high: float) -> str:

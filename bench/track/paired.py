@@ -18,6 +18,7 @@ from bench.results.combined import Combined
 from bench.results.labels import label
 from bench.results.records import records
 from bench.results.stored import Results
+from bench.runner import PACKAGES
 
 SIDES = ("base", "new")
 SLOT = ["instance", "seed"]
@@ -39,7 +40,7 @@ class Pairs:
 
 class Versions:
     """The runs of two results in pairs. pairs: a frame, one row a pair: problem, dim, optimizer, instance, seed, and
-    run_base, run_new, their numbers in the two.
+    run_base, run_new, their numbers in the two. left: the optimizers that only base has, and only new.
 
     An optimizer is that of one registered name. Where one result has it in several settings on one problem, the
     hyperparameters in which they differ are part of its name: any other may have changed with its default.
@@ -55,6 +56,8 @@ class Versions:
         self.pairs: Any = runs[0][[*on, "run", "status"]].merge(
             runs[1][[*on, "run", "status"]], on=on, suffixes=("_base", "_new")
         )
+        paired = set(self.pairs.optimizer)
+        self.left = [sorted(set(each.optimizer) - paired) for each in runs]
         if not len(self.pairs):
             raise ValueError(
                 f"{base.name} and {new.name} have no run in common: no optimizer of one name on the same problem, "
@@ -70,7 +73,8 @@ class Versions:
     @cached_property
     def explained(self) -> np.ndarray:
         """Whether there is a reason (N,) for two records to differ: another code, setting, version or machine, a method
-        that its seed does not determine, or an end that seconds decided."""
+        that its seed does not determine, an end that seconds decided, or another state of the repository where the
+        optimizer is of others: its hash does not reach into the package that it stands for."""
         machines = [_machine(results) for results, _ in self._sides()]
         made = [[_made(results, run) for run in self.pairs[f"run_{side}"]] for results, side in self._sides()]
         settings = [[results.setting(run) for run in self.pairs[f"run_{side}"]] for results, side in self._sides()]
@@ -80,7 +84,10 @@ class Versions:
         ]
         timed = self.pairs.status_base.isin(TIMED) | self.pairs.status_new.isin(TIMED)
         unequal = [one != other or not one[0] for one, other in zip(*made, strict=True)]
-        return np.array(unequal) | np.array(free) | timed.to_numpy() | (machines[0] != machines[1])
+        states = [results.manifest.get("repository") or {"dirty": True} for results, _ in self._sides()]
+        moved = states[0] != states[1] or any(state["dirty"] for state in states)
+        theirs = np.array([moved and _of_others(name) for name, _ in settings[0]])
+        return np.array(unequal) | np.array(free) | timed.to_numpy() | theirs | (machines[0] != machines[1])
 
     @cached_property
     def logarithms(self) -> np.ndarray:
@@ -121,6 +128,11 @@ def _named(runs: Any, names: Sequence[str]) -> Any:
     """The runs that were made, under these names, each once: a setting may stand under two labels."""
     runs = runs.assign(optimizer=names)[runs.status != Status.SKIPPED]
     return runs.drop_duplicates([*CELL, "optimizer", *SLOT])
+
+
+def _of_others(optimizer: str) -> bool:
+    """Whether an optimizer is registered by no package of this project."""
+    return optimizer in OPTIMIZERS and OPTIMIZERS[optimizer].function.__module__.partition(".")[0] not in PACKAGES
 
 
 def _machine(results: Results) -> tuple[Any, ...]:

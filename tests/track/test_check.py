@@ -1,10 +1,18 @@
 """`check` finds what got worse, and says nothing of what did not."""
 
 import json
+import os
 import shutil
+import signal as signals
 import sqlite3
 import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,86 +23,41 @@ import bench
 from bench.cli import app
 from bench.core import registry
 from bench.core.registry import find_optimizer
-from bench.results.stored import Results
 from bench.runner import PACKAGES
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.suite import load_suite, make_suite
 from bench.track.check import check
 from bench.track.paired import Versions, compare
+from tests.track import calibration
 
 registry.load(PACKAGES)
-
-RATES = [  # the problems of the suite `tracked`, budgets and rates
-    (["quadratic[condition=1e2]", "bbob-f01[dim=5]", "bbob-f14[dim=5]"], 0.003, 300),
-    (["rosenbrock[dim=2]"], 0.001, 300),
-    (["quadratic[condition=1e4]", "rosenbrock[dim=10]", "bbob-f08[dim=5]", "styblinski-tang", "himmelblau"], 1e-4, 300),
-    (["softmax", "mlp"], 0.1, 60),
-]
-
-
-def tracked(folder, momentum, seeds, rates=RATES):
-    """Heavy ball with this momentum on the problems of the suite `tracked`."""
-    from dataclasses import replace
-
-    groups = []
-    for problems, lr, budget in rates:
-        optimizer = f"heavy-ball[lr={lr},momentum={momentum}]"
-        groups += make_suite(problems, [optimizer], budget=budget, seeds=seeds, name="t").groups
-    suite = replace(make_suite(["himmelblau"], ["heavy-ball"], budget=1, seeds=1, name="t"), groups=tuple(groups))
-    run_suite(suite, folder, Launch(children=False, pictures=False))
-    return Results(folder)
-
-
-class Part:
-    """Some of the pairs of two versions, as `compare` reads them."""
-
-    def __init__(self, versions, base, new=None):
-        """base, new: places of pairs, whose base runs are taken for base and new where `new` is given."""
-        self.pairs = versions.pairs.iloc[base].reset_index(drop=True)
-        logarithms = versions.logarithms
-        self.logarithms = (
-            logarithms[base] if new is None else np.stack([logarithms[base, 0], logarithms[new, 0]], axis=1)
-        )
-        self.same = np.zeros(len(base), dtype=bool)
-
-
-def flags(versions):
-    table = compare(versions)
-    return list(table[table.problem == ""].change)
 
 
 @pytest.fixture(scope="module")
 def weaker(tmp_path_factory):
     """Momentum 0.9 and 0.8 on all problems but those of learning, 60 seeds."""
     home = tmp_path_factory.mktemp("home")
-    return Versions(*(tracked(home / str(momentum), momentum, 60, RATES[:3]) for momentum in (0.9, 0.8)))
+    runs = [calibration.run(calibration.heavy_ball(60, m, calibration.LEARNING), home / str(m)) for m in (0.9, 0.8)]
+    return Versions(*runs)
 
 
 def test_a_weaker_momentum_is_found_in_all_sets_of_ten_seeds(weaker):
-    seed = weaker.pairs.seed.to_numpy()
-    for first in range(0, 60, 10):
-        assert "worse" in flags(Part(weaker, np.flatnonzero((seed >= first) & (seed < first + 10))))
+    assert calibration.found(weaker) == [True] * 6
 
 
 def test_equal_versions_are_flagged_as_seldom_as_said(weaker):
     """The same method with other seeds: 200 experiments here, at most 5 % and three standard errors of flags."""
-    rng = np.random.default_rng(1)
-    seed, cell = weaker.pairs.seed.to_numpy(), weaker.pairs.groupby(["problem", "dim"]).ngroup().to_numpy()
-    place = np.empty((cell.max() + 1, 60), dtype=int)
-    place[cell, seed] = np.arange(len(seed))
-    experiments = 200
-    flagged = significant = 0
-    for _ in range(experiments):
-        seeds = rng.permutation(60)
-        table = compare(Part(weaker, place[:, seeds[:10]].ravel(), place[:, seeds[10:20]].ravel()))
-        whole = table[table.problem == ""]
-        flagged += whole.change.isin(["worse", "better"]).any()
-        significant += (whole.adjusted < 0.05).any()
-    most = 0.05 + 3 * np.sqrt(0.05 * 0.95 / experiments)
-    assert flagged / experiments <= most
-    assert significant / experiments <= most
-    assert significant > 0  # the test is no stricter than it says
+    flagged, significant = calibration.relabelled(weaker, 200)
+    assert flagged / 200 <= calibration.most(200)
+    assert 0 < significant / 200 <= calibration.most(200)  # the test is no stricter than it says
+
+
+@pytest.mark.slow
+def test_the_whole_calibration_holds(tmp_path):
+    """Learning problems too: the table of reports/regressions.md, some minutes."""
+    rows = calibration.measure(tmp_path)
+    assert all(row[-1] for row in rows), calibration.table(rows)
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +117,21 @@ def test_records_that_differ_though_nothing_changed_are_flagged(home):
     assert set(result.code) == {"torch-adam", "himmelblau", "rosenbrock"}
 
 
+def test_where_a_library_of_others_may_have_changed_a_record_may_differ(home, monkeypatch):
+    edit("best", "best * 1.0000001")
+    monkeypatch.setattr("bench.track.paired.PACKAGES", ("another",))
+    states = [{"commit": commit, "time": "", "dirty": False} for commit in "12"]
+    verdicts = []
+    for one, other in ((0, 1), (0, 0)):
+        a, b = bench.load("a"), bench.load("b")
+        a.manifest["repository"], b.manifest["repository"] = states[one], states[other]
+        verdicts.append(check(a, b).optimizers.set_index("optimizer").verdict["torch-adam"])
+    assert verdicts == ["digits", "unrepeatable"]
+
+
 def test_a_ratio_is_the_geometric_mean_over_problems_of_that_over_pairs():
     """Two problems of five pairs: costs double on one and stay on the other; gaps are equal."""
-    versions = Part.__new__(Part)
+    versions = SimpleNamespace()
     problems = ["a"] * 5 + ["b"] * 5
     versions.pairs = pd.DataFrame(
         {"optimizer": "o", "problem": problems, "dim": 2.0, "instance": 1, "seed": [*range(5)] * 2}
@@ -174,7 +149,8 @@ def test_a_ratio_is_the_geometric_mean_over_problems_of_that_over_pairs():
 
 
 def test_few_seeds_are_said_to_be_few(tmp_path):
-    both = [tracked(tmp_path / str(m), m, 3, [(["himmelblau"], 1e-4, 90)]) for m in (0.9, 0.8)]
+    leave = ("quadratic", "bbob-f01", "bbob-f14", "bbob-f08", "rosenbrock", "styblinski-tang", *calibration.LEARNING)
+    both = [calibration.run(calibration.heavy_ball(3, m, leave), tmp_path / str(m)) for m in (0.9, 0.8)]
     assert list(check(*both).optimizers.verdict) == ["few"]
 
 
@@ -191,9 +167,28 @@ def test_few_seeds_are_said_to_be_few(tmp_path):
         (("a", "stranger"), "a and stranger have no run in common"),
         (("a", "priced"), "not comparable: price of value is 1 in a and 2 in priced"),
         (("a", "newer"), "has schema version 99, written by a newer fogbench"),
+        (
+            ("a", "nearer"),
+            "not comparable: gap of random-search on himmelblau, dim 2, is 1e-08 in a and 0.001",
+        ),
+        (("a", "elsewhere"), "not comparable: seed of the suite is 1 in a and 7 in elsewhere"),
+        (
+            ("a", "b", "--time"),
+            "--time runs both versions in turns, which stored results cannot: give a suite",
+        ),
+        (("a", "b", "--markdown", "results/a/runs.db/x.md"), "runs.db is a file, where a folder should be"),
+        (("a", "b", "--json", "locked/x.json"), "locked cannot be written: there is no permission"),
     ],
 )
-def test_what_cannot_be_compared_is_one_sentence(home, arguments, message):
+def test_what_cannot_be_compared_is_one_sentence(home, arguments, message, monkeypatch):
+    if "locked/x.json" in arguments:
+        Path("locked").mkdir()  # the superuser, who may run this, writes everywhere
+        monkeypatch.setattr("os.access", lambda path, mode: Path(path).name != "locked")
+    for name, options in (("nearer", {"gap": 1e-3}), ("elsewhere", {})):
+        if name in arguments:
+            suite = make_suite(["himmelblau"], ["random-search"], budget=60, seeds=5, name=name, **options)
+            suite = replace(suite, seed=7) if name == "elsewhere" else suite
+            run_suite(suite, Path("results") / name, Launch(children=False, pictures=False))
     if "unfinished" in arguments:
         shutil.copytree("results/b", "results/unfinished")
         with sqlite3.connect("results/unfinished/runs.db") as db:
@@ -206,15 +201,15 @@ def test_what_cannot_be_compared_is_one_sentence(home, arguments, message):
         suite = make_suite(["booth"], ["random-search"], budget=60, seeds=5, name="stranger")
         run_suite(suite, Path("results/stranger"), Launch(children=False, pictures=False))
     if "priced" in arguments:
-        from dataclasses import replace
-
         suite = make_suite(["himmelblau"], ["random-search"], budget=60, seeds=5, name="priced")
         suite = replace(suite, prices={**suite.prices, "value": 2})
         run_suite(suite, Path("results/priced"), Launch(children=False, pictures=False))
+    before = things()
     done = call("check", *arguments)
     assert done.exit_code == 2
     assert message in " ".join((done.output + done.stderr).split())
     assert "Traceback" not in done.output
+    assert things() == before
 
 
 def test_markdown_and_json_say_what_the_terminal_says(home):
@@ -229,12 +224,111 @@ def test_markdown_and_json_say_what_the_terminal_says(home):
     assert [row["optimizer"] for row in facts["optimizers"]][:1] == ["torch-adam"]
 
 
-def test_the_suite_tracked_has_the_problems_of_the_calibration():
-    (suite,) = [load_suite(Path(bench.__file__).parent / "suites" / "tracked.toml")]
-    named = [(entry.text(), group.budget) for group in suite.groups for entry in group.problems]
-    assert sorted(named) == sorted((text, budget) for problems, _, budget in RATES for text in problems)
-    assert {group.seeds for group in suite.groups} == {10}
+def test_the_suite_tracked_is_that_of_the_calibration():
+    suite = load_suite(calibration.SUITE)
+    assert sum(len(group.problems) for group in suite.groups) == 11
+    assert {group.seeds for group in suite.groups} == {calibration.SEEDS} == {10}
+    assert all(any(entry.name == "heavy-ball" for entry in group.optimizers) for group in suite.groups)
     assert find_optimizer("heavy-ball").parameters["momentum"].default == 0.9
+
+
+def test_what_only_one_has_is_left_out_and_said(home):
+    suite = make_suite(["himmelblau"], ["random-search", "cma-es"], budget=60, seeds=5, name="more")
+    run_suite(suite, Path("results/more"), Launch(children=False, pictures=False))
+    result = check(bench.load("a"), bench.load("more"))
+    assert list(result.optimizers.optimizer) == ["random-search"]
+    assert result.left == {"a": ["scipy-lbfgsb", "torch-adam"], "more": ["cma-es"]}
+    done = call("check", "a", "more", "--no-report")
+    assert "Only in more: cma-es." in done.output
+    assert "Only in a: scipy-lbfgsb, torch-adam." in result.to_markdown()
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A package of one optimizer, in a folder of a repository of git."""
+    folder = tmp_path / "repository" / "python"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    text = """
+        from bench import optimizer
+
+        @optimizer(order=1, source="Nobody 1900")
+        def NAME(oracle):
+            x = oracle.x0
+            while True:
+                x = x - 0.01 * oracle.gradient(x)
+    """
+    module = f"mine_{tmp_path.name[-8:].replace('-', '_')}"
+    Path(f"{module}.py").write_text(dedent(text.replace("NAME", module)))
+    Path("mine.toml").write_text(
+        f"[[group]]\nproblems = ['himmelblau', 'booth']\noptimizers = ['{module.replace('_', '-')}']\n"
+        "budget = 60\nseeds = 6\n"
+    )
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "one")
+    return Path(f"{module}.py")
+
+
+def git(*arguments):
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def left_behind(before):
+    """What is there now, and was not before: files here, temporary folders, worktrees."""
+    return (things() - before) | set(git("worktree", "list").splitlines()[1:])
+
+
+def things():
+    others = ("__pycache__", ".git", "runs.db-wal", "runs.db-shm")  # those of Python, git and SQLite
+    here = {str(path) for path in Path().rglob("*") if not set(path.parts) & set(others)}
+    return here | {str(path) for path in Path(tempfile.gettempdir()).glob("fogbench-*")}
+
+
+@pytest.mark.parametrize("side", ["at HEAD~1, with the libraries that are installed here", "here"])
+def test_a_suite_that_cannot_be_run_leaves_nothing(repository, monkeypatch, tmp_path, side):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    text = repository.read_text()
+    repository.write_text("import a_library_of_nobody\n" + text)
+    git("commit", "-qam", "needs what is not there")
+    repository.write_text(text)
+    git("commit", "-qam", "no more")
+    if side == "here":
+        repository.write_text("import a_library_of_nobody\n" + text)
+    before = things()
+    done = call("check", "mine.toml", "--at", "HEAD" if side == "here" else "HEAD~1", "--import", repository.stem)
+    output = " ".join((done.output + done.stderr).split())
+    assert done.exit_code == 2, output
+    assert f"the suite cannot be run {side}: " in output
+    assert "a_library_of_nobody" in output
+    assert left_behind(before) == set()
+
+
+@pytest.mark.parametrize("signal", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.slow)])
+def test_who_stops_it_finds_nothing_left(repository, monkeypatch, tmp_path, signal):
+    repository.write_text(repository.read_text().replace("while True:", "while not __import__('time').sleep(1):"))
+    git("commit", "-qam", "slow")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": f"{Path.cwd()}:{os.environ['PYTHONPATH']}"}
+    before = things()
+    command = [sys.executable, "-m", "bench", "check", "mine.toml", "--at", "HEAD", "--import", repository.stem]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("fogbench-*/tree/python/results/mine-*/runs.db")) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert len(git("worktree", "list").splitlines()) == 2
+        process.send_signal(getattr(signals, signal))
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 130, output
+        assert "Stopped: nothing was compared, and nothing is left." in output
+        assert left_behind(before) == set()
+    finally:
+        process.kill()
 
 
 def test_a_revision_is_checked_out_and_gone_afterwards(tmp_path, monkeypatch):

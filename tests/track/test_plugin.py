@@ -59,7 +59,7 @@ def test_a_weaker_momentum_fails_the_session_and_the_same_one_does_not(run, tmp_
 
 @pytest.mark.slow
 def test_planted_regressions_are_found(capsys):
-    """The script of CONTRIBUTING.md: four minutes in a clone of the last commit."""
+    """The script of reports/regressions.md: ten minutes in a clone of the last commit."""
     from tests.track.planted import main
 
     assert main() == 0, capsys.readouterr().out
