@@ -199,10 +199,13 @@ class Books:
         remembered = records and self.scored and VALUE in charges and self.recommended is None
         f, x = (self.answers.by_lane(a) for a in (values, points)) if recorded or remembered else (values, points)
         lanes = self.open_lanes()
+        unbounded = recorded and bool((f == -inf).any())  # once, which is quick, for all lanes
         for lane in lanes:
             ledger, before = self.ledgers[lane], self.ledgers[lane].ticks
             if remembered:
                 ledger.remember(f[lane, :paid], x[lane, :paid], self.x0[lane], exact)
+            if unbounded:
+                ledger.look(f[lane, :paid], x[lane, :paid])
             if recorded:
                 ledger.record_rows(charges, f[lane, :paid], x[lane, :paid])
             else:

@@ -168,7 +168,6 @@ class Ledger:
         if self.points is not None and len(self.points) < POINTS:
             self.points.extend(x[: POINTS - len(self.points)].copy())
         f = np.asarray(f, dtype=np.float64)
-        self.look(f, x)
         candidates = np.where(self.improves(f, x, self.best), f, inf)
         lowest = np.minimum.accumulate(np.concatenate([[self.best], candidates]))
         charged = 0
