@@ -6,9 +6,8 @@ written by `python -m optimizers.nevergrad_names`.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -162,12 +161,12 @@ def seeded(seed: int) -> Iterator[None]:
     """Seed the global generators that some methods draw from, and give them back as they were.
 
     Some methods call pycma, which by default seeds NumPy's generator by the clock; NaN tells it to leave that alone.
-    Some call NLopt, where it is installed.
+    NLopt has a generator in each thread, which no other one can seed, and Nevergrad runs it in one of its own.
     """
     from cma.options_parameters import cma_default_options
 
     cma_seed = cma_default_options["seed"]
-    with generators.seeded(seed), generators.nlopt_seeded(seed) if find_spec("nlopt") else nullcontext():
+    with generators.seeded(seed):
         cma_default_options["seed"] = float("nan")
         try:
             yield

@@ -53,7 +53,7 @@ def minimize(units: Units, method: str, bounds: Any, **options: Any) -> None:
 
 
 @optimizer(order=0, needs=("nlopt",), source=f"Powell 2009, report DAMTP 2009/NA06, Cambridge (BOBYQA); {NLOPT}")
-def nlopt_bobyqa(oracle: Oracle, *, radius: Step = 0.5, tol: Tolerance = 1e-8) -> None:
+def nlopt_bobyqa(oracle: Oracle, *, radius: Step = 1.0, tol: Tolerance = 1e-8) -> None:
     """Quadratic models through 2 dim + 1 points, in a trust region that shrinks, inside hard bounds.
 
     radius, tol: of the trust region at first, and when it returns, in units of the domain's scale.

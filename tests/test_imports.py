@@ -29,7 +29,8 @@ MAY = {
     "problems": {"bench.core"},
     "optimizers": {"bench.core"},
 }
-HEAVY = {"torch", "nevergrad", "scipy", "pandas", "sklearn", "pyarrow", "matplotlib", "seaborn", "gymnasium", "plotly"}
+LIBRARIES = {"nevergrad", "optuna", "nlopt", "dfols", "cmaes"}
+HEAVY = LIBRARIES | {"torch", "scipy", "pandas", "sklearn", "pyarrow", "matplotlib", "seaborn", "gymnasium", "plotly"}
 
 
 def imported(path: Path) -> set[str]:

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from math import inf
@@ -275,6 +276,76 @@ def least_squares(f: Bare, method: Any, **options: Any) -> None:
     least_squares(f.residuals, f.x0, f.jacobian, method=method, max_nfev=10**6, **options)
 
 
+def nlopt(f: Bare, method: str, box: bool, step: Callable[[Bare], float] | None = None, **options: float) -> None:
+    """step: the first, the library's own if None. options: for its setters."""
+    import nlopt
+
+    nlopt.srand(int(f.rng.integers(1, 2**31)))
+    algorithm = nlopt.opt(getattr(nlopt, method), f.dim)
+    if box:
+        algorithm.set_lower_bounds(f.low)
+        algorithm.set_upper_bounds(f.high)
+    if step is not None:
+        algorithm.set_initial_step(step(f))
+    for name, value in options.items():
+        getattr(algorithm, f"set_{name}")(value)
+    errors: list[BaseException] = []  # some of its methods ask on after one
+
+    def told(x: np.ndarray, _: np.ndarray) -> float:
+        if not errors:
+            try:
+                return f.value(x.copy())
+            except Enough as error:
+                errors.append(error)
+                algorithm.force_stop()
+        return inf
+
+    algorithm.set_min_objective(told)
+    with suppress(nlopt.RoundoffLimited, nlopt.ForcedStop):
+        algorithm.optimize(f.x0)
+    if errors:
+        raise errors[0]
+
+
+def optuna(f: Bare, first: bool) -> None:
+    """Tree of Parzen estimators in the box. first: whether the start is its first question."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=int(f.rng.integers(2**31))))
+    if first:
+        study.enqueue_trial({str(i): x for i, x in enumerate(f.x0.tolist())})
+    while True:
+        trial = study.ask()
+        x = [trial.suggest_float(str(i), low, high) for i, (low, high) in enumerate(f.bounds)]
+        study.tell(trial, f.value(np.array(x)))
+
+
+def dfo_ls(f: Bare, **options: float) -> None:
+    import dfols
+
+    np.random.seed(int(f.rng.integers(2**32)))
+    limits = {"maxfun": int(f.budget) + 1, "user_params": {"model.abs_tol": 0.0, "model.rel_tol": 0.0}}
+    dfols.solve(f.residuals, f.x0, do_logging=False, **limits, **options)
+
+
+def catcma(f: Bare, space: str) -> None:
+    """space: the box, begun at its middle with the library's own deviations ("box"), or no bounds, begun at the start
+    with the domain's scale ("open")."""
+    import cmaes
+
+    seed = int(f.rng.integers(2**32))
+    method = {
+        "box": lambda: cmaes.CatCMAwM(x_space=np.array(f.bounds), seed=seed),
+        "open": lambda: cmaes.CatCMAwM(
+            x_space=np.array([[-inf, inf]] * f.dim), mean=f.x0.copy(), cov=np.diag(f.scale**2), seed=seed
+        ),
+    }[space]()
+    while not method.should_stop():
+        solutions = [method.ask() for _ in range(method.population_size)]
+        method.tell([(solution, f.value(solution.x)) for solution in solutions])
+
+
 @dataclass(frozen=True)
 class Cell:
     """A problem of the table; instances are 1 to 5, as at BBOB-2009."""
@@ -356,6 +427,21 @@ BRIDGES = (
         Bridge(f"pycma-{kind}", {"open": partial(cma_restarted, bipop=kind == "bipop")}, 600)
         for kind in ("ipop", "bipop")
     ),
+    Bridge(
+        "nlopt-bobyqa",
+        {
+            "open": partial(nlopt, method="LN_BOBYQA", box=False, xtol_abs=FINE),
+            "scale": partial(nlopt, method="LN_BOBYQA", box=False, step=scale_of, xtol_abs=FINE),
+        },
+        25,
+    ),
+    *(
+        Bridge(f"nlopt-{name}", {"box": partial(nlopt, method=method, box=True)}, 400)
+        for name, method in (("crs", "GN_CRS2_LM"), ("isres", "GN_ISRES"))
+    ),
+    # the Gaussian process takes too long for a table
+    Bridge("optuna-tpe", {"box": partial(optuna, first=False), "start": partial(optuna, first=True)}, 20),
+    Bridge("cmaes-catcma", {space: partial(catcma, space=space) for space in ("box", "open")}, 400),
     Bridge("nevergrad-CMA", nevergrad_ways("CMA", "box", "open"), 30),
     Bridge("nevergrad-OnePlusOne", nevergrad_ways("OnePlusOne", "box", "open"), 30),
     Bridge("nevergrad-DE", nevergrad_ways("DE", "box", "open"), 30),
@@ -383,6 +469,7 @@ BRIDGES = (
             ("dogleg", "hess", "hessian"),
         )
     ),
+    Bridge("dfo-ls", {"default": dfo_ls, "tight": partial(dfo_ls, rhoend=FINE)}, 100, LEAST_SQUARES),
     *(
         Bridge(f"scipy-{method}", {"default": partial(least_squares, method=method, **LEAST)}, 500, LEAST_SQUARES)
         for method in ("lm", "trf", "dogbox")

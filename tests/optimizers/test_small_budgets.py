@@ -103,7 +103,7 @@ def test_optuna_asks_the_start_and_then_what_its_sampler_asks(name: str, sampler
 @pytest.mark.parametrize(
     ("name", "method", "given"),
     [
-        ("nlopt-bobyqa", "LN_BOBYQA", {"initial_step": 0.5}),
+        ("nlopt-bobyqa", "LN_BOBYQA", {"initial_step": 1.0}),
         ("nlopt-crs", "GN_CRS2_LM", {"population": 7}),
         ("nlopt-isres", "GN_ISRES", {"population": 9}),
     ],
