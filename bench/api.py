@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.candidates import candidates
 from bench.core import registry
 from bench.core.domain import Array
 from bench.core.failures import Failures
@@ -41,16 +42,6 @@ if TYPE_CHECKING:
 
 RESULTS = Path("results")
 REPORTS = Path("reports")
-
-# what `compare` tries on a function of each order by default
-CANDIDATES: Mapping[int, Sequence[str]] = {
-    0: (
-        "random-search", "scipy-nelder-mead", "nevergrad-CMA", "nevergrad-DE", "nevergrad-OnePlusOne", "spsa-adam",
-        "es-adam",
-    ),
-    1: ("scipy-lbfgsb", "scipy-bfgs", "scipy-cg", "gradient-descent", "torch-adam[lr=0.01,0.1]"),
-    2: ("scipy-newton-cg",),
-}  # fmt: skip
 
 
 class Results(stored.Results):
@@ -287,7 +278,8 @@ def compare(
         for all optimizers, where scale is a fifth of a coordinate's width, or without bounds |start_i|, 1 where
         that is 0. spread = 0 begins all runs at the point itself.
     budget: cost of each run: a value costs 1, a value with gradient 3, a Hessian-vector product 6.
-    optimizers: names, with hyperparameters in brackets; by default a few of each order that f can answer.
+    optimizers: names, with hyperparameters in brackets; by default those of `bench.candidates`, by the orders
+        that f can answer and the budget a coordinate.
     bounds: pairs [(low, high), ...], one a coordinate, None for an open end; two numbers for all; or
         `scipy.optimize.Bounds`. Where low == high the coordinate is fixed: f sees it, while optimizers and stored
         points have the others alone. f_opt: the minimum, if known; a
@@ -301,7 +293,7 @@ def compare(
     objective = as_objective(f, start, bounds, spread, f_opt, failures)
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     if not optimizers:
-        optimizers = [name for order, names in CANDIDATES.items() if order <= objective.order for name in names]
+        optimizers = candidates(objective, budget)
     registry.load(PACKAGES)
     with registered(objective) as problem, TemporaryDirectory() as scratch:
         suite = make_suite([problem], optimizers, budget, name or "comparison", seeds=seeds)

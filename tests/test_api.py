@@ -144,7 +144,7 @@ def test_compare_a_function_of_a_numpy_vector():
     results = bench.compare(bowl, start=[3.0, -2.0], budget=200, seeds=2)
     assert set(results.runs.problem) == {"bowl"}
     assert set(results.runs.order) == {0.0}
-    assert set(results.runs.status) <= {"budget", "returned"}
+    assert set(results.runs.status) <= {"budget", "returned", "skipped"}
     assert results.runs.best.min() < 1e-6
     firsts = results.runs.groupby("seed")["first"].nunique()
     assert firsts.tolist() == [1, 1]  # every optimizer meets the same starts
