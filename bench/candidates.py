@@ -8,7 +8,7 @@ results/NAME: after `python -m bench run expensive` and `run standard`, `python 
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.core import registry
 from bench.core.objective import Objective
@@ -152,12 +152,12 @@ def standings(results: "Iterable[Results]") -> "pd.DataFrame":
         for each in BUDGETS:
             for dim, problems in runs.groupby("dim").problem:
                 ran = [name for name in problems.unique() if most[name, dim] >= each * dim]
-                table = result.fixed_budget([each * dim]) if ran else pd.DataFrame()
+                table: Any = result.fixed_budget([each * dim]) if ran else pd.DataFrame()
                 for name in ran:
                     reached = table[(table.problem == name) & (table.dim == dim) & table.optimizer.isin(runs.optimizer)]
-                    ranks = reached.set_index("optimizer")["median"].rank(method="average")
+                    ranks = reached["median"].rank(method="average")
                     relative = (ranks - 1) / max(1, len(ranks) - 1)
-                    frames.append(relative.rename("rank").reset_index().assign(problems=kinds[name], budget=each))
+                    frames.append(reached[["optimizer"]].assign(rank=relative, problems=kinds[name], budget=each))
     return (
         pd.concat(frames)
         .groupby(["problems", "budget", "optimizer"])["rank"]
@@ -176,11 +176,12 @@ def main(names: Sequence[str]) -> None:
     """Print the standings, a line for each part."""
     from bench.api import load
 
-    table = standings([load(name) for name in names])
+    table: Any = standings([load(name) for name in names])
     for (problems, budget), part in table.groupby(["problems", "budget"]):
-        enough = part[part["count"] >= min(FEWEST, part["count"].max())].sort_values("rank")
+        most = part["count"].max()
+        enough = part[part["count"] >= min(FEWEST, most)].sort_values("rank")
         ranked = [f"{row.optimizer} {row.rank:.2f}" for row in enough.head(SHOWN).itertuples(index=False)]
-        print(f"{problems:12} {budget:4g} a coordinate, {part['count'].max():2} problems: {', '.join(ranked)}")
+        print(f"{problems:12} {budget:4g} a coordinate, {most:2} problems: {', '.join(ranked)}")
 
 
 if __name__ == "__main__":
