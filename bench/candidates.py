@@ -8,10 +8,12 @@ results/NAME: after `python -m bench run expensive` and `run standard`, `python 
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.core import registry
 from bench.core.objective import Objective
+from bench.runner import PACKAGES
 from bench.runner.suite import parse_entry
 
 if TYPE_CHECKING:
@@ -174,9 +176,11 @@ def _class(label: str) -> str:
 
 def main(names: Sequence[str]) -> None:
     """Print the standings, a line for each part."""
-    from bench.api import load
+    from bench.results.stored import Results
 
-    table: Any = standings([load(name) for name in names])
+    registry.load(PACKAGES)
+    folders = [Path(name) if len(Path(name).parts) > 1 else Path("results") / name for name in names]
+    table: Any = standings([Results(folder) for folder in folders])
     for (problems, budget), part in table.groupby(["problems", "budget"]):
         most = part["count"].max()
         enough = part[part["count"] >= min(FEWEST, most)].sort_values("rank")
