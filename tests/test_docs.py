@@ -24,6 +24,8 @@ PAGES = ["README.md", "CONTRIBUTING.md", *(f"{folder}/README.md" for folder in F
 SLOW = {
     "run",
     "run standard",
+    "run expensive",
+    "run candidates",
     "run -p rosenbrock+noise[dim=5,level=0.1] -o nevergrad-CMA -o spsa-sgd --budget 2000 --name noisy",
     "report mine quick",
     "doctor",
@@ -68,7 +70,7 @@ def arguments_of(line: str) -> list[str]:
     return shlex.split(line, comments=True)[3:]
 
 
-SHELL = lines_of("python -m bench")
+SHELL = lines_of("python -m bench ")
 FAST = [(page, line) for page, line in SHELL if " ".join(arguments_of(line)) not in SLOW and "my_module" not in line]
 INLINE = [command for text in TEXTS.values() for command in re.findall(r"(?<!`)`(python -m bench [^`]+)`", text)]
 
