@@ -505,7 +505,7 @@ def drawn(figure: Figure, look: Look = PLAIN) -> Any:
     canvas.set_size_inches(width, tall)
     for row, (own, _), (high, top, bottom) in zip(panels, sizes, rows, strict=True):
         y -= top + high
-        across = min(own, wide) if isinstance(figure.panel, Table) else wide
+        across = own if isinstance(figure.panel, Table) else wide  # what is right of a table may be its scale
         for place, axes in enumerate(row):
             x = place * (left + wide + right) + left
             axes.set_position(tuple(np.divide((x, y, across, high), (width, tall, width, tall))))
