@@ -277,7 +277,7 @@ class Table(Panel):
         if not look.width:
             return axes.inset_axes((1 + 0.12 / width, 0.0, 0.08 / width, 1.0))
         high = axes.get_position().height * axes.figure.get_figheight()
-        return axes.inset_axes((0.0, -0.16 / high, max(1.0, 1.4 / width), 0.08 / high))
+        return axes.inset_axes((0.0, -0.16 / high, max(1.0, 1.2 / width), 0.08 / high))
 
 
 def _width(axes: Any) -> float:
