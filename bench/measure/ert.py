@@ -37,12 +37,13 @@ def ert(view: View) -> Frame:
     names = [*CELL, "scored", "optimizer", "order"]
     runs, reached = view.runs, view.reached
     group = runs.assign(group=runs.groupby(names).ngroup(), skipped=runs.status.isin(statuses("ran", False)))
+    group = group.assign(slot=view.layout.slots)
     heads = group.drop_duplicates("group").set_index("group").sort_index()[names]
-    facts = group.set_index("run")[["group", "skipped"]].reindex(reached.run)
+    facts = group.set_index("run")[["group", "skipped", "slot"]].reindex(reached.run)
     kinds = reached[["kind", "target"]].drop_duplicates().sort_values(["kind", "target"], ascending=[True, False])
     goal = pd.MultiIndex.from_frame(kinds).get_indexer(pd.MultiIndex.from_frame(reached[["kind", "target"]]))
     code = facts["group"].to_numpy(np.int64) * max(len(kinds), 1) + goal
-    order = np.argsort(code, kind="stable")  # within a group by run: the same resamples pair the runs of optimizers
+    order = np.lexsort((facts.slot, code))  # within a group by start: the same resamples pair the runs of optimizers
     code = code[order]
     runtime, spent = (reached[name].to_numpy(float)[order] for name in ("runtime", "spent"))
     ran = ~facts.skipped.to_numpy(bool)[order] & ~np.isnan(spent)

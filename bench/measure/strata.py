@@ -36,6 +36,13 @@ class Strata:
         """How many slots each cell has (C,); those beyond are empty."""
         return self.planned.any(axis=1).sum(axis=1)
 
+    @property
+    def slots(self) -> np.ndarray:
+        """The slot of each run (runs,), by which they are told whatever the order in which they were stored."""
+        slot = np.empty(self.planned.sum(), dtype=np.int64)
+        slot[self.place[self.planned]] = self.planned.nonzero()[2]
+        return slot
+
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Values (runs, ...) of each run as (C, O, N, ...); NaN where none was planned."""
         return np.concatenate([values, np.full_like(values[:1], np.nan, shape=(1, *values.shape[1:]))])[self.place]
@@ -47,7 +54,9 @@ def strata(runs: Frame) -> Strata:
     runs = runs.assign(cell=runs.groupby(CELL).ngroup(), entrant=runs.groupby(["order", "optimizer"]).ngroup())
     # the family of a run that never began may not be known
     runs = runs.assign(family=runs.family.fillna("").astype(str).groupby(runs.cell).transform("max"))
-    runs = runs.assign(copy=runs.groupby(["cell", "entrant", "instance", "seed"]).cumcount())  # under another budget
+    known = [name for name in ("budget", "cost") if name in runs]  # those of one start are under several budgets
+    ordered = runs.sort_values(known, kind="stable") if known else runs  # and not as they were stored
+    runs = runs.assign(copy=ordered.groupby(["cell", "entrant", "instance", "seed"]).cumcount())
     # first those starts that all optimizers of a cell share, then the other runs of each by instance and seed, which
     # are independent draws, and may stand beside any others
     start = ["cell", "instance", "seed", "copy"]
