@@ -70,7 +70,7 @@ def by_family(results: "Results") -> Table:
         before = row.family
         fraction = f"{words.percent(row.solved)} {words.percents(row.low, row.high)}".strip()
         cells = (words.marked(row), fraction, words.rivals_text(row, row.enough)) if row.optimizer else (row.reason,)
-        table.add_row(*head, words.number(row.budget), *map(escape, cells))
+        table.add_row(*head, f"{words.number(row.budget)}{words.shorter(row)}", *map(escape, cells))
     return table
 
 
@@ -90,7 +90,8 @@ def values(results: "Results") -> list[Table]:
         entries = [[rows.get((name, dim, optimizer)) for name, dim, _ in part] for optimizer in optimizers]
         for optimizer, cells in zip(optimizers, entries, strict=True):
             table.add_row(escape(optimizer), *(escape(words.value_entry(cell)) for cell in cells))
-        notes = ["*: the lowest of its problem.", words.failed_note(any(c and c.failed for r in entries for c in r))]
+        shown = frame[frame.problem.isin([name for name, *_ in part])]
+        notes = [words.lowest("*", shown), words.failed_note(any(c and c.failed for r in entries for c in r))]
         if begin + BESIDE >= FEW and len(problems) > FEW:
             notes.append(f"{words.counted(len(problems) - FEW, 'problem')} more: values.csv of the report.")
         table.caption, table.caption_justify = " ".join(filter(None, notes)), "left"

@@ -13,7 +13,7 @@ from bench.measure.levels import QUICK
 from bench.measure.prices import RULES, Prices, resolved, value_seconds
 from bench.measure.progress import complete, joined, progress
 from bench.measure.runtimes import hits, runtimes
-from bench.measure.strata import Strata, limits, solved, strata
+from bench.measure.strata import Strata, ends, limits, solved, strata
 from bench.measure.words import number, price_list
 
 
@@ -136,6 +136,12 @@ class View:
     def limits(self) -> np.ndarray:
         """The cost up to which each run is compared (runs,): see `bench.measure.strata.limits`."""
         return limits(self.runs, self.reached)
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """The cost at which budgets end on each cell (C,) of the layout, inf where none ended a run: see
+        `bench.measure.strata.ends`."""
+        return np.nanmin(self.layout.spread(ends(self.runs, self.reached)), axis=(1, 2), initial=np.inf)
 
     @cached_property
     def limits_of_cells(self) -> Any:

@@ -7,11 +7,11 @@ import numpy as np
 
 from bench.core.status import statuses
 from bench.measure.frames import CELL, COLUMNS, Frame
+from bench.measure.levels import FLOOR
 from bench.measure.prices import Prices, priced
 from bench.measure.progress import POINTS, cost_grid, finite_costs, progress, spent
 from bench.measure.targets import optima
 
-FLOOR = 1e-9  # gaps below it are rounding error beside the hardest target
 QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
 
 # where curves are read: at so many points of a grid for each problem and dim; at these costs (B,); or, by problem and

@@ -52,7 +52,7 @@ def sentence(view: View, budget: float) -> list[str]:
     failed of the best, and how many problems are left out, in seconds."""
     table = view.of(answers)
     row = next(table[(table.budget == budget) & (table.family == ALL) & (table["among"] == ALL)].itertuples())
-    texts = words.sentence(row, view.amount(budget), int((view.limits_of_cells.limit < budget).sum()))
+    texts = words.sentence(row, view.amount(budget))
     if row.optimizer and row.failed:
         texts = [*texts, f" {words.FAILED} {words.failed_text(row)}: {words.WHAT_FAILED}."]
     return [*texts, f" {words.left_out(len(view.quick))}"] if view.quick else texts

@@ -35,7 +35,7 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
         "general_p", "general", "able", "problems", "runs",
     ),
     "values at budget": (
-        *CELL, "budget", "optimizer", "order", "kind", "low", "median", "high", "runs", "failed", "least",
+        *CELL, "budget", "optimizer", "order", "kind", "low", "median", "high", "runs", "failed", "least", "end",
     ),
     "convergence": (*CELL, "optimizer", "order", "kind", "cost", "low", "median", "high", "runs"),
     "performance profile": ("optimizer", "order", "ratio", "fraction", "problems", "among"),

@@ -5,6 +5,7 @@ NORMAL = 1.959964  # standard errors on each side of a mean, of an interval with
 LEVEL = 1 - COVERAGE  # of a test, after the adjustment for many
 FEWEST = 5  # runs from which an interval is given
 FEWEST_DIMS = 3  # from which an exponent is given
+FLOOR = 1e-9  # gaps below it are shown as it: rounding error beside the hardest target
 QUICK = 1e-4  # seconds that a value takes, below which rankings by seconds are of the caller, not of the method
 LATE = 10**0.1  # a runtime read at ten checkpoints a decade of cost is up to this factor above the true one
 PERMUTATIONS = 400  # exchanges of optimizers, with which the largest difference of a comparison is compared

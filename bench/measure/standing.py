@@ -29,9 +29,10 @@ def values_at_budget(view: View) -> Frame:
 
     The columns of `convergence`, with budget for cost, at the `common_budgets`: kind "gap", f - f_opt, where the
     optimum is known, else "value", f itself; on scored problems the last score. least: whether no other median of that
-    problem is lower by more than the gap at which runs end. failed: of the runs, those that crashed, were killed or
-    diverged, which count with what they had reached. An optimizer that was planned and could not run has a row with 0
-    runs, and NaN.
+    problem is lower; gaps below that at which runs end are equal, so that there may be several, and a median that is
+    not finite is none. end: that gap, NaN where f itself is shown. failed: of the runs, those that crashed, were killed
+    or diverged, which count with what they had reached. An optimizer that was planned and could not run has a row with
+    0 runs, and NaN.
     """
     import pandas as pd
 
@@ -50,8 +51,8 @@ def values_at_budget(view: View) -> Frame:
     ends = runs.groupby(CELL).gap.max().rename("end")  # the gap at which runs end: what is below it is the same
     end = table[CELL].join(ends, on=CELL).end.where(kinds == "gap", -np.inf)
     median = table["median"].astype(float).clip(lower=end)
-    least = median == median.groupby([table[name] for name in CELL]).transform("min")
-    table = table.assign(runs=table.runs.fillna(0).astype(int), kind=kinds, least=least)
+    least = (median == median.groupby([table[name] for name in CELL]).transform("min")) & np.isfinite(median)
+    table = table.assign(runs=table.runs.fillna(0).astype(int), kind=kinds, least=least, end=end.where(kinds == "gap"))
     return table.sort_values([*CELL, "order", "optimizer"], ignore_index=True)[list(COLUMNS["values at budget"])]
 
 

@@ -72,13 +72,12 @@ def strata(runs: Frame) -> Strata:
     return Strata(cells, heads, [*names, ALL], member.reshape(len(names) + 1, len(cells)), place)
 
 
-def limits(runs: Frame, reached: Frame) -> np.ndarray:
-    """The cost up to which each run is compared with others on its problem and dim (runs,); inf where none spent more.
+def ends(runs: Frame, reached: Frame) -> np.ndarray:
+    """The cost at which budgets end on the problem and dim of each run (runs,); NaN where none ended a run.
 
     It is the most that a run of an optimizer would have cost, had it spent the whole of the budget that ended it; the
-    least over optimizers, and over budgets where one had several. Where budgets differ, or prices are not those of the
-    suite, a budget ends some methods long before others, and what these reached later says nothing of what those would
-    have. A run that had reached all its targets sets no limit. runs: complete ones.
+    least over optimizers, and over budgets where one had several. A run that had reached all its targets has no end.
+    runs: complete ones.
     """
     import pandas as pd
 
@@ -90,7 +89,21 @@ def limits(runs: Frame, reached: Frame) -> np.ndarray:
     whole = spent * np.divide(runs.budget, runs.cost, where=ended, out=np.full(len(runs), np.nan))
     cell = runs.groupby(CELL).ngroup().to_numpy()
     most: Any = pd.Series(whole).groupby([cell, runs.optimizer.to_numpy(), runs.budget.to_numpy()]).max()
-    least = most.groupby(level=0).min().reindex(cell).to_numpy() * (1 + ROUNDING)
+    return most.groupby(level=0).min().reindex(cell).to_numpy() * (1 + ROUNDING)
+
+
+def limits(runs: Frame, reached: Frame) -> np.ndarray:
+    """The cost up to which each run is compared with others on its problem and dim (runs,): that at which budgets end
+    there, see `ends`; inf where none spent more.
+
+    Where budgets differ, or prices are not those of the suite, a budget ends some methods long before others, and what
+    these reached later says nothing of what those would have.
+    """
+    import pandas as pd
+
+    least, spent = ends(runs, reached), np.full(len(runs), np.nan)
+    spent[pd.Index(runs.run).get_indexer(reached.run)] = reached.spent
+    cell = runs.groupby(CELL).ngroup().to_numpy()
     paid: Any = pd.Series(np.where(runs.status.isin(statuses("recorded")), spent, np.nan))
     return np.where(paid.groupby(cell).transform("max").to_numpy() > least, least, np.inf)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.status import Status, statuses
-from bench.measure.convergence import FLOOR
 from bench.measure.frames import CELL, COLUMNS, Column, Frame
+from bench.measure.levels import FLOOR
 from bench.measure.prices import Prices
 from bench.measure.progress import spent
 from bench.measure.targets import optima

@@ -34,11 +34,29 @@ def budgets(view: View) -> list[float]:
     high = float(np.minimum(spent, limit)[spent < np.inf].max(initial=0.0))
     if not high > 0:
         return []
-    unit = 10.0 ** (np.floor(np.log10(high)) - 1)
-    last = float(f"{np.ceil(high / unit * (1 - 10 * ROUNDING)) * unit:.3g}")  # the next number of two digits
+    last = _two_digits(high)
     decades = 10.0 ** np.arange(np.ceil(np.log10(low) + 0.3), np.log10(last / 1.99))
     costs = [float(f"{cost:.3g}") for cost in (*decades, last)]
     return [costs[int(place)] for place in np.unique(np.linspace(0, len(costs) - 1, BUDGETS).round())]
+
+
+def _two_digits(cost: float) -> float:
+    """The next number of two digits."""
+    unit = 10.0 ** (np.floor(np.log10(cost)) - 1)
+    return float(f"{np.ceil(cost / unit * (1 - 10 * ROUNDING)) * unit:.3g}")
+
+
+def shorter(view: View, budget: float) -> Frame:
+    """On how many problems of each family nobody could spend so much, as budgets end before: columns family, less, and
+    shortest, the least of these ends, NaN where there is none."""
+    import pandas as pd
+
+    short = np.array([_two_digits(end) < budget if 0 < end < np.inf else False for end in view.ends], dtype=bool)
+    members = [short & cells for cells in view.layout.member]
+    least = [view.ends[cells].min() if cells.any() else np.nan for cells in members]
+    return pd.DataFrame(
+        {"family": view.layout.families, "less": [int(cells.sum()) for cells in members], "shortest": least}
+    )
 
 
 def best(view: View) -> Frame:
@@ -73,14 +91,30 @@ def best(view: View) -> Frame:
     return answer[list(COLUMNS["best"])]
 
 
+def ranking(view: View) -> list[str]:
+    """The optimizers, in the order of the fraction of all targets that they reach within the largest of the `budgets`,
+    and of their standing (see `bench.measure.statistics.scores`); where that is not known, by order and name."""
+    names, at = view.layout.optimizers.optimizer.tolist(), view.of(budgets)
+    if not at:
+        return names
+    table = view.of(scores, at)
+    table = table[(table.family == ALL) & (table.budget == at[-1])]
+    return table.sort_values(["solved", "standing"], ascending=False, kind="stable").optimizer.tolist()
+
+
 def answer(view: View) -> Frame:
-    """See `answers`, at each of the `budgets`; with fewest, the least runs of an optimizer on a problem."""
+    """See `answers`, at each of the `budgets`; with fewest, the least runs of an optimizer on a problem, and what
+    `shorter` says: on how many of the problems budgets end before (less), the least of them (shortest)."""
     at = view.of(budgets)
     counts = ran(view).sum(axis=2)  # (C, O)
     members = zip(view.layout.families, view.layout.member, strict=True)
     fewest = {family: _ends(counts[cells])[0] for family, cells in members}
     table = answers(view.of(scores, at), view.of(duels, at))
-    return table.assign(fewest=table.family.map(fewest))
+    short = joined([view.of(shorter, budget).assign(budget=budget) for budget in at], ["family", "budget"])
+    names = ["family", "budget"]
+    both = table[names].merge(short, how="left", on=names) if at else table[names].assign(less=0, shortest=np.nan)
+    ends = {name: both[name].to_numpy() for name in ("less", "shortest")}
+    return table.assign(fewest=table.family.map(fewest), **ends)
 
 
 def _ends(counts: np.ndarray) -> tuple[int, int]:
@@ -93,7 +127,8 @@ def caption(view: View) -> str:
     """What the answer by family rests on: see `bench.measure.words.caption`."""
     table = view.of(answer)
     limited = view.limits_of_cells.limit < np.inf
-    return words.caption(_ends(ran(view).sum(axis=2)), _ends(table.tests.to_numpy(int)), limited.sum(), len(limited))
+    tests, counts = _ends(table.tests.to_numpy(int)), _ends(ran(view).sum(axis=2))
+    return words.caption(counts, tests, limited.sum(), len(limited), view.ends[view.ends < np.inf].tolist())
 
 
 def _among(table: Frame) -> Frame:

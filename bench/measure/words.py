@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.core.status import Status, alternatives, statuses
 from bench.measure.inference import wilson
-from bench.measure.levels import COVERAGE, FEWEST, LEVEL, QUICK
+from bench.measure.levels import COVERAGE, FEWEST, FLOOR, LEVEL, QUICK
 
 INTERVAL, LOW_END = "[{}, {}]", "≥ {}"
 NUMBER = {"digits": 3, "least": 1e-3, "grouped": 1e3, "most": 1e6, "infinite": "∞", "unknown": "-"}
@@ -158,18 +158,21 @@ def value_text(value: Any) -> str:
 # the answer by family: row is one of `bench.measure.verdicts.answer`
 
 
-def sentence(row: Any, amount: str, less: int) -> list[str]:
-    """The answer over all problems, as texts and Names. amount: `a cost of 100`; less: on how many problems a budget
-    ended some optimizers at less than that."""
+def sentence(row: Any, amount: str) -> list[str]:
+    """The answer over all problems, as texts and Names. amount: `a cost of 100`."""
     over = f"{'all ' if row.problems > 1 else ''}{counted(row.problems, 'problem')}"
     if not row.compared:
         return [f"No optimizer ran on {over} at a known cost."]
-    fewer = f" (less on {counted(less, 'problem')}: see below)" if less else ""
-    within = f"Within {amount}{fewer}, over {over}, "
+    within = f"Within {amount}{shorter(row)}, over {over}, "
     if not row.optimizer:
         return [f"{within}no optimizer reached any target."]
     most = f"solves most: {percent(row.solved)} of the targets {percents(row.low, row.high)}".strip()
     return [within, Name(row.optimizer), f" {most}{_certainty(row)}.{_general(row)}{_left(row)}"]
+
+
+def shorter(row: Any) -> str:
+    """Behind a budget, on how many problems budgets end before it: ` (down to 60 on 1 problem)`, or nothing."""
+    return f" (down to {number(row.shortest)} on {counted(row.less, 'problem')})" if row.less else ""
 
 
 def _certainty(row: Any) -> str:
@@ -268,6 +271,21 @@ def value_entry(row: Any) -> str:
     return f"{text} *" if row.least else text
 
 
+def lowest(how: str, table: Any) -> str:
+    """What is marked as the lowest in a table of medians, and how: `in bold`. table: some rows of
+    `bench.measure.standing.values_at_budget`."""
+    tied = table.groupby(["problem", "dim"]).least.sum().max() > 1
+    ends = table.end.dropna()
+    text = f"{how}: the lowest median of its problem{', or all that are equally low' if tied else ''}."
+    if ends.empty:
+        return text
+    if ends.max() <= FLOOR:
+        return f"{text} Gaps below {number(FLOOR)} are shown as it, and count as equal."
+    one = ends.min() == ends.max()
+    below = f"below {number(ends.max())}, at which runs end," if one else "at which runs end, and below,"
+    return f"{text} Gaps are shown from {number(FLOOR)} up; those {below} count as equal."
+
+
 def left_out(problems: int) -> str:
     """What a comparison in seconds leaves out."""
     if not problems:
@@ -282,9 +300,9 @@ def rivals_text(row: Any, enough: bool) -> str:
     return listed(split(row.rivals), 2) if enough or not row.rivals else TOO_FEW
 
 
-def caption(runs: tuple[int, int], tests: tuple[int, int], cut: int, problems: int) -> str:
+def caption(runs: tuple[int, int], tests: tuple[int, int], cut: int, problems: int, ends: Sequence[float] = ()) -> str:
     """What the answer rests on: the least and most runs of an optimizer on a problem, and pairs of optimizers in a row;
-    on how many problems there is a limit."""
+    on how many problems there is a limit; the costs at which budgets end on problems."""
     if not runs[1]:
         return ""
     text = f"n: {spanned(*runs, 'run')} of an optimizer on a problem"
@@ -293,6 +311,8 @@ def caption(runs: tuple[int, int], tests: tuple[int, int], cut: int, problems: i
     if cut:
         text += f". On {cut} of {counted(problems, 'problem')} a budget ended some optimizers before others: "
         text += "later results are ignored for all"
+    if ends and number(min(ends)) != number(max(ends)):
+        text += f". Budgets end at {number(min(ends))} to {number(max(ends))}, by problem"
     return f"{text}."
 
 

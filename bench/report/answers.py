@@ -49,7 +49,7 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
             {
                 "family": place,
                 "title": title,
-                "note": words.counted(rows[name, ALL].problems, "problem"),
+                "note": f"{words.counted(rows[name, ALL].problems, 'problem')}{words.shorter(rows[name, ALL])}",
                 "crossing": _crossing(report, view, name),
                 "cells": [_cell(report, rows.get((name, among))) for among in report.among],
             }

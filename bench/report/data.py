@@ -62,6 +62,7 @@ def page_data(report: Report) -> dict[str, Any]:
         "optimizers": [
             {"name": name, "failed": failed.get(name, ""), **vars(style)} for name, style in report.styles.items()
         ],
+        "ranked": [report.place(name) for name in report.ranked],
         "orders": [{"order": order, "color": SHADES[order][0]} for order in report.orders],
         "families": report.families,
         "prices": [

@@ -6,8 +6,8 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.ledger import QUESTIONS
-from bench.measure.convergence import FLOOR
 from bench.measure.frames import Frame
+from bench.measure.levels import FLOOR
 from bench.measure.prices import RULES, priced, resolved
 from bench.measure.progress import joined
 from bench.measure.targets import optima

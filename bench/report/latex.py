@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.measure.frames import CELL, Frame
 from bench.measure.strata import ALL
-from bench.measure.words import FAILURES, cell_name, number, spanned, split, target_name
+from bench.measure.words import FAILURES, cell_name, lowest, number, spanned, split, target_name
 
 LONG = 40  # rows above which a table may break over pages
 MOST = 2000  # rows that anyone prints; what is longer is for the CSV
@@ -94,8 +94,9 @@ def ert_table(tables: Mapping[str, Frame]) -> str:
         rows.append([escaped(cell_name(row.problem, int(row.dim))), escaped(goal), *cells])
     note = (
         "Expected runtime to the target, and in how many of the runs it was reached; --: none ran, or none was asked "
+        "for it."
     )
-    return _by_optimizers(["problem", "target"], names, rows, f"{escaped(note)}for it. {SIGNIFICANCE} {DAGGER}")
+    return _by_optimizers(["problem", "target"], names, rows, f"{escaped(note)} {SIGNIFICANCE} {DAGGER}")
 
 
 def best_table(tables: Mapping[str, Frame]) -> str:
@@ -150,10 +151,9 @@ def values_table(tables: Mapping[str, Frame]) -> str:
         runs = frame.runs[frame.runs > 0]
         n = spanned(int(runs.min()), int(runs.max()), "run") if len(runs) else "0 runs"
         rows.append([escaped(cell_name(problem, int(dim))), kind, _cell(float(head.budget)), escaped(n), *cells])
-    note = "Median over runs at the budget, at which all are compared, with quartiles in brackets; bold: the lowest. "
-    return _by_optimizers(
-        ["problem", "of", "budget", "n"], names, rows, f"{escaped(note)}--: could not run. {DAGGER}", beside=4
-    )
+    note = "Median over runs at the budget, at which all are compared, with quartiles in brackets. "
+    note += f"{lowest('Bold', table)} --: could not run."
+    return _by_optimizers(["problem", "of", "budget", "n"], names, rows, f"{escaped(note)} {DAGGER}", beside=4)
 
 
 PAPERS = {"ert": ert_table, "best": best_table, "values": values_table}  # by the names of the tables of a report

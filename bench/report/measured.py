@@ -16,7 +16,7 @@ from bench.measure.standing import values_at_budget
 from bench.measure.statistics import duels, pairs, scores
 from bench.measure.strata import ALL
 from bench.measure.summaries import endings, failures
-from bench.measure.verdicts import budgets
+from bench.measure.verdicts import budgets, ranking
 from bench.report import reference, tuned
 from bench.report.styles import optimizer_styles
 
@@ -110,6 +110,11 @@ class Report:
             "published": reference.curves(view, theirs),
             "published-ert": reference.table(view.of(ert), theirs),
         }
+
+    @cached_property
+    def ranked(self) -> list[str]:
+        """The optimizers, those first that solve most over all problems: see `bench.measure.verdicts.ranking`."""
+        return self.views[0].of(ranking) if self.views else list(self.styles)
 
     @property
     def orders(self) -> list[int]:

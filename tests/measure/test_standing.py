@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.measure import words
 from bench.measure.comparison import Comparison, View
 from bench.measure.progress import complete
 from bench.measure.standing import common_budgets, standings, values_at_budget
 from bench.measure.statistics import bayesian, duels, pairs, scores
-from bench.measure.verdicts import answer
+from bench.measure.verdicts import answer, ranking
 
 inf, nan = np.inf, np.nan
 
@@ -52,6 +53,36 @@ def at(table: pd.DataFrame, **where: object) -> pd.Series:
 
 
 BEST = several("best", *[0.0] * 5)  # f_best 0 and a gain of 10: the targets are 9, 8, ..., 1, 0.1, ..., 1e-5
+
+
+@pytest.mark.parametrize(("gap", "lowest"), [(1e-8, ["a", "b", "c"]), (0.0, ["a", "b"])])
+def test_gaps_below_that_at_which_runs_end_are_equally_low(gap, lowest):
+    """a and b have less than is shown, c a little more."""
+    rows = [*several("a", *[1e-12] * 5), *several("b", *[5e-10] * 5), *several("c", *[5e-9] * 5)]
+    table = values_at_budget(view_of(*rows, *several("d", *[1.0] * 5), f_opt=0.0, gap=gap))
+    assert table.optimizer[table.least].tolist() == lowest
+    assert table["median"].tolist() == [1e-9, 1e-9, 5e-9, 1.0]
+    assert set(table.end) == {gap}
+    text = words.lowest("In bold", table)
+    assert text.startswith("In bold: the lowest median of its problem, or all that are equally low. ")
+    floor = "Gaps are shown from 1.00e-9 up; those below 1.00e-8, at which runs end, count as equal."
+    assert text.endswith(floor if gap else "Gaps below 1.00e-9 are shown as it, and count as equal.")
+
+
+def test_where_f_itself_is_shown_no_floor_is_spoken_of():
+    table = values_at_budget(view_of(*several("a", 1.0, 2.0), *several("b", 3.0, 4.0)))
+    assert table.end.isna().all()
+    assert words.lowest("*", table) == "*: the lowest median of its problem."
+
+
+def test_who_has_nothing_finite_is_not_the_lowest():
+    paths = [{"optimizer": name, "path": [(50, inf)], "best": inf} for name in "ab"]
+    assert not values_at_budget(view_of(*paths, first=inf)).least.any()
+
+
+def test_optimizers_rank_by_what_they_solve_then_by_their_standing():
+    rows = [*several("a", *[9.5] * 5), *several("b", *[0.0] * 5), *several("c", *[9.2] * 5), *skipped("d", 5)]
+    assert ranking(view_of(*rows)) == ["b", "c", "a", "d"]
 
 
 def test_finals_that_clearly_differ_are_told_though_both_are_far_from_the_best():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bench.measure import inference
+from bench.measure import failed, inference, verdicts
 from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import crossings, reigns
 from bench.measure.inference import contrast, holm, sign_flip, signed_rank, stratified_mean, superiority, wilson
@@ -616,6 +616,28 @@ def test_a_budget_is_priced_as_what_was_bought_with_it():
     assert frames.limits == pytest.approx([100 / 3] * 3)
     solved = scores(frames, [100]).query("family == 'all'").set_index("optimizer").solved
     assert solved.to_dict() == {"a": 0, "b": 1, "c": 0}
+
+
+def test_the_answer_says_on_which_problems_budgets_end_before():
+    """Two problems: nobody could spend more than 100 on the first, whoever ran there; 500 on the other."""
+    short = [row for name in "ab" for row in several(name, [[10.0, inf]] * 5)]
+    other = {"problem": "other", "family": "others", "budget": 500.0, "spent": 500.0, "cost": 498.0}
+    long = [row for name in "ab" for row in several(name, [[400.0, inf]] * 5, **other)]
+    frames = made(*short, *long)
+    assert frames.limits.tolist() == [inf] * 20  # nobody was ended before another
+    at = frames.of(verdicts.budgets)
+    assert at[-1] == 500
+    table = frames.of(verdicts.answer)
+    table = table[(table["among"] == "all") & (table.budget == 500)].set_index("family")
+    assert table.less.to_dict() == {"all": 1, "others": 0, "toys": 1}
+    assert table.shortest.to_dict() == pytest.approx({"all": 100, "others": nan, "toys": 100}, nan_ok=True)
+    text = "".join(failed.sentence(frames, 500.0))
+    assert text.startswith("Within a cost of 500 (down to 100 on 1 problem), over all 2 problems, ")
+    assert "Budgets end at 100 to 500, by problem." in frames.of(verdicts.caption)
+    assert "down to" not in "".join(failed.sentence(frames, at[0]))
+    alone = made(*long)
+    assert "(down to" not in "".join(failed.sentence(alone, 500.0))
+    assert "Budgets end" not in alone.of(verdicts.caption)
 
 
 def test_a_longer_budget_is_no_merit():

@@ -65,7 +65,7 @@ def small():
         {**goal, "optimizer": "d", "order": 1, "ert": float("nan"), "successes": 0, "runs": 0},
     ]
     value = {"problem": "p_1", "dim": 2, "budget": 100.0, "order": 0, "kind": "value", "low": 1.0, "high": 3.0}
-    value |= {"median": 2.0, "runs": 5}
+    value |= {"median": 2.0, "runs": 5, "end": float("nan")}
     values = [
         {**value, "optimizer": "a", "failed": 0, "least": True},
         {**value, "optimizer": "b", "failed": 2, "least": False, "median": 2.5},
@@ -106,6 +106,15 @@ def test_values_by_hand(small):
         r"{}p\_1, dim 2", "$f$", "100", "5 runs", r"\textbf{2} {\footnotesize [1, 3]}",
         r"2.5$^{\dagger}$ {\footnotesize [1, 3]}", r"2 {\footnotesize [1, 3]}", "--",
     ]  # fmt: skip
+
+
+def test_values_say_what_counts_as_the_lowest(small):
+    assert "Bold: the lowest median of its problem. --: could not run." in PAPERS["values"](small)
+    gaps = small["values"].assign(kind="gap", end=1e-8, least=[True, True, False, False], median=[1e-9, 3e-9, 2.0, 2.0])
+    text = PAPERS["values"]({**small, "values": gaps})
+    said = "Bold: the lowest median of its problem, or all that are equally low. Gaps are shown from 1.00e-9 up; "
+    assert f"{said}those below 1.00e-8, at which runs end, count as equal." in text
+    assert text.count("boldsymbol") == 2
 
 
 def test_long_tables_may_break(small):

@@ -18,7 +18,7 @@ page.chart("ert", (section, { controls, body, status }) => {
 
   // the table as data
   function table() {
-    const optimizers = page.optimizers(), goal = target(), rows = [];
+    const optimizers = data.ranked.filter((o) => page.optimizers().includes(o)), goal = target(), rows = [];
     const words = filter.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     for (const c of page.cells()) {
       const { problem, dim, family, targets } = data.cells[c], text = `${problem} dim ${dim} ${family}`.toLowerCase();

@@ -8,8 +8,8 @@ page.chart("pairs", (section, { scroll, detail, says }) => {
       { problems, better, worse, a12, low, high, p, adjusted, verdict: data.pairs_verdicts[i] }];
   }));
   const short = (o) => page.shortened(data.optimizers[o].name, 60);
-  const label = (o) => element("span", { title: short(o),
-    textContent: short(o) + (data.optimizers[o].failed && data.words.failed) });
+  const label = (o) => element("span", { title: short(o) }, short(o),
+    element("i", { className: "failed", textContent: data.optimizers[o].failed && data.words.failed }));
 
   function tell(a, b) {
     const { problems, better, worse, a12, low, high, p, adjusted, verdict } = duels.get(`${a},${b}`);

@@ -147,6 +147,7 @@ interface PageData {
   pairs_tests?: number;
   pairs_caption?: string;
   optimizers: Optimizer[];
+  ranked: number[];
   orders: { order: number; color: string }[];
   families: string[];
   prices: Price[];
