@@ -34,8 +34,8 @@ def as_objective(
     point = np.array(converted(real(start, "start"), "numpy", "float64"))
     if point.ndim != 1 or not len(point) or not np.isfinite(point).all():
         raise ValueError(f"start must be a finite vector (dim,), got {point!r}")
-    if not 0 <= spread < inf:
-        raise ValueError(f"spread must be >= 0, got {spread}")
+    if isinstance(spread, bool) or not isinstance(spread, (int, float, np.number)) or not 0 <= spread < inf:
+        raise ValueError(f"spread must be a number >= 0, got {spread!r}")
     if failures not in get_args(Failures):
         raise ValueError(f"failures must be one of {', '.join(get_args(Failures))}, got {failures!r}")
     low, high = as_box(bounds, len(point))

@@ -33,9 +33,20 @@ class Domain:
 
     def __post_init__(self) -> None:
         for name in ("low", "high", "scale"):
-            if np.ndim(getattr(self, name)):
-                array = np.asarray(getattr(self, name))  # over bytes, which nobody can make writeable again
+            if (value := getattr(self, name)) is None and name == "scale":
+                continue
+            array = np.asarray(value)  # over bytes, which nobody can make writeable again
+            if array.dtype.kind not in "fiu":
+                raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}")
+            if array.ndim:
                 object.__setattr__(self, name, np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape))
+        if not isinstance(self.hard, (bool, np.bool_)):
+            raise ValueError(f"hard must be True or False, got {self.hard!r}")
+        if np.asarray(self.log).dtype.kind != "b":
+            raise ValueError(f"log must be True or False, or one of them a coordinate, got {self.log!r}")
+        for name, scalar in (("log", bool), ("kinds", str)):
+            if not isinstance(value := getattr(self, name), scalar):
+                object.__setattr__(self, name, scalar(value) if np.ndim(value) == 0 else tuple(map(scalar, value)))
         for kind in self.all_kinds:
             if kind not in get_args(Kind) or (kind == "permutation" and self.kinds != kind):
                 allowed = ", ".join(get_args(Kind))

@@ -112,6 +112,8 @@ class Objective:
     learned: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.dim, bool) or not isinstance(self.dim, (int, float, np.number)) or self.dim != int(self.dim):
+            raise ValueError(f"dim must be a whole number, got {self.dim!r}")
         object.__setattr__(self, "dim", int(self.dim))
         if self.f_opt is not None:
             f_opt = float(checked(self.f_opt, (), "f_opt", "numpy"))

@@ -175,8 +175,8 @@ class Suite:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", python_number(self.seed))
-        if not re.fullmatch(NAME, self.name):
-            got = self.name if len(self.name) <= 100 else f"{self.name[:20]}... of {len(self.name)} characters"
+        if not isinstance(self.name, str) or not re.fullmatch(NAME, self.name):
+            got = self.name if len(str(self.name)) <= 100 else f"{self.name[:20]}... of {len(self.name)} characters"
             raise ValueError(f"name must be 1 to 100 letters, digits, dots, hyphens and underscores, got {got!r}")
         if not isinstance(self.title, str):
             raise ValueError(f"title must be a text, got {self.title!r}")
@@ -192,7 +192,7 @@ class Suite:
 
 def parse_entry(text: str) -> Entry:
     """`name[key=value,value,key=value]` -> Entry; a value without a key is another one of the key before it."""
-    match = re.fullmatch(r"\s*([^\[\]]+?)\s*(?:\[(.*)\])?\s*", text)
+    match = re.fullmatch(r"\s*([^\[\]]+?)\s*(?:\[(.*)\])?\s*", text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f"{text!r} must read name or name[key=value,...]")
     grid: dict[str, list[str]] = {}

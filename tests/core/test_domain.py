@@ -78,6 +78,13 @@ def test_permutations():
         ({"kinds": "integer"}, "low and high must be finite where numbers are whole"),
         ({"low": 1, "high": 0}, "low must be below high"),
         ({"low": 0, "high": 1, "kinds": "integer", "hard": False}, "hard must be True where numbers are whole"),
+        ({"low": "0", "high": 1}, "low must be a number or an array of numbers, got '0'"),
+        ({"low": None, "high": 1}, "low must be a number or an array of numbers, got None"),
+        ({"low": 0, "high": 1j}, "high must be a number or an array of numbers, got 1j"),
+        ({"scale": True}, "scale must be a number or an array of numbers, got True"),
+        ({"hard": "no"}, "hard must be True or False, got 'no'"),
+        ({"low": 1, "high": 2, "log": "no"}, "log must be True or False, or one of them a coordinate, got 'no'"),
+        ({"low": 1, "high": 2, "log": (1, 0)}, "log must be True or False, or one of them a coordinate"),
         ({"low": -1e308, "high": 1e308}, "high - low must be a finite number"),
         ({"low": np.array([0.0, -1e308]), "high": np.array([np.inf, 1e308])}, "high - low must be a finite number"),
         ({"scale": 0.0}, "scale must be positive and finite"),
@@ -87,6 +94,20 @@ def test_permutations():
 def test_refuses(options, message):
     with pytest.raises(ValueError, match=message):
         Domain(**options)
+
+
+@pytest.mark.parametrize("log", [[True, False], np.array([True, False]), (np.True_, np.False_)])
+def test_flags_of_coordinates_are_read_only_whatever_they_came_in(log):
+    domain = Domain([1.0, 0.0], [2.0, 1.0], log=log, kinds=["real", "real"])
+    assert domain.log == (True, False)
+    assert domain.kinds == ("real", "real")
+    assert Domain(1.0, 2.0, log=np.True_).log is True
+
+
+@pytest.mark.parametrize("dim", [2.5, True, "2", None])
+def test_a_dimension_is_a_whole_number(dim):
+    with pytest.raises(ValueError, match="dim must be a whole number, got"):
+        Objective(lambda x: x.sum(-1), dim)
 
 
 def test_a_wide_box_whose_width_is_a_number_is_taken():

@@ -79,6 +79,7 @@ def test_a_minimum_that_the_starts_have_already_is_a_fault(tmp_path, monkeypatch
     with pytest.warns(UserWarning, match=r"Impossible values") as warned:
         results = bench.compare(lambda x: float(x @ x), [0.1, 0.1], f_opt=1.0, budget=50, optimizers=["random-search"])
         results.convergence()
+        results.values_at_budget()
     assert {warning.category for warning in warned} == {UserWarning}
     assert set(results.runs.cost) == {0.0}
 
@@ -160,3 +161,17 @@ def test_no_registered_problem_is_flagged(optimizer):
         if impossible(run.best, objective.f_opt):
             flagged[name] = run.best - objective.f_opt
     assert flagged == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"spread": "a"}, "spread must be a number >= 0, got 'a'"),
+        ({"spread": True}, "spread must be a number >= 0, got True"),
+        ({"optimizers": [1]}, "1 must read name or name"),
+        ({"name": 3}, "name must be 1 to 100 letters, digits, dots, hyphens and underscores, got 3"),
+    ],
+)
+def test_arguments_of_another_type_are_one_sentence(options, message):
+    with pytest.raises(ValueError, match=message):
+        bench.compare(lambda x: float(x @ x), [2.0, 3.0], budget=6, report=False, **options)

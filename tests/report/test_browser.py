@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from bench.measure import words
+from bench.measure.verdicts import budgets
 from bench.measure.words import number
 from bench.report.measured import Report
 from bench.report.page import write_report
@@ -162,7 +163,7 @@ def test_the_answer_says_how_many_tests_and_limits_there_are(page, plain):
         assert f" (corrected for {table.tests[family]} pairs of optimizers at all budgets)." in page.texts(".hint")[0]
     assert "a budget ended" not in page.texts("#answer .says")[0]
     page.choose("#bar .price select", "passes")
-    assert re.search(r"^Within .* \(less on \d+ problems: see below\), over all", page.texts("#answer .verdict")[0])
+    assert re.search(r"^Within .* \(down to \S+ on \d+ problems\), over all", page.texts("#answer .verdict")[0])
     assert re.search(
         r"On \d+ of 20 problems a budget ended some optimizers before others", page.texts("#answer .says")[0]
     )
@@ -366,9 +367,27 @@ def test_dark_mode(browser, plain):
     browser.until(f"{font} === '{colors['light'][1]}'")
 
 
+def test_columns_come_in_the_order_of_what_is_solved_and_marks_stand_upright(page, plain):
+    ranked = Report(plain[0]).ranked
+    for section in ("#ert", "#values"):
+        heads = page.js(f"[...document.querySelectorAll('{section} thead .name')].map((n) => n.textContent)")
+        assert [name for name in heads if name in ranked] == ranked, section
+    scores = plain[0].scores(budgets=[Report(plain[0]).views[0].of(budgets)[-1]])
+    solved = scores[scores.family == "all"].set_index("optimizer").solved[ranked].dropna()
+    assert solved.is_monotonic_decreasing
+    turned = page.js("[...document.querySelectorAll('#pairs thead .failed')].map((n) => getComputedStyle(n).transform)")
+    assert turned
+    assert {each.split("(")[0] for each in turned} == {"matrix"}  # turned back, against the head that is turned
+
+
 def test_390_pixels_are_enough(browser, written):
     browser.open(written / "index.html", width=390, height=844)
     assert browser.js("document.documentElement.scrollWidth") <= 390
+    cut = "[...document.querySelectorAll('#answer > .body .name')].filter((n) => n.scrollWidth > n.clientWidth).length"
+    assert browser.js(cut) == 0
+    label = "document.querySelector('#bar .price')"
+    assert float(browser.js(f"getComputedStyle({label}).fontSize").removesuffix("px")) > 10
+    assert browser.js(f"{label}.innerText").startswith("Price")
     for menu in ("optimizers", "families", "sections"):
         browser.js(f"document.querySelector('#bar .{menu}').open = true")
         left, right = browser.js(

@@ -188,6 +188,7 @@ def test_whatever_is_raised_ends_one_run_alone(tmp_path, monkeypatch, raised, wh
     run = runs[runs.optimizer == "theirs"].iloc[0]
     assert run.status == "crashed"
     assert type(raised).__name__ in run.error.splitlines()[-1]
+    assert np.isfinite(run["first"]) == (who != "start")  # what was known of the run until then stays
     assert len(runs) == 2
 
 
