@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.measure.calibration import claims, intervals
+from tests.measure.calibration import claims, intervals, races
 from tests.measure.calibration.rows import FACTS
 
 REPORTS = Path(__file__).parents[3] / "reports"
@@ -22,7 +22,7 @@ EXPERIMENTS = 1000
 BEGIN, END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
 
 Scenario = Callable[[int, np.random.Generator], "dict[str, Any] | list[dict[str, Any]]"]
-SCENARIOS: dict[str, Scenario] = {**intervals.SCENARIOS, **claims.SCENARIOS}
+SCENARIOS: dict[str, Scenario] = {**intervals.SCENARIOS, **claims.SCENARIOS, **races.SCENARIOS}
 
 
 def measured(name: str, experiments: int) -> pd.DataFrame:
