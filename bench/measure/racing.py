@@ -18,10 +18,11 @@ themselves, from the first round on, and have the bounds of so few (step down, a
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 
-from bench.measure.levels import EXCHANGES, RACE_LEVEL
+from bench.measure.levels import EXCHANGES, FEWEST, RACE_LEVEL
 
 STAYS = 0  # in place of the round in which it left
 SPENT_BY = 0.88  # of the rounds, when the whole error is spent
@@ -49,8 +50,9 @@ class Race:
 
 def spending(rounds: np.ndarray | int, planned: int) -> np.ndarray:
     """The error that may be made up to each of these rounds: none at the start, all of it before the last of those that
-    are planned."""
-    return RACE_LEVEL * np.minimum(np.asarray(rounds) / (SPENT_BY * planned), 1.0) ** POWER
+    are planned; none below 5 rounds."""
+    level = RACE_LEVEL if planned >= FEWEST else 0.0
+    return level * np.minimum(np.asarray(rounds) / (SPENT_BY * planned), 1.0) ** POWER
 
 
 def race(results: np.ndarray, planned: int) -> Race:
@@ -66,7 +68,7 @@ def race(results: np.ndarray, planned: int) -> Race:
         stays = np.flatnonzero(left == STAYS)
         if len(stays) < 2:
             return Race(left, r, over=True, look=r)
-        missing = np.isnan(results[stays, :planned]).any(axis=0)
+        missing: np.ndarray = np.any(np.isnan(results[stays, :planned]), axis=0)
         ready = int(missing.argmax()) if missing.any() else len(missing)
         scores = normal_scores(results[stays, :ready].T)
         z = statistics(scores, *np.triu_indices(len(stays), 1))
@@ -116,7 +118,7 @@ def statistics(scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.
     return np.sqrt(z) * np.sign(totals)
 
 
-def _standardised(totals: np.ndarray, squares: np.ndarray, within: np.ndarray, r: np.ndarray, k: int) -> np.ndarray:
+def _standardised(totals: np.ndarray, squares: np.ndarray, within: np.ndarray, r: Any, k: int) -> np.ndarray:
     """z squared of sums of paired differences: infinite where nothing varies from round to round, and they differ.
 
     totals, squares: of differences and of their squares, over r rounds. within: the sum of squares within k
