@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +20,7 @@ from bench.core.oracle import books_of
 from bench.functions import as_objective, registered
 from bench.measure import words
 from bench.measure.failed import failed_evaluations_text
+from bench.measure.racing import race
 from bench.report.page import write_report
 from bench.report.plot import Plot
 from bench.results import combined, stored
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 RESULTS = Path("results")
 REPORTS = Path("reports")
+SEEDS, ROUNDS = 5, 25  # of `compare`, by default: all of them run, and at most in a race
 
 
 class Results(stored.Results):
@@ -155,6 +157,7 @@ def run(
     retry: Sequence[str] = (),
     fresh: bool = False,
     stale: str = "",
+    until: str = "",
     report: bool = True,
 ) -> Results:
     """Run a suite (its name, a TOML path or a `Suite`), or every named problem with every named optimizer.
@@ -167,11 +170,15 @@ def run(
     workers: processes at once, by default one a core. device: "auto", "cpu" or "cuda". imports: modules that register
     further problems and optimizers. retry: what to do again, see `bench.core.status.RETRIED`. fresh: begin anew.
     stale: stored runs whose code has changed are done again, unless "keep"; "versions": those of other libraries too.
+    until: "significant": seeds are the rounds of a race, in which optimizers that are significantly worse on a problem
+    leave (see `bench.measure.racing`); what it leaves out is stored with status "left".
     Raises ValueError for what does not fit, before anything is written.
     """
-    launch = Launch(workers, device, imports, retry, fresh, stale)
+    launch = Launch(workers, device, imports, retry, fresh, stale, referee=race)
     launch.load()
-    suite = choose_suite(suite, problems, optimizers, budget=budget, seeds=seeds, instances=instances, name=name)
+    suite = choose_suite(
+        suite, problems, optimizers, budget=budget, seeds=seeds, instances=instances, name=name, until=until
+    )
     if tuned is not None:
         suite = with_tuned(suite, tuned, optimizers)
     results = Results(run_suite(suite, RESULTS / suite.name, launch).folder)
@@ -261,11 +268,12 @@ def compare(
     *,
     budget: float = 2000,
     optimizers: Sequence[str] = (),
-    seeds: int = 5,
+    seeds: int | None = None,
     bounds: Any = None,
     spread: float = 0.1,
     f_opt: float | None = None,
     failures: Failures = "nan",
+    until: str = "",
     name: str | None = None,
     report: bool = True,
 ) -> Results:
@@ -287,6 +295,8 @@ def compare(
     failures: what an exception of f is, or NaN. "nan": a failed evaluation, charged and counted; the optimizer hears
         inf for the value and NaN for a gradient, the run goes on, and at the end it is said how many failed. "raise":
         an exception ends the run as crashed.
+    seeds: runs of each; by default 5, and 25 at most in a race. until: "significant": a race, in which who is
+        significantly worse leaves (see `run`), until one is left or nothing more can be told.
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """
@@ -294,12 +304,14 @@ def compare(
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     if not optimizers:
         optimizers = candidates(objective, budget)
+    seeds = seeds if seeds is not None else ROUNDS if until else SEEDS
     registry.load(PACKAGES)
     with registered(objective) as problem, TemporaryDirectory() as scratch:
         suite = make_suite([problem], optimizers, budget, name or "comparison", seeds=seeds)
+        suite = replace(suite, until=until)
         folder = RESULTS / suite.name if name else Path(scratch) / suite.name
         command = f"bench.compare({problem}, budget={budget}, seeds={seeds})"
-        run_suite(suite, folder, Launch(children=False, fresh=True, command=command, pictures=False))
+        run_suite(suite, folder, Launch(children=False, fresh=True, command=command, pictures=False, referee=race))
         results = Results(folder)
         _warn_of_faults(results)
         _say_what_failed(results)

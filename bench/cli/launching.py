@@ -50,6 +50,7 @@ def launching(**how: Any) -> "Iterator[Launch]":
     """
     from rich import progress
 
+    from bench.measure.racing import race
     from bench.runner.launch import Launch, Watcher
 
     columns = (
@@ -73,7 +74,7 @@ def launching(**how: Any) -> "Iterator[Launch]":
                 def ended(self, record: Any) -> None:
                     bar.advance(line)
 
-            launch = Launch(**how, watcher=Bar(), command=command_line())
+            launch = Launch(**how, watcher=Bar(), command=command_line(), referee=race)
             launch.load()
             yield launch
     except KeyboardInterrupt:

@@ -46,6 +46,9 @@ def run(
     retry: Retry = None,
     stale: Stale = "",
     fresh: Fresh = False,
+    until: Annotated[
+        str, typer.Option(metavar="significant", help="Race: who is significantly worse on a problem leaves it.")
+    ] = "",
     no_report: Annotated[bool, typer.Option("--no-report", help="Store the runs and write no report.")] = False,
     imports: Imports = None,
 ) -> None:
@@ -66,7 +69,7 @@ def run(
             ) as launch,
         ):
             named = suite or (None if problems or optimizers else "quick")
-            planned = choose_suite(named, problems, optimizers, budget=budget, seeds=seeds, name=name)
+            planned = choose_suite(named, problems, optimizers, budget=budget, seeds=seeds, name=name, until=until)
             if tuned is not None:
                 planned = with_tuned(planned, tuned, optimizers)
             for sentence in verify(releases, planned):

@@ -38,6 +38,7 @@ class Status(StrEnum):
     CRASHED = "crashed", "crashed", "ran recorded failed retried", 1
     KILLED = "killed", "were killed", "ran failed retried", 2
     SKIPPED = "skipped", "were skipped", "recorded", 5
+    LEFT = "left", "were left out by a race", "recorded"
 
     def phrase(self, n: int) -> str:
         """What is said of n runs that ended so: `was killed` of one."""

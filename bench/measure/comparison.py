@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from bench.core.ledger import PRICES
+from bench.core.status import Status
 from bench.measure.convergence import convergence
 from bench.measure.frames import CELL, Frame, checked
 from bench.measure.levels import QUICK
 from bench.measure.prices import RULES, Prices, resolved, value_seconds
 from bench.measure.progress import complete, joined, progress
+from bench.measure.raced import races
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.strata import Strata, ends, limits, solved, strata
 from bench.measure.words import number, price_list
@@ -30,7 +32,8 @@ class Comparison:
         parts: Callable[[], Iterable[tuple[Frame, Frame]]] = lambda: (),
         prices: Mapping[str, float] = PRICES,
     ):
-        self.runs: Any = complete(runs)
+        self._planned: Any = complete(runs)
+        self.runs: Any = self._planned[self._planned.status != Status.LEFT]
         self.parts, self.prices = parts, prices
         self._curves: dict[Any, Any] = {}
         self._views: dict[Any, View] = {}
@@ -39,6 +42,11 @@ class Comparison:
     def layout(self) -> Strata:
         """See `bench.measure.strata.strata`."""
         return strata(self.runs)
+
+    @cached_property
+    def races(self) -> Any:
+        """See `bench.measure.raced.races`."""
+        return races(self._planned)
 
     @cached_property
     def quick(self) -> frozenset[tuple[str, int]]:
@@ -126,6 +134,11 @@ class View:
     def amount(self, cost: float) -> str:
         """A cost in words: `a cost of 100`."""
         return self.rule.amount.format(number(cost))
+
+    @property
+    def as_raced(self) -> bool:
+        """Whether its prices are those at which optimizers raced, where they did."""
+        return self.prices is None or _key(self.prices) == _key(resolved(None, self.comparison.prices))
 
     @property
     def convergence(self) -> Any:

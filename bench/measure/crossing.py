@@ -9,6 +9,7 @@ from bench.measure.ecdf import default_costs
 from bench.measure.frames import Frame
 from bench.measure.levels import CURVES, FEWEST
 from bench.measure.permutations import Contrasts, by_chance, generator, threshold
+from bench.measure.raced import in_race
 from bench.measure.statistics import ran
 
 STEP = 2  # the costs at which curves are tested are every second one
@@ -24,7 +25,7 @@ def crossings(view: View) -> Frame:
     Chance makes curves cross, too: a change is listed where the first is significantly ahead of the second before, and
     the second of the first after (see `changes`). No row: no change is significant, or there are fewer than 5 runs of
     an optimizer in a cell of the family. Optimizers that were not planned on all its cells, that never ran there, or
-    whose costs are not known, are left out.
+    whose costs are not known, are left out; and families in which optimizers raced: the race alone says who is better.
     """
     import pandas as pd
 
@@ -33,8 +34,11 @@ def crossings(view: View) -> Frame:
     enough = layout.planned.sum(axis=2) >= FEWEST
     unknown = (layout.planned & np.isnan(x[..., 0])).any(axis=2)
     began: np.ndarray = np.any(ran(view), axis=2)
+    raced = in_race(layout.cells, view.comparison.races)
     rows = []
     for family, cells in zip(layout.families, layout.member, strict=True):
+        if raced[cells].any():
+            continue
         entrants = np.flatnonzero((enough & ~unknown)[cells].all(axis=0) & began[cells].any(axis=0))
         if len(entrants) < 2:
             continue

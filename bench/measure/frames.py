@@ -28,8 +28,9 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     "pairs": ("optimizer", "rival", *PAIRS),
     "scores": (
         "family", "budget", "optimizer", "order", "solved", "low", "high", "standing", "problems", "of", "cut", "runs",
-        "ran",
+        "ran", "raced", "gone",
     ),
+    "races": (*CELL, "optimizer", "order", "left", "rounds", "planned", "able"),
     "duels": (
         "family", "budget", "optimizer", "rival", "difference", "low", "high", "p", "adjusted", "significant", "enough",
         "general_p", "general", "able", "problems", "runs",
@@ -42,11 +43,11 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     "data profile": ("optimizer", "order", "cost", "fraction", "problems"),
     "best": (
         *CELL, "among", "optimizer", "order", "kind", "target", "ert", "low", "high", "successes", "runs", "success",
-        "compared", "significant", "enough", "tied", "rivals", "reason",
+        "compared", "significant", "enough", "tied", "rivals", "reason", "raced",
     ),
     "answers": (
         "family", "budget", "among", "optimizer", "reason", "order", "solved", "low", "high", "runs", "problems", "cut",
-        "compared", "significant", "enough", "rivals", "tied", "left", "tests", "general", "able", "unbeaten",
+        "compared", "significant", "enough", "rivals", "tied", "left", "tests", "general", "able", "unbeaten", "raced",
     ),
     "tuned": (
         *CELL, "family", "optimizer", "order", "kind", "default", "default_low", "default_high",

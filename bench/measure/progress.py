@@ -17,7 +17,7 @@ def complete(runs: Frame) -> Frame:
     """The runs with dim, order, scored, gap, imported and failed_values whole.
 
     A run that never began does not know its problem: it has dim and scored of the others there, else 0 and False.
-    gap: 0, the optimum itself, imported: False, and failed_values: NaN, where there is no such column.
+    gap: 0, the optimum itself, imported and raced: False, and failed_values: NaN, where there is no such column.
     """
     dim = checked(runs, "runs").dim.astype(float)
     highest = dim.groupby(runs.problem).transform("max")
@@ -28,6 +28,7 @@ def complete(runs: Frame) -> Frame:
         gap=runs.gap.astype(float).fillna(0.0) if "gap" in runs else 0.0,
         imported=runs.imported.astype(bool) if "imported" in runs else False,
         failed_values=runs.failed_values.astype(float) if "failed_values" in runs else float("nan"),
+        raced=runs.raced.astype(bool) if "raced" in runs else False,
     )
 
 

@@ -21,6 +21,7 @@ from bench.measure.inference import contrast, holm, signed_rank, stratified_mean
 from bench.measure.levels import LEVEL
 from bench.measure.permutations import Contrasts, by_chance, chances, generator
 from bench.measure.progress import finite_costs, joined
+from bench.measure.raced import in_race
 from bench.measure.standing import standings
 from bench.measure.strata import Strata
 
@@ -65,10 +66,12 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
     standing: the same mean of `bench.measure.standing.standings`, which decides between equal fractions. problems: the
     cells in which the optimizer was planned, of so many; where they are fewer, it does not compare with the others.
     cut: the cells with a limit, beyond which results are ignored. runs: over all these cells; ran: those that were not
-    skipped. NaN where a cost is not known.
+    skipped. NaN where a cost is not known. raced: whether optimizers raced there: "race", where that says who is
+    significantly worse (all have ended within this budget, at the prices of the race), "no claim" where it does not;
+    gone: whether it left all of these races.
 
-    Columns family, budget, optimizer, order, solved, low, high, standing, problems, of, cut, runs, ran: a row for each
-    family ("all" the last), budget (rising) and optimizer (by order and name), in this order.
+    Columns family, budget, optimizer, order, solved, low, high, standing, problems, of, cut, runs, ran, raced, gone: a
+    row for each family ("all" the last), budget (rising) and optimizer (by order and name), in this order.
     """
     layout, costs, x = view.of(_fractions, list(budgets))
     standing = layout.spread(view.of(standings, costs.tolist()))
@@ -82,7 +85,10 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
         counts["standing"] = _mean(standing[cells], layout.planned[cells]).T
         columns.append({"solved": mean.T, "low": low.T, "high": high.T, **counts})
     names = layout.optimizers
-    return _table(layout, costs, columns, {"optimizer": names.optimizer.to_numpy(), "order": names.order.to_numpy()})
+    optimizers = {"optimizer": names.optimizer.to_numpy(), "order": names.order.to_numpy()}
+    for each, (raced, left) in zip(columns, _raced(view, costs), strict=True):
+        each |= {"raced": raced[:, None], "gone": left.all(axis=0)}
+    return _table(layout, costs, columns, optimizers)
 
 
 def duels(view: View, budgets: Sequence[float]) -> Frame:
@@ -102,6 +108,8 @@ def duels(view: View, budgets: Sequence[float]) -> Frame:
     general_p is at most 0.05, the p-value of Wilcoxon's signed-rank test of the differences of cells, by Holm over all
     pairs and all these budgets. able: whether so many cells could show it, if one pair differed alike on all.
 
+    Where optimizers raced, significant is what the race says, and p and adjusted are NaN: see `_judged`.
+
     problems, runs: how many cells, and pairs of runs.
     Columns family, budget, optimizer, rival, difference, low, high, p, adjusted, significant, enough, general_p,
     general, able, problems, runs: a row for each family, budget, optimizer and rival in the order of `scores`; each
@@ -120,7 +128,51 @@ def duels(view: View, budgets: Sequence[float]) -> Frame:
     ends = [mirrored(names[a], names[b]) for a, b in ((first, second), (second, first))]
     table = _table(layout, costs, tables, {"optimizer": ends[0], "rival": ends[1]})
     ahead = table.difference > 0
-    return table.assign(significant=table.significant & ahead, general=table.general & ahead)[list(COLUMNS["duels"])]
+    table = table.assign(significant=table.significant & ahead, general=table.general & ahead)
+    return _judged(view, costs, table)[list(COLUMNS["duels"])]
+
+
+def _raced(view: View, costs: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of each family, what its races say within each of these costs (B,), see `scores`; and who left which (C, O)."""
+    layout, races = view.layout, view.comparison.races
+    if races.empty:
+        nothing = (np.full(len(costs), ""), np.zeros((1, len(layout.optimizers)), dtype=bool))
+        return [nothing] * len(layout.families)
+    left = races.set_index([*CELL, "optimizer"]).left
+    cells = list(zip(layout.cells.problem, layout.cells.dim, strict=True))
+    gone = np.array([[left.get((*cell, name), 0) > 0 for name in layout.optimizers.optimizer] for cell in cells])
+    raced = in_race(layout.cells, races)
+    spent = view.reached.spent.to_numpy(float)
+    ended = np.asarray(costs) * (1 + TIE) >= spent[np.isfinite(spent)].max(initial=0.0)
+    answer = []
+    for member in layout.member:
+        says = np.where(ended & view.as_raced & raced[member].all(), "race", "no claim")
+        answer.append((says if raced[member].any() else np.full(len(costs), ""), gone[member]))
+    return answer
+
+
+def _judged(view: View, costs: np.ndarray, table: Frame) -> Frame:
+    """The duels, where optimizers raced by what the race says: who stays on all problems of a family is significantly
+    better than who left on all of them. Nothing is tested there once more, and differences are of paired rounds."""
+    races, names = view.comparison.races, view.layout.optimizers.optimizer.to_numpy()
+    if races.empty:
+        return table
+    says, better, known = np.full(len(table), "", dtype=object), *np.zeros((2, len(table)), dtype=bool)
+    for family, member, (raced, left) in zip(
+        view.layout.families, view.layout.member, _raced(view, costs), strict=True
+    ):
+        rows = (table.family == family).to_numpy()
+        out, stays = set(names[left.all(axis=0)]), set(names[~left.any(axis=0)])
+        says[rows] = table.budget[rows].map(dict(zip(costs, raced, strict=True)))
+        better[rows] = (table.optimizer.isin(stays) & table.rival.isin(out)).to_numpy()[rows]
+        of_family = races.merge(view.layout.cells[member][CELL], on=CELL)
+        known[rows] = bool(of_family.able.all())
+    raced, better = says != "", better & (says == "race")
+    return table.assign(
+        significant=np.where(raced, better, table.significant).astype(bool),
+        enough=np.where(raced, better | known, table.enough).astype(bool),
+        **{name: table[name].where(~raced) for name in ("p", "adjusted")},
+    )
 
 
 def duel_tests(

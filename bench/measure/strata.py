@@ -57,11 +57,12 @@ def strata(runs: Frame) -> Strata:
     known = [name for name in ("budget", "cost") if name in runs]  # those of one start are under several budgets
     ordered = runs.sort_values(known, kind="stable") if known else runs  # and not as they were stored
     runs = runs.assign(copy=ordered.groupby(["cell", "entrant", "instance", "seed"]).cumcount())
-    # first those starts that all optimizers of a cell share, then the other runs of each by instance and seed, which
-    # are independent draws, and may stand beside any others
+    # first those starts that most optimizers of a cell share (all, or the later rounds of a race), at last the other
+    # runs of each by instance and seed, which are independent draws, and may stand beside any others
     start = ["cell", "instance", "seed", "copy"]
-    shared = runs.groupby(start).entrant.transform("size") == runs.groupby("cell").entrant.transform("nunique")
-    ranked = runs.assign(late=~shared).sort_values(["late", *start[1:]], kind="stable")
+    ranked = runs.assign(late=-runs.groupby(start).entrant.transform("size")).sort_values(
+        ["late", *start[1:]], kind="stable"
+    )
     slot = ranked.groupby(["cell", "entrant"]).cumcount().reindex(runs.index)
     cells = runs.drop_duplicates("cell").sort_values("cell", ignore_index=True)[[*CELL, "family"]]
     heads = runs.drop_duplicates("entrant").sort_values("entrant", ignore_index=True)[["optimizer", "order"]]

@@ -14,6 +14,7 @@ from bench.measure.frames import CELL, COLUMNS, Frame, checked
 from bench.measure.levels import LATE
 from bench.measure.permutations import generator, worse_by_rank
 from bench.measure.progress import joined
+from bench.measure.raced import gone, in_race
 from bench.measure.statistics import duels, ran, scores
 from bench.measure.strata import ALL, ROUNDING
 from bench.measure.words import CANNOT_RUN, NOT_ON_ALL, NOTHING_REACHED, SKIPPED, UNKNOWN
@@ -72,9 +73,12 @@ def best(view: View) -> Frame:
     `winners`; compared (optimizers that were asked for that target; without one, that ran), significant (others were
     compared, and it significantly beats them all), enough (it beats half of them, or could have beaten half of its
     rivals with so many seeds), tied (how many of the rivals, from the first, have the same ERT), rivals (whom it does
-    not significantly beat, joined by "; ", best first), reason (why there is none, where there is none).
+    not significantly beat, joined by "; ", best first), reason (why there is none, where there is none), raced (whether
+    optimizers raced there: then those are beaten that left, where the best stays, at the prices of the suite alone).
     """
-    answer, table = winners(view.of(ert)), _among(view.of(ert))
+    races = view.comparison.races
+    asked = view.of(ert)
+    answer, table = winners(asked.assign(gone=np.nan_to_num(gone(asked, races)) > 0)), _among(asked)
     entrants = table[table.runs > 0]
     began = _among(view.runs).assign(began=lambda runs: runs.status.isin(statuses("ran"))).groupby(SCOPE).began.any()
     present = entrants.groupby(SCOPE).optimizer.nunique().rename("present")
@@ -88,7 +92,7 @@ def best(view: View) -> Frame:
     answer = answer.assign(
         reason=np.where(none, reason, ""), significant=~none & (answer.compared > 1) & (answer.rivals == "")
     )
-    return answer[list(COLUMNS["best"])]
+    return answer.assign(raced=in_race(answer, races))[list(COLUMNS["best"])]
 
 
 def ranking(view: View) -> list[str]:
@@ -128,7 +132,8 @@ def caption(view: View) -> str:
     table = view.of(answer)
     limited = view.limits_of_cells.limit < np.inf
     tests, counts = _ends(table.tests.to_numpy(int)), _ends(ran(view).sum(axis=2))
-    return words.caption(counts, tests, limited.sum(), len(limited), view.ends[view.ends < np.inf].tolist())
+    ends, raced = view.ends[view.ends < np.inf].tolist(), bool(len(view.comparison.races))
+    return words.caption(counts, tests, limited.sum(), len(limited), ends, raced)
 
 
 def _among(table: Frame) -> Frame:
@@ -140,14 +145,17 @@ def winners(table: Frame) -> Frame:
     """The best optimizer on each problem and dim, of all and of each order. table: of `ert`.
 
     Rule: take the hardest target that some optimizer reached in at least half of its runs (where there is none: in any
-    run), beyond what the start reached already; the best is the one of those with the least ERT.
+    run), beyond what the start reached already; the best is the one of those with the least ERT. Who
+    is gone, having left a race, is so only where all are.
     Columns problem, dim, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, kind, target,
     ert, low, high, successes, runs, success (see `bench.measure.ert`).
     """
     table = _among(checked(table, "ert"))
     reached = table[(table.runs > 0) & (table.successes > 0) & (table.ert > 0)]
     rare = reached.successes * 2 < reached.runs
-    ranked = reached.assign(rare=rare).sort_values(["rare", "target", "ert", "optimizer"])
+    ranked = reached.assign(gone=reached.get("gone", False), rare=rare).sort_values(
+        ["gone", "rare", "target", "ert", "optimizer"]
+    )
     names = [name for name in COLUMNS["best"] if name in table]
     answer = table[SCOPE].drop_duplicates().sort_values(SCOPE)
     answer = answer.merge(ranked.groupby(SCOPE).head(1)[names], how="left", on=SCOPE)
@@ -178,7 +186,14 @@ def _compared(view: View, entrants: Frame, best: Frame) -> Frame:
             first = int(np.flatnonzero(asked.won.to_numpy()[rows])[0])
             rng = generator(*key, kind, target)
             worse[rows], possible[rows] = worse_by_rank(values, first, rng, float(late[rows[0]]))
-    asked = asked.assign(beaten=worse & ~asked.tie, possible=possible)
+    races = view.comparison.races
+    left = gone(asked, races)
+    if (raced := ~np.isnan(left)).any():  # they are judged by their race alone
+        winner = gone(asked.assign(optimizer=asked.winner), races)
+        worse = np.where(raced, view.as_raced & (left > 0) & (winner == 0), worse)
+        able = asked[CELL].merge(races[[*CELL, "able"]].drop_duplicates(CELL), how="left", on=CELL).able.to_numpy()
+        possible = np.where(raced, able == True, possible)  # noqa: E712
+    asked = asked.assign(beaten=worse & ~asked.tie, possible=possible.astype(bool))
     others = asked[~asked.won]
     close = others[~others.beaten].sort_values(["ert", "optimizer"]).groupby(SCOPE)
     table = close.agg(
@@ -219,7 +234,7 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     `bench.measure.words`), order, solved, low, high, runs, problems, cut (of them, those with a limit: see `scores`),
     compared, significant (others were compared, and none is a rival), enough, rivals (joined by "; "), tied (how many
     of the rivals, from the first, reached as many), left (optimizers that are not compared), tests (pairs of the
-    adjustment), general, able, unbeaten (joined by "; ").
+    adjustment), general, able, unbeaten (joined by "; "), raced (as of `scores`).
     """
     import pandas as pd
 
@@ -235,8 +250,10 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     for among, of_order in among_all:
         for (family, budget), rows in of_order.groupby(["family", "budget"], sort=False):
             row = {"family": family, "budget": budget, "among": among, "problems": rows["of"].iloc[0]}
-            whole = rows[rows.whole].sort_values(["solved", "standing", "optimizer"], ascending=[False, False, True])
+            order = {"gone": True, "solved": False, "standing": False, "optimizer": True}
+            whole = rows[rows.whole].sort_values(list(order), ascending=list(order.values()))
             row |= {"cut": rows.cut.iloc[0], "compared": len(whole), "left": len(rows) - len(whole), "reason": ""}
+            row["raced"] = rows.raced.iloc[0]
             row["tests"] = tests.get((family, budget), 0)
             if not (whole.solved > 0).any():
                 reason = NOTHING_REACHED if len(whole) else NOT_ON_ALL if (rows.ran > 0).any() else CANNOT_RUN

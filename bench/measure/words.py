@@ -180,6 +180,8 @@ def _certainty(row: Any) -> str:
     if row.compared < 2:
         return ""
     rivals, these = split(row.rivals), THIS if row.problems == 1 else THESE
+    if row.raced:
+        return _by_race(row, these)
     if not rivals:
         return f", {these} significantly more than {_each(row.compared - 1)}"
     equal, less = rivals[: row.tied], rivals[row.tied :]
@@ -187,6 +189,42 @@ def _certainty(row: Any) -> str:
     if not row.enough:
         return f"{as_many} ({counted(row.fewest, 'run')} on a problem: {NO_SIGNIFICANCE}, even if every pair agrees)"
     return as_many + (f", but {these} not significantly more than {listed(less, 3)}" if less else "")
+
+
+RACED = (
+    "Optimizers raced in rounds of paired runs: who was significantly worse left (corrected for all rounds and pairs); "
+    "nobody is tested again."
+)
+
+
+def _by_race(row: Any, these: str) -> str:
+    """What the race says of the best, as part of a sentence."""
+    rivals = split(row.rivals)
+    if row.raced != "race":
+        return f"; who is significantly better {these} the race says of the whole budget alone"
+    if not row.enough:
+        return f"; the race had too few rounds ({NO_SIGNIFICANCE})"
+    if not rivals:
+        return f"; {these} it alone is left of a race, significantly better than {_each(row.compared - 1)}"
+    out = row.compared - 1 - len(rivals)
+    worse = f", and {counted(out, 'other')} left it, significantly worse" if out else ""
+    return f"; {these} the race does not tell it from {listed(rivals, 3)}{worse}"
+
+
+def race_text(row: Any) -> str:
+    """How an optimizer did in a race. row: of `bench.measure.raced.races`."""
+    if row.left:
+        return f"left after round {row.left}, significantly worse"
+    return f"stays, {row.rounds} of {counted(row.planned, 'round')} run"
+
+
+def race_note(rows: Any) -> str:
+    """What a race came to, in a part of a sentence. rows: of `bench.measure.raced.races`, of one problem."""
+    planned, stay = int(rows.planned.iloc[0]), int((rows.left == 0).sum())
+    ran = f"{int(rows.rounds.sum()):,} of {counted(planned * len(rows), 'run')}"
+    if not rows.able.all():
+        return f"{ran}; {TOO_FEW}: {NO_SIGNIFICANCE}"
+    return f"{ran}; {'one is left' if stay == 1 else f'{stay} stay, tied'}"
 
 
 def _each(others: int) -> str:
@@ -220,7 +258,10 @@ def mark(row: Any) -> dict[str, str] | None:
     if row.compared < 2:
         return None
     these = THIS if row.problems == 1 else THESE
-    over = f"{these} (corrected for {counted(row.tests, 'pair')} of optimizers at all budgets).{_general(row)}"
+    if row.raced == "no claim":
+        return {"text": "raced", "look": "open", "hint": f"{_by_race(row, these)[2:].capitalize()}.{_general(row)}"}
+    adjusted = "by a race" if row.raced else f"corrected for {counted(row.tests, 'pair')} of optimizers at all budgets"
+    over = f"{these} ({adjusted}).{_general(row)}"
     if row.significant:
         hint = f"Significantly better than {_each(row.compared - 1)} {over}"
         return {"text": "✓ significant", "look": "significant", "hint": hint}
@@ -297,12 +338,22 @@ def rivals_text(row: Any, enough: bool) -> str:
     """The first rivals in a column of the terminal; `-` where nobody was compared."""
     if row.compared < 2:
         return NUMBER["unknown"]
+    if row.raced == "no claim":
+        return "raced: see the last line"
     return listed(split(row.rivals), 2) if enough or not row.rivals else TOO_FEW
 
 
-def caption(runs: tuple[int, int], tests: tuple[int, int], cut: int, problems: int, ends: Sequence[float] = ()) -> str:
+def caption(
+    runs: tuple[int, int],
+    tests: tuple[int, int],
+    cut: int,
+    problems: int,
+    ends: Sequence[float] = (),
+    raced: bool = False,
+) -> str:
     """What the answer rests on: the least and most runs of an optimizer on a problem, and pairs of optimizers in a row;
-    on how many problems there is a limit; the costs at which budgets end on problems."""
+    on how many problems there is a limit; the costs at which budgets end on problems; whether optimizers
+    raced."""
     if not runs[1]:
         return ""
     text = f"n: {spanned(*runs, 'run')} of an optimizer on a problem"
@@ -313,7 +364,7 @@ def caption(runs: tuple[int, int], tests: tuple[int, int], cut: int, problems: i
         text += "later results are ignored for all"
     if ends and number(min(ends)) != number(max(ends)):
         text += f". Budgets end at {number(min(ends))} to {number(max(ends))}, by problem"
-    return f"{text}."
+    return f"{text}. {RACED}" if raced else f"{text}."
 
 
 def crossing(rows: Sequence[Any], amount: Any) -> list[str]:

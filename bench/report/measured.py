@@ -86,6 +86,7 @@ class Report:
             "convergence": view.convergence,
             "ert": view.of(ert),
             "values": view.of(values_at_budget),
+            **({"races": self.comparison.races} if len(self.comparison.races) else {}),
             "failures": failures(self.runs),
             "failed-evaluations": failed_evaluations(self.runs),
             "endings": endings(self.runs),

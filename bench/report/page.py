@@ -21,7 +21,7 @@ from bench.report import tuned
 from bench.report.data import encoded, page_data
 from bench.report.measured import Report
 from bench.report.sections import SECTIONS
-from bench.report.tables import evaluation_rows, failure_rows, skip_rows, value_rows
+from bench.report.tables import evaluation_rows, failure_rows, race_rows, skip_rows, value_rows
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -135,6 +135,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         ranked=report.ranked,
         place={name: place for place, name in enumerate(report.styles)},
         lowest=words.lowest("In bold", report.tables["values"]),
+        races=race_rows(report.tables.get("races"), report.styles, report.cells, report.family_places),
         failed_mark=words.FAILED,
         quick=words.left_out(len({cell for each in report.views for cell in each.quick})),
         failed_mark_shown=bool((report.tables["values"].failed > 0).any()),

@@ -142,6 +142,7 @@ class Section:
 
 SECTIONS = {  # in the order of the page; a new one is a line here, a template and its script
     "answer": Section("Which optimizer", verdicts),
+    "race": Section("The race", shown=lambda report: "races" in report.tables),
     "solved": Section("Targets solved"),
     "convergence": Section("Convergence"),
     "profiles": Section("Profiles"),

@@ -7,7 +7,18 @@ from bench.core.status import statuses
 from bench.measure.frames import CELL, Frame
 from bench.measure.prices import Prices
 from bench.measure.progress import spent
-from bench.measure.words import FAILED, KINDS, NOT_RUN, SKIPPED, cell_name, interval, number, value_text
+from bench.measure.words import (
+    FAILED,
+    KINDS,
+    NOT_RUN,
+    SKIPPED,
+    cell_name,
+    interval,
+    number,
+    race_note,
+    race_text,
+    value_text,
+)
 
 MOST = 200  # kinds of failure that the page shows
 
@@ -137,3 +148,34 @@ def skip_rows(failed: Frame) -> list[dict[str, Any]]:
         }
         for (problem, dim), rows in skipped.groupby(CELL, sort=False)
     ]
+
+
+def race_rows(
+    table: Frame | None, styles: Mapping[str, Any], cells: Sequence[tuple[str, int]], families: Sequence[int]
+) -> list[dict[str, Any]]:
+    """The races for the page, one a problem and dim in the order of cells: problem, dim, family (its place), planned,
+    note, and rows of those who stay, then of those who left, the last first. table: of `bench.measure.raced.races`."""
+    if table is None:
+        return []
+    races = {key: frame for key, frame in table.groupby(CELL)}
+    names, answer = list(styles), []
+    for cell, family in zip(cells, families, strict=True):
+        if cell not in races:
+            continue
+        frame = races[cell].assign(out=lambda each: each.left > 0)
+        planned = int(frame.planned.iloc[0])
+        rows = [
+            {
+                "optimizer": row.optimizer,
+                "place": names.index(row.optimizer),
+                "style": styles[row.optimizer],
+                "left": row.left,
+                "rounds": row.rounds,
+                "percent": round(100 * row.rounds / planned, 1),
+                "text": race_text(row),
+            }
+            for row in frame.sort_values(["out", "left"], ascending=[True, False], kind="stable").itertuples()
+        ]
+        head = {"problem": cell[0], "dim": cell[1], "family": family, "planned": planned}
+        answer.append({**head, "note": race_note(frame), "rows": rows})
+    return answer

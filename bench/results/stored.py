@@ -204,6 +204,15 @@ class Results:
         """Whether others ran it: what their budgets were, and why runs ended, is not known."""
         return "imported from" in self.manifest.get("environment", {})
 
+    @property
+    def raced(self) -> bool:
+        """Whether optimizers raced, and left where they were significantly worse."""
+        return self.manifest.get("suite", {}).get("until", "") == "significant"
+
+    def races(self) -> "pd.DataFrame":
+        """Who left which race when: see `bench.measure.raced.races`."""
+        return self.comparison.races
+
     @cached_property
     def runs(self) -> "pd.DataFrame":
         """One row a run: who, on what, how it ended, what it asked and gained."""
@@ -227,6 +236,7 @@ class Results:
             "cost": cost,
             "metrics": json.dumps(row["metrics"]) if row["metrics"] else "",
             "imported": self.imported,
+            "raced": self.raced,
         }
 
     @cached_property
@@ -265,7 +275,8 @@ class Results:
     def parts(self) -> "Iterator[tuple[pd.DataFrame, pd.DataFrame]]":
         """The runs, complete, and their trajectories in parts that fit in memory; all runs on a problem and dim are in
         one."""
-        sizes, runs = [row["trajectory_bytes"] for row in self._rows], self.comparison.runs
+        runs, numbers = self.comparison.runs, self.comparison.runs.run.to_numpy()
+        sizes = [self._rows[number]["trajectory_bytes"] for number in numbers]
         if sum(sizes) <= PART:
             yield runs, self.trajectories
             return
@@ -274,7 +285,7 @@ class Results:
         cell = runs.groupby(CELL).ngroup().to_numpy()
         place = (np.cumsum(np.bincount(cell, sizes)) // PART)[cell]
         for number in np.unique(place):
-            yield runs[place == number], self.events(np.flatnonzero(place == number).tolist())
+            yield runs[place == number], self.events(numbers[place == number].tolist())
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -387,5 +398,5 @@ class Results:
 RUN_COLUMNS: Sequence[str] = (
     "run", "problem", "family", "dim", "instance", "problem_order", "scored", "optimizer", "order", "seed", "budget",
     "gap", "status", "error", "f_opt", "first", "best", "final", "rows", *QUESTIONS, "failed_values", "cost",
-    "inside", "outside", "lanes", "device", "metrics", "imported",
+    "inside", "outside", "lanes", "device", "metrics", "imported", "raced",
 )  # fmt: skip

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from bench.runner.environment import environment, libraries, repository, resolve
 from bench.runner.execute import execute, execute_here
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import RunSpec, jobs, plan
+from bench.runner.race import race
 from bench.runner.single import RunRecord, unrun
 from bench.runner.stale import put_stale_aside
 from bench.runner.store import Store, StoreError
@@ -90,7 +91,10 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: Launch) -> Campaign:
     hashes = [spec.hash() for spec in specs]
-    campaign = Campaign(store.folder, planned=len(specs), changed=store.planned() != hashes)
+    if not launch.referee:
+        suite = replace(suite, until="")
+    raced = store.manifest().get("suite", {}).get("until", "") != suite.until
+    campaign = Campaign(store.folder, planned=len(specs), changed=raced or store.planned() != hashes)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if campaign.changed:
         command = launch.command or f"bench.run({suite.name!r})"
@@ -112,13 +116,23 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
     for spec in specs:
         if spec.skip and spec.hash() not in stored:
             writer.ended(unrun(spec, Status.SKIPPED, spec.skip))
-    work = jobs(specs, lambda spec: spec.hash() in stored)
-    if work or campaign.changed:  # what is there already would be the same at this commit: it is of the same code
-        store.note({"repository": repository(), "updated": now})
-    if not launch.children:
-        execute_here(work, writer)
-    elif work:
-        execute(work, launch, writer)
+
+    def run(wanted: Sequence[RunSpec]) -> None:
+        store.forget([Status.LEFT], only=[spec.hash() for spec in wanted])  # a race left them out, and does not now
+        writer.stored = store.hashes()
+        work = jobs(wanted, lambda spec: spec.hash() in writer.stored)
+        if work or campaign.changed:  # what is there already would be the same at this commit: it is of the same code
+            store.note({"repository": repository(), "updated": now})
+        if not launch.children:
+            execute_here(work, writer)
+        elif work:
+            execute(work, launch, writer)
+
+    if suite.until and launch.referee:
+        for spec, reason in race(specs, launch.referee, run, store.ends):
+            writer.ended(unrun(spec, Status.LEFT, reason))
+    else:
+        run(specs)
     if launch.pictures:
         add_grids(store, specs)
     return campaign

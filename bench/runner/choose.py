@@ -18,6 +18,7 @@ def choose_suite(
     seeds: int | None = None,
     instances: Sequence[int] = (),
     name: str | None = None,
+    until: str = "",
 ) -> Suite:
     """A suite by name, file or value, or every problem with every optimizer; what is None or empty stays as it is.
 
@@ -36,7 +37,7 @@ def choose_suite(
     if suite is None:
         names = dict.fromkeys(parse_entry(text).name for text in (*problems, *optimizers))
         options = {"budget": 1000, "name": name or results_name("-".join(names)), **options}
-        return make_suite(problems, optimizers, **options)
+        return replace(make_suite(problems, optimizers, **options), until=until)
     if not isinstance(suite, Suite):
         written, suite = Path(suite).stem, load_suite(suite)
         if name is None and suite.name != written:
@@ -44,4 +45,4 @@ def choose_suite(
                 f"{written!r} cannot be the name of results: they are named {suite.name}", Notice, stacklevel=3
             )
     groups = tuple(replace(group, **options) for group in suite.groups)
-    return replace(suite, name=name or suite.name, groups=groups)
+    return replace(suite, name=name or suite.name, groups=groups, until=until or suite.until)

@@ -302,6 +302,13 @@ class Store:
                 first = row.get("code") is None  # a row of schema 1
                 yield row, checksum(values[: len(FIRST_COLUMNS)] if first else values) == digest
 
+    def ends(self) -> dict[str, dict[str, Any]]:
+        """How each stored run of the present plan ended, by its hash: status, scored, best, final, counts, rows."""
+        names = ("hash", "status", "scored", "best", "final", "counts", "rows")
+        with self._explained():
+            rows = self._db.execute(f"SELECT {', '.join(names)} FROM runs JOIN plan USING (hash)").fetchall()
+        return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+
     def blob(self, hash: str, column: str) -> bytes | None:
         """The trajectory or the points of one run."""
         assert column in ("trajectory", "points")

@@ -18,7 +18,8 @@ from bench.core.ledger import check_prices
 
 FOLDER = Path(__file__).parents[1] / "suites"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of results
-SUITE_KEYS = ("title", "seed", "prices", "group")
+SUITE_KEYS = ("title", "seed", "prices", "until", "group")
+UNTIL = ("", "significant")
 GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts")
 
 
@@ -164,6 +165,7 @@ class Suite:
     """Groups of runs under one seed and one list of prices.
 
     tuning: settings that are run beside the defaults of their optimizers, on the problems of their families.
+    until: "significant": on each problem optimizers that are significantly worse leave, see `bench.measure.racing`.
     """
 
     name: str
@@ -172,8 +174,11 @@ class Suite:
     seed: int = 1
     prices: Mapping[str, float] = field(default_factory=lambda: check_prices({}))
     tuning: Tuning | None = None
+    until: str = ""
 
     def __post_init__(self) -> None:
+        if self.until not in UNTIL:
+            raise ValueError(f"until must be significant, or empty, got {self.until!r}")
         object.__setattr__(self, "seed", python_number(self.seed))
         if not isinstance(self.name, str) or not re.fullmatch(NAME, self.name):
             got = self.name if len(str(self.name)) <= 100 else f"{self.name[:20]}... of {len(self.name)} characters"
@@ -276,7 +281,8 @@ def load_suite(source: str | Path) -> Suite:
     try:
         prices = check_prices(content.get("prices", {}))
         name = path.stem if re.fullmatch(NAME, path.stem) else results_name(path.stem)
-        return Suite(name, tuple(groups), content.get("title", ""), content.get("seed", 1), prices)
+        seed, until = content.get("seed", 1), content.get("until", "")
+        return Suite(name, tuple(groups), content.get("title", ""), seed, prices, until=until)
     except (ValueError, AttributeError) as error:
         key = next((key for key in SUITE_KEYS if re.search(rf"\b{key}\b", str(error))), "prices")
         raise SuiteError(f"{path}, line {_line(text, key, 0)}: {error}") from None

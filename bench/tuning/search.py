@@ -1,8 +1,6 @@
 """Tuning with equal budgets: every optimizer gets as many settings, on instances that are never reported on.
 
-How a setting is judged. Runs of one problem and instance are put in order: those that reached the final target by what
-they cost, then the others by the value they had at the end of the budget (on problems with data or noise the last
-score, as in the report, else the best value), then those that crashed, were killed or diverged, all alike. A setting
+How a setting is judged. Runs of one problem and instance are put in order (see `bench.core.outcomes`). A setting
 has on each problem and instance the median of its seeds, and the rank of that median among all settings of the
 optimizer; the best has the least mean rank over the problems and instances of a family, the first of equal ones, of
 which the default is the very first. Ranks ask nothing of the scales of the problems, and one failure on one problem
@@ -28,6 +26,7 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.gate import python_number
+from bench.core.outcomes import FAILED, Outcome, outcome
 from bench.core.registry import Parameter, Range
 from bench.core.status import Status
 from bench.runner.campaign import run_suite
@@ -46,8 +45,6 @@ LAST = 1 - 1e-9  # place of the last value of an axis
 TURNS = 20  # times the number of settings asked for, after which no new ones are looked for in a small space
 
 Setting = dict[str, Any]
-Outcome = tuple[int, float]  # less is better: (0, cost) target reached, (1, value) not, (2, 0) failed
-FAILED: Outcome = (2, 0.0)
 Cell = tuple[str, str, int]  # problem, parameters, instance
 
 
@@ -173,16 +170,6 @@ class Standing:
     outcomes: dict[Cell, list[Outcome]] = field(default_factory=lambda: defaultdict(list))
     runs: int = 0
     cost: float = 0.0
-
-
-def outcome(row: Mapping[str, Any], cost: float) -> Outcome:
-    """How a run is judged: see the head of this module. row: status, scored, best and final of a stored run."""
-    if not Status(row["status"]).counts:
-        return FAILED
-    if row["status"] == Status.TARGET:
-        return 0, cost
-    value = row["final"] if row["scored"] else row["best"]
-    return FAILED if value is None else (1, float(value))
 
 
 def mean_ranks(standings: Sequence[Standing]) -> list[float]:

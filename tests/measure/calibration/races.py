@@ -1,6 +1,6 @@
 """How often a race throws out who is as good as the best, and what it saves where one is better."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
@@ -47,9 +47,19 @@ def taken(results: np.ndarray, planned: int) -> tuple[Race, np.ndarray]:
 
 
 def equal_in_a_race(experiments: int, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Equal methods: whether any leaves."""
+    """Equal methods, whose results never tie: whether any leaves."""
+    return equal_rows([kind for kind in KINDS if kind not in TIES], experiments, rng)
+
+
+def equal_and_tied(experiments: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Equal methods, many of whose results tie: whether any leaves."""
+    return equal_rows(TIES, experiments, rng)
+
+
+def equal_rows(kinds: Sequence[str], experiments: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """How often any leaves, by kind of results, number of optimizers and seeds."""
     rows = []
-    for kind, k, seeds in product(KINDS, (2, 5, 12), (10, SEEDS)):
+    for kind, k, seeds in product(kinds, (2, 5, 12), (10, SEEDS)):
         draws = rng.standard_normal((fewer(experiments, kind, k), k, seeds))
         wrong = [bool((~race(KINDS[kind](z), seeds).stays).any()) for z in draws]
         rows.append(errors(wrong, group=kind, results=kind, k=k, n=seeds))
@@ -117,6 +127,7 @@ def too_few_rounds(experiments: int, rng: np.random.Generator) -> list[dict[str,
 
 SCENARIOS = {
     "race: any leaves, of equal optimizers": equal_in_a_race,
+    "race: any leaves, of equal optimizers whose results tie": equal_and_tied,
     "race: one as good as the best leaves, beside slower ones": equal_beside_slower_in_a_race,
     "race: medians of 1 to 50 times the best": planted_medians,
     "race: one twice as fast as eleven equals": planted_twice,

@@ -1,0 +1,103 @@
+"""Runs in rounds: on each problem optimizers leave as soon as a referee says so."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bench.core.outcomes import Outcome, outcome
+from bench.core.status import Status
+from bench.runner.plan import RunSpec
+
+Referee = Callable[[np.ndarray, int], Any]  # see `bench.measure.racing.race`
+Ends = Mapping[str, Mapping[str, Any]]  # of stored runs, by their hashes
+
+
+@dataclass
+class Contest:
+    """The runs of a race on one problem: by optimizer, and by round, which is a seed and an instance."""
+
+    runs: dict[str, dict[tuple[int, int], RunSpec]] = field(default_factory=dict)
+
+    @property
+    def rounds(self) -> list[tuple[int, int]]:
+        """The rounds in which all have a run, in order: each instance once, then again with the next seed."""
+        return sorted(set.intersection(*map(set, self.runs.values())))
+
+    def standing(self, referee: Referee, ends: Ends) -> Any:
+        """How it stands, by the referee."""
+        rounds = self.rounds
+        table = [[_outcome(runs.get(place), ends) for place in rounds] for runs in self.runs.values()]
+        return referee(places(table), len(rounds))
+
+    def until(self, standing: Any) -> list[RunSpec]:
+        """The runs from here to the round at which somebody may leave next, of all who stay."""
+        rounds = self.rounds[standing.rounds : standing.look]
+        stay = [runs for runs, stays in zip(self.runs.values(), standing.stays, strict=True) if stays]
+        return [runs[place] for runs in stay for place in rounds]
+
+    @property
+    def beside(self) -> list[RunSpec]:
+        """The runs that are of no round: not all optimizers have one there."""
+        rounds = set(self.rounds)
+        return [spec for runs in self.runs.values() for place, spec in runs.items() if place not in rounds]
+
+
+def contests(specs: Sequence[RunSpec]) -> list[Contest]:
+    """A race for each problem, of the optimizers that can be run there."""
+    each: dict[str, Contest] = {}
+    for spec in specs:
+        if not spec.skip:
+            problem = json.dumps([spec.problem, dict(spec.parameters)], sort_keys=True)
+            optimizer = json.dumps([spec.optimizer, dict(spec.hyperparameters)], sort_keys=True)
+            runs = each.setdefault(problem, Contest()).runs.setdefault(optimizer, {})
+            runs[spec.seed, spec.instance] = spec
+    return list(each.values())
+
+
+def _outcome(spec: RunSpec | None, ends: Ends) -> Outcome | None:
+    """How a run is judged; None where it is not stored. What could not begin has failed."""
+    row = ends.get(spec.hash()) if spec else None
+    if row is None or spec is None or row["status"] == Status.LEFT:
+        return None
+    counts = json.loads(row["counts"])
+    return outcome(row, sum(spec.prices[question] * n for question, n in counts.items()) / row["rows"])
+
+
+def places(table: Sequence[Sequence[Outcome | None]]) -> np.ndarray:
+    """The place of each outcome among all of them, less being better; NaN where there is none."""
+    order = {each: float(n) for n, each in enumerate(sorted({each for row in table for each in row if each}))}
+    return np.array([[np.nan if each is None else order[each] for each in row] for row in table], dtype=float)
+
+
+def race(
+    specs: Sequence[RunSpec], referee: Referee, run: Callable[[Sequence[RunSpec]], None], ends: Callable[[], Ends]
+) -> Iterator[tuple[RunSpec, str]]:
+    """Run what the races need, all of them side by side, from look to look; gives the runs left out, with reasons.
+
+    run: makes those of some runs that are missing. ends: what is stored by now. What is run next follows from what is
+    stored alone, so that a race that was interrupted goes on as it would have.
+    """
+    open_ = contests(specs)
+    beside = {spec.hash() for contest in open_ for spec in contest.beside}
+    run([spec for spec in specs if spec.hash() in beside])
+    while open_:
+        stored = ends()
+        standings = [contest.standing(referee, stored) for contest in open_]
+        for contest, standing in zip(open_, standings, strict=True):
+            if standing.over:
+                yield from _left_out(contest, standing, stored)
+        going = [(contest, standing) for contest, standing in zip(open_, standings, strict=True) if not standing.over]
+        wanted = {spec.hash() for contest, standing in going for spec in contest.until(standing)}
+        run([spec for spec in specs if spec.hash() in wanted])
+        open_ = [contest for contest, _ in going]
+
+
+def _left_out(contest: Contest, standing: Any, stored: Ends) -> Iterator[tuple[RunSpec, str]]:
+    for runs, left in zip(contest.runs.values(), standing.left.tolist(), strict=True):
+        reason = (
+            f"significantly worse after {left} rounds" if left else f"the race was over after {standing.rounds} rounds"
+        )
+        yield from ((spec, reason) for spec in runs.values() if spec.hash() not in stored)
