@@ -238,6 +238,7 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     """
     import pandas as pd
 
+    scores = scores.assign(raced=scores.get("raced", ""), gone=scores.get("gone", False))
     scores = scores.assign(whole=(scores.problems == scores.of) & (scores.ran > 0) & scores.solved.notna())
     scope = ["family", "budget", "optimizer"]
     beaten, enough, general, able = (
