@@ -104,3 +104,26 @@ def test_planted_races_in_short(name):
         slack = 3 * each["standard_error"] * (1 if each["bound"] == "at most" else -1)
         near = each["stated"] + slack
         assert each["measured"] <= near if each["bound"] == "at most" else each["measured"] >= near
+
+
+def test_bounds_hold_at_all_rounds_at_once():
+    rng = np.random.default_rng(RNG)
+    crossed = np.zeros((2000, 25), dtype=bool)
+    first, second = np.triu_indices(4, 1)
+    for n, draws in enumerate(rng.standard_normal((2000, 25, 4))):
+        z = statistics(normal_scores(draws), first, second)
+        crossed[n] = np.abs(z).max(axis=1) > plain_bounds(4, 25)
+    error = np.logical_or.accumulate(crossed, axis=1).mean(axis=0)
+    spent = spending(np.arange(1, 26), 25)
+    assert (error <= spent + 3 * np.sqrt(spent / 2000)).all()
+    assert error[-1] > spent[-1] / 2  # and it is spent
+
+
+def test_a_pair_that_spreads_more_has_a_smaller_z():
+    scores = np.array([[1.0, -1, 0], [1, 0, -1], [1, -1, 0], [-1, 1, 0], [1, 0, -1], [1, -1, 0]])
+    d = scores[:, 0] - scores[:, 1]
+    pooled = 2 * 6 * scores.var(axis=0).sum() / (5 * 2)
+    own = d.var(ddof=1)
+    assert own > pooled
+    z = statistics(scores, np.array([0]), np.array([1]))[-1, 0]
+    assert z == pytest.approx(d.mean() * np.sqrt(6 * pooled) / own)
