@@ -276,12 +276,12 @@ class Results:
         """The runs, complete, and their trajectories in parts that fit in memory; all runs on a problem and dim are in
         one."""
         runs, numbers = self.comparison.runs, self.comparison.runs.run.to_numpy()
-        sizes = [self._rows[number]["trajectory_bytes"] for number in numbers]
-        if sum(sizes) <= PART:
+        if sum(row["trajectory_bytes"] for row in self._rows) <= PART:
             yield runs, self.trajectories
             return
         import numpy as np
 
+        sizes = [self._rows[number]["trajectory_bytes"] for number in numbers]
         cell = runs.groupby(CELL).ngroup().to_numpy()
         place = (np.cumsum(np.bincount(cell, sizes)) // PART)[cell]
         for number in np.unique(place):

@@ -30,7 +30,7 @@ def test_facts(status, ran, recorded, counts, failed, retried, trouble):
 
 
 def test_statuses_of_a_fact():
-    assert len(Status) == 8
+    assert len(Status) == 9
     assert statuses("failed") == ["crashed", "killed"]
     assert statuses("ran", False) == ["skipped"]
     assert statuses("trouble") == ["crashed", "killed", "diverged", "deadline", "skipped"]
