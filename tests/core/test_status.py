@@ -18,6 +18,7 @@ from bench.core.status import RETRIED, Status, alternatives, statuses
         ("crashed", True, True, False, True, True, 1),
         ("killed", True, False, False, True, True, 2),
         ("skipped", False, True, False, False, False, 5),
+        ("left", False, True, False, False, False, 0),
     ],
 )
 def test_facts(status, ran, recorded, counts, failed, retried, trouble):
@@ -32,7 +33,7 @@ def test_facts(status, ran, recorded, counts, failed, retried, trouble):
 def test_statuses_of_a_fact():
     assert len(Status) == 9
     assert statuses("failed") == ["crashed", "killed"]
-    assert statuses("ran", False) == ["skipped"]
+    assert statuses("ran", False) == ["skipped", "left"]
     assert statuses("trouble") == ["crashed", "killed", "diverged", "deadline", "skipped"]
     assert RETRIED == ("crashed", "killed", "damaged")
     with pytest.raises(AttributeError):
