@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NAMES = Path(__file__).with_suffix(".txt")
 SOURCE = "Rapin & Teytaud 2018, https://github.com/facebookresearch/nevergrad"
 Workers = Annotated[int, Range(1, 30, log=True, least=1)]
+FAR = 10.0  # widths of a box by which soft bounds are moved out
 PATIENCE = 5.0  # seconds in which a method's own thread must end
 
 
@@ -107,8 +108,9 @@ def space(x0: np.ndarray, domain: Domain) -> "tuple[Parameter, Any]":
     """The domain for Nevergrad, and the start x0 (dim,) as a value of it; `point` reads what it answers.
 
     Where there are bounds on all sides it begins at the middle of the box, which six standard deviations span, as
-    Nevergrad has it. Soft bounds are told three times as far out, with the same standard deviations: some methods
-    choose their steps by whether there are bounds, and none comes to a corner. Elsewhere it begins at the start, which
+    Nevergrad has it. Soft bounds are told FAR out, with the same standard deviations: some methods choose their steps
+    by whether there are bounds, and none comes to a corner. What lies beyond them is put on them: by default Nevergrad
+    mirrors it, which sends a far particle of PSO to the opposite corner. Elsewhere it begins at the start, which
     is then no value to suggest (None), with the domain's scale for standard deviations; bounds on some sides are left
     to the oracle: what lies outside is no improvement. Integers are rounded real numbers, with a standard deviation of
     a step at least; a category is a choice; a permutation is the order of real keys (Bean 1994,
@@ -128,8 +130,12 @@ def space(x0: np.ndarray, domain: Domain) -> "tuple[Parameter, Any]":
     low, high = (np.full(dim, bound, dtype=np.float64) for bound in (domain.low, domain.high))
     deviations, start = (high - low) / 6, np.clip(x0, low, high)
     if domain.real:
-        reach = 0 if domain.hard else high - low
-        points = p.Array(init=(low + high) / 2, lower=low - reach, upper=high + reach)
+        if domain.hard:
+            points = p.Array(shape=(dim,), lower=low, upper=high)  # first populations are uniform in it
+        else:
+            reach = FAR * (high - low)
+            points = p.Array(init=(low + high) / 2)
+            points.set_bounds(low - reach, high + reach, method="clipping", full_range_sampling=False)
         return deviating(points, deviations), start
     kinds = np.broadcast_to(domain.kinds, x0.shape)
     deviations = np.where(kinds == "integer", np.maximum(1.0, deviations), deviations)

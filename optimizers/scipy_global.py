@@ -1,7 +1,8 @@
 """Bridges to the global methods of scipy.optimize.
 
 They search inside bounds, hard or soft: the domain's own, and where one is missing, ten scales of the domain from x0.
-All is in units of the scale. They draw from the oracle's generator. Limits of iterations are lifted; a driver that
+All is in units of half the scale, in which a box is ten wide, as BBOB's is and most for which their first steps and
+differences were chosen. They draw from the oracle's generator. Limits of iterations are lifted; a driver that
 returns has converged, and the run begins anew.
 Local searches within them that need a gradient take forward differences of values, which are counted as such.
 """
@@ -17,17 +18,17 @@ from optimizers.scipy_derivative_free import HUGE
 from optimizers.scipy_minimize import ENDLESS
 from optimizers.units import Units
 
-REACH = 10.0  # scales of the domain from x0 to where a bound is put
-# forward differences of BFGS, in scales: half of SciPy's own, with which it would stop short of what it reaches in x on
-# BBOB, where the scale is 2
-DIFFERENCE = 2.0**-27
+LENGTH = 0.5  # of a unit, in scales
+REACH = 10.0 / LENGTH  # units from x0 to where a bound is put: ten scales
+PRECISION = 1e-12  # of SHGO's local searches, its own default; SciPy drops it where a method of them is named
+FLAT = 5  # dimensions up to which SHGO triangulates Sobol points: later rounds took seconds each in 6-D, minutes in 8-D
 CORNERS = 2**12  # of a box that SHGO may have to triangulate, all of them before its first question
 
 Local = Literal["L-BFGS-B", "SLSQP", "COBYLA", "Nelder-Mead", "Powell"]
 
 
 def box(units: Units) -> tuple[np.ndarray, list[tuple[float, float]]]:
-    """The start (dim,), and bounds on all sides of it, a pair a coordinate, in units of the domain's scale."""
+    """The start (dim,), and bounds on all sides of it, a pair a coordinate, in units."""
     low, high = units.box
     start = np.clip(units.x0, low, high)
     low = np.where(np.isfinite(low), low, start - REACH)
@@ -71,12 +72,12 @@ def scipy_differential_evolution(
     """
     from scipy.optimize import differential_evolution
 
-    units = Units(oracle)
+    units = Units(oracle, length=LENGTH)
     start, bounds = box(units)
     if oracle.domain.bounded:
         first = {"init": "latinhypercube", "x0": start}
     else:
-        around = oracle.rng.standard_normal((max(5, popsize * oracle.dim), oracle.dim))
+        around = oracle.rng.standard_normal((max(5, popsize * oracle.dim), oracle.dim)) / LENGTH
         around[0] = 0
         first = {"init": np.clip(start + around, *np.transpose(bounds))}
     differential_evolution(
@@ -114,7 +115,7 @@ def scipy_dual_annealing(
     """
     from scipy.optimize import dual_annealing
 
-    units = Units(oracle)
+    units = Units(oracle, length=LENGTH)
     start, bounds = box(units)
     dual_annealing(
         value(units),
@@ -135,7 +136,7 @@ def scipy_dual_annealing(
 def scipy_basinhopping(
     oracle: Oracle,
     *,
-    step: Step = 0.5,
+    step: Step = 0.25,
     temperature: Annotated[float, Range(1e-3, 1e3, log=True, least=0)] = 1.0,
     local: Local | None = None,
 ) -> None:
@@ -147,17 +148,17 @@ def scipy_basinhopping(
     """
     from scipy.optimize import basinhopping
 
-    units = Units(oracle)
+    units = Units(oracle, length=LENGTH)
     start, bounds = box(units)
     search: dict[str, Any] = {"method": local or "L-BFGS-B", "bounds": bounds}
     if local is None and units.open:
-        search = {"method": "BFGS", "options": {"eps": DIFFERENCE}}
+        search = {"method": "BFGS"}
     basinhopping(
         value(units),
         start,
         niter=ENDLESS,
         T=temperature,
-        stepsize=step,
+        stepsize=step / LENGTH,
         minimizer_kwargs=search,
         rng=oracle.rng,
     )
@@ -169,26 +170,31 @@ def scipy_basinhopping(
 def scipy_shgo(
     oracle: Oracle,
     *,
-    points: Annotated[int, Range(10, 1000, log=True, least=1, most=100_000)] = 100,
+    points: Annotated[int, Range(10, 1000, log=True, least=1, most=100_000)] = 64,
+    sampling: Literal["sobol", "simplicial"] | None = None,
     local: Local = "SLSQP",
 ) -> None:
     """Simplicial homology: points on a triangulation of the box, and a local search from each that is a local minimum
     among its neighbours.
 
-    points: new ones a round. Nothing in it is random: in a box all runs are the same. Raises Unavailable in more
-    dimensions than 12, where the corners of the box are too many.
+    points: new ones a round. sampling: a Sobol sequence and its Delaunay triangulation, or the corners of the box and
+    refinements between them; none for the first in up to five dimensions, and for the second in more, where Delaunay
+    triangulations are too large. On BBOB's f10 in 5-D the first needed a sixth of the second's evaluations.
+    Nothing in it is random: in a box all runs are the same. Raises Unavailable in more dimensions than 12, where the
+    corners of the box are too many.
     """
     from scipy.optimize import shgo
 
     if 2**oracle.dim > CORNERS:
         raise Unavailable(f"dim must be at most {CORNERS.bit_length() - 1} for SHGO, got {oracle.dim}")
-    units = Units(oracle)
+    units = Units(oracle, length=LENGTH)
     _, bounds = box(units)
     shgo(
         value(units),
         bounds,
         n=points,
-        minimizer_kwargs={"method": local},
+        sampling_method=sampling or ("sobol" if oracle.dim <= FLAT else "simplicial"),
+        minimizer_kwargs={"method": local, "options": {"ftol": PRECISION}},
         options={"maxfev": ENDLESS},
     )
 
@@ -213,7 +219,7 @@ def scipy_direct(
 
     if oracle.domain.bounded and any(oracle.counts.values()):
         return  # it would ask the same points again
-    units = Units(oracle)
+    units = Units(oracle, length=LENGTH)
     _, bounds = box(units)
     most = int(oracle.remaining / oracle.prices["value"]) + 1  # memory is reserved for as many
     try:

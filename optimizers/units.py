@@ -17,13 +17,13 @@ class Units:
 
     relative: whether the least scale is 1, so that where all are equal x is asked as it is: for methods with gradients,
     whose first steps and matrices follow from them (BFGS took 1.6 to 1.9 times as many on BBOB's f11 in units of 2).
-    Numbers that are whole stay as they are.
+    length: of a unit, in scales, where it is not relative. Numbers that are whole stay as they are.
     dim, noisy: of the oracle. domain: that of x, with the lengths of the units for scale. box: its bounds in units, two
     of (dim,), hard or soft. low, high (dim,): those that are hard, infinite where there is none.
     """
 
-    def __init__(self, oracle: Oracle, *, relative: bool = False):
-        scale = oracle.domain.scale
+    def __init__(self, oracle: Oracle, *, relative: bool = False, length: float = 1.0):
+        scale = length * oracle.domain.scale
         whole = np.logical_not(oracle.domain.each("real"))
         scale = np.where(whole, 1.0, scale / scale.min() if relative else scale)
         self.domain = replace(oracle.domain, scale=scale)

@@ -6,15 +6,17 @@ and the better one counts. Both sides have the same instances, starts, restarts,
 
 The command prints two tables, and writes them between the markers of optimizers/README.md: the ratios of expected
 runtimes, through the door to bare, and our methods beside four of BBOB-2009. Its exit status is 1 where a ratio is
-above its bound. Names of bridges behind it are run and printed alone.
+above its bound. Each cell is kept in results/bridges.jsonl as soon as it is measured, and a command that was
+interrupted goes on behind it; bridges named behind the command are measured anew. Delete the file to begin anew.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from math import inf
 from pathlib import Path
@@ -229,8 +231,9 @@ def cma_restarted(f: Bare, bipop: bool) -> None:
 
 
 def nevergrad(f: Bare, name: str, space: str) -> None:
-    """The whole budget is one run. space: an Array of the box, begun at its middle ("box") or at the start ("start"),
-    or the start without bounds and the domain's scale for its standard deviation ("open")."""
+    """The whole budget is one run. space: an Array of the box, with the start as a suggestion ("box"), or one that
+    begins at the start, in the box ("start") or without bounds and with the domain's scale for its standard deviation
+    ("open")."""
     import random
 
     import nevergrad as ng
@@ -248,6 +251,8 @@ def nevergrad(f: Bare, name: str, space: str) -> None:
     np.random.seed(shared)
     random.seed(shared)
     method = ng.optimizers.registry[name](points, budget=int(f.budget), num_workers=1)
+    if space == "box":
+        method.suggest(f.x0)
     while True:
         candidate = method.ask()
         method.tell(candidate, f.value(candidate.value))
@@ -382,12 +387,13 @@ LEAST_SQUARES = tuple(Cell(name, f"mgh-{name}") for name in MORE)
 
 @dataclass(frozen=True)
 class Bridge:
-    """A curated bridge, and the ways in which its library is called bare. budget: cost a coordinate."""
+    """A curated bridge, and the ways in which its library is called bare. budget: cost a coordinate. seeds: runs."""
 
     name: str
     ways: Mapping[str, Call]
     budget: float = 1000
     cells: tuple[Cell, ...] = BBOB
+    seeds: int = SEEDS
 
 
 def local(method: str, variants: Mapping[str, Mapping[str, Any]], **options: Any) -> dict[str, Call]:
@@ -442,11 +448,11 @@ BRIDGES = (
     # the Gaussian process takes too long for a table
     Bridge("optuna-tpe", {"box": partial(optuna, first=False), "start": partial(optuna, first=True)}, 20),
     Bridge("cmaes-catcma", {space: partial(catcma, space=space) for space in ("box", "open")}, 400),
-    Bridge("nevergrad-CMA", nevergrad_ways("CMA", "box", "open"), 30),
-    Bridge("nevergrad-OnePlusOne", nevergrad_ways("OnePlusOne", "box", "open"), 30),
-    Bridge("nevergrad-DE", nevergrad_ways("DE", "box", "open"), 30),
-    Bridge("nevergrad-TwoPointsDE", nevergrad_ways("TwoPointsDE", "box", "open"), 30),
-    Bridge("nevergrad-PSO", nevergrad_ways("PSO", "box", "open"), 30),
+    Bridge("nevergrad-CMA", nevergrad_ways("CMA", "box", "open"), 60),
+    Bridge("nevergrad-OnePlusOne", nevergrad_ways("OnePlusOne", "box", "open"), 60, seeds=60),
+    Bridge("nevergrad-DE", nevergrad_ways("DE", "box", "open"), 60),
+    Bridge("nevergrad-TwoPointsDE", nevergrad_ways("TwoPointsDE", "box", "open"), 60),
+    Bridge("nevergrad-PSO", nevergrad_ways("PSO", "box", "open"), 60),
     Bridge("nevergrad-NGOpt", nevergrad_ways("NGOpt", "box", "open"), 30),
     Bridge("nevergrad-DiscreteOnePlusOne", nevergrad_ways("DiscreteOnePlusOne", "box", "start"), 300, INTEGERS),
     Bridge("scipy-lbfgsb", local("L-BFGS-B", EITHER, jac=True, ftol=0, gtol=1e-10, maxiter=10**8, maxfun=10**8), 400),
@@ -515,7 +521,7 @@ class Comparison:
     """A bridge beside its library on a cell: expected runtimes to f_opt + gap.
 
     way: the better one of bare, by its runtime there. bare, through: expected runtimes. low, high: the 95 % interval of
-    their ratio, through to bare, over seeds that both have.
+    their ratio, through to bare: a bootstrap over seeds, which both sides have. runs: of each side.
     """
 
     bridge: str
@@ -526,6 +532,7 @@ class Comparison:
     through: float
     low: float
     high: float
+    runs: int = SEEDS
 
     @property
     def ratio(self) -> float:
@@ -545,8 +552,11 @@ def expected_runtime(costs: np.ndarray, budget: float) -> Any:
         return np.where(reached, costs, budget).sum(-1) / reached.sum(-1)
 
 
-def compare(bridge: Bridge, cell: Cell, seeds: int = SEEDS) -> Comparison:
-    """Run both sides. The target is the finest of GAPS that bare reaches in 4 of 5 runs, in one way at least."""
+def compare(bridge: Bridge, cell: Cell, seeds: int = 0) -> Comparison:
+    """Run both sides, with the bridge's number of seeds unless another is given. The target is the finest of GAPS that
+    bare reaches in 4 of 5 runs, in one way at least.
+    """
+    seeds = seeds or bridge.seeds
     objectives = [cell.make(seed) for seed in range(seeds)]
     budget = bridge.budget * objectives[0].dim
     costs = {
@@ -565,7 +575,8 @@ def compare(bridge: Bridge, cell: Cell, seeds: int = SEEDS) -> Comparison:
         ratios = expected_runtime(ours[drawn, k], budget) / expected_runtime(costs[best][drawn, k], budget)
     low, high = np.quantile(np.where(np.isnan(ratios), 1, ratios), [0.025, 0.975], method="inverted_cdf")
     at_door = float(expected_runtime(ours[:, k], budget))
-    return Comparison(bridge.name, cell.label, best, float(GAPS[k]), runtimes[best], at_door, float(low), float(high))
+    bounds = float(low), float(high)
+    return Comparison(bridge.name, cell.label, best, float(GAPS[k]), runtimes[best], at_door, *bounds, seeds)
 
 
 # Beside BBOB-2009
@@ -629,17 +640,6 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def rows_of(name: str) -> list[Comparison]:
-    """A bridge on all its cells."""
-    bridge = next(bridge for bridge in BRIDGES if bridge.name == name)
-    return [compare(bridge, cell) for cell in bridge.cells]
-
-
-def runtimes_of(name: str) -> list[tuple[float, float]]:
-    """A method on all of BBOB's cells: ours and the published one."""
-    return [beside_2009(name, cell) for cell in BBOB]
-
-
 def said(row: Comparison) -> str:
     """A line of the log."""
     mark = "" if row.holds else " ABOVE"
@@ -653,9 +653,9 @@ def table_of_bridges(comparisons: Sequence[Sequence[Comparison]]) -> str:
     """Ratios, a row a bridge: a table for each set of cells."""
     tables: dict[tuple[str, ...], list[list[str]]] = {}
     for rows in comparisons:
-        entries = [f"`{rows[0].bridge}`", *map(entry, rows)]
+        entries = [f"`{rows[0].bridge}`", str(rows[0].runs), *map(entry, rows)]
         tables.setdefault(tuple(row.cell for row in rows), []).append(entries)
-    return "\n\n".join(markdown(["", *cells], entries) for cells, entries in tables.items())
+    return "\n\n".join(markdown(["", "n", *cells], entries) for cells, entries in tables.items())
 
 
 def table_of_2009(runtimes: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -667,7 +667,10 @@ def table_of_2009(runtimes: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     return markdown(["", *(cell.label for cell in BBOB)], rows)
 
 
-README = Path(__file__).parents[2] / "optimizers" / "README.md"
+ROOT = Path(__file__).parents[2]
+README, STORE = ROOT / "optimizers" / "README.md", ROOT / "results" / "bridges.jsonl"
+BESIDE_2009 = "beside BBOB-2009"
+Task = tuple[str, str, str]  # what is measured (a bridge's ratio, or a method's runtime of 2009), name, cell
 
 
 def write(marker: str, text: str) -> None:
@@ -680,6 +683,29 @@ def write(marker: str, text: str) -> None:
     README.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
+def tasks() -> list[Task]:
+    """All cells of both tables, the dear ones of Nevergrad last."""
+    ratios = [("bridge", bridge.name, cell.label) for bridge in BRIDGES for cell in bridge.cells]
+    runtimes = [(BESIDE_2009, name, cell.label) for name in PUBLISHED for cell in BBOB]
+    return sorted(ratios + runtimes, key=lambda task: (task[1].startswith("nevergrad"), "NGOpt" in task[1]))
+
+
+def measure(task: Task) -> Any:
+    """A cell of a table, as JSON has it."""
+    kind, name, label = task
+    if kind == BESIDE_2009:
+        return beside_2009(name, next(cell for cell in BBOB if cell.label == label))
+    bridge = next(bridge for bridge in BRIDGES if bridge.name == name)
+    return asdict(compare(bridge, next(cell for cell in bridge.cells if cell.label == label)))
+
+
+def stored() -> dict[Task, Any]:
+    """What was measured before; of one cell, the last."""
+    if not STORE.exists():
+        return {}
+    return {tuple(task): found for task, found in map(json.loads, STORE.read_text(encoding="utf-8").splitlines())}
+
+
 def ready() -> None:
     """In each process: one thread, and the registries."""
     import torch
@@ -689,22 +715,30 @@ def ready() -> None:
 
 
 def main(names: Sequence[str]) -> int:
-    """Print the tables, and write them where no names choose a part; the exit status."""
-    chosen = [bridge.name for bridge in BRIDGES if not names or bridge.name in names]
-    comparisons: list[list[Comparison]] = []
-    with ProcessPoolExecutor(os.cpu_count(), initializer=ready) as processes:
-        beside = [] if names else [processes.submit(runtimes_of, name) for name in PUBLISHED]
-        for rows in processes.map(rows_of, chosen):
-            comparisons.append(rows)
-            print(*map(said, rows), sep="\n", flush=True)
-        runtimes = dict(zip(PUBLISHED, (future.result() for future in beside), strict=False))
-    bridges = table_of_bridges(comparisons)
+    """Measure what is missing or named, print both tables, and write them where they are whole; the exit status."""
+    known = stored()
+    wanted = [task for task in tasks() if (task[1] in names if names else task not in known)]
+    STORE.parent.mkdir(exist_ok=True)
+    with (
+        ProcessPoolExecutor(int(os.environ.get("PROCESSES", os.cpu_count() or 1)), initializer=ready) as processes,
+        STORE.open("a", encoding="utf-8") as lines,
+    ):
+        for task, found in zip(wanted, processes.map(measure, wanted), strict=True):
+            known[task] = found
+            print(json.dumps([task, found]), file=lines, flush=True)
+            print(said(Comparison(**found)) if task[0] == "bridge" else f"{task}: {found}", flush=True)
+    comparisons = [
+        [Comparison(**known[task]) for cell in bridge.cells if (task := ("bridge", bridge.name, cell.label)) in known]
+        for bridge in BRIDGES
+    ]
+    whole = all(task in known for task in tasks())
+    bridges = table_of_bridges([rows for rows in comparisons if rows])
     print(f"\n{bridges}")
-    if not names:
-        published = table_of_2009(runtimes)
-        print(f"\n{published}")
+    if whole:
+        beside = table_of_2009({name: [known[BESIDE_2009, name, cell.label] for cell in BBOB] for name in PUBLISHED})
+        print(f"\n{beside}")
         write("bridges", bridges)
-        write("BBOB-2009", published)
+        write("BBOB-2009", beside)
     return int(not all(row.holds for rows in comparisons for row in rows))
 
 

@@ -17,7 +17,7 @@ from bench.core import Domain, Objective, Oracle, registry
 from bench.core.ledger import QUESTIONS, Ledger
 from bench.core.oracle import books_of
 from bench.runner.single import play
-from optimizers.nevergrad import Entry, bridge, entries, point, seeded, space
+from optimizers.nevergrad import FAR, Entry, bridge, entries, point, seeded, space
 
 registry.load(("problems", "optimizers"))
 BOX = Domain(-5, 5)
@@ -99,6 +99,13 @@ def test_soft_bounds_are_passed() -> None:
         assert run(name, far, 400).best < 1, name
 
 
+@pytest.mark.parametrize("name", ["PSO", "OnePlusOne", "DE"])
+def test_far_points_of_soft_boxes_stay_on_their_side(name: str) -> None:
+    """On a slope that is level beyond the box: mirrored, particles that went too far would be sent to the other end."""
+    slope = Objective(lambda x: (5 - np.minimum(x, 5)).sum(-1), 5, SOFT, f_opt=0.0)
+    assert run(name, slope, 400).best == 0
+
+
 def test_whole_numbers_are_reached_from_any_start() -> None:
     """Four of -10 to 10. The minimum is four standard deviations from the start, and one and a half from the middle."""
     domain = Domain(-10, 10, kinds="integer")
@@ -163,7 +170,7 @@ def test_the_seed_of_the_run_seeds_the_global_generators(monkeypatch: pytest.Mon
 
 def test_six_standard_deviations_span_a_box() -> None:
     low, high, x0 = np.array([0.0, -1.0]), np.array([3.0, 5.0]), np.array([0.5, 2.0])
-    for hard, reach in ((True, 0), (False, high - low)):
+    for hard, reach in ((True, 0), (False, FAR * (high - low))):
         points, start = space(x0, Domain(low, high, hard=hard))
         np.testing.assert_allclose(points.sigma.value, [0.5, 1.0])
         np.testing.assert_allclose(points.value, [1.5, 2.0])

@@ -24,6 +24,8 @@ BOX = Domain(*(np.array(bound) for bound in zip(*BOUNDS, strict=True)), scale=0.
 START = np.array([-1.2, 1.0])
 UNITS = [(low / 0.5, high / 0.5) for low, high in BOUNDS]  # what SciPy sees: lengths are in scales of the domain
 FROM = START / 0.5
+HALVES = [(low / 0.25, high / 0.25) for low, high in BOUNDS]  # global methods see halves of them
+FROM_HALVES = START / 0.25
 
 
 def rosenbrock(x: np.ndarray) -> np.ndarray:
@@ -48,18 +50,19 @@ class Enough(Exception):
     """Ends SciPy at the budget."""
 
 
-def alone(ask: Callable[[Callable[[np.ndarray], Any], np.random.Generator], object], budget: int) -> np.ndarray:
-    """The points that SciPy asks of Rosenbrock's function by itself, in scales, with the generator of run 3."""
+def alone(name: str, budget: int) -> np.ndarray:
+    """The points that SciPy asks of Rosenbrock's function by itself, in units, with the generator of run 3."""
+    unit = 0.25 if name in GLOBAL else 0.5
     points: list[np.ndarray] = []
 
     def f(u: np.ndarray) -> Any:
-        points.append(0.5 * u)
+        points.append(unit * u)
         if len(points) >= budget:
             raise Enough
-        return rosenbrock(0.5 * u)
+        return rosenbrock(unit * u)
 
     try:
-        ask(f, streams(Objective(rosenbrock, 2, BOX), 3).method)
+        DRIVERS[name](f, streams(Objective(rosenbrock, 2, BOX), 3).method)
     except Enough:
         return np.array(points[:budget])
     return np.array(points)
@@ -81,22 +84,27 @@ DRIVERS: dict[str, Callable[[Any, np.random.Generator], object]] = {
         f, FROM, method="COBYQA", bounds=UNITS, options={"initial_tr_radius": 0.5, "final_tr_radius": 1e-8}
     ),
     "scipy-differential-evolution": lambda f, rng: scipy.optimize.differential_evolution(
-        f, UNITS, x0=FROM, tol=0, polish=False, rng=rng
+        f, HALVES, x0=FROM_HALVES, tol=0, polish=False, rng=rng
     ),
-    "scipy-dual-annealing": lambda f, rng: scipy.optimize.dual_annealing(f, UNITS, x0=FROM, rng=rng),
+    "scipy-dual-annealing": lambda f, rng: scipy.optimize.dual_annealing(f, HALVES, x0=FROM_HALVES, rng=rng),
     "scipy-basinhopping": lambda f, rng: scipy.optimize.basinhopping(
-        f, FROM, stepsize=0.5, minimizer_kwargs={"method": "L-BFGS-B", "bounds": UNITS}, rng=rng
+        f, FROM_HALVES, stepsize=0.5, minimizer_kwargs={"method": "L-BFGS-B", "bounds": HALVES}, rng=rng
     ),
     "scipy-shgo": lambda f, rng: scipy.optimize.shgo(
-        f, UNITS, minimizer_kwargs={"method": "SLSQP"}, options={"maxfev": 10**9}
+        f,
+        HALVES,
+        n=64,
+        sampling_method="sobol",
+        minimizer_kwargs={"method": "SLSQP", "options": {"ftol": 1e-12}},
+        options={"maxfev": 10**9},
     ),
-    "scipy-direct": lambda f, rng: scipy.optimize.direct(f, UNITS, len_tol=0, vol_tol=0),
+    "scipy-direct": lambda f, rng: scipy.optimize.direct(f, HALVES, len_tol=0, vol_tol=0),
 }
 
 
 @pytest.mark.parametrize("name", DRIVERS)
 def test_asks_the_points_that_scipy_asks_alone(name: str) -> None:
-    theirs = alone(DRIVERS[name], 400)
+    theirs = alone(name, 400)
     oracle = run(name, Objective(rosenbrock, 2, BOX), 400)
     assert len(theirs) > 30
     np.testing.assert_array_equal(books_of(oracle).ledgers[0].points, theirs)
@@ -141,9 +149,10 @@ def test_annealing_can_do_without_a_local_search() -> None:
 
 def test_bounds_are_those_of_the_domain_else_ten_scales_from_the_start() -> None:
     domain = Domain(np.array([-np.inf, 0.0, -1.0]), np.array([5.0, np.inf, 1.0]), scale=0.5)
-    start, bounds = box(Units(Oracle(Objective(rosenbrock, 3, domain), 9, start=np.array([1.0, 2.0, 0.5]))))
-    np.testing.assert_array_equal(start, [2.0, 4.0, 1.0])
-    assert bounds == [(-8.0, 10.0), (0.0, 14.0), (-2.0, 2.0)]
+    oracle = Oracle(Objective(rosenbrock, 3, domain), 9, start=np.array([1.0, 2.0, 0.5]))
+    start, bounds = box(Units(oracle, length=0.5))
+    np.testing.assert_array_equal(start, [4.0, 8.0, 2.0])
+    assert bounds == [(-16.0, 20.0), (0.0, 28.0), (-4.0, 4.0)]
 
 
 def test_the_first_generation_is_normal_around_the_start_without_bounds() -> None:
@@ -178,6 +187,20 @@ def test_direct_returns_for_good_where_it_would_ask_the_same_again() -> None:
     free = Objective(bowl.formula, 1, start=bowl.start)
     moved = run("scipy-direct", free, 20_000, restarts=True, locally_biased=False)
     assert books_of(moved).ledgers[0].status == "budget"
+
+
+def test_shgo_searches_to_the_finest_targets() -> None:
+    """With the tolerance that SciPy gives SLSQP by default, it stops at 1e-6."""
+    assert books_of(run("scipy-shgo", Objective(rosenbrock, 2, BOX), 400)).ledgers[0].best < 1e-10
+
+
+@pytest.mark.parametrize("dim, same", [(5, "sobol"), (6, "simplicial")])
+def test_shgo_samples_by_dimension(dim: int, same: str) -> None:
+    bowl = Objective(lambda x: ((x - 0.3) ** 2).sum(-1), dim, Domain(-5.0, 5.0), f_opt=0.0)
+    points = [books_of(run("scipy-shgo", bowl, 70, **more)).ledgers[0].best for more in ({}, {"sampling": same})]
+    assert points[0] == points[1]
+    other = {"sobol": "simplicial", "simplicial": "sobol"}[same]
+    assert points[0] != books_of(run("scipy-shgo", bowl, 70, sampling=other)).ledgers[0].best
 
 
 def test_shgo_refuses_boxes_with_too_many_corners() -> None:

@@ -332,6 +332,25 @@ def test_scipy_takes_as_many_gradients_as_called_alone(name: str, method: str, s
     assert books_of(oracle).ledgers[0].best == pytest.approx(found.fun, abs=1e-6)
 
 
+def test_tnc_steps_in_the_soft_box_as_scipy_does_in_bounds_that_it_never_meets() -> None:
+    """Told bounds, SciPy measures x in widths from the middle; told none, its first steps are other ones."""
+    low, high, x0 = np.array([-10.0, -8.0]), np.array([10.0, 12.0]), np.array([1.3, 0.7])
+    objective = Objective(rosenbrock, 2, Domain(low, high, hard=False), start=lambda rng: x0)
+    ours = run("scipy-tnc", objective, budget=400)
+    asked: list[np.ndarray] = []
+
+    def f(x: np.ndarray) -> tuple[float, np.ndarray]:
+        asked.append(x.copy())
+        return rosen(x), scipy.optimize.rosen_der(x)
+
+    options = {"ftol": 0.0, "xtol": 0.0, "gtol": 1e-10, "maxfun": 100}
+    scipy.optimize.minimize(f, x0, jac=True, method="TNC", bounds=list(zip(low, high, strict=True)), options=options)
+    points = np.array(books_of(ours).ledgers[0].points)
+    same = min(len(points), len(asked))
+    assert same >= 20
+    np.testing.assert_allclose(points[:same], asked[:same], rtol=1e-4)  # curvatures by differences amplify rounding
+
+
 @pytest.mark.parametrize("name", ["scipy-tnc", "scipy-slsqp"])
 def test_scipy_stays_inside_the_box(name: str) -> None:
     objective = Objective(parabola, 2, Domain(np.array([1.5, -2.0]), 5.0))
