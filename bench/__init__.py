@@ -8,6 +8,8 @@ Unavailable.
 import os
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.1.0"  # that of pyproject.toml
+
 if TYPE_CHECKING:
     from bench.api import Results, compare, history, load, make, minimize, run, tune
     from bench.core import Composite, Domain, Objective, Oracle, Range, Stop, Unavailable, optimizer, problem, wrapper
@@ -41,6 +43,10 @@ _WHERE = {
     **dict.fromkeys(("Composite", "Domain", "Objective", "Oracle", "Range", "Stop", "Unavailable"), "bench.core"),
     **dict.fromkeys(("optimizer", "problem", "wrapper"), "bench.core"),
 }
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,14 @@ def slope(x):
     return 2 * (x - 1)
 
 
+def test_dir_names_what_bench_offers():
+    code = (
+        "import bench, sys; print([n for n in dir(bench) if not n.startswith('_')]); assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(sorted(bench.__all__))
+
+
 def test_make_takes_parameters_and_both_array_kinds():
     objective = bench.make("bbob-f08", dim=3, instance=2)
     at_least = objective.f(objective.x_opt)

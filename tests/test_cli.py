@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,14 @@ from typer.testing import CliRunner
 
 import bench
 from bench.cli import app
+from bench.cli.facts import LINE
 from bench.cli.terminal import by_family, by_problem
-from bench.core.registry import PROBLEMS, ProblemDefinition
+from bench.core.registry import PROBLEMS, ProblemDefinition, cast, written
+from bench.measure.words import setting_text
+from bench.results.labels import label
+from bench.runner.suite import Entry, parse_entry
+
+ROOT = Path(__file__).parents[1]
 
 SMALL = ["-p", "rosenbrock[dim=2,10]", "-o", "torch-adam[lr=0.01,0.1]", "-o", "scipy-bfgs", "--budget", "90"]
 
@@ -335,7 +342,91 @@ def test_reasons_of_skips_are_printed():
 
 def test_a_common_name_leads_to_the_library_that_has_it():
     assert "did you mean torch-adam" in call("show", "adam").output
-    assert "rosenbrock is a problem, to be named with -p" in call("run", "rosenbrock", "-o", "torch-adam").output
+    assert "did you mean -p rosenbrock?" in call("run", "rosenbrock", "-o", "torch-adam").output
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("rosenbrock", "rosenbrock is a problem and no suite: did you mean -p rosenbrock?"),
+        ("rosenbrock[dim=3]", "did you mean -p rosenbrock[dim=3]?"),
+        ("rosenbrock+noise", "did you mean -p rosenbrock+noise?"),
+        ("scipy-bfgs", "scipy-bfgs is an optimizer and no suite: did you mean -o scipy-bfgs?"),
+        ("rosenbroc", "unknown suite 'rosenbroc'"),
+    ],
+)
+def test_a_problem_for_a_suite_leads_to_its_flag(word, message):
+    done = call("run", word)
+    assert done.exit_code == 2
+    assert message in done.output
+
+
+def test_the_version_is_that_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert bench.__version__ == project["version"]
+    done = call("--version")
+    assert done.exit_code == 0
+    assert done.output.split() == ["fogbench", project["version"]]
+
+
+def test_the_shell_can_complete():
+    assert "--install-completion" in call("--help").output
+
+
+def test_instances_are_named_as_numbers_and_ranges():
+    words = ("run", "-p", "bbob-f01[dim=2]", "-o", "random-search", "--budget", 5, "--seeds", 1, "--no-report")
+    assert call(*words, "--name", "some", "--instances", "7,2-4").exit_code == 0
+    assert sorted(bench.load("some").runs.instance) == [2, 3, 4, 7]
+    for wrong in ("4-2", "a", "1;2", "0"):
+        done = call(*words, "--instances", wrong)
+        assert done.exit_code == 2
+        assert "Error: instances must" in done.output
+
+
+def test_a_file_is_imported_by_its_path(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "beside_mine.py").write_text("LOW = -2.0\n")
+    (tmp_path / "deep" / "mine_in_a_file.py").write_text(
+        "from beside_mine import LOW\n"
+        "from bench import Domain, Objective, problem\n\n"
+        "@problem(family='toys', source='Nobody 1900')\n"
+        "def filed(dim: int = 2, instance: int = 1) -> Objective:\n"
+        "    return Objective(lambda x: (x**2).sum(-1), dim, domain=Domain(LOW, 2.0))\n"
+    )
+    words = ["-p", "filed", "-o", "random-search", "--budget", "9", "--seeds", "2", "--no-report", "--workers", "2"]
+    command = [sys.executable, "-m", "bench", "run", *words, "--import", "deep/mine_in_a_file.py"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+    assert "2 budget" in done.stdout
+    for name, message in (("deep/none.py", "there is none at"), ("json.py", "there is none at")):
+        assert message in call("run", *words, "--import", name).output
+    (tmp_path / "json.py").write_text("")
+    assert "the name 'json' is taken by another module" in call("run", *words, "--import", "json.py").output
+
+
+def test_each_problem_is_said_in_one_line_of_words():
+    rows = {row["name"]: row["what"] for row in json.loads(call("list", "problems", "--json").output)}
+    assert rows["rosenbrock"] == "A curved valley with a flat floor, in two dimensions at least"
+    assert rows["mgh-rosenbrock"] == "1. A curved valley (Rosenbrock 1960): 10 (x2 - x1^2), 1 - x1"
+    assert all(0 < len(words) <= LINE and "\n" not in words for words in rows.values())
+    lines = call("list", "problems", "--all").output.splitlines()
+    assert all(any(name in line and rows[name] in line for line in lines) for name in rows)
+
+
+def test_tuples_have_one_spelling():
+    listed = {row["name"]: row["parameters"] for row in json.loads(call("list", "problems", "--json").output)}
+    assert "widths=8" in listed["ballistics"] and "hidden=()" in listed["cartpole-swing-up"]
+    assert "= 8" in call("show", "ballistics").output and "(8,)" not in call("show", "ballistics").output
+    assert parse_entry("ballistics[widths=4x2,()]").settings() == [{"widths": "4x2"}, {"widths": "()"}]
+    for value, text in (((4, 2), "4x2"), ((8,), "8"), ((), "()")):
+        assert written(value) == written(list(value)) == text
+        assert cast(text, tuple[int, ...], "widths") == value
+        assert Entry("ballistics", {"widths": (value,)}).text() == f"ballistics[widths={text}]"
+        shown = "ballistics" if value == (8,) else f"ballistics[widths={text}]"
+        assert label("ballistics", {"widths": list(value)}, PROBLEMS) == shown
+        assert setting_text({"widths": value}) == f"widths={text}"
+    with pytest.raises(ValueError, match=r"it takes: .*widths=8"):
+        bench.make("ballistics", width=3)
 
 
 def test_list_and_show():

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+import bench
+
 app = typer.Typer(
-    help="Compare optimizers of every order - value, gradient, curvature - on one ledger of what each answer costs.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 out = Console(width=None if sys.stdout.isatty() else 120)
@@ -23,8 +23,25 @@ BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
 
 Imports = Annotated[
     list[str] | None,
-    typer.Option("--import", metavar="MODULE", help="Module that registers problems or optimizers; repeatable."),
+    typer.Option(
+        "--import", metavar="MODULE|FILE.py", help="Module or file that registers problems or optimizers; repeatable."
+    ),
 ]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"fogbench {bench.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Compare optimizers of every order - value, gradient, curvature - on one ledger of what each answer costs."""
 
 
 def headed(title: str, *headings: str) -> Table:

@@ -1,6 +1,11 @@
 """What is known of a definition, for JSON and for reading."""
 
+import inspect
+import re
+import textwrap
 from typing import Any
+
+LINE = 69  # letters of a problem's words in a list
 
 
 def hyperparameter_facts(name: str) -> dict[str, Any]:
@@ -70,6 +75,20 @@ def _bound(bound: Any) -> Any:
 
     numbers = [float(x) if np.isfinite(x) else None for x in np.atleast_1d(bound)]
     return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def definition_parameters(definition: Any) -> str:
+    """The parameters of a definition at their defaults, in the notation of the command line."""
+    from bench.core.registry import written
+
+    return ", ".join(f"{key}={written(parameter.default)}" for key, parameter in definition.parameters.items())
+
+
+def in_words(function: Any) -> str:
+    """What a function is, in one line: the first sentence of its docstring, cut where it is longer than a line."""
+    paragraph = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
+    sentence = re.split(r"(?<=.{12})\.\s", paragraph, maxsplit=1)[0].rstrip(".")  # `1. A curved valley` is one
+    return textwrap.shorten(sentence, LINE, placeholder=" ...")
 
 
 def type_text(annotation: Any) -> str:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import TROUBLE, Imports, app, err, explained, headed, out
-from bench.cli.facts import hyperparameter_facts, problem_facts
+from bench.cli.facts import definition_parameters, hyperparameter_facts, in_words, problem_facts
 
 MANY = 30  # definitions of one module above which a list shows their number only
 
@@ -48,8 +48,12 @@ def list_(
         for error in broken:
             err.print(f"[bold red]Cannot be built{' or measured' * measured}:[/] {escape(error)}", soft_wrap=True)
         raise typer.Exit(TROUBLE if broken else 0)
-    headings = [key for key in rows[0] if key not in ("module", "source")]  # `show` and --json give the source
+    # `show` and --json give the others
+    left = ("module", "source", "parameters") if what == "problems" else ("module", "source")
+    headings = [key for key in rows[0] if key not in left]
     table = headed(what, *headings)
+    if what == "problems":
+        table.columns[-1].no_wrap, table.columns[-1].overflow = True, "ellipsis"  # a line each
     sizes = Counter(row.get("module") for row in rows)
     hidden = {} if everything else {module: number for module, number in sizes.items() if module and number > MANY}
     for row in rows:
@@ -72,12 +76,12 @@ def _rows(what: str) -> list[dict[str, Any]]:
 
 
 def _row(what: str, definition: Any) -> dict[str, Any]:
-    parameters = ", ".join(f"{key}={parameter.default}" for key, parameter in definition.parameters.items())
+    parameters = definition_parameters(definition)
     if what == "optimizers":
         lanes = "yes" if definition.lanes else "no"
         facts = {"order": definition.order, "hyperparameters": parameters, "lanes": lanes}
     elif what == "problems":
-        facts = {"family": definition.family, "parameters": parameters}
+        facts = {"family": definition.family, "parameters": parameters, "what": in_words(definition.function)}
     else:
         facts = {"parameters": parameters}
     name = f"+{definition.name}" if what == "wrappers" else definition.name

@@ -28,6 +28,9 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(help="Runs of each optimizer on each problem; else the suite's or 15.")
     ] = None,
+    instances: Annotated[
+        str | None, typer.Option(metavar="1,2,5-8", help="Instances of each problem; else the suite's or 1.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Results go to results/NAME, the report to reports/NAME.")] = None,
     tuned: Annotated[
         Path | None,
@@ -56,7 +59,7 @@ def run(
     with explained():
         from bench import api
         from bench.runner.campaign import run_suite
-        from bench.runner.choose import choose_suite
+        from bench.runner.choose import choose_suite, parse_instances
         from bench.runner.releases import enter, removed_on_error, verify
         from bench.tuning.settings import with_tuned
 
@@ -69,7 +72,10 @@ def run(
             ) as launch,
         ):
             named = suite or (None if problems or optimizers else "quick")
-            planned = choose_suite(named, problems, optimizers, budget=budget, seeds=seeds, name=name, until=until)
+            planned = choose_suite(
+                named, problems, optimizers, budget=budget, seeds=seeds, instances=parse_instances(instances or ""),
+                name=name, until=until,
+            )  # fmt: skip
             if tuned is not None:
                 planned = with_tuned(planned, tuned, optimizers)
             for sentence in verify(releases, planned):

@@ -68,7 +68,8 @@ def _show_definition(definition: "Definition", setting: dict[str, Any]) -> None:
     )
     for key, parameter in definition.parameters.items():
         allowed = f", {parameter.range.allowed()}" if parameter.range is not None else ""
-        table.add_row("parameter", escape(f"{key}: {type_text(parameter.annotation)} = {parameter.default}{allowed}"))
+        default = registry.written(parameter.default)
+        table.add_row("parameter", escape(f"{key}: {type_text(parameter.annotation)} = {default}{allowed}"))
     if isinstance(definition, registry.OptimizerDefinition):
         table.add_row(
             "order", f"{definition.order} ({('values', 'gradients', 'Hessian-vector products')[definition.order]})"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.registry import written
 from bench.core.status import Status, alternatives, statuses
 from bench.measure.inference import wilson
 from bench.measure.levels import COVERAGE, FEWEST, FLOOR, LEVEL, QUICK
@@ -152,7 +153,7 @@ def setting_text(setting: Mapping[str, Any]) -> str:
 
 def value_text(value: Any) -> str:
     """The value of a hyperparameter: `0.1`, `none`, `cosine`."""
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else written(value)
 
 
 # the answer by family: row is one of `bench.measure.verdicts.answer`

@@ -28,7 +28,7 @@ def _plain(value: Any) -> Any:
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, list):
-        return "x".join(map(str, value))
+    if isinstance(value, (list, tuple)):
+        return registry.written(value)
     short = f"{value:g}" if isinstance(value, float) else str(value)
     return short if not isinstance(value, float) or float(short) == value else repr(value)

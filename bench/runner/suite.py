@@ -15,6 +15,7 @@ from typing import Any
 from bench.core.files import Unreadable, read_text
 from bench.core.gate import python_number
 from bench.core.ledger import check_prices
+from bench.core.registry import written as in_text
 
 FOLDER = Path(__file__).parents[1] / "suites"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of results
@@ -57,7 +58,7 @@ class Entry:
 
     def text(self) -> str:
         """The entry as `parse_entry` reads it."""
-        inner = ",".join(f"{key}={','.join(map(_written, values))}" for key, values in self.grid.items())
+        inner = ",".join(f"{key}={','.join(map(in_text, values))}" for key, values in self.grid.items())
         return f"{self.name}[{inner}]" if inner else self.name
 
     def at(self, setting: Mapping[str, Any]) -> "Entry":
@@ -73,10 +74,6 @@ class Entry:
             if not self.where or isinstance(error, SuiteError):
                 raise
             raise SuiteError(f"{self.where}: {error}") from None
-
-
-def _written(value: Any) -> str:
-    return "x".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 @dataclass(frozen=True)

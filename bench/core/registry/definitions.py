@@ -10,7 +10,7 @@ from bench.core.failures import Failures
 from bench.core.foreign import NEVER_RUNS, foreign, suspended
 from bench.core.gate import described, python_number
 from bench.core.objective import Objective
-from bench.core.registry.parameters import Parameter, cast, parameters_of
+from bench.core.registry.parameters import Parameter, cast, parameters_of, written
 
 Structure = Literal["residuals", "composite"]
 
@@ -96,7 +96,7 @@ def settings(definition: Definition | WrapperDefinition, values: Mapping[str, An
     """All parameters of a definition: the values cast to their annotations, the others at their defaults."""
     for key in values:
         if key not in definition.parameters:
-            takes = ", ".join(f"{k}={p.default}" for k, p in definition.parameters.items()) or "none"
+            takes = ", ".join(f"{k}={written(p.default)}" for k, p in definition.parameters.items()) or "none"
             raise ValueError(f"{definition.name} has no parameter {key!r}; it takes: {takes}")
     return {
         key: _checked(values[key], parameter, f"{definition.name}: {key}") if key in values else parameter.default

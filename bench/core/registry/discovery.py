@@ -132,7 +132,24 @@ def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
     """
     _load_ours(tuple(packages))
     for name in imports:
-        by_file = "/" in name or name.endswith(".py")
-        hint = " (a module is named as in `import`, not by its file)" if by_file else ""
-        with foreign(f"module {name!r} cannot be imported{hint}"):
+        if name.endswith(".py"):
+            _load_file(name)
+            continue
+        with foreign(f"module {name!r} cannot be imported"):
             importlib.import_module(name)
+
+
+def _load_file(name: str) -> None:
+    """Import a file as the module of its name; what lies beside it can be imported by it, as when Python runs it."""
+    path = Path(name).resolve()
+    if not path.is_file():
+        raise ValueError(f"file {name!r} cannot be imported: there is none at {path}")
+    there = sys.modules.get(path.stem)
+    if there is not None or importlib.util.find_spec(path.stem) is not None:
+        spec = there.__spec__ if there is not None else importlib.util.find_spec(path.stem)
+        if spec is None or spec.origin is None or Path(spec.origin).resolve() != path:
+            raise ValueError(f"file {name!r} cannot be imported: the name {path.stem!r} is taken by another module")
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    with foreign(f"file {name!r} cannot be imported"):
+        importlib.import_module(path.stem)

@@ -69,6 +69,11 @@ def _parameter(annotation: Any, default: Any) -> Parameter:
     return Parameter(bare, default, next((note for note in notes if isinstance(note, Range)), None))
 
 
+def written(value: Any) -> str:
+    """A value as `cast` reads it from a text: 64x32 for a tuple or list, () for an empty one."""
+    return "x".join(map(written, value)) or "()" if isinstance(value, (tuple, list)) else str(value)
+
+
 def cast(value: Any, annotation: Any, what: str) -> Any:
     """value as its annotation says (int, float, bool, str, Literal, tuple[int, ...], or one of these | None)."""
     value = python_number(value)
@@ -88,7 +93,10 @@ def cast(value: Any, annotation: Any, what: str) -> Any:
                 return option
         raise ValueError(f"{what} must be one of {', '.join(map(str, options))}, got {value!r}")
     if origin is tuple:  # 64x32 on the command line
-        entries = value.split("x") if isinstance(value, str) else [value] if isinstance(value, (int, float)) else value
+        if isinstance(value, str):
+            text = value.strip().removeprefix("(").removesuffix(")")
+            value = text.split("x") if text else ()
+        entries = [value] if isinstance(value, (int, float)) else value
         return tuple(cast(entry, options[0], what) for entry in entries)
     return _scalar(value, annotation, what)
 
