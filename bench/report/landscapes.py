@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.core import registry
 from bench.core.ledger import QUESTIONS
 from bench.measure.frames import Frame
 from bench.measure.levels import FLOOR
@@ -13,7 +12,6 @@ from bench.measure.progress import joined
 from bench.measure.targets import optima
 from bench.measure.words import landscape
 from bench.report.data import coarse
-from bench.results.labels import label
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -76,7 +74,7 @@ def _grids(results: "Results", runs: Frame) -> list[dict[str, Any]]:
     flat = flat.assign(f_opt=f_opt.where(known))
     problems: dict[str, dict[str, Any]] = {}
     for grid in sorted(results.grids, key=lambda grid: grid["instance"]):
-        name = label(grid["problem"], grid["parameters"], registry.PROBLEMS, leave="dim")
+        name = results.title(grid["problem"], grid["parameters"])
         of_instance = flat[(flat.problem == name) & (flat.instance == grid["instance"])]
         if name not in problems and len(of_instance) and np.isfinite(grid["f"]).any():
             problems[name] = {"runs": of_instance, **_view(results, name, grid, of_instance)}

@@ -32,7 +32,13 @@ class Combined(Results):
         twice = sorted({name for name in names if names.count(name) > 1})
         if len(members) < 2 or twice:
             raise ValueError(f"give two or more results of different names, got {', '.join(names) or 'none'}")
-        self.members = list(members)
+        varied: dict[str, set[str]] = {}
+        for member in members:
+            for name, keys in member.varied.items():
+                varied[name] = varied.get(name, set()) | keys
+        members = [member.relabelled(varied) for member in members]
+        self.varied = varied
+        self.members = members
         self.folder = members[0].folder
         self.name = "+".join(names)
         self.damaged = [
@@ -47,6 +53,11 @@ class Combined(Results):
         self._apart = apart
         self._kept = [np.flatnonzero(kept) for kept in self._names_of_runs[1]]
         self._rows = [member._rows[run] for member, kept in zip(members, self._kept, strict=True) for run in kept]
+
+    def relabelled(self, varied: Mapping[str, set[str]]) -> "Results":
+        """See `Results.relabelled`."""
+        members = [member.relabelled(varied) for member in self.members]
+        return self if varied == self.varied else type(self)(members, self.names, apart=self._apart)
 
     def _suite(self) -> dict[str, Any]:
         titles = [

@@ -1,6 +1,6 @@
 """What optimizers and problems are called in results: by their names, and by what is not at its default."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bench.core import registry
@@ -8,14 +8,35 @@ from bench.core import registry
 TUNED = " (tuned)"  # behind the label of an optimizer at the setting that tuning found
 
 
-def label(name: str, values: Mapping[str, Any], registered: Mapping[str, registry.Definition], leave: str = "") -> str:
-    """A name with those parameters that are not at their defaults: `torch-adam[lr=0.1]`."""
+def label(
+    name: str,
+    values: Mapping[str, Any],
+    registered: Mapping[str, registry.Definition],
+    leave: str = "",
+    varied: Collection[str] = (),
+) -> str:
+    """A name with those parameters that are not at their defaults, or that a grid varies: `torch-adam[lr=0.1]`."""
     base, *wrappers = name.split("+")
     whole = base in registered and all(wrapper in registry.WRAPPERS for wrapper in wrappers)
     definition = registry.find_problem(name) if wrappers and whole else registered.get(name)
     defaults = {key: parameter.default for key, parameter in definition.parameters.items()} if definition else {}
-    texts = [f"{key}={_short(v)}" for key, v in values.items() if key != leave and _plain(defaults.get(key)) != v]
+    texts = [
+        f"{key}={_short(value)}"
+        for key, value in values.items()
+        if key != leave and (key in varied or _plain(defaults.get(key)) != value)
+    ]
     return f"{name}[{','.join(texts)}]" if texts else name
+
+
+def varied_in(suite: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The parameters of each problem and optimizer of which a grid of a stored suite has several values: there each
+    label shows them, the default too."""
+    varied: dict[str, set[str]] = {}
+    for group in suite.get("groups", []):
+        for entry in (*group["problems"], *group["optimizers"]):
+            several = {key for key, values in entry["grid"].items() if len(values) > 1}
+            varied.setdefault(entry["name"], set()).update(several)
+    return {name: keys for name, keys in varied.items() if keys}
 
 
 def tuned_label(name: str) -> str:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from copy import copy
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from bench.measure.ert import ert
 from bench.measure.frames import CELL
 from bench.measure.prices import Prices, resolved
 from bench.measure.runtimes import hits, runtimes
-from bench.results.labels import label, tuned_label
+from bench.results.labels import label, tuned_label, varied_in
 from bench.runner.plan import plain, settled
 from bench.runner.store import Store, StoreError, decode, unpacked
 from bench.runner.suite import Entry
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 HELD = 64 << 20  # bytes of trajectories, compressed, and points kept in memory; what is beyond is read again when used
 PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
-PASSING = ("key", "parameters", "counts", "restarts", "written")  # columns of a run that are not kept
+PASSING = ("key", "counts", "restarts", "written")  # columns of a run that are not kept
 
 
 def _values(described: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -89,7 +90,7 @@ class Results:
     def _read(self, store: Store) -> list[dict[str, Any]]:
         # many rows have the same texts: each is read once, and what it says is shared
         parsed, labels = cache(json.loads), cache(self._labels)
-        titles = cache(lambda name, text: label(name, parsed(text), registry.PROBLEMS, leave="dim"))
+        titles = cache(lambda name, text: self.title(name, parsed(text)))
         kept, held = [], 0
         for row, whole in store.rows():
             try:
@@ -112,7 +113,7 @@ class Results:
                 row["trajectory"] = row["points"] = None
             for name in PASSING:
                 del row[name]
-            row["versions"] = sys.intern(row["versions"])  # the same for many
+            row["versions"], row["parameters"] = map(sys.intern, (row["versions"], row["parameters"]))  # alike for many
             kept += [{**row, "label": name, "folder": self.folder} for name in names]
         return kept
 
@@ -124,7 +125,40 @@ class Results:
         tuned_names = tuned.get(_key(family, optimizer, values), [])
         if tuned_names and _key("", optimizer, values) not in named:
             return tuned_names
-        return [label(optimizer, values, registry.OPTIMIZERS), *tuned_names]
+        return [self._label(optimizer, values), *tuned_names]
+
+    @cached_property
+    def varied(self) -> dict[str, set[str]]:
+        """Which parameters the labels of each problem and optimizer always show: see `varied_in`."""
+        return varied_in(self.manifest.get("suite", {}))
+
+    def title(self, problem: str, parameters: Mapping[str, Any]) -> str:
+        """What a problem is called, without its dim."""
+        return label(problem, parameters, registry.PROBLEMS, leave="dim", varied=self.varied.get(problem, ()))
+
+    def _label(self, optimizer: str, hyperparameters: Mapping[str, Any]) -> str:
+        return label(optimizer, hyperparameters, registry.OPTIMIZERS, varied=self.varied.get(optimizer, ()))
+
+    def relabelled(self, varied: Mapping[str, set[str]]) -> "Results":
+        """These results, whose labels always show these parameters: so that names in several folders agree."""
+        if varied == self.varied:
+            return self
+        other = copy(self)
+        for name in [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]:
+            del vars(other)[name]
+        other.varied = dict(varied)
+        other._rows = [{**row, **other._renamed(self, row)} for row in self._rows]
+        return other
+
+    def _renamed(self, before: "Results", row: Mapping[str, Any]) -> dict[str, str]:
+        """The names of a run, which had others before."""
+        old, new = (each._label(row["optimizer"], row["hyperparameters"]) for each in (before, self))
+        tuned = {old: new, tuned_label(old): tuned_label(new)}
+        # of a tuned setting the label is that of the default
+        for entry, renamed in zip(before.tuned, self.tuned, strict=True):
+            tuned[tuned_label(entry["label"])] = tuned_label(renamed["label"])
+        parameters = json.loads(row["parameters"])
+        return {"label": tuned[row["label"]], "title": self.title(row["problem"], parameters)}
 
     @cached_property
     def _names(self) -> tuple[set[str], dict[str, list[str]]]:
@@ -190,7 +224,7 @@ class Results:
         for entry in self.tuning["found"] if self.tuning else []:
             for values in _values(entry["entry"]):
                 name = entry["entry"]["name"]
-                facts = {"label": label(name, values, registry.OPTIMIZERS), "name": name, "values": values}
+                facts = {"label": self._label(name, values), "name": name, "values": values}
                 entries.append({**{key: value for key, value in entry.items() if key != "entry"}, **facts})
         return entries
 

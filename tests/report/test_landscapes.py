@@ -29,6 +29,7 @@ def make(runs, grids, points=POINTS):
     frame = pd.DataFrame([{"run": n, **RUN, **row} for n, row in enumerate(runs)])
     table = pd.DataFrame([{**COUNTS, "gradient": n, "f": f} for n, f in enumerate([9.0, 3.0, np.nan])])
     return frame, SimpleNamespace(
+        title=lambda problem, parameters: problem,
         grids=grids,
         prices=PRICES,
         points=lambda run: points,
