@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -19,12 +20,36 @@ def test_net(optimizer_benchmark):
 """
 
 
+SLEEPY = """
+import time
+
+from bench import optimizer
+
+ROUNDS = {}  # in the first so many, each step sleeps
+round = 0
+
+
+@optimizer(order=1, source="Nobody 1900")
+def sleepy(oracle):
+    global round
+    round += 1
+    x = oracle.x0
+    while True:
+        time.sleep(2e-3 if round <= ROUNDS else 0)
+        x = x - 0.003 * oracle.gradient(x)
+
+
+def test_sleepy(optimizer_benchmark):
+    optimizer_benchmark("sleepy", problems=["levy"], seeds=1, budget=60, rounds=2)
+"""
+
+
 @pytest.fixture
 def run(tmp_path):
     """A session of pytest in a folder of its own: its exit status, and what it printed."""
 
-    def run(more, *options):
-        (tmp_path / "test_mine.py").write_text(TEST.format(more))
+    def run(more, *options, test=TEST):
+        (tmp_path / "test_mine.py").write_text(test.format(more))
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py", *options]
         alone = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # no xdist
         done = subprocess.run(command, cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=300)
@@ -51,10 +76,43 @@ def test_a_weaker_momentum_fails_the_session_and_the_same_one_does_not(run, tmp_
     assert status == 0, output
     status, output = run(", momentum=0.8", "--benchmark-compare")
     assert status == 1
-    assert "test_ball got worse: " in output
+    assert re.search(r"test_ball got worse: gap at the end .*, most on bbob-f01, dim 5: ", output)
     assert "test_net got" not in output
     status, output = run(", momentum=0.8", "--benchmark-compare", "--worse=1e8", "--slower=1e9")
     assert status == 0, output
+
+
+def test_a_busy_moment_is_not_taken_for_a_slower_method(run):
+    """Both rounds of the session take many times as long, and none after them; then all do."""
+    assert run(0, "--benchmark-autosave", test=SLEEPY)[0] == 0
+    status, output = run(2, "--benchmark-compare", test=SLEEPY)
+    assert status == 0, output
+    status, output = run(1000, "--benchmark-compare", test=SLEEPY)
+    assert status == 1
+    assert re.search(r"test_sleepy got slower: \d[\d.]* times the seconds of before", output), output
+
+
+def test_what_is_not_compared_is_said(run, tmp_path):
+    status, output = run("", "-k", "net", "--benchmark-compare")
+    assert status == 0
+    assert "No optimizer was compared: no saved benchmark was found, of this version of Python" in output
+    assert run("", "-k", "net", "--benchmark-autosave")[0] == 0
+    (saved,) = tmp_path.glob(".benchmarks/*/*.json")
+    content = json.loads(saved.read_text())
+    here = content["machine_info"]["cpu"].get("brand_raw", "")
+    content["machine_info"]["cpu"]["brand_raw"] = "Abacus"
+    saved.write_text(json.dumps(content))
+    status, output = run("", "--benchmark-compare")
+    assert status == 0, output
+    assert f"The saved benchmarks are of another machine (Abacus, here {here}): " in output
+    assert re.search(r"Not compared, as \S+ has no figures of them: test_ball\n", output), output
+
+
+def test_processes_that_measure_nothing_do_not_pass_as_compared(run):
+    status, output = run("", "-n", "2", "-k", "net", "--benchmark-compare")
+    assert status == 1
+    assert "not compared: pytest-benchmark measures nothing in processes of pytest-xdist; leave -n out" in output
+    assert run("", "-n", "1", "-k", "net")[0] == 0
 
 
 @pytest.mark.slow
