@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -19,7 +20,7 @@ from bench.runner.suite import load_suite
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("problems", "optimizers", "reports", "results")
-PAGES = ["README.md", "CONTRIBUTING.md", *(f"{folder}/README.md" for folder in FOLDERS)]
+PAGES = ["README.md", "CONTRIBUTING.md", *(f"{folder}/README.md" for folder in FOLDERS), "reports/regressions.md"]
 # commands that take more than a few seconds; `pytest -m slow` runs them
 SLOW = {
     "run",
@@ -32,6 +33,15 @@ SLOW = {
     "tune digits",
     "run digits --tuned results/digits-tuning/tuned.toml",
 }
+# commands that need a repository of git or a registry of packages: tests/track and tests/runner run such
+ELSEWHERE = {
+    "check tracked --at main",
+    "check tracked --at main --time",
+    "run tracked --with scipy==1.15.3 --name s1153",
+    "run tracked --name today",
+}
+OF_OTHERS = ("pip ", "pytest", "gh ")  # programs that take options of their own
+OF_PYTEST = {"--slower", "--benchmark-compare"}
 
 
 class Block(NamedTuple):
@@ -71,15 +81,19 @@ def arguments_of(line: str) -> list[str]:
 
 
 SHELL = lines_of("python -m bench ")
-FAST = [(page, line) for page, line in SHELL if " ".join(arguments_of(line)) not in SLOW and "my_module" not in line]
+FAST = [
+    (page, line)
+    for page, line in SHELL
+    if " ".join(arguments_of(line)) not in SLOW | ELSEWHERE and "my_module" not in line
+]
 INLINE = [command for text in TEXTS.values() for command in re.findall(r"(?<!`)`(python -m bench [^`]+)`", text)]
 
 
 def test_pages_have_what_is_tested_here() -> None:
     assert len(DEFINITIONS) >= 2 and len(PYTHON) - len(DEFINITIONS) >= 2 and SUITES
     assert len(FAST) > 10 and len(INLINE) > 8
-    assert {" ".join(arguments_of(line)) for _, line in SHELL} >= SLOW
-    assert {block.language for block in BLOCKS} <= {"", "python", "toml"}
+    assert {" ".join(arguments_of(line)) for _, line in SHELL} >= SLOW | ELSEWHERE
+    assert {block.language for block in BLOCKS} <= {"", "python", "toml", "yaml", "diff"}
 
 
 @pytest.mark.parametrize("target", sorted({line.split()[1] for _, line in lines_of("make ")}))
@@ -95,10 +109,10 @@ def test_commands_and_their_options_exist(line: str) -> None:
 
 def test_options_named_in_the_text_exist() -> None:
     commands = typer.main.get_command(app).commands.values()
-    options = {option for command in commands for parameter in command.params for option in parameter.opts}
+    options = {option for command in commands for parameter in command.params for option in parameter.opts} | OF_PYTEST
     for page, text in TEXTS.items():
         for code in re.findall(r"`([^`\n]+)`", text):
-            if "pip " not in code and "pytest" not in code:
+            if not any(program in code for program in OF_OTHERS):
                 assert set(re.findall(r"(?<!\S)--[a-z][a-z-]*", code)) <= options, f"{page}: {code}"
 
 
@@ -106,9 +120,10 @@ def test_pytest_commands_in_the_text_name_tests_that_there_are() -> None:
     for page, text in TEXTS.items():
         for code in re.findall(r"`(?:python -m )?pytest ([^`]+)`", text):
             words = shlex.split(code)
-            path = next(ROOT / word for word in words if word.startswith("tests/"))
-            assert path.exists(), f"{page}: {code}"
+            paths = [ROOT / word for word in words if word.startswith("tests/")]
+            assert all(path.exists() for path in paths), f"{page}: {code}"
             if "-k" in words:
+                (path,) = paths
                 assert words[words.index("-k") + 1] in path.read_text(encoding="utf-8"), f"{page}: {code}"
 
 
@@ -131,6 +146,11 @@ def small_results(scratch) -> None:
     problems, optimizers = ["bbob-f01[dim=2]", "bbob-f08[dim=2]", "rosenbrock"], ["scipy-bfgs", "random-search"]
     bench.run(problems=problems, optimizers=optimizers, budget=500, seeds=5, name="quick", report=False)
     bench.run(problems=["rosenbrock"], optimizers=["scipy-cg"], budget=90, seeds=5, name="mine", report=False)
+    for name in ("BASE", "NEW", "v1", "v2", "v3", "s1153", "today"):
+        shutil.copytree("results/mine", f"results/{name}")
+    shutil.copytree(ROOT / "tests" / "benchmarks" / "baseline", ".benchmarks")
+    (saved,) = Path(".benchmarks").glob("*/0001_*.json")
+    shutil.copy(saved, saved.with_name("0002_today.json"))
 
 
 @pytest.mark.parametrize("block", SUITES, ids=str)
@@ -154,8 +174,8 @@ def test_commands_run(page: str, small_results) -> None:
 
 @pytest.mark.slow
 def test_slow_commands_run(scratch) -> None:
-    for _, line in SHELL:
-        if "my_module" not in line:
+    for page, line in SHELL:
+        if "my_module" not in line and page != "reports/regressions.md":  # whose results small ones stand for
             call(line)
 
 

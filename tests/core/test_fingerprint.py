@@ -8,7 +8,7 @@ import pytest
 
 from bench.core import registry
 from bench.core.registry import definitions
-from bench.core.registry.fingerprint import fingerprint
+from bench.core.registry.fingerprint import files, fingerprint
 from bench.runner import PACKAGES
 
 METHOD = '''"""A method."""
@@ -105,6 +105,45 @@ def test_what_it_reaches_changes_the_hash(hash_of, file, old, new):
 )
 def test_words_layout_and_neighbours_do_not(hash_of, file, old, new):
     assert hash_of(file, old, new) == hash_of()
+
+
+WRAPPER = """
+from bench.core import optimizer
+
+@optimizer(order=0, name="method-of-mine", source="Nobody 1900")
+def method(oracle):
+    from library_of_mine.search import minimise
+    minimise(oracle.value)
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "counts"),
+    [("checkout", True), ("checkout/src", True), ("lib/site-packages", False), ("releases/of-with", False)],
+)
+def test_a_library_that_is_not_installed_counts_with_its_files(tmp_path, monkeypatch, place, counts):
+    """What pip has put somewhere is known by its version instead, which is stored."""
+    home = tmp_path / place
+    (home / "library_of_mine").mkdir(parents=True)
+    (home / "library_of_mine" / "__init__.py").write_text("")
+    if "releases" in place:
+        (home / "library_of_mine-1.0.dist-info").mkdir()
+    (tmp_path / "wrapper_of_mine.py").write_text(WRAPPER)
+    (tmp_path / "unrelated_of_mine.py").write_text("X = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(home)
+    hashes = []
+    for file, text in (("search", "a"), ("search", "b"), ("../../unrelated_of_mine", "X = 2")):
+        (home / "library_of_mine" / f"{file}.py").resolve().write_text(f"{text} = 1\n")
+        monkeypatch.setattr(definitions, "OPTIMIZERS", {})
+        for name in [name for name in sys.modules if name.endswith("_of_mine")]:
+            del sys.modules[name]
+        files.cache_clear()
+        importlib.invalidate_caches()
+        hashes.append(fingerprint(importlib.import_module("wrapper_of_mine").method))
+    monkeypatch.delitem(sys.modules, "wrapper_of_mine")
+    assert (hashes[0] != hashes[1]) == counts
+    assert hashes[1] == hashes[2]
 
 
 def test_what_a_function_encloses_counts():

@@ -76,7 +76,20 @@ DISTRIBUTIONS = {  # of modules named otherwise
 def distribution(module: str) -> str:
     """The name under which a module is installed: cma, scikit-learn for sklearn."""
     module = module.partition(".")[0]
-    return DISTRIBUTIONS.get(module, module.replace("_", "-"))
+    name = DISTRIBUTIONS.get(module, module.replace("_", "-"))
+    if importlib.util.find_spec(module) is None:
+        return name
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:  # pywt, which PyWavelets brings
+        return _distributions().get(module, [name])[0]
+    return name
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """What brings each top-level module; a quarter of a second."""
+    return importlib.metadata.packages_distributions()
 
 
 def how_to_install(modules: Iterable[str]) -> str:

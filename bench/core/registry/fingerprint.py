@@ -2,6 +2,9 @@
 
 Comments, docstrings and formatting do not count, nor does what else its file holds; nor, in the registration, its
 source, family and version. A stored run whose code had another hash was made by another method.
+
+Of other packages, what is installed is known by its version. One that lies elsewhere, as a checkout, a module beside it
+or an editable install, may change without one: there, all of its files count, byte by byte.
 """
 
 import ast
@@ -13,6 +16,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -20,6 +25,8 @@ from bench.core.registry.definitions import ProblemDefinition, WrapperDefinition
 
 LETTERS = 16  # of the hash, in hexadecimal digits
 WORDS = {"source", "family", "version"}  # of a registration, that say nothing of what is computed
+HARNESS = "bench"  # which asks and records: what it computes itself is no part of a method
+INSTALLED = ("site-packages", "dist-packages")
 Place = tuple[str, str]  # a module, and a name that it binds; "*" for all of them
 
 
@@ -37,35 +44,70 @@ def fingerprint(function: Callable[..., Any]) -> str:
     """The hash of a function's code, 16 hexadecimal digits: of its syntax, of the values that it encloses, and of
     every module-level name of its own package that these reach, however many steps away.
 
-    Python's own functions and those of other packages count by their names alone.
+    Python's own functions and those of installed packages count by their names alone; of a package that is not
+    installed but lies in a folder of its own, each file counts.
     """
-    values, bindings = _reached(function)
-    texts = [values, *(f"{place}\t{bindings[place].syntax}" for place in sorted(bindings))]
+    values, bindings, others = _reached(function)
+    texts = [values, *(f"{place}\t{bindings[place].syntax}" for place in sorted(bindings)), *_checkouts(others)]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:LETTERS]
 
 
 def source_code(function: Callable[..., Any]) -> str:
     """The source that `fingerprint` goes over, to be read and compared: each binding under the name of its place."""
-    values, bindings = _reached(function)
+    values, bindings, others = _reached(function)
     texts = [f"# {place}\n{bindings[place].source}" for place in sorted(bindings) if bindings[place].source]
-    return "\n\n".join([f"# {values}", *texts]) + "\n"
+    return "\n\n".join([f"# {values}", *(f"# {line}" for line in _checkouts(others)), *texts]) + "\n"
 
 
-def _reached(function: Callable[..., Any]) -> tuple[str, dict[str, _Binding]]:
-    """The values that a function encloses, as text, and what binds each place that it reaches."""
+def _checkouts(packages: Iterable[str]) -> list[str]:
+    """Of the packages that are not installed, the name and the hash of all files."""
+    return [f"files of {name}: {hash}" for name in sorted(packages) if (hash := files(name))]
+
+
+@cache
+def files(package: str) -> str:
+    """A hash over the files of a package, or of a module, that is not installed; "" of any other."""
+    if package in sys.stdlib_module_names or package in ("", "__main__", HARNESS):
+        return ""
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return ""
+    if spec is None or not (spec.submodule_search_locations or spec.has_location):
+        return ""
+    places = [Path(place) for place in spec.submodule_search_locations or [spec.origin or ""]]
+    if any(place.parent.name in INSTALLED or any(place.parent.glob("*.dist-info")) for place in places):
+        return ""  # of pip, `run --with` included: versions say what it is
+    kinds = (".py", *EXTENSION_SUFFIXES)
+    texts = [
+        f"{path.relative_to(place.parent)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for place in places
+        for path in sorted([place] if place.is_file() else place.rglob("*"))
+        if path.name.endswith(kinds) and path.is_file()
+    ]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:LETTERS]
+
+
+def _reached(function: Callable[..., Any]) -> tuple[str, dict[str, _Binding], set[str]]:
+    """The values that a function encloses, as text, what binds each place that it reaches, and the other packages of
+    which it uses anything."""
     package = _package(getattr(function, "__module__", ""))
     reached: dict[str, _Binding] = {}
+    others: set[str] = set()
     todo: list[Place] = []
     values = "".join(_value(function, package, todo, {}))
     while todo:
         module, name = todo.pop()
+        if _package(module) != package:
+            others.add(_package(module))
+            continue
         if f"{module}.{name}" in reached:
             continue
         bindings = _bindings(module)
         binding = _all(bindings) if name == "*" else bindings.get(name, _Binding("", (), ""))
         reached[f"{module}.{name}"] = binding
-        todo += [place for place in binding.reaches if _package(place[0]) == package]
-    return values, reached
+        todo += binding.reaches
+    return values, reached, others
 
 
 def _package(module: str | None) -> str:
@@ -96,7 +138,11 @@ def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) ->
                 todo.append((value.__module__, name))
             elif isinstance(value, FunctionType):  # a lambda, or typed into a prompt
                 yield _code(value.__code__)
+        else:
+            todo.append((value.__module__, value.__qualname__))
     elif isinstance(value, ModuleType):
+        if _package(value.__name__) != package:
+            todo.append((value.__name__, "*"))
         yield value.__name__
     elif isinstance(value, (ProblemDefinition, WrapperDefinition)):  # what a wrapper encloses, of whatever package
         yield fingerprint(value.function)
@@ -105,6 +151,8 @@ def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) ->
         values = [getattr(value, field.name) for field in fields(value) if field.name not in WORDS]
         yield type(value).__qualname__ + "".join(_value(values, package, todo, seen))
     else:
+        if _package(type(value).__module__) != package:
+            todo.append((type(value).__module__, type(value).__qualname__))
         yield f"{type(value).__module__}.{type(value).__qualname__} {getattr(value, '__qualname__', '')}"
 
 
