@@ -113,7 +113,7 @@ def _slower(now: Mapping[str, float], before: Sequence[Mapping[str, float]]) -> 
 
 
 def _limit(config: pytest.Config) -> float:
-    return config.getoption("--slower")
+    return float(str(config.getoption("--slower")))
 
 
 def _reference() -> float:
