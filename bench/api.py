@@ -17,6 +17,7 @@ from bench.core.failures import Failures
 from bench.core.ledger import EVENT, PRICES
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
+from bench.core.shown import as_html, as_text
 from bench.functions import as_objective, registered
 from bench.measure import words
 from bench.measure.failed import failed_evaluations_text
@@ -75,6 +76,27 @@ class Run:
     outside: float
     trajectory: "pd.DataFrame"
     failed_values: int = 0
+
+    def __repr__(self) -> str:
+        return as_text(*self._shown())
+
+    def _repr_html_(self) -> str:
+        return as_html(*self._shown())
+
+    def _shown(self) -> tuple[str, dict[str, str]]:
+        with np.printoptions(threshold=20, edgeitems=5, linewidth=10**6):
+            best_x = str(self.best_x)
+        asked = ", ".join(f"{n:,} {question.replace('_', ' ')}" for question, n in self.counts.items() if n)
+        facts = {
+            "best": f"{self.best:.6g}, from {self.first:.6g}",
+            "best_x": best_x,
+            "asked": asked or "nothing",
+            "failed": f"{self.failed_values:,} evaluations" if self.failed_values else "",
+            "seconds": f"{self.inside:.3g} inside the problem, {self.outside:.3g} outside",
+            "trajectory": f"{words.counted(len(self.trajectory), 'event')}",
+            "error": self.error.strip().rpartition("\n")[2],
+        }
+        return f"Run that ended with status {self.status}", {name: fact for name, fact in facts.items() if fact}
 
 
 def make(problem: str, *, instance: int = 1, **parameters: Any) -> Objective:
@@ -191,7 +213,7 @@ def run(
 
 def _warn_of_faults(results: Results) -> None:
     """Warn the caller of each problem that gave values below its f_opt, or -inf."""
-    for row in results.faults().itertuples():
+    for row in results.faults.itertuples():
         warnings.warn(f"{words.IMPOSSIBLE}: {words.fault(row)}", stacklevel=3)
 
 

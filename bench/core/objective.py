@@ -13,6 +13,7 @@ from bench.core.domain import Array, Domain
 from bench.core.failures import Failures
 from bench.core.gate import at_points, checked, own, real
 from bench.core.ledger import EVENT
+from bench.core.shown import as_html, as_text, written
 
 if TYPE_CHECKING:
     import torch
@@ -162,6 +163,32 @@ class Objective:
         if self.composite is not None and not self.scored:
             raise ValueError("composite must come with data or noise: what is asked has outputs that were changed")
 
+    def __repr__(self) -> str:
+        return as_text(*self._shown())
+
+    def _repr_html_(self) -> str:
+        return as_html(*self._shown())
+
+    def _shown(self) -> tuple[str, dict[str, str]]:
+        """What tells one objective from another, in words: of its arrays, their shapes alone."""
+        values = ", ".join(f"{key}={written(value)}" for key, value in self.parameters.items())
+        asked = ("values", "values, gradients", "values, gradients, Hessian-vector products")[self.order]
+        facts = {
+            "dim": str(self.dim),
+            "answers": asked + (", residuals" if self.residuals is not None else ""),
+            "coordinates": ", ".join(sorted(self.domain.all_kinds)),
+            "bounds": f"{_ends(self.domain.low)} to {_ends(self.domain.high)}",
+            "minimum": "not known" if self.f_opt is None else f"{self.f_opt:g}",
+            "data": f"{self.rows:,} rows" if self.data else "",
+            "noise": "yes" if self.noise is not None else "",
+            "metrics": ", ".join(self.metrics),
+            "constants": ", ".join(f"{key} {np.shape(value)}" for key, value in self.constants.items()),
+            "computes with": {"any": "NumPy or torch", "numpy": "NumPy", "torch": "torch"}[self.arrays],
+            "failures": "failed evaluations" if self.failures == "nan" else "",
+        }
+        title = f"Objective {self.name}" + (f"[{values}]" if values else "") + f", instance {self.instance}"
+        return title, {name: fact for name, fact in facts.items() if fact}
+
     @property
     def rows(self) -> int:
         """Rows of data in one full evaluation; 1 without data."""
@@ -219,3 +246,9 @@ class Objective:
             )
         values = own(answers, kind, self.dtype, "cpu")
         return values if kind == "torch" else values[()]
+
+
+def _ends(bound: Array | float) -> str:
+    """Bounds of one side: one number where all coordinates have the same."""
+    ends = sorted(set(np.atleast_1d(bound).tolist()))
+    return f"{ends[0]:g}" if len(ends) == 1 else f"({ends[0]:g} ... {ends[-1]:g})"

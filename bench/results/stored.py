@@ -28,6 +28,8 @@ from bench.runner.suite import Entry
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.results.table import Table
+
 HELD = 64 << 20  # bytes of trajectories, compressed, and points kept in memory; what is beyond is read again when used
 PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
 PASSING = ("key", "counts", "restarts", "written")  # columns of a run that are not kept
@@ -57,6 +59,13 @@ def _last_metrics(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: repr(table[name][-1].as_py()) for name in table.column_names if name not in EVENT}
 
 
+def _table(frame: Any) -> "Table":
+    """A measure that takes no argument: an attribute, which may be called, too."""
+    from bench.results.table import Table
+
+    return Table(frame)
+
+
 def _at_prices(measure: Callable[[View], Any]) -> Callable[..., "pd.DataFrame"]:
     """A method that gives this measure at some prices, by default those of the suite."""
 
@@ -70,6 +79,8 @@ def _at_prices(measure: Callable[[View], Any]) -> Callable[..., "pd.DataFrame"]:
 class Results:
     """What was run under one name.
 
+    What takes no argument is an attribute, a frame: runs, trajectories, failures, failed_evaluations, faults, races.
+    What can be asked in more than one way is a method: of prices, targets or budgets, as ert() or ecdf().
     runs: one row a run, skips included. trajectories: one row an event: the start, then each improvement or, on
     problems with data or noise, each score. manifest: the suite as run, command, environment. damaged: labels of
     runs whose checksum does not hold; they are left out of the frames.
@@ -183,9 +194,20 @@ class Results:
         at = view.of(verdicts.budgets)
         return "".join(failed.sentence(view, at[-1])) if at else ""
 
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        """What was run and the answer, over how the runs of each optimizer ended."""
+        from html import escape
+
+        frame = summaries.endings(self.comparison.runs)
+        table = frame.pivot(index=["order", "optimizer"], columns="status", values="runs").fillna(0).astype(int)
+        return f"<p>{escape(str(self)).replace(chr(10), '<br>')}</p>{table.reset_index().to_html(index=False)}"
+
     def __str__(self) -> str:
         """What was run, the answer, and what is wrong with problems."""
-        faults = [f"{words.IMPOSSIBLE}: {words.fault(row)}" for row in self.faults().itertuples()]
+        faults = [f"{words.IMPOSSIBLE}: {words.fault(row)}" for row in self.faults.itertuples()]
         ran = f"{self.name}: {words.counted(len(self.runs), 'run')}."
         return "\n".join(filter(None, (ran, *faults, self.sentence())))
 
@@ -243,9 +265,10 @@ class Results:
         """Whether optimizers raced, and left where they were significantly worse."""
         return self.manifest.get("suite", {}).get("until", "") == "significant"
 
-    def races(self) -> "pd.DataFrame":
+    @property
+    def races(self) -> "Table":
         """Who left which race when: see `bench.measure.raced.races`."""
-        return self.comparison.races
+        return _table(self.comparison.races)
 
     @cached_property
     def runs(self) -> "pd.DataFrame":
@@ -395,20 +418,20 @@ class Results:
     best_optimizers = _at_prices(failed.best_optimizers)
     values_at_budget = _at_prices(standing.values_at_budget)
 
-    def failures(self) -> "pd.DataFrame":
+    @property
+    def failures(self) -> "Table":
         """Runs that ended without an answer, with reasons: see `bench.measure.summaries.failures`."""
-        table: Any = summaries.failures(self.comparison.runs)
-        return table
+        return _table(summaries.failures(self.comparison.runs))
 
-    def failed_evaluations(self) -> "pd.DataFrame":
+    @property
+    def failed_evaluations(self) -> "Table":
         """Evaluations that failed, where a problem tolerates that: see `bench.measure.failed.failed_evaluations`."""
-        table: Any = failed.failed_evaluations(self.comparison.runs)
-        return table
+        return _table(failed.failed_evaluations(self.comparison.runs))
 
-    def faults(self) -> "pd.DataFrame":
+    @property
+    def faults(self) -> "Table":
         """Problems on which values were found below f_opt: see `bench.measure.summaries.faults`."""
-        table: Any = summaries.faults(self.comparison.runs)
-        return table
+        return _table(summaries.faults(self.comparison.runs))
 
     def points(self, run: int) -> Any:
         """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""

@@ -10,7 +10,8 @@ from bench.core.failures import Failures
 from bench.core.foreign import NEVER_RUNS, foreign, suspended
 from bench.core.gate import described, python_number
 from bench.core.objective import Objective
-from bench.core.registry.parameters import Parameter, cast, parameters_of, written
+from bench.core.registry.parameters import Parameter, cast, parameters_of
+from bench.core.shown import written
 
 Structure = Literal["residuals", "composite"]
 

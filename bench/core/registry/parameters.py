@@ -69,11 +69,6 @@ def _parameter(annotation: Any, default: Any) -> Parameter:
     return Parameter(bare, default, next((note for note in notes if isinstance(note, Range)), None))
 
 
-def written(value: Any) -> str:
-    """A value as `cast` reads it from a text: 64x32 for a tuple or list, () for an empty one."""
-    return "x".join(map(written, value)) or "()" if isinstance(value, (tuple, list)) else str(value)
-
-
 def cast(value: Any, annotation: Any, what: str) -> Any:
     """value as its annotation says (int, float, bool, str, Literal, tuple[int, ...], or one of these | None)."""
     value = python_number(value)
