@@ -28,7 +28,7 @@ from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.suite import load_suite, make_suite
 from bench.track.check import check
-from bench.track.paired import Versions, compare
+from bench.track.paired import Pairs, Versions, compare
 from tests.track import calibration
 
 registry.load(PACKAGES)
@@ -91,6 +91,45 @@ def test_unchanged_code_gives_equal_records(home):
     done = call("check", "a", "b")
     assert done.exit_code == 0, done.output
     assert "of 3 optimizers on 2 problems, 3 equal, bit for bit." in done.output
+
+
+def test_pairs_are_of_one_start_and_tell_a_change_that_is_small_beside_their_spread(home):
+    logarithms = Versions(bench.load("a"), bench.load("b")).logarithms
+    np.testing.assert_array_equal(logarithms[:, 0], logarithms[:, 1])
+    rng, seeds = np.random.default_rng(1), np.arange(10)
+    pairs = pd.DataFrame({"optimizer": "o", "problem": "a", "dim": 2, "instance": 1, "seed": seeds})
+    logarithms = np.repeat(rng.normal(0, 3, (10, 1, 1)), 2, axis=1).repeat(2, axis=2)
+    logarithms[:, 1] += np.log(1.2) + rng.normal(0, 0.01, (10, 2))
+    versions = Pairs(pairs, logarithms, np.zeros(10, dtype=bool))
+    assert changes(compare(versions)) == ["worse", "worse"]
+    assert changes(compare(versions, worse=0.3)) == ["open", "open"]
+    apart = logarithms.copy()
+    apart[:, 1] = np.roll(apart[:, 1], 1, axis=0)
+    assert changes(compare(Pairs(pairs, apart, versions.same))) == ["open", "open"]
+
+
+def test_holm_is_over_all_optimizers():
+    """Nine of ten pairs go one way, p = 0.02 or so: of one optimizer among twenty that is nothing."""
+    log = np.zeros((10, 2, 2))
+    log[:, 1] = np.log(1.5) + np.linspace(0, 0.1, 10)[:, None]
+    log[0, 1] = -0.1
+    tables = []
+    for others in (0, 19):
+        pairs = pd.concat(
+            pd.DataFrame({"optimizer": f"o{k}", "problem": "a", "dim": 2, "instance": 1, "seed": range(10)})
+            for k in range(1 + others)
+        ).reset_index(drop=True)
+        still = np.zeros((10 * others, 2, 2))
+        still[::2, 1] = 0.1
+        still[1::2, 1] = -0.1
+        logarithms = np.concatenate([log, still])
+        tables.append(compare(Pairs(pairs, logarithms, np.zeros(len(pairs), dtype=bool))))
+    assert changes(tables[0]) == ["worse", "worse"]
+    assert changes(tables[1])[:2] == ["open", "open"]
+
+
+def changes(table):
+    return list(table[table.problem == ""].change)
 
 
 def edit(column, value, where="optimizer = 'torch-adam'", folder="b"):
