@@ -1,6 +1,8 @@
 """What all commands share: the application, where it prints, how a mistake is explained, exit statuses, options."""
 
+import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -19,6 +21,7 @@ app = typer.Typer(
 out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True)
 
+TRACEBACK = "FOGBENCH_TRACEBACK"  # environment variable: where it is set, a crash prints its traceback
 BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
 
 Imports = Annotated[
@@ -59,4 +62,23 @@ def explained() -> Iterator[None]:
         yield
     except (ValueError, OSError) as error:
         err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(BAD_USAGE) from None
+
+
+@contextmanager
+def uncrashed() -> Iterator[None]:
+    """A crash is a sentence and exit status 2, for commands whose status 1 is an answer."""
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            traceback.print_exception(error)
+        text = " ".join(str(error).split())
+        err.print(
+            f"[bold red]Error:[/] {type(error).__name__}{escape(f': {text}' if text else '')} "
+            f"(a fault of fogbench: {TRACEBACK}=1 shows where)",
+            soft_wrap=True,
+        )
         raise typer.Exit(BAD_USAGE) from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from bench.cli.app import INTERRUPTED, TROUBLE, Imports, app, err, explained, headed, out
+from bench.cli.app import INTERRUPTED, TROUBLE, Imports, app, err, explained, headed, out, uncrashed
 from bench.cli.launching import Workers
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def check(
     imports: Imports = None,
 ) -> None:
     """Did any optimizer get worse? Exit status: 0 no; 1 yes; 2 the two cannot be compared; 130 stopped."""
-    with explained(), stopped():
+    with uncrashed(), explained(), stopped():
         from bench import api
         from bench.track.check import check, fraction
 

@@ -198,6 +198,14 @@ RACED = (
 )
 
 
+def raced(name: str, commands: str) -> str:
+    """Why these commands do not take results of a race."""
+    return (
+        f"{name} was raced: its runs stop where a race ended, and {commands} whole designs; run it again without "
+        "until, which keeps what there is"
+    )
+
+
 def _by_race(row: Any, these: str) -> str:
     """What the race says of the best, as part of a sentence."""
     rivals = split(row.rivals)

@@ -27,11 +27,13 @@ class Combined(Results):
 
     def __init__(self, members: Sequence[Results], names: Sequence[str] | None = None, *, apart: bool = False):
         """names: of the members; by default their own. apart: keep equal runs of two members apart. Raises ValueError
-        for fewer than two results, and for one name twice."""
+        for fewer than two results, for one name twice, and where optimizers raced: a race is of its own runs alone."""
         self.names = names = list(names or [member.name for member in members])
         twice = sorted({name for name in names if names.count(name) > 1})
         if len(members) < 2 or twice:
             raise ValueError(f"give two or more results of different names, got {', '.join(names) or 'none'}")
+        for member in members:
+            member.check_whole("several folders in one report are")
         varied: dict[str, set[str]] = {}
         for member in members:
             for name, keys in member.varied.items():

@@ -265,6 +265,11 @@ class Results:
         """Whether optimizers raced, and left where they were significantly worse."""
         return self.manifest.get("suite", {}).get("until", "") == "significant"
 
+    def check_whole(self, commands: str) -> None:
+        """Raise ValueError where optimizers raced. commands: who takes no race, with its verb: "check compares"."""
+        if self.raced:
+            raise ValueError(words.raced(self.name, commands))
+
     @property
     def races(self) -> "Table":
         """Who left which race when: see `bench.measure.raced.races`."""

@@ -178,6 +178,7 @@ def check(
     if base.folder.resolve() == new.folder.resolve():
         raise ValueError(f"{base.folder} is given twice: name two results")
     for results in (base, new):
+        results.check_whole("check compares")
         _check_finished(results)
     versions = Versions(base, new, names)
     _check_comparable(versions)

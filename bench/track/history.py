@@ -237,6 +237,8 @@ def _read(sources: Sequence[str | Path | Results]) -> list[Version]:
             raise ValueError(f"{path} is given twice")
     stems = [path.stem if files else path.name for path in paths]
     names = [str(path) if stems.count(stem) > 1 else stem for stem, path in zip(stems, paths, strict=True)]
+    for each in results:
+        each.check_whole("history compares")
     if files:
         return [_benchmark(path, name) for path, name in zip(files, names, strict=True)]
     labels = run_names(*results)

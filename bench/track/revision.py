@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bench.runner.suite import FOLDER
+from bench.runner.suite import FOLDER, load_suite
 from bench.track.seconds import Side, side
 
 RESULTS = Path("results")
@@ -29,6 +29,8 @@ def versions_of(
     path = Path(suite) if suite.endswith(".toml") else FOLDER / f"{suite}.toml"
     if not path.is_file():
         raise ValueError(f"{suite} is not a suite: name one that `list suites` shows, or a TOML file")
+    if load_suite(path).until:
+        raise ValueError(f"{suite} says until, and check compares whole designs, not races: leave that line out")
     commit = revision_of(revision)
     base, new = f"{path.stem}-{commit[:12]}", f"{path.stem}-here"
     options = [f"--workers={workers}"] if workers else []

@@ -4,9 +4,11 @@ import dataclasses
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import bench
 from bench import api
+from bench.cli import app
 from bench.core.status import Status
 from bench.measure.failed import answers, sentence
 from bench.measure.racing import race
@@ -42,6 +44,13 @@ def raced(tmp_path_factory):
     return folder, campaign
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results") / "whole"
+    launched(folder, suite(until="", name="whole"))
+    return folder
+
+
 def test_what_a_race_leaves_out_is_a_status(raced):
     folder, campaign = raced
     frame = api.Results(folder).runs
@@ -52,12 +61,10 @@ def test_what_a_race_leaves_out_is_a_status(raced):
     assert not Status.LEFT.ran and not Status.LEFT.failed
 
 
-def test_runs_of_a_race_are_those_of_the_whole_design(raced, tmp_path):
-    folder, _ = raced
-    launched(tmp_path / "whole", suite(until="", name="whole"))
-    part, whole = runs(folder), runs(tmp_path / "whole")
+def test_runs_of_a_race_are_those_of_the_whole_design(raced, whole):
+    part, every = runs(raced[0]), runs(whole)
     ran = (part.status != Status.LEFT).to_numpy()
-    pd.testing.assert_frame_equal(part[ran], whole[ran])
+    pd.testing.assert_frame_equal(part[ran], every[ran])
 
 
 def test_verdicts_follow_again_from_what_is_stored(raced):
@@ -144,6 +151,19 @@ def test_too_few_seeds_are_all_run_and_said_to_be_too_few(tmp_path):
     (row,) = results.best_optimizers().query("among == 'all'").itertuples()
     assert not row.enough and not row.significant and row.rivals
     assert "too few rounds" in "".join(sentence(results.comparison.at(), max(results.comparison.at().of(budgets))))
+
+
+@pytest.mark.parametrize(
+    ("command", "says"), [("check", "check compares"), ("history", "history compares"), ("report", "in one report are")]
+)
+@pytest.mark.parametrize("names", [("whole", "raced"), ("raced", "whole")])
+def test_a_race_is_not_set_beside_other_results(raced, whole, tmp_path, monkeypatch, command, says, names):
+    monkeypatch.chdir(tmp_path)
+    folders = {"raced": raced[0], "whole": whole}
+    done = CliRunner().invoke(app, [command, *(str(folders[name]) for name in names)])
+    text = " ".join(done.stderr.split())
+    assert done.exit_code == 2 and text.startswith("Error: raced was raced: its runs stop") and says in text
+    assert text.count(". ") == 0 and not list(tmp_path.iterdir())
 
 
 def test_one_optimizer_races_nobody(tmp_path):

@@ -251,6 +251,29 @@ def test_what_cannot_be_compared_is_one_sentence(home, arguments, message, monke
     assert things() == before
 
 
+def test_a_crash_is_a_sentence_and_no_regression(home, monkeypatch):
+    def crashed(*_, **__):
+        raise IndexError("index 9 is out\nof bounds")
+
+    monkeypatch.setattr("bench.track.check.compare", crashed)
+    done = call("check", "a", "b")
+    assert done.exit_code == 2 and isinstance(done.exception, SystemExit)
+    text = " ".join(done.stderr.split())
+    assert text.startswith("Error: IndexError: index 9 is out of bounds") and "Traceback" not in text
+    monkeypatch.setenv("FOGBENCH_TRACEBACK", "1")
+    done = call("check", "a", "b")
+    assert done.exit_code == 2 and "Traceback" in done.stderr and "in crashed" in done.stderr
+
+
+def test_a_race_is_refused_before_anything_is_run(home, monkeypatch):
+    Path("mine.toml").write_text(
+        'until = "significant"\nproblems = ["sphere"]\noptimizers = ["random-search"]\nbudget = 9\n'
+    )
+    monkeypatch.setattr("bench.track.revision.revision_of", lambda name: pytest.fail("it went on"))
+    done = call("check", "mine.toml", "--at", "HEAD")
+    assert done.exit_code == 2 and "mine.toml says until, and check compares whole designs" in done.stderr
+
+
 def test_markdown_and_json_say_what_the_terminal_says(home):
     edit("best", "best * 1.5")
     edit("code", '\'{"optimizer": "another", "problem": "another"}\'')
