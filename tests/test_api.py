@@ -246,7 +246,7 @@ def test_compare_takes_bounds_as_pairs(bounds, low, high):
         ({"f": bowl, "start": [[1.0]]}, "start must be a finite vector"),
         ({"f": bowl, "start": [np.nan]}, "start must be a finite vector"),
         ({"f": bowl, "start": [5.0], "bounds": (0, 1)}, "start must lie within the bounds"),
-        ({"f": bowl, "start": [5.0], "spread": -1}, "spread must be >= 0"),
+        ({"f": bowl, "start": [5.0], "spread": -1}, "spread must be a number >= 0"),
         ({"f": bowl, "start": [5.0], "optimizers": ["random"]}, "unknown optimizer 'random'"),
         ({"f": bowl, "start": [5.0], "seeds": 0}, "seeds must be a number above 0"),
         ({"f": (bowl, slope, slope), "start": [5.0]}, "f must be a function"),

@@ -6,6 +6,7 @@ x (R, points, dim); its constants and data have the axes (R, 1) in front, so tha
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
+from inspect import signature
 from math import prod
 from typing import Any, Literal, TypeVar, cast
 
@@ -63,8 +64,14 @@ def _forgiving(*fills: float) -> Callable[[Q], Q]:
     """
 
     def forgiving(question: Q) -> Q:
+        parameters = signature(question)
+
         @wraps(question)
-        def ask(self: "Answers", x: Array, *arrays: Any) -> Any:
+        def ask(self: "Answers", x: Array, *arrays: Any, **named: Any) -> Any:
+            if named:
+                bound = parameters.bind(self, x, *arrays, **named)
+                bound.apply_defaults()
+                arrays = bound.args[2:]
             if not self.forgives:
                 return question(self, x, *arrays)
             points = tuple(x.shape[:-1])

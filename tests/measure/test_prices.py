@@ -64,7 +64,8 @@ def test_wrong_prices_are_named(prices, words):
 
 
 RUN = {
-    "problem": "sphere", "dim": 4, "instance": 1, "scored": False, "optimizer": "a", "order": 0, "seed": 0,
+    "problem": "sphere", "family": "toys", "dim": 4, "instance": 1, "scored": False, "optimizer": "a", "order": 0,
+    "seed": 0,
     "budget": 100.0, "gap": 0.0, "status": "budget", "f_opt": 0.0, "first": 1000.0, "rows": 1, "lanes": 0,
     "value": 9, "gradient": 2, "hessian_vector": 0, "jacobian": 0, "vjp": 0, "inside": 0.3, "outside": 0.6,
 }  # fmt: skip

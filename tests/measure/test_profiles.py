@@ -14,14 +14,36 @@ from bench.measure.scaling import scaling
 from bench.measure.virtual import virtual_best
 
 inf, nan = np.inf, np.nan
-NO_RUNS = ["run", "problem", "dim", "optimizer", "order", "scored", "status", "budget", "cost"]
+NO_RUNS = [
+    "run",
+    "problem",
+    "family",
+    "dim",
+    "instance",
+    "seed",
+    "optimizer",
+    "order",
+    "scored",
+    "status",
+    "budget",
+    "cost",
+]
 NO_RUNTIMES = ["run", "kind", "target", "runtime", "spent"]
 
 
 def results(*rows: tuple) -> View:
     """A view of runs and runtimes of one target each: (problem, dim, optimizer, order, runtime, spent)."""
     frame = pd.DataFrame(rows, columns=["problem", "dim", "optimizer", "order", "runtime", "spent"])
-    frame = frame.assign(run=range(len(rows)), scored=False, status="budget", kind="gap", target=1.0)
+    frame = frame.assign(
+        run=range(len(rows)),
+        family="toys",
+        instance=1,
+        seed=range(len(rows)),
+        scored=False,
+        status="budget",
+        kind="gap",
+        target=1.0,
+    )
     frame = frame.assign(budget=frame.spent, cost=frame.spent)
     return View(Comparison(frame[NO_RUNS]), frame[NO_RUNTIMES])
 

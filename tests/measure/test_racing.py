@@ -82,7 +82,7 @@ def test_ties_stay_ties():
 
 
 def test_too_few_seeds_can_tell_nothing():
-    assert not able(2, 5) and not able(2, 6) and able(2, 8) and able(12, 5) and not able(12, 4)
+    assert not able(2, 5) and able(2, 8) and able(12, 5) and not able(12, 4)
     assert race(lognormal([1, 1000], 5), 5).stays.all()
     assert not able(1, 25)
 

@@ -621,7 +621,7 @@ def test_a_budget_is_priced_as_what_was_bought_with_it():
 def test_the_answer_says_on_which_problems_budgets_end_before():
     """Two problems: nobody could spend more than 100 on the first, whoever ran there; 500 on the other."""
     short = [row for name in "ab" for row in several(name, [[10.0, inf]] * 5)]
-    other = {"problem": "other", "family": "others", "budget": 500.0, "spent": 500.0, "cost": 498.0}
+    other = {"problem": "other", "family": "others", "budget": 500.0, "spent": 500.0, "cost": 500.0}
     long = [row for name in "ab" for row in several(name, [[400.0, inf]] * 5, **other)]
     frames = made(*short, *long)
     assert frames.limits.tolist() == [inf] * 20  # nobody was ended before another
