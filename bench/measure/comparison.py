@@ -13,7 +13,7 @@ from bench.measure.frames import CELL, Frame, checked
 from bench.measure.levels import QUICK
 from bench.measure.prices import RULES, Prices, resolved, value_seconds
 from bench.measure.progress import complete, joined, progress
-from bench.measure.raced import races
+from bench.measure.raced import Planned, races
 from bench.measure.runtimes import hits, runtimes
 from bench.measure.strata import Strata, ends, limits, solved, strata
 from bench.measure.words import number, price_list
@@ -31,10 +31,11 @@ class Comparison:
         runs: Frame,
         parts: Callable[[], Iterable[tuple[Frame, Frame]]] = lambda: (),
         prices: Mapping[str, float] = PRICES,
+        races: Planned | None = None,
     ):
         self._planned: Any = complete(runs)
         self.runs: Any = self._planned[self._planned.status != Status.LEFT]
-        self.parts, self.prices = parts, prices
+        self.parts, self.prices, self._races = parts, prices, races
         self._curves: dict[Any, Any] = {}
         self._views: dict[Any, View] = {}
 
@@ -46,7 +47,7 @@ class Comparison:
     @cached_property
     def races(self) -> Any:
         """See `bench.measure.raced.races`."""
-        return races(self._planned)
+        return races(self._planned, self._races)
 
     @cached_property
     def quick(self) -> frozenset[tuple[str, int]]:

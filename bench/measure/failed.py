@@ -55,6 +55,9 @@ def sentence(view: View, budget: float) -> list[str]:
     texts = words.sentence(row, view.amount(budget))
     if row.optimizer and row.failed:
         texts = [*texts, f" {words.FAILED} {words.failed_text(row)}: {words.WHAT_FAILED}."]
+    races = view.comparison.races.drop_duplicates(CELL)
+    if n := int((races.missing > 0).sum()):
+        texts = [*texts, f" {words.interrupted(n, len(races))}"]
     return [*texts, f" {words.left_out(len(view.quick))}"] if view.quick else texts
 
 

@@ -30,7 +30,7 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
         "family", "budget", "optimizer", "order", "solved", "low", "high", "standing", "problems", "of", "cut", "runs",
         "ran", "raced", "gone",
     ),
-    "races": (*CELL, "optimizer", "order", "left", "rounds", "planned", "able"),
+    "races": (*CELL, "optimizer", "order", "left", "rounds", "planned", "missing", "able"),
     "duels": (
         "family", "budget", "optimizer", "rival", "difference", "low", "high", "p", "adjusted", "significant", "enough",
         "general_p", "general", "able", "problems", "runs",

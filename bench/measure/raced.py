@@ -4,6 +4,8 @@ A test of runs whose number depends on their results would not hold its level. T
 `bench.measure.racing`); so its verdict is followed again from the stored runs, and nothing is tested once more.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from bench.core.outcomes import outcome
@@ -11,37 +13,51 @@ from bench.core.status import Status
 from bench.measure.frames import CELL, COLUMNS, Frame
 from bench.measure.racing import able, race
 
+Planned = Mapping[tuple[str, int], tuple[Sequence[tuple[int, int]], Mapping[str, int]]]  # by problem and dim
 
-def races(runs: Frame) -> Frame:
+
+def races(runs: Frame, plan: Planned | None = None) -> Frame:
     """How each optimizer did in the race on each problem and dim, where there was one: columns problem, dim, optimizer,
     order, left (the round after which it left, significantly worse; 0 where it stays), rounds (those that it ran),
-    planned (rounds in all), able (whether so many can tell anybody apart).
+    planned (rounds in all), missing (rounds between those that all who stay have and the last that is planned, where
+    the race was interrupted; 0 where it was not), able (whether so many can tell anybody apart).
 
     runs: complete ones, with those that were left out. A round is an instance and a seed. Optimizers that were skipped
-    did not take part.
+    did not take part, and one alone races nobody. plan: of each race its rounds (seed and instance), and the order of
+    those optimizers that have no run yet, by name; without a plan the rounds are those that all have.
     """
     import pandas as pd
 
-    rows = []
+    rows, plan = [], plan or {}
     raced = runs[runs.raced & (runs.status != Status.SKIPPED)]
     for cell, of_cell in raced.groupby(CELL):
+        rounds, absent = plan.get(cell, (None, {}))
         names = list(dict.fromkeys(zip(of_cell.order, of_cell.optimizer, strict=True)))
+        names += [(order, name) for name, order in absent.items()]
         places = {name: dict[tuple[int, int], Frame]() for name in names}
         for row in of_cell.itertuples():
             places[row.order, row.optimizer][row.seed, row.instance] = row
-        rounds = sorted(set.intersection(*map(set, places.values())))
-        results = ranked([[places[name][place] for place in rounds] for name in names])
+        if rounds is None:
+            rounds = sorted(set.intersection(*map(set, places.values())))
+        if len(names) < 2 or not rounds:
+            continue
+        results = ranked([[places[name].get(place) for place in rounds] for name in names])
         standing = race(results, len(rounds))
+        missing = 0 if standing.over else len(rounds) - standing.rounds
         for (order, optimizer), left, ran in zip(names, standing.left, ~np.isnan(results), strict=True):
-            facts = (int(left), int(ran.sum()), len(rounds), able(len(names), len(rounds)))
+            facts = (int(left), int(ran.sum()), len(rounds), missing, able(len(names), len(rounds)))
             rows.append((*cell, optimizer, order, *facts))
     table = pd.DataFrame(rows, columns=list(COLUMNS["races"]))
     return table.sort_values([*CELL, "order", "optimizer"], ignore_index=True)
 
 
-def ranked(rows: list[list[Frame]]) -> np.ndarray:
-    """The place of each run among all of them (optimizers, rounds), less being better; NaN where it was left out."""
-    outcomes = [[None if row.status == Status.LEFT else outcome(row._asdict(), row.cost) for row in of] for of in rows]
+def ranked(rows: list[list[Frame | None]]) -> np.ndarray:
+    """The place of each run among all of them (optimizers, rounds), less being better; NaN where there is none, or it
+    was left out."""
+    outcomes = [
+        [None if row is None or row.status == Status.LEFT else outcome(row._asdict(), row.cost) for row in of]
+        for of in rows
+    ]
     order = {each: float(n) for n, each in enumerate(sorted({each for of in outcomes for each in of if each}))}
     return np.array([[np.nan if each is None else order[each] for each in of] for of in outcomes], dtype=float)
 

@@ -181,12 +181,13 @@ def _certainty(row: Any) -> str:
     if row.compared < 2:
         return ""
     rivals, these = split(row.rivals), THIS if row.problems == 1 else THESE
+    equal = rivals[: row.tied]
+    as_many = f", as many as {listed(equal, 3)}" if equal else ""
     if row.raced:
-        return _by_race(row, these)
+        return as_many + _by_race(row, these)
     if not rivals:
         return f", {these} significantly more than {_each(row.compared - 1)}"
-    equal, less = rivals[: row.tied], rivals[row.tied :]
-    as_many = f", as many as {listed(equal, 3)}" if equal else ""
+    less = rivals[row.tied :]
     if not row.enough:
         return f"{as_many} ({counted(row.fewest, 'run')} on a problem: {NO_SIGNIFICANCE}, even if every pair agrees)"
     return as_many + (f", but {these} not significantly more than {listed(less, 3)}" if less else "")
@@ -224,16 +225,29 @@ def race_text(row: Any) -> str:
     """How an optimizer did in a race. row: of `bench.measure.raced.races`."""
     if row.left:
         return f"left after round {row.left}, significantly worse"
-    return f"stays, {row.rounds} of {counted(row.planned, 'round')} run"
+    return f"stays{' so far' if row.missing else ''}, {row.rounds} of {counted(row.planned, 'round')} run"
 
 
 def race_note(rows: Any) -> str:
     """What a race came to, in a part of a sentence. rows: of `bench.measure.raced.races`, of one problem."""
     planned, stay = int(rows.planned.iloc[0]), int((rows.left == 0).sum())
     ran = f"{int(rows.rounds.sum()):,} of {counted(planned * len(rows), 'run')}"
+    if missing := int(rows.missing.iloc[0]):
+        absent = rows.optimizer[rows.rounds == 0].tolist()
+        not_run = f"; no run yet of {listed(absent, 3)}" if absent else ""
+        return f"{ran}; interrupted: {missing} of {counted(planned, 'round')} {_are(missing)} missing{not_run}"
     if not rows.able.all():
         return f"{ran}; {TOO_FEW}: {NO_SIGNIFICANCE}"
     return f"{ran}; {'one is left' if stay == 1 else f'{stay} stay, tied'}"
+
+
+def interrupted(races: int, of: int) -> str:
+    """That races did not come to their end."""
+    return f"{races} of {counted(of, 'race')} {'was' if races == 1 else 'were'} interrupted: rounds are missing."
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
 
 
 def _each(others: int) -> str:
@@ -257,8 +271,9 @@ def _general(row: Any) -> str:
 def _left(row: Any) -> str:
     if not row.left:
         return ""
-    verb = "is" if row.left == 1 else "are"
-    return f" {counted(row.left, 'other')} did not run on all of them at a known cost and {verb} not compared."
+    return (
+        f" {counted(row.left, 'other')} did not run on all of them at a known cost and {_are(row.left)} not compared."
+    )
 
 
 def mark(row: Any) -> dict[str, str] | None:

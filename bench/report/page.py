@@ -15,6 +15,7 @@ from bench.measure import levels, words
 from bench.measure.ert import ert
 from bench.measure.failed import failed_evaluations_text, telling
 from bench.measure.frames import CELL, Frame
+from bench.measure.raced import in_race
 from bench.measure.summaries import faults
 from bench.measure.words import counted, interval, number, percent, price_list, target_list
 from bench.report import tuned
@@ -136,6 +137,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         place={name: place for place, name in enumerate(report.styles)},
         lowest=words.lowest("In bold", report.tables["values"]),
         races=race_rows(report.tables.get("races"), report.styles, report.cells, report.family_places),
+        all_raced=bool(report.cells) and bool(in_race(view.layout.cells, results.comparison.races).all()),
         failed_mark=words.FAILED,
         quick=words.left_out(len({cell for each in report.views for cell in each.quick})),
         failed_mark_shown=bool((report.tables["values"].failed > 0).any()),

@@ -175,6 +175,7 @@ def race_rows(
                 "text": race_text(row),
             }
             for row in frame.sort_values(["out", "left"], ascending=[True, False], kind="stable").itertuples()
+            if row.optimizer in styles
         ]
         head = {"problem": cell[0], "dim": cell[1], "family": family, "planned": planned}
         answer.append({**head, "note": race_note(frame), "rows": rows})

@@ -59,6 +59,10 @@ def _last_metrics(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: repr(table[name][-1].as_py()) for name in table.column_names if name not in EVENT}
 
 
+def _settings(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, sort_keys=True)
+
+
 def _table(frame: Any) -> "Table":
     """A measure that takes no argument: an attribute, which may be called, too."""
     from bench.results.table import Table
@@ -352,7 +356,23 @@ class Results:
     @cached_property
     def comparison(self) -> Comparison:
         """These runs, complete, with what all measures of them share: see `bench.measure.comparison`."""
-        return Comparison(self.runs, self.parts, self.prices)
+        return Comparison(self.runs, self.parts, self.prices, self._planned_races() if self.raced else None)
+
+    def _planned_races(self) -> dict[tuple[str, int], tuple[list[tuple[int, int]], dict[str, int]]]:
+        """The races that were planned, for `bench.measure.raced.races`."""
+        names = ("problem", "parameters", "optimizer")
+        there = {(*(row[name] for name in names), _settings(row["hyperparameters"])) for row in self._rows}
+        return {
+            (self.title(race["problem"], race["parameters"]), race["dim"]): (
+                [(seed, instance) for seed, instance in race["rounds"]],
+                {
+                    self._label(name, values): order
+                    for name, values, order in race["optimizers"]
+                    if (race["problem"], _settings(race["parameters"]), name, _settings(values)) not in there
+                },
+            )
+            for race in self.manifest.get("races", [])
+        }
 
     def _view(self, prices: Prices, **targets: Any) -> View:
         """The comparison at some prices, with targets of one's own where some are named."""

@@ -18,7 +18,7 @@ from bench.runner.environment import environment, libraries, repository, resolve
 from bench.runner.execute import execute, execute_here
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import RunSpec, jobs, plan
-from bench.runner.race import race
+from bench.runner.race import contests, planned, race
 from bench.runner.single import RunRecord, unrun
 from bench.runner.stale import put_stale_aside
 from bench.runner.store import Store, StoreError
@@ -91,7 +91,10 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: Launch) -> Campaign:
     hashes = [spec.hash() for spec in specs]
-    if not launch.referee:
+    races = contests(specs) if suite.until and launch.referee else []
+    if suite.until and not any(len(contest.runs) > 1 for contest in races):
+        if launch.referee:
+            launch.watcher.changed("There is no race: on no problem can more than one optimizer be run.")
         suite = replace(suite, until="")
     raced = store.manifest().get("suite", {}).get("until", "") != suite.until
     campaign = Campaign(store.folder, planned=len(specs), changed=raced or store.planned() != hashes)
@@ -99,6 +102,8 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
     if campaign.changed:
         command = launch.command or f"bench.run({suite.name!r})"
         manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": environment()}
+        if suite.until:
+            manifest["races"] = planned(races)
         store.begin(specs, manifest)
     store.add_code(_sources(specs))
     store.forget(launch.retry)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.outcomes import Outcome, outcome
+from bench.core.registry import find_optimizer
 from bench.core.status import Status
 from bench.runner.plan import RunSpec
 
@@ -55,6 +56,25 @@ def contests(specs: Sequence[RunSpec]) -> list[Contest]:
             runs = each.setdefault(problem, Contest()).runs.setdefault(optimizer, {})
             runs[spec.seed, spec.instance] = spec
     return list(each.values())
+
+
+def planned(races: Sequence[Contest]) -> list[dict[str, Any]]:
+    """The races of a plan, for its manifest: problem, parameters, dim, rounds ([seed, instance] each, in their order),
+    optimizers ([name, hyperparameters, order] each)."""
+    return [_planned(contest) for contest in races]
+
+
+def _planned(contest: Contest) -> dict[str, Any]:
+    first = [next(iter(runs.values())) for runs in contest.runs.values()]
+    return {
+        "problem": first[0].problem,
+        "parameters": dict(first[0].parameters),
+        "dim": first[0].dim,
+        "rounds": contest.rounds,
+        "optimizers": [
+            [spec.optimizer, dict(spec.hyperparameters), find_optimizer(spec.optimizer).order] for spec in first
+        ],
+    }
 
 
 def _outcome(spec: RunSpec | None, ends: Ends) -> Outcome | None:

@@ -1,6 +1,7 @@
 """Races through the runner: what they leave out, and that nothing else depends on how they were run."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ import bench
 from bench import api
 from bench.cli import app
 from bench.core.status import Status
+from bench.measure import words
 from bench.measure.failed import answers, sentence
 from bench.measure.racing import race
 from bench.measure.verdicts import budgets
@@ -19,6 +21,7 @@ from bench.runner.plan import plan
 from bench.runner.suite import SuiteError, load_suite, make_suite
 
 OPTIMIZERS = ("random-search", "scipy-nelder-mead", "nevergrad-OnePlusOne", "spsa-adam")
+MANN_WHITNEY = "Mann and Whitney's z"
 FACTS = ["problem", "optimizer", "instance", "seed", "status", "best", "value", "cost"]
 
 
@@ -85,6 +88,21 @@ def test_verdicts_follow_again_from_what_is_stored(raced):
         assert row.significant == (len(stay) == 1)
 
 
+def test_the_page_of_a_race_describes_no_test_that_was_not_made(raced, whole, tmp_path):
+    pages = {folder: api.write_report(api.Results(folder), tmp_path / folder.name) for folder in (raced[0], whole)}
+    texts = {folder.name: page.read_text() for folder, page in pages.items()}
+    for test in (MANN_WHITNEY, "the largest difference of all pairs at all budgets here"):
+        assert test in texts["whole"] and test not in texts["raced"]
+    assert "it alone is left of its race" in texts["raced"] and "it alone is left of its race" not in texts["whole"]
+
+
+def test_a_race_says_who_reached_as_many():
+    facts = {"optimizer": "a", "solved": 0.5, "low": 0.4, "high": 0.6, "less": 0, "problems": 1, "compared": 3}
+    facts |= {"raced": "race", "enough": True, "rivals": "b; c", "tied": 1, "unbeaten": "", "able": False, "left": 0}
+    text = "".join(words.sentence(SimpleNamespace(**facts), "a cost of 9"))
+    assert "[40, 60], as many as b; on this problem the race does not tell it from b, c" in text
+
+
 def test_nobody_is_tested_again(raced):
     results = api.Results(raced[0])
     view = results.comparison.at()
@@ -127,6 +145,22 @@ def test_an_interrupted_race_goes_on_without_loss(raced, tmp_path):
     assert campaign.added == 0 and campaign.there == campaign.planned
 
 
+@pytest.mark.parametrize(("after", "missing", "absent"), [(3, 8, 3), (9, 8, 1), (18, 4, 0)])
+def test_an_interrupted_race_says_so_and_claims_nothing_of_its_end(tmp_path, after, missing, absent):
+    folder = tmp_path / "cut"
+    with pytest.raises(KeyboardInterrupt):
+        launched(folder, suite(problems=("rosenbrock[dim=2]",), name="cut"), watcher=Interrupt(after))
+    results = api.Results(folder)
+    table = results.races()
+    assert set(table.planned) == {8} and set(table.optimizer) == set(OPTIMIZERS)
+    assert set(table.missing) == {missing} and (table.rounds == 0).sum() == absent
+    text = api.write_report(results, tmp_path / "page").read_text()
+    assert f"interrupted: {missing} of 8 rounds are missing" in text and "1 of 1 race was interrupted" in text
+    assert ("missing; no run yet of " in text) == bool(absent) and "stay, tied" not in text
+    best = results.best_optimizers()
+    assert not (best.significant & (best["among"] == "all")).any()
+
+
 def test_workers_change_nothing(raced, tmp_path):
     launched(tmp_path / "two", suite(name="two"), children=True, workers=2)
     pd.testing.assert_frame_equal(runs(tmp_path / "two"), runs(raced[0]))
@@ -166,10 +200,36 @@ def test_a_race_is_not_set_beside_other_results(raced, whole, tmp_path, monkeypa
     assert text.count(". ") == 0 and not list(tmp_path.iterdir())
 
 
-def test_one_optimizer_races_nobody(tmp_path):
-    made = make_suite(["sphere[dim=2]"], OPTIMIZERS[:1], budget=20, name="one", seeds=6)
-    launched(tmp_path / "one", dataclasses.replace(made, until="significant"))
-    assert (api.Results(tmp_path / "one").runs.status != Status.LEFT).all()
+class Said(Watcher):
+    def __init__(self):
+        self.sentences = []
+
+    def changed(self, sentence):
+        self.sentences.append(sentence)
+
+
+@pytest.mark.parametrize("others", [[], ["scipy-nelder-mead"]])
+def test_one_optimizer_races_nobody(tmp_path, others):
+    """Named alone, or beside one that cannot be run there."""
+    made = make_suite(["onemax[dim=8]"], ["random-search", *others], budget=20, name="one", seeds=25)
+    said = Said()
+    launched(tmp_path / "one", dataclasses.replace(made, until="significant"), watcher=said)
+    assert said.sentences == ["There is no race: on no problem can more than one optimizer be run."]
+    results = api.Results(tmp_path / "one")
+    assert set(results.runs.status) - {Status.SKIPPED} <= {Status.BUDGET, Status.TARGET}
+    assert (results.runs.status == Status.SKIPPED).sum() == 25 * len(others)
+    assert not results.raced and results.races().empty and not results.best_optimizers().raced.any()
+    assert "race" not in results.sentence().lower()
+
+
+def test_where_one_of_two_problems_has_a_race_the_other_claims_none(tmp_path):
+    made = make_suite(["sphere[dim=2]", "onemax[dim=8]"], OPTIMIZERS[:2], budget=60, name="two", seeds=8)
+    launched(tmp_path / "two", dataclasses.replace(made, until="significant"))
+    results = api.Results(tmp_path / "two")
+    assert set(results.races().problem) == {"sphere"}
+    best = results.best_optimizers()
+    assert set(best.problem[best.raced]) == {"sphere"} and not best[best.problem == "onemax"].significant.any()
+    assert MANN_WHITNEY in api.write_report(results, tmp_path / "page").read_text()  # not all was raced
 
 
 def test_compare_until_significant(tmp_path, monkeypatch):
