@@ -33,7 +33,7 @@ def varied_in(suite: Mapping[str, Any]) -> dict[str, set[str]]:
     label shows them, the default too."""
     varied: dict[str, set[str]] = {}
     for group in suite.get("groups", []):
-        for entry in (*group["problems"], *group["optimizers"]):
+        for entry in (*group.get("problems", ()), *group.get("optimizers", ())):
             several = {key for key, values in entry["grid"].items() if len(values) > 1}
             varied.setdefault(entry["name"], set()).update(several)
     return {name: keys for name, keys in varied.items() if keys}

@@ -521,7 +521,8 @@ class Comparison:
     """A bridge beside its library on a cell: expected runtimes to f_opt + gap.
 
     way: the better one of bare, by its runtime there. bare, through: expected runtimes. low, high: the 95 % interval of
-    their ratio, through to bare: a bootstrap over seeds, which both sides have. runs: of each side.
+    their ratio, through to bare: a bootstrap over seeds, which both sides have. runs: of each side. ways: the expected
+    runtime in each way of calling bare.
     """
 
     bridge: str
@@ -533,6 +534,7 @@ class Comparison:
     low: float
     high: float
     runs: int = SEEDS
+    ways: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
@@ -576,7 +578,7 @@ def compare(bridge: Bridge, cell: Cell, seeds: int = 0) -> Comparison:
     low, high = np.quantile(np.where(np.isnan(ratios), 1, ratios), [0.025, 0.975], method="inverted_cdf")
     at_door = float(expected_runtime(ours[:, k], budget))
     bounds = float(low), float(high)
-    return Comparison(bridge.name, cell.label, best, float(GAPS[k]), runtimes[best], at_door, *bounds, seeds)
+    return Comparison(bridge.name, cell.label, best, float(GAPS[k]), runtimes[best], at_door, *bounds, seeds, runtimes)
 
 
 # Beside BBOB-2009
