@@ -13,6 +13,7 @@ from bench.measure.frames import Frame
 from bench.measure.words import counted, interval, number, value_text
 from bench.results.stored import Results
 from bench.runner.store import Store
+from bench.track import WITH
 from bench.track.paired import MEASURES, Versions, compare
 from bench.track.seconds import compare_seconds
 
@@ -277,7 +278,7 @@ def _versions(versions: Versions) -> list[tuple[str, str, str]]:
         if key in seen:
             continue
         seen.add(key)
-        for name in sorted(made[0].keys() & made[1].keys()):
+        for name in sorted((made[0].keys() & made[1].keys()) - {WITH}):
             if made[0][name] != made[1][name]:
                 changes[name, made[0][name], made[1][name]] = None
     return list(changes)

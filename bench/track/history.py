@@ -21,7 +21,7 @@ from bench.measure.targets import FRACTIONS, optima
 from bench.measure.targets import GAPS as DECADES
 from bench.measure.words import cell_name, counted, interval
 from bench.results.stored import Results
-from bench.track import KEY
+from bench.track import KEY, WITH
 from bench.track.check import MEASURE_WORDS, VERDICTS, WORSE, Check, check, ratio
 from bench.track.figures import as_number, entries, lowest, paired, reached
 from bench.track.paired import GAPS, MEASURES, SLOT, compare, run_names
@@ -263,7 +263,7 @@ def _folder(results: Results, name: str, labels: Sequence[str]) -> Version:
     for run in range(len(results.runs)):
         for library, version in results.made_by(run)[1].items():
             made.setdefault(library, {})[version] = None
-    libraries = {library: " and ".join(each) for library, each in made.items()}
+    libraries = {library: " and ".join(each) for library, each in made.items() if library != WITH}
     commit = libraries.pop("commit", "")
     if repository:
         commit = repository["commit"][:12] + ("+changes" if repository["dirty"] else "")
@@ -317,7 +317,7 @@ def _benchmark(path: Path, name: str) -> Version:
         ) from None
     about = saved.get("commit_info") or {}
     commit = str(about.get("id") or "")[:12]
-    texts = {library: " and ".join(each) for library, each in libraries.items() if library != "commit"}
+    texts = {library: " and ".join(each) for library, each in libraries.items() if library not in ("commit", WITH)}
     return Version(
         name, path, commit + ("+changes" if commit and about.get("dirty") else ""), _date(about.get("time")),
         _date(saved.get("datetime")) or datetime.fromtimestamp(0, UTC), texts, runs, seconds,

@@ -208,6 +208,16 @@ def test_versions_of_a_library_order_where_the_commit_is_one(home):
     assert "scipy 1.9.0" in says(call("a", "b", "c"))
 
 
+def test_what_with_asked_for_is_no_library(home):
+    for name, version in (("a", "1.14.1"), ("b", "1.9.0")):
+        made = {"scipy": version, "numpy": "2.3", "with": f"scipy=={version}", "commit": "x"}
+        edit(Path("results") / name, libraries=made, repository=None)
+    answer = bench.history(["a", "b"])
+    assert (answer.order, answer.order_text) == ("libraries", "in the order of the versions of scipy")
+    assert answer.varying == ["scipy"] and all("with" not in version.libraries for version in answer.versions)
+    assert check(bench.load("a"), bench.load("b")).versions == [("scipy", "1.14.1", "1.9.0")]
+
+
 def test_changes_that_are_not_committed_come_after_their_commit(home):
     with sqlite3.connect("results/b/runs.db") as db:
         (text,) = db.execute("SELECT value FROM manifest WHERE key = 'repository'").fetchone()
