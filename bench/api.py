@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.answer import answer
 from bench.candidates import candidates
 from bench.core import registry
 from bench.core.domain import Array
@@ -18,7 +19,7 @@ from bench.core.ledger import EVENT, PRICES
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.core.shown import as_html, as_text
-from bench.functions import as_objective, registered
+from bench.functions import as_box, as_objective, registered
 from bench.measure import words
 from bench.measure.failed import failed_evaluations_text
 from bench.measure.racing import race
@@ -106,7 +107,7 @@ def make(problem: str, *, instance: int = 1, **parameters: Any) -> Objective:
 
 
 def minimize(
-    objective: Objective,
+    objective: Objective | Callable[[Any], Any] | tuple[Callable[[Any], Any], Callable[[Any], Any]],
     optimizer: str,
     *,
     budget: float,
@@ -118,17 +119,27 @@ def minimize(
     deadline: float = inf,
     restarts: bool | None = None,
     device: str = "cpu",
+    bounds: Any = None,
+    failures: Failures = "nan",
 ) -> Run:
     """One run of a registered optimizer, here and now: `minimize(f, "torch-adam[lr=0.1]", budget=3000)`.
 
     budget: cost in prices. The run ends at f_opt + gap, where f_opt is known, or at target, a value of f: whichever is
     met first. restarts: whether a method that returns early begins again; None: where there is neither data nor noise.
-    Raises ValueError for what does not fit.
+    A function, or a pair of function and gradient, goes with a start: f, start, bounds and failures are as of
+    `compare`, and best_x is what f takes. Raises ValueError for what does not fit.
     """
     import pandas as pd
 
+    whole = None  # the point that a function takes, and which of its coordinates vary
     if not isinstance(objective, Objective):
-        raise ValueError(f"minimize takes an Objective of bench.make, and compare a function; got {objective!r}")
+        if start is None or not (callable(objective) or isinstance(objective, tuple)):
+            raise ValueError(f"minimize takes an Objective of bench.make, or a function with start=; got {objective!r}")
+        low, high = as_box(bounds, len(start))
+        whole = np.array([float(each) for each in start]), low < high
+        objective, start = as_objective(objective, start, bounds, 0.0, None, failures), None
+    elif bounds is not None:
+        raise ValueError("bounds go with a function: an Objective has its own")
     numbers = {"gap": gap, "target": 0.0 if target is None else target, "budget": budget, "deadline": deadline}
     for name, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, (int, float, np.number)):
@@ -159,6 +170,9 @@ def minimize(
     columns = [*EVENT, *objective.metrics]
     trajectory = pd.DataFrame(ledger.events, columns=columns)
     best_x = None if ledger.best_x is None else objective.domain.from_search(ledger.best_x)
+    if whole is not None and best_x is not None:
+        whole[0][whole[1]] = best_x
+        best_x = whole[0]
     ends = (ledger.first, ledger.best, best_x, ledger.inside, ledger.outside)
     return Run(str(ledger.status), error, oracle.counts, *ends, trajectory, ledger.failed)
 
@@ -299,7 +313,8 @@ def compare(
     name: str | None = None,
     report: bool = True,
 ) -> Results:
-    """Which optimizer for my function? Runs several on it, in this process, and answers with the results.
+    """Which optimizer for my function? Runs several on it, in this process, prints the answer with its evidence, the
+    medians at the budget and the lines that run the winner, and answers with the results.
 
     f: a function of a vector (dim,) that gives a number; or the pair of that and the gradient (dim,), as for SciPy's
         jac=True; or a pair of two functions, one for each. Where start is a torch tensor, f takes and gives tensors,
@@ -337,6 +352,7 @@ def compare(
         results = Results(folder)
         _warn_of_faults(results)
         _say_what_failed(results)
+        print(answer(results, f, start, bounds, budget, objective.both is not None))
         if report and name:
             write_report(results, REPORTS / name)
         return results

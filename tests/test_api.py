@@ -396,7 +396,7 @@ def test_minimize_names_what_is_not_allowed(wrong, message):
 
 
 def test_minimize_takes_an_objective():
-    with pytest.raises(ValueError, match=r"minimize takes an Objective of bench\.make, and compare a function"):
+    with pytest.raises(ValueError, match=r"minimize takes an Objective of bench\.make, or a function with start="):
         bench.minimize("rosenbrock", "scipy-bfgs", budget=50)
 
 

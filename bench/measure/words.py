@@ -410,6 +410,27 @@ def best_texts(row: Any) -> tuple[str, str, str]:
     return runtime, reached(row.successes, row.runs), target_name(row.kind, row.target)
 
 
+def best_sentence(row: Any) -> str:
+    """The best of a problem with its evidence, in a sentence. row: of `bench.measure.failed.best_optimizers`."""
+    where = cell_name(row.problem, int(row.dim))
+    if not row.optimizer:
+        return f"No optimizer is best on {where}: {row.reason}."
+    runtime, successes, target = best_texts(row)
+    text = (
+        f"{marked(row)} is best on {where}: it reaches {target} at an expected cost of {runtime}, in {successes} runs"
+    )
+    if row.compared < 2:
+        return f"{text}; nobody was compared."
+    rivals = split(row.rivals)
+    if row.raced == "no claim":
+        return f"{text}; it raced, and at these prices no claim is made."
+    if not rivals:
+        return f"{text}; {THIS} significantly better than {_each(row.compared - 1)}."
+    if not row.enough:
+        return f"{text}; {NO_SIGNIFICANCE}: {TOO_FEW}."
+    return f"{text}; {THIS} it {NOT_BEATEN} {listed(rivals, 3)}, of {row.compared - 1} others."
+
+
 def remarks(row: Any, overall: Any) -> list[dict[str, str]]:
     """What stands below the best of a problem: text, look and hint; overall: the row of all optimizers there."""
     rivals = split(row.rivals)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from copy import copy
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,23 @@ def _at_prices(measure: Callable[[View], Any]) -> Callable[..., "pd.DataFrame"]:
 
     method.__doc__ = measure.__doc__
     return method
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best optimizer of a problem. optimizer: "" where none is. f, x, run: the lowest value in its runs, its point
+    (dim,), and the number of that run in `Results.runs`; NaN and None where there is none. sentence: the evidence."""
+
+    problem: str
+    dim: int
+    optimizer: str
+    f: float
+    x: Any
+    run: int | None
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 class Results:
@@ -442,6 +460,31 @@ class Results:
     crossings = _at_prices(crossing.crossings)
     best_optimizers = _at_prices(failed.best_optimizers)
     values_at_budget = _at_prices(standing.values_at_budget)
+
+    def best(
+        self, problem: str | None = None, dim: int | None = None, *, among: str = "all", prices: Prices = None
+    ) -> "Best":
+        """The best optimizer of a problem with its evidence, and the best point that it found.
+
+        problem, dim: as in `runs`; they may be left out where there is one. among: "all", or an order, "0", "1" or
+        "2". It is a row of `best_optimizers`. Raises ValueError where no problem, or more than one, is meant.
+        """
+        table: Any = self.best_optimizers(prices)
+        table = table[table["among"] == str(among)]
+        meant = table if problem is None else table[table.problem == problem]
+        meant = meant if dim is None else meant[meant.dim == dim]
+        if len(meant) != 1:
+            names = [
+                words.cell_name(row.problem, int(row.dim)) for row in (meant if len(meant) else table).itertuples()
+            ]
+            raise ValueError(f"best must be told one problem and dim, of {'; '.join(names) or 'none'}")
+        row = next(meant.itertuples())
+        sentence = words.best_sentence(row)
+        runs: Any = self.runs[(self.runs.problem == row.problem) & (self.runs.dim == row.dim)]
+        lowest: Any = runs[runs.optimizer == row.optimizer].best.dropna()
+        run = None if lowest.empty else int(self.runs.run[lowest.idxmin()])
+        f, x = (float("nan"), None) if run is None else (float(lowest.min()), self.best_x(run))
+        return Best(row.problem, int(row.dim), row.optimizer, f, x, run, sentence)
 
     @property
     def failures(self) -> "Table":
