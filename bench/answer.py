@@ -75,7 +75,7 @@ def library_call(optimizer: str, f: Any, start: Any, bounds: Any, budget: float)
         function, slope = _name(f[0], "f"), f", jac={_name(f[1], 'g')}"
     if optimizer in METHODS:
         box = "" if bounds is None or optimizer in UNBOUNDED else f", bounds={bounds_text}"
-        if box and np.ndim(bounds) == 1:
+        if box and isinstance(bounds, (list, tuple)) and np.ndim(bounds[0]) == 0:
             box = f", bounds=[{bounds_text}] * {dim}"
         slope = slope if optimizer in SLOPES else ""
         call = f'scipy.optimize.minimize({function}, {start_text}, method="{METHODS[optimizer]}"{slope}{box})'

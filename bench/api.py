@@ -131,12 +131,12 @@ def minimize(
     """
     import pandas as pd
 
-    whole = None  # the point that a function takes, and which of its coordinates vary
+    whole: Any = None  # the point that a function takes, and which of its coordinates vary
     if not isinstance(objective, Objective):
         if start is None or not (callable(objective) or isinstance(objective, tuple)):
             raise ValueError(f"minimize takes an Objective of bench.make, or a function with start=; got {objective!r}")
-        low, high = as_box(bounds, len(start))
-        whole = np.array([float(each) for each in start]), low < high
+        low, high = as_box(bounds, len(np.atleast_1d(start)))
+        whole = np.array([float(each) for each in np.atleast_1d(start)]), low < high
         objective, start = as_objective(objective, start, bounds, 0.0, None, failures), None
     elif bounds is not None:
         raise ValueError("bounds go with a function: an Objective has its own")
