@@ -64,7 +64,8 @@ def test_compare_counts_what_failed_and_goes_on(how, capsys):
 
 def test_what_never_failed_is_not_spoken_of(capsys):
     results = bench.compare(Fails(10**9), [0.8], budget=20, seeds=1, optimizers=["random-search"], name="mine")
-    assert (capsys.readouterr().out, results.runs.failed_values.tolist()) == ("", [0.0])
+    assert "failed" not in capsys.readouterr().out
+    assert results.runs.failed_values.tolist() == [0.0]
     page = (bench.api.REPORTS / "mine/index.html").read_text()
     assert "Failed evaluations" not in page
 
