@@ -1,4 +1,4 @@
-"""What regression tracking says of planted regressions: `python tests/track/planted.py`.
+"""What regression tracking says of planted regressions: `python tests/track/planted.py [NAME...]`, all or those named.
 
 In a temporary clone of this repository, one after the other: the momentum of heavy ball 0.9 -> 0.8, its step times 0.3,
 a step that takes twice as long, and two milliseconds of sleep before each. Prints what `python -m bench check tracked
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -49,13 +49,14 @@ PLANTED = {  # name: file, texts and their replacements, and which of `commands`
 }  # fmt: skip
 
 
-def main() -> int:
-    """Plant, print, and answer whether all was as it should be."""
+def main(names: Sequence[str] = ()) -> int:
+    """Plant all of these, or of PLANTED, print, and answer whether all was as it should be."""
     as_said = True
     with tempfile.TemporaryDirectory(prefix="fogbench-") as folder:
         clone = Path(folder) / "clone"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        for name, (file, replacements, finders) in PLANTED.items():
+        for name in names or PLANTED:
+            file, replacements, finders = PLANTED[name]
             source = (clone / file).read_text()
             (clone / file).write_text(planted(source, replacements))
             for finder, command in commands().items():
@@ -109,4 +110,4 @@ def lines(output: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
