@@ -513,7 +513,9 @@ def test_a_picture_of_a_problem_that_leaves_is_one_sentence(tmp_path, monkeypatc
     def leave(x):
         raise SystemExit(3)
 
-    made = lambda instance=1: bench.Objective(leave, 2, bench.core.Domain(0.0, 1.0))  # noqa: E731
+    def made(instance=1):
+        return bench.Objective(leave, 2, bench.core.Domain(0.0, 1.0))
+
     monkeypatch.setitem(PROBLEMS, "leaving", ProblemDefinition("leaving", made, "odd", "nobody", 1, (), {}))
     done = call("show", "leaving", "--picture", tmp_path / "p.png")
     assert done.exit_code == 2

@@ -191,8 +191,8 @@ def _compared(view: View, entrants: Frame, best: Frame) -> Frame:
     if (raced := ~np.isnan(left)).any():  # they are judged by their race alone
         winner = gone(asked.assign(optimizer=asked.winner), races)
         worse = np.where(raced, view.as_raced & (left > 0) & (winner == 0), worse)
-        able = asked[CELL].merge(races[[*CELL, "able"]].drop_duplicates(CELL), how="left", on=CELL).able.to_numpy()
-        possible = np.where(raced, able == True, possible)  # noqa: E712
+        able = asked[CELL].merge(races[[*CELL, "able"]].drop_duplicates(CELL), how="left", on=CELL).able
+        possible = np.where(raced, able.eq(True), possible)
     asked = asked.assign(beaten=worse & ~asked.tie, possible=possible.astype(bool))
     others = asked[~asked.won]
     close = others[~others.beaten].sort_values(["ert", "optimizer"]).groupby(SCOPE)
