@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bench.core.outcomes import outcome
+from bench.core.outcomes import places
 from bench.core.status import Status
 from bench.measure.frames import CELL, COLUMNS, Frame
 from bench.measure.racing import able, race
@@ -34,15 +34,15 @@ def races(runs: Frame, plan: Planned | None = None) -> Frame:
         rounds, absent = plan.get(cell, (None, {}))
         names = list(dict.fromkeys(zip(of_cell.order, of_cell.optimizer, strict=True)))
         names += [(order, name) for name, order in absent.items()]
-        places = {name: dict[tuple[int, int], Frame]() for name in names}
+        made = {name: dict[tuple[int, int], Frame]() for name in names}
         for row in of_cell.itertuples():
-            places[row.order, row.optimizer][row.seed, row.instance] = row
+            made[row.order, row.optimizer][row.seed, row.instance] = row
         if rounds is None:
-            rounds = sorted(set.intersection(*map(set, places.values())))
+            rounds = sorted(set.intersection(*map(set, made.values())))
         if len(names) < 2 or not rounds:
             continue
-        results = ranked([[places[name].get(place) for place in rounds] for name in names])
-        standing = race(results, len(rounds))
+        results, ties = ranked([[made[name].get(place) for place in rounds] for name in names])
+        standing = race(results, len(rounds), ties)
         missing = 0 if standing.over else len(rounds) - standing.rounds
         for (order, optimizer), left, ran in zip(names, standing.left, ~np.isnan(results), strict=True):
             facts = (int(left), int(ran.sum()), len(rounds), missing, able(len(names), len(rounds)))
@@ -51,15 +51,12 @@ def races(runs: Frame, plan: Planned | None = None) -> Frame:
     return table.sort_values([*CELL, "order", "optimizer"], ignore_index=True)
 
 
-def ranked(rows: list[list[Frame | None]]) -> np.ndarray:
-    """The place of each run among all of them (optimizers, rounds), less being better; NaN where there is none, or it
-    was left out."""
-    outcomes = [
-        [None if row is None or row.status == Status.LEFT else outcome(row._asdict(), row.cost) for row in of]
-        for of in rows
-    ]
-    order = {each: float(n) for n, each in enumerate(sorted({each for of in outcomes for each in of if each}))}
-    return np.array([[np.nan if each is None else order[each] for each in of] for of in outcomes], dtype=float)
+def ranked(rows: list[list[Frame | None]]) -> tuple[np.ndarray, np.ndarray]:
+    """The place of each run among all of them (optimizers, rounds), NaN where there is none, or it was left out, and
+    with whom it ties: see `bench.core.outcomes.places`."""
+    return places(
+        [[None if row is None or row.status == Status.LEFT else (row._asdict(), row.cost) for row in of] for of in rows]
+    )
 
 
 def gone(table: Frame, races: Frame) -> np.ndarray:

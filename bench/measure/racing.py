@@ -55,11 +55,12 @@ def spending(rounds: np.ndarray | int, planned: int) -> np.ndarray:
     return level * np.minimum(np.asarray(rounds) / (SPENT_BY * planned), 1.0) ** POWER
 
 
-def race(results: np.ndarray, planned: int) -> Race:
+def race(results: np.ndarray, planned: int, ties: np.ndarray | None = None) -> Race:
     """How the race of results (k, rounds) stands, of which less is better and NaN is not yet run.
 
-    inf is the worst, and ties with itself. planned: how many rounds there may be in all. It follows from the rounds
-    that all who stay have, in their order: what is run later does not change who left before.
+    inf is the worst, and ties with itself. planned: how many rounds there may be in all. ties (k, rounds): the lowest
+    result with which each still ties, where that is the best of its round; by default itself. It follows from the
+    rounds that all who stay have, in their order: what is run later does not change who left before.
     """
     results = np.asarray(results, dtype=float)
     left = np.full(len(results), STAYS)
@@ -72,7 +73,11 @@ def race(results: np.ndarray, planned: int) -> Race:
         ready = int(missing.argmax()) if missing.any() else len(missing)
         if not able(len(stays), planned):  # nothing can be told: all of it is run
             return Race(left, ready, over=ready >= planned, look=planned)
-        scores = normal_scores(results[stays, :ready].T)
+        values = results[stays, :ready]
+        if ties is not None:
+            best = values.min(axis=0)
+            values = np.where(ties[stays, :ready] <= best, best, values)
+        scores = normal_scores(values.T)
         z = statistics(scores, *np.triu_indices(len(stays), 1))
         bound = bounds(scores, planned)
         crossed = (np.abs(z) > bound[:ready, None]).any(axis=1) & (np.arange(1, ready + 1) >= max(r, 1))

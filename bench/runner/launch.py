@@ -46,8 +46,8 @@ class Launch:
     those are too that were computed with other versions of libraries. command: what the manifest says. memory, grace:
     bytes that a child may grow by, and seconds beyond its deadline without a question. children: whether runs are made
     in supervised child processes, or else in this one. pictures: whether two-dimensional problems are stored on a grid.
-    referee: how a race stands, of results (k, rounds) and the rounds planned (see `bench.measure.racing.race`): without
-    one a suite with `until` is run whole.
+    referee: how a race stands, of results (k, rounds), the rounds planned and ties (see `bench.measure.racing.race`):
+    without one a suite with `until` is run whole.
     """
 
     workers: int | None = None
@@ -62,7 +62,7 @@ class Launch:
     grace: float = 30.0
     children: bool = True
     pictures: bool = True
-    referee: Callable[[np.ndarray, int], Any] | None = None
+    referee: Callable[[np.ndarray, int, np.ndarray], Any] | None = None
 
     def __post_init__(self) -> None:
         for name in ("imports", "retry"):

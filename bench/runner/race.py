@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.outcomes import Outcome, outcome
+from bench.core.outcomes import Ended, places
 from bench.core.registry import find_optimizer
 from bench.core.status import Status
 from bench.runner.plan import RunSpec
 
-Referee = Callable[[np.ndarray, int], Any]  # see `bench.measure.racing.race`
+Referee = Callable[[np.ndarray, int, np.ndarray], Any]  # see `bench.measure.racing.race`
 Ends = Mapping[str, Mapping[str, Any]]  # of stored runs, by their hashes
 
 
@@ -30,8 +30,9 @@ class Contest:
     def standing(self, referee: Referee, ends: Ends) -> Any:
         """How it stands, by the referee."""
         rounds = self.rounds
-        table = [[_outcome(runs.get(place), ends) for place in rounds] for runs in self.runs.values()]
-        return referee(places(table), len(rounds))
+        table = [[_ended(runs.get(place), ends) for place in rounds] for runs in self.runs.values()]
+        results, ties = places(table)
+        return referee(results, len(rounds), ties)
 
     def until(self, standing: Any) -> list[RunSpec]:
         """The runs from here to the round at which somebody may leave next, of all who stay."""
@@ -77,19 +78,13 @@ def _planned(contest: Contest) -> dict[str, Any]:
     }
 
 
-def _outcome(spec: RunSpec | None, ends: Ends) -> Outcome | None:
-    """How a run is judged; None where it is not stored. What could not begin has failed."""
+def _ended(spec: RunSpec | None, ends: Ends) -> Ended | None:
+    """How a run ended, and its cost; None where it is not stored. What could not begin has failed."""
     row = ends.get(spec.hash()) if spec else None
     if row is None or spec is None or row["status"] == Status.LEFT:
         return None
     counts = json.loads(row["counts"])
-    return outcome(row, sum(spec.prices[question] * n for question, n in counts.items()) / row["rows"])
-
-
-def places(table: Sequence[Sequence[Outcome | None]]) -> np.ndarray:
-    """The place of each outcome among all of them, less being better; NaN where there is none."""
-    order = {each: float(n) for n, each in enumerate(sorted({each for row in table for each in row if each}))}
-    return np.array([[np.nan if each is None else order[each] for each in row] for row in table], dtype=float)
+    return row, sum(spec.prices[question] * n for question, n in counts.items()) / row["rows"]
 
 
 def race(

@@ -303,8 +303,9 @@ class Store:
                 yield row, checksum(values[: len(FIRST_COLUMNS)] if first else values) == digest
 
     def ends(self) -> dict[str, dict[str, Any]]:
-        """How each stored run of the present plan ended, by its hash: status, scored, best, final, counts, rows."""
-        names = ("hash", "status", "scored", "best", "final", "counts", "rows")
+        """How each stored run of the present plan ended, by its hash: status, scored, f_opt, first, best, final,
+        counts, rows."""
+        names = ("hash", "status", "scored", "f_opt", "first", "best", "final", "counts", "rows")
         with self._explained():
             rows = self._db.execute(f"SELECT {', '.join(names)} FROM runs JOIN plan USING (hash)").fetchall()
         return {row[0]: dict(zip(names, row, strict=True)) for row in rows}

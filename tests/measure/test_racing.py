@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.core.outcomes import places
 from bench.measure.levels import RACE_LEVEL
 from bench.measure.racing import able, expected_scores, normal_scores, plain_bounds, race, spending, statistics
 from tests.measure.calibration import races
@@ -127,3 +128,43 @@ def test_a_pair_that_spreads_more_has_a_smaller_z():
     assert own > pooled
     z = statistics(scores, np.array([0]), np.array([1]))[-1, 0]
     assert z == pytest.approx(d.mean() * np.sqrt(6 * pooled) / own)
+
+
+def ended(best, cost=100.0, **more):
+    return {"status": "budget", "scored": False, "first": 10.0, "best": best, "final": best, **more}, cost
+
+
+def left(*optimizers):
+    results, ties = places(optimizers)
+    return race(results, len(results[0]), ties).left.tolist()
+
+
+def test_values_below_the_hardest_target_tie():
+    """Targets of 10 and 0 end at 1e-5: 1e-8 is no worse than 1e-18, as nobody is asked for it, and 1e-4 is."""
+    deep, enough, short = ([ended(best)] * 25 for best in (1e-18, 1e-8, 1e-4))
+    assert left(deep, enough) == [0, 0]
+    worse = left(deep, enough, short)
+    assert worse[:2] == [0, 0] and worse[2] > 0
+    assert (
+        left([ended(1e-18, f_opt=0.0)] * 25, [ended(1e-3, f_opt=0.0)] * 25)[1] > 0
+    )  # it ends at its gap: no tie above
+    reached = [[ended(best, cost, status="target", f_opt=0.0)] * 25 for best, cost in ((1e-9, 50.0), (1e-18, 90.0))]
+    assert left(*reached)[0] == 0 < left(*reached)[1]  # by what it cost alone
+
+
+def test_a_tie_is_with_the_best_that_stays_and_no_chain_of_them():
+    results, ties = places([[ended(f)] for f in (0.0, 8e-6, 16e-6)])
+    assert results[:, 0].argsort().tolist() == [0, 1, 2]
+    assert (ties[:, 0] <= results[0, 0]).tolist() == [True, True, False]
+    assert (ties[:, 0] <= results[1, 0]).tolist() == [True, True, True]  # were the first not there
+
+
+def test_where_starts_are_not_finite_the_first_round_says_the_scale():
+    runs = [[ended(f, first=None) for f in row] for row in ([0.0, 0.0], [1e-7, 1e-7], [5.0, 5e-4])]
+    results, ties = places(runs)
+    assert (ties <= results.min(axis=0)).tolist() == [[True, True], [True, True], [False, False]]
+
+
+def test_values_below_f_opt_have_failed():
+    wrong = [ended(-1.0, 5.0, status="target", f_opt=0.0)] * 25
+    assert left(wrong, [ended(3.0, f_opt=0.0)] * 25)[0] > 0
