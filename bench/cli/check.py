@@ -1,6 +1,5 @@
 """`check`: whether optimizers got worse from one version to the next."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +37,7 @@ def check(
     """Did any optimizer get worse? Exit status: 0 no; 1 yes; 2 the two cannot be compared; 130 stopped."""
     with uncrashed(), explained(), stopped():
         from bench import api
+        from bench.interchange.files import check_file, check_writable
         from bench.track.check import check, fraction
 
         limit = fraction(worse)
@@ -47,9 +47,10 @@ def check(
             raise ValueError(
                 "--time runs both versions in turns, which stored results cannot: give a suite and --at REV"
             )
-        files = [(file, form) for file, form in ((markdown, "to_markdown"), (json, "to_json")) if file is not None]
-        for folder in [*(file.parent for file, _ in files), *([] if no_report else [api.REPORTS])]:
-            check_writable(folder)
+        files = [(markdown, "Markdown", "to_markdown"), (json, "JSON", "to_json")]
+        files = [(check_file(file, what), form) for file, what, form in files if file is not None]
+        if not no_report:
+            check_writable(api.REPORTS)
         if at is None:
             result = check(api.load(base, imports or ()), api.load(new or "", imports or ()), limit)
         else:
@@ -62,7 +63,6 @@ def check(
                 result = check(api.load(base, imports or ()), api.load(new, imports or ()), limit, timing=timing)
         show(result)
         for file, form in files:
-            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(getattr(result, form)(), encoding="utf-8")
         if not no_report:
             from bench.report.regressions import write_check
@@ -92,15 +92,6 @@ def show(result: "Check") -> None:
     for name in result.code:
         out.print(escape(f"The code of {name} has changed."))
     out.print(escape(result.caption))
-
-
-def check_writable(folder: Path) -> None:
-    """Raise OSError, before any work is done, where a folder cannot be written or made."""
-    nearest = next(place for place in (folder, *folder.resolve().parents) if place.exists())
-    if not nearest.is_dir():
-        raise NotADirectoryError(f"{nearest} is a file, where a folder should be")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise PermissionError(f"{nearest} cannot be written: there is no permission")
 
 
 @contextmanager

@@ -33,9 +33,14 @@ def history(
     """The figures of many versions, in their order, with those at which `check` finds a change; writes a page."""
     with explained():
         from bench import api
+        from bench.interchange.files import check_file, check_writable
         from bench.track.check import fraction
         from bench.track.history import CAPTION, HEADINGS
 
+        if json is not None:
+            check_file(json, "JSON")
+        if not no_report:
+            check_writable(api.REPORTS)
         answer = api.history(names, worse=fraction(worse), order=order, imports=imports or ())
         table = headed(escape(answer.sentence), *HEADINGS)
         for row in answer.rows():
@@ -43,7 +48,6 @@ def history(
         out.print(table)
         out.print(escape(CAPTION))
         if json is not None:
-            json.parent.mkdir(parents=True, exist_ok=True)
             json.write_text(answer.to_json(), encoding="utf-8")
         if not no_report:
             from bench.report.versions import write_history

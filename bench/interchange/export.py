@@ -32,13 +32,14 @@ class Format:
 def export(results: "Results", form: str, folder: Path) -> Exported:
     """Write results to a new folder in one of `FORMATS`, all or nothing.
 
-    Raises ValueError for another format, for a folder that holds something already, and where nothing can be written.
+    Raises ValueError for another format, for a folder that holds something already or whose parent is not there, and
+    where nothing can be written.
     """
-    from bench.interchange.files import new_folder
+    from bench.interchange.files import check_output, new_folder
 
     if form not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
-    with new_folder(folder) as draft:
+    with new_folder(check_output(folder, "export")) as draft:
         written = FORMATS[form].write(results, draft)
         if not written.paths:
             left_out = "; ".join(written.left_out)

@@ -19,6 +19,34 @@ class Damage(ValueError):
         super().__init__(f"{path}, line {line}: {message}")
 
 
+def check_output(path: Path, what: str) -> Path:
+    """The path, if what a user wants there (a file, "figure", a folder of an "export") can be written.
+
+    Raises ValueError or OSError, before any work is done: its folder must be there, as a name that is mistyped is no
+    folder to make.
+    """
+    if not path.parent.exists():
+        raise ValueError(f"{path.parent}, where the {what} should go, does not exist: make it first")
+    check_writable(path.parent)
+    return path
+
+
+def check_writable(folder: Path) -> None:
+    """Raise OSError where a folder cannot be written, or made."""
+    nearest = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+    if not nearest.is_dir():
+        raise NotADirectoryError(f"{nearest} is a file, where a folder should be")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(f"{nearest} cannot be written: there is no permission")
+
+
+def check_file(path: Path, what: str) -> Path:
+    """The path, if it can be written as a file: see `check_output`."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: choose another name")
+    return check_output(path, what)
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """A folder to write into, which becomes `folder` when all went well, and else is removed.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.status import Status
+from bench.interchange.files import check_file
 from bench.measure.frames import CELL, Frame
 from bench.measure.words import cell_name, target_name
 from bench.report.styles import DASHES, Style
@@ -421,13 +422,10 @@ def new_file(path: Path, kind: str, force: bool | None = None) -> Path:
     """
     if path.suffix not in SUFFIXES:
         raise ValueError(f"a {kind} must end in {', '.join(SUFFIXES)}, got {str(path)!r}")
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: choose another name")
+    check_file(path, kind)
     if not force and (path.exists() or path.is_symlink()):
         instead = "" if force is None else ", or write over it with --force"
         raise ValueError(f"{path} is there already, and nothing is written over: choose another name{instead}")
-    if not path.parent.is_dir():
-        raise ValueError(f"{path.parent}, where the {kind} should go, is not a folder: make it first")
     return path
 
 

@@ -419,6 +419,7 @@ def test_hostile_names_stay_inside_the_folder_and_come_back(tmp_path, form) -> N
     if form == "ioh":  # names of problems are in paths there
         found += [example(problem=name, suite="x", function=0, f_opt=nan) for name in HOSTILE if name]
     results = stored(tmp_path / "in", found)
+    (tmp_path / "deep").mkdir()
     done = export(results, form, tmp_path / "deep/out")
     assert len(done.paths) == len(set(done.paths)) == len({*HOSTILE, *(["m"] if form == "ioh" else [])})
     assert {path.name for path in tmp_path.iterdir()} == {"in", "deep"}

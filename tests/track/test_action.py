@@ -164,7 +164,11 @@ def test_it_installs_itself_where_it_is_not(clone, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(python))
     assert subprocess.run([python, "-c", "import bench.track"], capture_output=True, cwd=tmp_path).returncode
     source = tmp_path / "source"  # building leaves files beside the sources
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".git", ".venv", "results", "build", "*.egg-info"))
+    source.mkdir()
+    for name in ("bench", "optimizers", "problems"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
     inputs = {"suite": "none.toml"}
     job = act(clone(0.01), tmp_path / "runner", inputs, GITHUB_BASE_REF="main", GITHUB_ACTION_PATH=str(source))
     assert "none.toml is not a suite" in job.summary, job.printed

@@ -27,7 +27,7 @@ from bench.runner import PACKAGES
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.suite import load_suite, make_suite
-from bench.track.check import check
+from bench.track.check import check, told_apart
 from bench.track.paired import Pairs, Versions, compare
 from tests.track import calibration
 
@@ -217,6 +217,7 @@ def test_few_seeds_are_said_to_be_few(tmp_path):
         ),
         (("a", "b", "--markdown", "results/a/runs.db/x.md"), "runs.db is a file, where a folder should be"),
         (("a", "b", "--json", "locked/x.json"), "locked cannot be written: there is no permission"),
+        (("a", "b", "--json", "results"), "results is a folder: choose another name"),
     ],
 )
 def test_what_cannot_be_compared_is_one_sentence(home, arguments, message, monkeypatch):
@@ -251,6 +252,26 @@ def test_what_cannot_be_compared_is_one_sentence(home, arguments, message, monke
     assert things() == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("check", "a", "b", "--markdown", "no/such/x.md"), "Markdown"),
+        (("check", "a", "b", "--json", "no/such/x.json"), "JSON"),
+        (("history", "a", "b", "--json", "no/such/x.json"), "JSON"),
+        (("report", "a", "--figure", "ecdf", "--out", "no/such/x.pdf"), "figure"),
+        (("show", "himmelblau", "--picture", "no/such/x.png"), "picture"),
+        (("export", "a", "--to", "csv", "--out", "no/such/x"), "export"),
+    ],
+    ids=lambda value: "-".join(value[:1]) if isinstance(value, tuple) else value,
+)
+def test_a_folder_that_is_not_there_is_one_sentence_and_is_not_made(home, arguments, what):
+    before = things()
+    done = call(*arguments)
+    sentence = f"Error: no/such, where the {what} should go, does not exist: make it first"
+    assert (done.exit_code, " ".join(done.stderr.split())) == (2, sentence)
+    assert things() == before
+
+
 def test_a_crash_is_a_sentence_and_no_regression(home, monkeypatch):
     def crashed(*_, **__):
         raise IndexError("index 9 is out\nof bounds")
@@ -278,8 +299,8 @@ def test_markdown_and_json_say_what_the_terminal_says(home):
     edit("best", "best * 1.5")
     edit("code", '\'{"optimizer": "another", "problem": "another"}\'')
     edit("versions", '\'{"numpy": "1.0"}\'')
-    done = call("check", "a", "b", "--markdown", "out/x.md", "--json", "out/x.json")
-    text, facts = Path("out/x.md").read_text(), json.loads(Path("out/x.json").read_text())
+    done = call("check", "a", "b", "--markdown", "x.md", "--json", "x.json")
+    text, facts = Path("x.md").read_text(), json.loads(Path("x.json").read_text())
     assert f"numpy {np.__version__} -> 1.0" in text
     assert facts["sentence"] in text
     assert facts["sentence"] in " ".join(done.output.split())
@@ -292,6 +313,19 @@ def test_the_suite_tracked_is_that_of_the_calibration():
     assert {group.seeds for group in suite.groups} == {calibration.SEEDS} == {10}
     assert all(any(entry.name == "heavy-ball" for entry in group.optimizers) for group in suite.groups)
     assert find_optimizer("heavy-ball").parameters["momentum"].default == 0.9
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (("results/a", "results/b"), ["a", "b"]),
+        (("/x/results/a", "/y/results/a"), ["x/results/a", "y/results/a"]),
+        (("/long/path/old/a", "/long/path/new/a", "/long/path/new/b"), ["old/a", "new/a", "b"]),
+        (("/a", "/b/a"), ["/a", "b/a"]),
+    ],
+)
+def test_results_of_one_name_are_told_apart_in_few_words(paths, names):
+    assert told_apart([Path(path) for path in paths]) == names
 
 
 def test_what_only_one_has_is_left_out_and_said(home):
@@ -327,7 +361,7 @@ def repository(tmp_path, monkeypatch):
         f"[[group]]\nproblems = ['himmelblau', 'booth']\noptimizers = ['{module.replace('_', '-')}']\n"
         "budget = 60\nseeds = 6\n"
     )
-    git("init", "-q")
+    git("init", "-q", "..")
     git("add", ".")
     git("commit", "-qm", "one")
     return Path(f"{module}.py")
@@ -368,7 +402,7 @@ def test_a_suite_that_cannot_be_run_leaves_nothing(repository, monkeypatch, tmp_
     assert left_behind(before) == set()
 
 
-@pytest.mark.parametrize("signal", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
 def test_who_stops_it_finds_nothing_left(repository, monkeypatch, tmp_path, signal):
     repository.write_text(repository.read_text().replace("while True:", "while not __import__('time').sleep(1):"))
     git("commit", "-qam", "slow")
@@ -380,9 +414,10 @@ def test_who_stops_it_finds_nothing_left(repository, monkeypatch, tmp_path, sign
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
     try:
-        deadline = time.monotonic() + 120
-        while not list(tmp_path.glob("fogbench-*/tree/python/results/mine-*/runs.db")) and time.monotonic() < deadline:
-            time.sleep(0.2)
+        begun, deadline = tmp_path.glob, time.monotonic() + 120
+        while not list(begun("fogbench-*/tree/python/results/mine-*/runs.db")):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
         assert len(git("worktree", "list").splitlines()) == 2
         process.send_signal(getattr(signals, signal))
         output, _ = process.communicate(timeout=60)
