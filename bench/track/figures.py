@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.measure.frames import CELL
 from bench.measure.prices import priced
-from bench.measure.progress import progress
+from bench.measure.progress import progress, spent
 from bench.measure.targets import FRACTIONS
 from bench.measure.words import cell_name
 from bench.results.records import records
@@ -22,11 +22,11 @@ Figures = dict[str, Any]  # of one optimizer on some problems: see `figures`
 def figures(results: Results, optimizer: str) -> Figures:
     """What an optimizer reached on the problems of some results, seconds apart.
 
-    runs: one each, with problem, dim, instance, seed, budget, status, counts of each question, spent; first, best,
-    f_opt (None where it is not known) and gap (at which a run ends) as hexadecimal floats, exact; costs: that of each
-    of `bench.track.paired.GAPS` that the run was asked for, with "-" where it never reached it; where f_opt is not
-    known, events: cost:value at each improvement; record: a hash of all of it, bit for bit. code, versions: what made
-    it.
+    runs: one each, with problem, dim, instance, seed, budget, status, counts of each question, spent (as
+    `bench.measure.progress.spent` has it); first, best, f_opt (None where it is not known) and gap (at which a run
+    ends) as hexadecimal floats, exact; costs: that of each of `bench.track.paired.GAPS` that the run was asked for,
+    with "-" where it never reached it; where f_opt is not known, events: cost:value at each improvement; record: a hash
+    of all of it, bit for bit. code, versions: what made it.
     """
     code, versions = results.made_by(0)
     return {"optimizer": optimizer, "runs": entries(results), "code": code, "versions": versions}
@@ -38,8 +38,9 @@ def entries(results: Results) -> list[Figures]:
     events: Any = progress(runs, results.trajectories)
     facts = runs.set_index("run")[["rows", "dim", "lanes"]].reindex(events.run)
     cost, best, run = priced(events, facts, results.prices), events.best.to_numpy(float), events.run.to_numpy()
+    rows = runs.assign(spent=spent(runs, results.prices)).to_dict("records")
     facts_of_runs = []
-    for row, record in zip(runs.to_dict("records"), records(results, runs.run), strict=True):
+    for row, record in zip(rows, records(results, runs.run), strict=True):
         low, high = np.searchsorted(run, [row["run"], row["run"] + 1])
         if math.isnan(row["f_opt"]):
             points = zip(cost[low:high].tolist(), best[low:high].tolist(), strict=True)
@@ -49,7 +50,7 @@ def entries(results: Results) -> list[Figures]:
             goals = {"costs": " ".join("-" if at is None else f"{at:.15g}" for at in costs)}
         facts_of_runs.append({
             **{name: row[name] for name in (*CELL, *SLOT, "budget", "status")},
-            "counts": {name: int(row[name]) for name in results.prices if row[name]}, "spent": float(row["cost"]),
+            "counts": {name: int(row[name]) for name in results.prices if row[name]}, "spent": float(row["spent"]),
             **{name: _hex(row[name]) for name in ("first", "best", "f_opt", "gap")},
             **goals, "record": hashlib.sha256(record).hexdigest()[:16],
         })  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.status import Status, statuses
+from bench.core.status import Status
 from bench.measure.ert import intervals
 from bench.measure.frames import CELL, Frame
 from bench.measure.levels import FEWEST, LEVEL
@@ -22,7 +22,7 @@ from bench.measure.targets import GAPS as DECADES
 from bench.measure.words import cell_name, counted, interval
 from bench.results.stored import Results
 from bench.track import KEY, WITH
-from bench.track.check import MEASURE_WORDS, VERDICTS, WORSE, Check, check, ratio
+from bench.track.check import MEASURE_WORDS, VERDICTS, WORSE, Check, check, ratio, told_apart
 from bench.track.figures import as_number, entries, lowest, paired, reached
 from bench.track.paired import GAPS, MEASURES, SLOT, compare, run_names
 
@@ -235,8 +235,7 @@ def _read(sources: Sequence[str | Path | Results]) -> list[Version]:
     for path, place in zip(paths, places, strict=True):
         if places.count(place) > 1:
             raise ValueError(f"{path} is given twice")
-    stems = [path.stem if files else path.name for path in paths]
-    names = [str(path) if stems.count(stem) > 1 else stem for stem, path in zip(stems, paths, strict=True)]
+    names = told_apart([path.with_suffix("") for path in paths] if files else paths)
     for each in results:
         each.check_whole("history compares")
     if files:
@@ -480,9 +479,8 @@ def _table(versions: Sequence[Version]) -> Frame:
     import pandas as pd
 
     frame, costs = _runs(versions)
-    recorded, known = frame.status.isin(statuses("recorded")), np.isfinite(frame.budget)
-    spent = frame.spent.where(recorded, frame.budget).to_numpy(float)
-    whole = np.where(known, frame.budget, spent)  # what a run costs that reaches nothing
+    spent = frame.spent.to_numpy(float)
+    whole = np.where(np.isfinite(frame.budget), frame.budget, spent)  # what a run costs that reaches nothing
     f_opt, has_optimum = optima(frame)
     kinds = np.where(has_optimum, "gap", "value")
     end = frame.best.fillna(frame["first"])

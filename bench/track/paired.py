@@ -166,9 +166,11 @@ def log_costs(runtime: np.ndarray, spent: np.ndarray) -> np.ndarray:
 
 
 def log_gaps(runs: Frame) -> np.ndarray:
-    """The measure value of all runs of both versions (complete ones)."""
+    """The measure value of all runs of both versions (complete ones). A run that left no record, because it was killed,
+    is still at its start, which is that of the other of its pair."""
     f_opt, has_optimum = optima(runs)
     first = runs["first"].astype(float)
+    first = first.fillna(first.groupby([runs[name] for name in (*CELL, *SLOT)]).transform("max"))
     best = runs["best"].astype(float).fillna(first)
     lowest = best.groupby([runs[name] for name in (*CELL, "instance")]).transform("min")
     low = np.where(has_optimum, f_opt, lowest)

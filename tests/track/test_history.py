@@ -21,9 +21,9 @@ from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.suite import make_suite
 from bench.track.check import check
-from bench.track.figures import figures, paired
+from bench.track.figures import entries, figures, paired
 from bench.track.history import COST, ERT, LOOPS, SECONDS, VALUE, _erts, _mean_cost, hardest, history
-from bench.track.paired import compare
+from bench.track.paired import Versions, compare
 
 registry.load(PACKAGES)
 DAY = timedelta(days=1)
@@ -264,6 +264,27 @@ def test_many_small_steps_are_seen_from_the_first(home):
 # saved benchmarks
 
 
+def test_a_killed_run_is_charged_its_budget_as_check_does(home):
+    from bench.runner.store import COLUMNS, checksum
+
+    with sqlite3.connect("results/b/runs.db") as db:
+        nothing = "final = NULL, trajectory = NULL, trajectory_bytes = 0"
+        where = "WHERE optimizer = 'heavy-ball' AND seed < 3"
+        db.execute(f"UPDATE runs SET status = 'killed', counts = '{{}}', first = NULL, best = NULL, {nothing} {where}")
+        for number, *row in db.execute(f"SELECT id, {', '.join(COLUMNS)} FROM runs").fetchall():
+            db.execute("UPDATE runs SET checksum = ? WHERE id = ?", (checksum(row), number))
+    versions = Versions(bench.load("a"), bench.load("b"))
+    base, new = versions.logarithms[(versions.pairs.status_new == "killed").to_numpy()].swapaxes(0, 1)
+    assert (new > base).all()
+    both = []
+    for results in (versions.base, versions.new):
+        names = [label.partition("[")[0] for label in results.runs.optimizer]
+        runs = zip(names, entries(results), strict=True)
+        both.append([{"optimizer": name, "runs": [run]} for name, run in runs])
+    assert [each["runs"][0]["spent"] for each in both[1] if each["runs"][0]["status"] == "killed"] == [150] * 6
+    np.testing.assert_allclose(paired(*both).logarithms, versions.logarithms, rtol=1e-12)
+
+
 def saved(path, results, day, **changes):
     """A file as pytest-benchmark writes it, of the optimizers of some results."""
     optimizer = results.runs.optimizer.iloc[0]
@@ -328,10 +349,10 @@ def test_the_committed_baseline_is_read(tmp_path):
 
 
 def test_the_last_version_is_written_as_dashboards_read_it(home):
-    done = call("c", "b", "a", "--json", "out/gab.json", "--no-report")
+    done = call("c", "b", "a", "--json", "gab.json", "--no-report")
     assert done.exit_code == 0, done.output
     assert not Path("reports").exists()
-    entries = json.loads(Path("out/gab.json").read_text())
+    entries = json.loads(Path("gab.json").read_text())
     table = bench.history(["a", "b", "c"]).table
     for entry in entries:
         assert {"name", "unit", "value"} <= set(entry) <= {"name", "unit", "value", "range", "extra"}
@@ -415,7 +436,7 @@ def test_what_cannot_be_is_one_sentence_and_leaves_nothing(home, case):
     Path("list.json").write_text("[1]")
     Path("plain.json").write_text(json.dumps({"benchmarks": [{"name": "t", "extra_info": {}}]}))
     before = {path for path in Path().rglob("*") if "runs.db" not in path.name}
-    done = call(*arguments, "--json", "out/x.json")
+    done = call(*arguments, "--json", "x.json")
     assert done.exit_code == 2, done.output
     assert sentence in says(done)
     assert "Traceback" not in done.output
