@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.measure.words import cell_name
 from bench.report.page import STYLES, TEMPLATES
-from bench.track.check import TIMED_WORDS, Check, ratio
+from bench.track.check import COLOUR, REGRESSIONS, TIMED_WORDS, Check, ratio
 
 MOST = 100.0  # the ratio at the right end of a picture
 NOTHING = {"text": "", "change": ""}
@@ -23,7 +23,8 @@ def write_check(check: Check, folder: Path) -> Path:
     )
     page = environment.get_template("check.html").render(
         check=check, style=style, rows=check.rows(), problems=_problems(check),
-        measures=[TIMED_WORDS[measure] for measure in check.measures], most=f"{MOST:g}",
+        measures=[TIMED_WORDS[measure] for measure in check.measures], most=f"{MOST:g}", colour=COLOUR,
+        flagged=set(check.optimizers.optimizer[check.optimizers.verdict.isin(REGRESSIONS)]),
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "index.html"

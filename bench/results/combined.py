@@ -62,15 +62,9 @@ class Combined(Results):
         return self if varied == self.varied else type(self)(members, self.names, apart=self._apart)
 
     def _suite(self) -> dict[str, Any]:
-        titles = [
-            member.manifest.get("suite", {}).get("title") or name
-            for name, member in zip(self.names, self.members, strict=True)
-        ]
-        if len(set(titles)) < len(titles):
-            titles = [f"{name} ({title})" for name, title in zip(self.names, titles, strict=True)]
         suite = dict(self.members[0].manifest.get("suite", {}))
         groups = [group for member in self.members for group in member.manifest.get("suite", {}).get("groups", [])]
-        return {**suite, "title": " and ".join(dict.fromkeys(titles)), "groups": groups, "tuning": None}
+        return {**suite, "title": " and ".join(self.names), "groups": groups, "tuning": None}
 
     @cached_property
     def runs(self) -> "pd.DataFrame":

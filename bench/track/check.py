@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,11 @@ CAPTION = (
     "interval excludes 1, the ratio is beyond the limit, and a sign-flip test of the pairs is significant after Holm's "
     "adjustment over all optimizers and both measures."
 )
+COLOUR = (  # of the problems of an optimizer
+    "In colour: of this problem alone the interval excludes 1 and the ratio is beyond the limit. This is not adjusted "
+    "for the number of problems and optimizers, so where nothing changed some may be coloured all the same: whether an "
+    "optimizer got worse, its verdict says."
+)
 TIME_CAPTION = (
     "Seconds are those of the method, for a unit of cost, timed in fresh processes of both that took turns: the "
     "median ratio of rounds, with its 95 % interval. Slower: the interval excludes 1, the median and the ratio of the "
@@ -206,7 +212,7 @@ def check(
     optimizers = pd.DataFrame(rows)
     optimizers["place"] = optimizers.verdict.map(list(VERDICTS).index)
     optimizers = optimizers.sort_values(["place", "cost_ratio"], ascending=[True, False], ignore_index=True)
-    names = _told_apart(base, new)
+    names = told_apart([base.folder, new.folder])
     return Check(
         names[0], names[1], worse, table, optimizers.drop(columns="place"), _versions(versions), _code(versions),
         dict(zip(names, versions.left, strict=True)),
@@ -218,6 +224,16 @@ def ratio(middle: float, low: float, high: float) -> str:
     if not np.isfinite(middle):
         return ""
     return f"{number(middle)} {interval(low, high)}"
+
+
+def told_apart(paths: Sequence[Path]) -> list[str]:
+    """The name of each of these paths, with as many of the folders around it as tell it from the others."""
+    parts = [path.absolute().parts for path in paths]
+    names = []
+    for path in parts:
+        unique = (n for n in range(1, len(path)) if [other[-n:] for other in parts].count(path[-n:]) == 1)
+        names.append(str(Path(*path[-next(unique, len(path)) :])))
+    return names
 
 
 def fraction(text: str) -> float:
@@ -243,7 +259,7 @@ def _check_finished(results: Results) -> None:
 def _check_comparable(versions: Versions) -> None:
     """Raise ValueError, with the first line that differs, where two results were not run alike."""
     base, new = versions.base, versions.new
-    names = _told_apart(base, new)
+    names = told_apart([base.folder, new.folder])
     seeds = [results.manifest.get("suite", {}).get("seed") for results in (base, new)]
     settings = [("seed of the suite", *seeds)]
     settings += [(f"price of {name}", base.prices[name], new.prices.get(name)) for name in base.prices]
@@ -260,12 +276,6 @@ def _check_comparable(versions: Versions) -> None:
                 f"not comparable: {what} of {row.optimizer} on {row.problem}, dim {row.dim:g}, is {values[0]} in "
                 f"{names[0]} and {values[1]} in {names[1]}"
             )
-
-
-def _told_apart(base: Results, new: Results) -> tuple[str, str]:
-    if base.name != new.name:
-        return base.name, new.name
-    return str(base.folder), str(new.folder)
 
 
 def _versions(versions: Versions) -> list[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bench.report.regressions import write_check
-from bench.track.check import Check
+from bench.track.check import COLOUR, Check
 
 
 def made(name: str) -> Check:
@@ -42,6 +42,25 @@ def test_the_page_says_what_got_worse_and_what_has_changed(tmp_path):
     assert '<span class="worse">2 [1.82, 2.2]</span>' in text
     assert "scipy: 1.14 → 1.16" in text
     assert "http" not in text.split("<body>")[1]  # nothing is fetched
+
+
+def test_on_a_phone_a_row_is_a_card_that_begins_with_the_verdict(browser, tmp_path):
+    path = write_check(made("walk"), tmp_path)
+    place = "document.querySelector('#optimizers tbody tr').querySelector({!r}).getBoundingClientRect().{}"
+    scrolled = "[...document.querySelectorAll('.scroll')].some((box) => box.scrollWidth > box.clientWidth)"
+    for width, card in ((390, True), (1280, False)):
+        browser.size(width, 800)
+        browser.driver.get(path.as_uri())
+        tops = [browser.js(place.format(which, "top")) for which in ("th", ".outcome", "[data-label=pairs]")]
+        assert (tops[0] < tops[1] < tops[2]) == card
+        assert browser.js(place.format(".outcome", "right")) <= width
+        assert not browser.js(scrolled)
+
+
+def test_what_colour_means_is_said(tmp_path):
+    text = write_check(made("walk"), tmp_path).read_text()
+    assert COLOUR in text and "not adjusted for the number of problems" in COLOUR
+    assert 'class="outcome flagged">worse<' in text
 
 
 def test_names_and_code_are_text(tmp_path):

@@ -32,11 +32,7 @@ def test_runs_of_both_stand_beside_each_other(folders):
     # the one that met a problem in both is told apart; the others keep their names
     assert set(both.runs.optimizer) == {"scipy-bfgs (a)", "scipy-bfgs (b)", "random-search", "gradient-descent"}
     assert both.sources == [*a.sources, *b.sources]
-    title = both.manifest["suite"]["title"]
-    assert title == "rosenbrock, quadratic[dim=3] with scipy-bfgs, random-search and " \
-                    "rosenbrock, onemax[dim=8] with scipy-bfgs, gradient-descent"  # fmt: skip
-    b.manifest["suite"]["title"] = a.manifest["suite"]["title"] = "T"
-    assert Combined([a, b], apart=True).manifest["suite"]["title"] == "a (T) and b (T)"
+    assert both.manifest["suite"]["title"] == "a and b"  # those of the suites may be long, and the same
     table, own = both.ert(), a.ert()
     ours = table[(table.optimizer == "random-search") & (table.problem == "quadratic")]
     theirs = own[(own.optimizer == "random-search") & (own.problem == "quadratic")]
