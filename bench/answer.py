@@ -32,24 +32,26 @@ def answer(results: "Results", f: Any, start: Any, bounds: Any, budget: float, p
     """The sentence, the table and the code for results of `compare`, which was given f, start, bounds and budget; pair:
     whether f gives (value, gradient)."""
     best = results.best()
-    parts = [best.sentence, medians(results)]
-    if best.optimizer:
-        parts += [f"To run it:\n{code(best.optimizer, f, start, bounds, budget)}"]
-        if own := not pair and library_call(best.optimizer, f, start, bounds, budget):
-            parts += [f"Or by its library's own call, with that one's tolerances, units and end:\n{own}"]
-    return "\n\n".join(parts)
+    texts = [best.sentence, medians(results)]
+    if not best.optimizer:
+        texts[:1] = [" ".join([best.sentence, *map(words.why_failed, results.failures.head(1).itertuples())])]
+    else:
+        texts += [f"To run it:\n{code(best.optimizer, f, start, bounds, budget)}"]
+        if call := not pair and library_call(best.optimizer, f, start, bounds, budget):
+            texts += [f"Or by its library's own call, with that one's tolerances, units and end:\n{call}"]
+    return "\n\n".join(texts)
 
 
 def medians(results: "Results") -> str:
     """Median and quartiles at the budget, the lowest first."""
     table: Any = results.values_at_budget().sort_values("median", kind="stable")
-    if table.empty:
-        return "No optimizer has a value at the budget."
+    if not np.isfinite(table["median"].astype(float)).any():
+        return "No optimizer has a finite median at the budget."
     width = max(map(len, table.optimizer))
     kind = "f - f_opt" if (table.kind == "gap").any() else "f"
     lines = [f"Median and quartiles of {kind} at a cost of {words.number(table.budget.max())}:"]
     lines += [f"  {row.optimizer:<{width}}  {words.value_entry(row)}" for row in table.itertuples()]
-    return "\n".join([*lines, words.lowest("*", table)])
+    return "\n".join(filter(None, [*lines, words.lowest("*", table)]))
 
 
 def code(optimizer: str, f: Any, start: Any, bounds: Any, budget: float) -> str:

@@ -56,6 +56,31 @@ def test_functions_that_fail_or_give_pairs_are_answered_too(capsys):
     assert "No optimizer is best on bowl, dim 2" in capsys.readouterr().out
 
 
+def test_where_nothing_is_finite_it_is_said(capsys):
+    results = bench.compare(lambda x: float("inf"), [3.0, -2.0], optimizers=["random-search"], budget=9, seeds=2)
+    printed = capsys.readouterr().out
+    assert "No optimizer is best on lambda, dim 2: no finite value found." in printed
+    assert "No optimizer has a finite median at the budget." in printed and "To run it" not in printed
+    best = results.best()
+    assert (best.optimizer, best.x, best.run) == ("", None, None) and np.isnan(best.f)
+    assert results.failures.empty and not np.isfinite(results.values_at_budget()["median"]).any()
+
+
+def test_where_all_crash_the_reason_is_said(capsys):
+    calls = []
+
+    def broken(x):
+        calls.append(0)
+        if len(calls) > 2:
+            raise RuntimeError("no mesh")
+        return bowl(x)
+
+    names = ["random-search", "scipy-powell"]
+    results = bench.compare(broken, [3.0, -2.0], optimizers=names, budget=9, seeds=2, failures="raise")
+    assert "RuntimeError: no mesh." in capsys.readouterr().out
+    assert results.best().optimizer == "" and set(results.failures.status) == {"crashed"}
+
+
 def test_best_is_a_row_of_the_frame_with_its_point():
     results = bench.compare(bowl, [3.0, -2.0], optimizers=["scipy-powell", "random-search"], budget=200, seeds=3)
     best = results.best()

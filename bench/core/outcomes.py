@@ -65,9 +65,9 @@ def places(rounds: Sequence[Sequence[Ended | None]]) -> tuple[np.ndarray, np.nda
 def _ties(result: Outcome, row: Mapping[str, Any], largest: float) -> Outcome:
     """The lowest f for which this value is at most f + HARDEST (f_0 - f)."""
     kind, value = result
-    first, known = row["first"], _number(row.get("f_opt"))
+    first, has_optimum = row["first"], _number(row.get("f_opt"))
     start = first if _number(first) and isfinite(first) else largest
-    if kind != VALUE or known or not value < start < inf:
+    if kind != VALUE or has_optimum or not value < start < inf:
         return result
     return kind, (value - HARDEST * start) / (1 - HARDEST)
 

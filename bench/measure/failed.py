@@ -15,6 +15,7 @@ from bench.measure.frames import CELL, Column, Frame
 from bench.measure.levels import FAILED
 from bench.measure.progress import joined
 from bench.measure.strata import ALL
+from bench.measure.summaries import faults
 from bench.measure.verdicts import answer, best
 
 
@@ -48,11 +49,14 @@ def answers(view: View) -> Frame:
 
 
 def sentence(view: View, budget: float) -> list[str]:
-    """The answer over all problems within one of the budgets in words: see `bench.measure.words.sentence`; with what
-    failed of the best, and how many problems are left out, in seconds."""
+    """The answer over all problems within one of the budgets in words: see `bench.measure.words.sentence`; before it
+    where f_opt is wrong, behind it what failed of the best, and how many problems are left out, in seconds."""
     table = view.of(answers)
     row = next(table[(table.budget == budget) & (table.family == ALL) & (table["among"] == ALL)].itertuples())
-    texts = words.sentence(row, view.amount(budget))
+    texts = [
+        *filter(None, [words.wrong(list(faults(view.runs).itertuples()))]),
+        *words.sentence(row, view.amount(budget)),
+    ]
     if row.optimizer and row.failed:
         texts = [*texts, f" {words.FAILED} {words.failed_text(row)}: {words.WHAT_FAILED}."]
     races = view.comparison.races.drop_duplicates(CELL)

@@ -43,11 +43,12 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     "data profile": ("optimizer", "order", "cost", "fraction", "problems"),
     "best": (
         *CELL, "among", "optimizer", "order", "kind", "target", "ert", "low", "high", "successes", "runs", "success",
-        "compared", "significant", "enough", "tied", "rivals", "reason", "raced",
+        "median", "compared", "significant", "enough", "tied", "rivals", "reason", "raced",
     ),
     "answers": (
         "family", "budget", "among", "optimizer", "reason", "order", "solved", "low", "high", "runs", "problems", "cut",
-        "compared", "significant", "enough", "rivals", "tied", "left", "tests", "general", "able", "unbeaten", "raced",
+        "compared", "significant", "enough", "rivals", "tied", "level", "left", "tests", "general", "able",
+        "unbeaten", "raced",
     ),
     "tuned": (
         *CELL, "family", "optimizer", "order", "kind", "default", "default_low", "default_high",

@@ -9,6 +9,7 @@ from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.convergence import convergence, sampled
 from bench.measure.frames import CELL, COLUMNS, Frame
+from bench.measure.targets import starts
 
 NEXT = 1 - 1e-9  # of the way to the next target, at most: a target that was not reached
 NEAREST = 1e-12  # of the gain, below which the best f is reached
@@ -58,43 +59,88 @@ def values_at_budget(view: View) -> Frame:
 
 def standings(view: View, costs: Sequence[float]) -> np.ndarray:
     """The fraction of its targets that each run reached within these rising costs (runs, costs), as of
-    `bench.measure.strata.solved`; where f_opt is not known, with the part of the way from the last target that it
-    reached to the next, in targets.
+    `bench.measure.strata.solved`, with the part of the way from the last target that it reached to the next, in
+    targets: where f_opt is not known, and where no run reached a target beyond its start.
 
     Thus of two runs that reached as many targets the one with the lower value at that cost is ahead, and nobody who
-    reached one more is behind. The way is measured in logarithms of f - f_best, from the start to the first target and
-    from target to target. Values below the hardest target are the same. costs: inf is the common budget.
+    reached one more is behind. The way is measured in logarithms of f - f_best, or of the gap, from the start (see
+    `bench.measure.targets.starts`) to the first target and from target to target. Values below the hardest target are
+    the same. costs: inf is the common budget.
     """
-    import pandas as pd
-
     at = np.minimum(costs, np.finfo(float).max)  # inf is never reached
     solved = view.solved(at)
-    goals = view.reached[view.reached.kind == "fraction"]
-    if goals.empty or "f_target" not in goals:
+    if not {"f_target", "target"} <= set(view.reached.columns):
         return solved
+    for way in (_way_by_fractions(view, at, solved), _way_by_gaps(view, at)):
+        if way is not None:
+            row, fraction = way
+            solved[row] += fraction
+    return solved
+
+
+def _way_by_fractions(view: View, at: np.ndarray, solved: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where f_opt is not known: the rows of runs, and the way of each at each cost, as a fraction of its targets."""
+    import pandas as pd
+
+    goals = view.reached[view.reached.kind == "fraction"]
+    if goals.empty:
+        return None
     f_targets = goals.set_index(["run", "target"]).f_target.unstack().dropna()  # of those that could improve
     if f_targets.empty:
-        return solved
+        return None
     row = pd.Index(view.runs.run).get_indexer(f_targets.index)
-    runs = view.runs.iloc[row]
-    values = _values(view, runs, at)  # (n, costs)
+    values, start = _values(view, view.runs.iloc[row], at)
     easiest_first = f_targets.columns.to_numpy(float)[::-1]
     hardest, f_hardest = easiest_first[-1], f_targets.to_numpy()[:, :1]
     number = np.rint(solved[row] * len(easiest_first))
     place = np.where(np.isnan(number), len(easiest_first), number).astype(int)
     upper, lower = np.r_[1.0, easiest_first][place], np.maximum(np.r_[easiest_first, 0.0][place], NEAREST)
     with np.errstate(invalid="ignore", divide="ignore"):
-        gain = (runs["first"].to_numpy(float)[:, None] - f_hardest) / (1 - hardest)
-        left = np.clip(hardest + (values - f_hardest) / gain, NEAREST, upper)
-        way = np.log(upper / left) / np.log(upper / lower)
-    way = np.where(np.isfinite(way) & (place < len(easiest_first)), np.clip(way.round(9), 0.0, NEXT), 0.0)
-    solved[row] += way / len(easiest_first)
-    return solved
+        gain = (start[:, None] - f_hardest) / (1 - hardest)
+        remaining = np.clip(hardest + (values - f_hardest) / gain, NEAREST, upper)
+    way = np.where(place < len(easiest_first), _way(remaining, upper, lower), 0.0)
+    return row, way / len(easiest_first)
 
 
-def _values(view: View, runs: Frame, costs: np.ndarray) -> np.ndarray:
-    """What each of these runs had at each cost (n, costs), and at its limit where that is less; NaN where it asked
-    nothing, or its events are not known."""
+def _way_by_gaps(view: View, at: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where f_opt is known, and no run reached a target beyond its start: the same."""
+    import pandas as pd
+
+    goals = view.reached[view.reached.kind == "gap"]
+    facts = view.runs.set_index("run")[CELL].reindex(goals.run)
+    limit = view.limits[pd.Index(view.runs.run).get_indexer(goals.run)]
+    earned = (goals.runtime > 0) & (goals.runtime < np.inf) & (goals.runtime <= limit)
+    nobody = ~earned.groupby([facts[name].to_numpy() for name in CELL]).transform("any")
+    goals = goals[nobody.to_numpy(bool)]
+    open_ = np.isinf(goals.runtime)
+    next_ = goals.target[open_].groupby(goals.run[open_]).max()
+    if next_.empty:
+        return None
+    last = goals.target[~open_].groupby(goals.run[~open_]).min().reindex(next_.index).fillna(np.inf).to_numpy()
+    row = pd.Index(view.runs.run).get_indexer(next_.index)
+    runs = view.runs.iloc[row]
+    values, start = _values(view, runs, at)  # gaps
+    upper = np.fmin(start - runs.f_opt.to_numpy(float), last)[:, None]
+    with np.errstate(invalid="ignore"):
+        way = _way(np.minimum(values, upper), upper, next_.to_numpy()[:, None])
+    return row, way / goals.groupby("run").size().reindex(next_.index).to_numpy()[:, None]
+
+
+def _way(remaining: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """How far from upper to lower what is left is, in logarithms: from 0 to below 1, 0 where it is not known."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        way = np.log(upper / remaining) / np.log(upper / lower)
+    return np.where(np.isfinite(way), np.clip(way.round(9), 0.0, NEXT), 0.0)
+
+
+def at_budget(view: View) -> np.ndarray:
+    """What each run had when the common budget was spent (runs,): a gap, f itself, or NaN."""
+    return _values(view, view.runs, np.array([np.finfo(float).max]))[0][:, 0]
+
+
+def _values(view: View, runs: Frame, costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each of these runs had at each cost (n, costs), and at its limit where that is less, gaps where f_opt is
+    known, NaN where it asked nothing, or its events are not known; and where it began (n,)."""
     import pandas as pd
 
     spent = view.reached.spent.to_numpy(float)
@@ -103,10 +149,13 @@ def _values(view: View, runs: Frame, costs: np.ndarray) -> np.ndarray:
     at = {(row.problem, int(row.dim)): np.minimum(costs, min(row.limit, most)) for row in limit.itertuples()}
 
     def measure(part: Frame, events: Frame) -> Frame:
+        began = starts(part, events)
         kept, _, y = sampled(part[part.run.isin(runs.run)], events, view.prices, at)
-        return pd.DataFrame(y.reshape(-1, len(costs))).assign(run=kept.run.to_numpy())
+        table = pd.DataFrame(y.reshape(-1, len(costs))).assign(run=kept.run.to_numpy())
+        return table.assign(start=table.run.map(pd.Series(began.to_numpy(), index=part.run.to_numpy())))
 
     (table,) = view.comparison.over_parts(measure)
     if table.empty:
-        return np.full((len(runs), len(costs)), np.nan)
-    return table.set_index("run").reindex(runs.run).to_numpy(float)
+        return np.full((len(runs), len(costs)), np.nan), np.full(len(runs), np.nan)
+    table = table.set_index("run").reindex(runs.run)
+    return table.drop(columns="start").to_numpy(float), table.start.to_numpy(float)

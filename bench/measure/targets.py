@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.outcomes import HARDEST
+from bench.core.status import statuses
 from bench.measure.frames import CELL, Column, Frame
 from bench.measure.progress import joined, progress
 
@@ -26,6 +27,19 @@ def optima(runs: Frame) -> tuple[Column, Column]:
     return f_opt, f_opt.notna().groupby(cell).transform("any") & ~lacking.groupby(cell).transform("any")
 
 
+def starts(runs: Frame, events: Frame) -> Column:
+    """The value at which each of these runs (complete ones) began. Where it is not finite, the median over all runs on
+    that problem, dim and instance of the first finite value of each: the same for all optimizers, and not moved by one
+    that is very large. NaN where no run found a finite value. events: of `bench.measure.progress.progress`."""
+    first = runs["first"].astype(float)
+    first = first.where(np.isfinite(first))
+    if not first.isna().any():
+        return first
+    finite = events[np.isfinite(events.best)].groupby("run").best.first()
+    instance = [runs[name] for name in (*CELL, "instance")]
+    return first.fillna(first.fillna(runs.run.map(finite)).groupby(instance).transform("median"))
+
+
 def targets(
     runs: Frame,
     trajectories: Frame,
@@ -38,9 +52,9 @@ def targets(
     by "known": gaps to the optimum where it is known, fractions of the gain elsewhere. by "best": fractions everywhere.
     kind "gap": f <= f_opt + target (Hansen et al. 2021, doi:10.1080/10556788.2020.1808977). A run is not asked for a
     gap below its own, at which it ends; with the usual gaps that one is among them.
-    kind "fraction": f <= f_best + target (f_first - f_best), with the value at the run's own start and the best of all
-    these runs on that problem, dim and instance (Moré & Wild 2009, doi:10.1137/080724083, from a tenth on). f_target is
-    NaN, and out of reach, where no run improved on its start.
+    kind "fraction": f <= f_best + target (f_0 - f_best), with the value at the run's own start (see `starts`) and the
+    best of all these runs on that problem, dim and instance (Moré & Wild 2009, doi:10.1137/080724083, from a tenth on).
+    f_target is NaN, and out of reach, where no run improved on its start; a finite value improves on one that is not.
     Raises ValueError for another `by`, and for targets that are negative, not finite, or, fractions, above 1.
     """
     import pandas as pd
@@ -54,11 +68,12 @@ def targets(
     f_opt, has_optimum = optima(runs)
     if by == "best":
         has_optimum = has_optimum & False
-    best = progress(runs, trajectories).groupby("run").best.min()
-    f_best = runs.run.map(best).groupby(instance).transform("min")
-    f_first = runs["first"].astype(float)
-    gain = (f_first - f_best).where(np.isfinite(f_first) & np.isfinite(f_best))
-    improved = gain.groupby(instance).transform("max") > 0
+    events = progress(runs, trajectories)
+    f_best = runs.run.map(events.groupby("run").best.min()).groupby(instance).transform("min")
+    gain = (starts(runs, events) - f_best).where(np.isfinite(f_best)).clip(lower=0.0)
+    began = runs.status.isin(statuses("ran")) & runs.run.isin(events.run)
+    from_nothing = began & ~np.isfinite(runs["first"].astype(float)) & np.isfinite(f_best)
+    improved = (gain > 0).groupby(instance).transform("any") | from_nothing.groupby(instance).transform("any")
 
     def part(kind: str, target: float | Column, f_target: Column, which: Column) -> Frame:
         table: Any = pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})

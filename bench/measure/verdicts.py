@@ -15,9 +15,10 @@ from bench.measure.levels import LATE
 from bench.measure.permutations import generator, worse_by_rank
 from bench.measure.progress import joined
 from bench.measure.raced import gone, in_race
+from bench.measure.standing import at_budget, values_at_budget
 from bench.measure.statistics import duels, ran, scores
 from bench.measure.strata import ALL, ROUNDING
-from bench.measure.words import CANNOT_RUN, NOT_ON_ALL, NOTHING_REACHED, SKIPPED, UNKNOWN
+from bench.measure.words import ALIKE, CANNOT_RUN, NOT_ON_ALL, NOTHING_FINITE, NOTHING_REACHED, SKIPPED, UNKNOWN
 
 SCOPE = [*CELL, "among"]  # what a best optimizer is of
 BUDGETS = 4  # at most, for which the answer is given
@@ -70,14 +71,18 @@ def best(view: View) -> Frame:
     `strata.limits`). On scored problems, where runtimes are late, those of the others count as 26 % earlier.
 
     Columns problem, dim, among, optimizer, order, kind, target, ert, low, high, successes, runs, success, as of
-    `winners`; compared (optimizers that were asked for that target; without one, that ran), significant (others were
-    compared, and it significantly beats them all), enough (it beats half of them, or could have beaten half of its
-    rivals with so many seeds), tied (how many of the rivals, from the first, have the same ERT), rivals (whom it does
-    not significantly beat, joined by "; ", best first), reason (why there is none, where there is none), raced (whether
-    optimizers raced there: then those are beaten that left, where the best stays, at the prices of the suite alone).
+    `winners`; median, at the `common_budgets`; compared (optimizers that were asked for that target; without one, that
+    ran), significant (others were compared, and it significantly beats them all), enough (it beats half of them, or
+    could have beaten half of its rivals with so many seeds), tied (how many of the rivals, from the first, have the
+    same ERT and median), rivals (whom it does not significantly beat, joined by "; ", best first), reason (why there is
+    none, where there is none), raced (whether optimizers raced there: then those are beaten that left, where the best
+    stays, at the prices of the suite alone).
+
+    Where nobody reached a target, the best has the lowest median, and beats others by ranks of these values; nobody is
+    best where all medians are the same.
     """
     races = view.comparison.races
-    asked = view.of(ert)
+    asked = view.of(judged)
     answer, table = winners(asked.assign(gone=np.nan_to_num(gone(asked, races)) > 0)), _among(asked)
     entrants = table[table.runs > 0]
     began = _among(view.runs).assign(began=lambda runs: runs.status.isin(statuses("ran"))).groupby(SCOPE).began.any()
@@ -87,7 +92,8 @@ def best(view: View) -> Frame:
     answer = answer.fillna({"present": 0, "rivals": "", "tied": 0, "enough": False})
     answer = answer.assign(compared=answer.compared.fillna(answer.present))
     answer = answer.astype({"compared": int, "tied": int, "enough": bool})
-    reason = np.where(~answer.began, SKIPPED, np.where(answer.compared == 0, UNKNOWN, NOTHING_REACHED))
+    reason = np.where(answer["median"] == np.inf, NOTHING_FINITE, np.where(answer.compared > 1, ALIKE, NOTHING_REACHED))
+    reason = np.where(~answer.began, SKIPPED, np.where(answer.compared == 0, UNKNOWN, reason))
     none = answer.optimizer == ""
     answer = answer.assign(
         reason=np.where(none, reason, ""), significant=~none & (answer.compared > 1) & (answer.rivals == "")
@@ -113,7 +119,7 @@ def answer(view: View) -> Frame:
     counts = ran(view).sum(axis=2)  # (C, O)
     members = zip(view.layout.families, view.layout.member, strict=True)
     fewest = {family: _ends(counts[cells])[0] for family, cells in members}
-    table = answers(view.of(scores, at), view.of(duels, at))
+    table = answers(view.of(scores, at), view.of(duels, at), view.of(breaks))
     short = joined([view.of(shorter, budget).assign(budget=budget) for budget in at], ["family", "budget"])
     names = ["family", "budget"]
     both = table[names].merge(short, how="left", on=names) if at else table[names].assign(less=0, shortest=np.nan)
@@ -141,24 +147,46 @@ def _among(table: Frame) -> Frame:
     return joined([table.assign(among=ALL), table.assign(among=table.order.astype(int).astype(str))], [])
 
 
+def judged(view: View) -> Frame:
+    """The frame of `ert` by which optimizers are judged, with the column median, at the `common_budgets`; and a row of
+    each optimizer for values at that budget, with target inf, which nobody reaches."""
+    asked, values = view.of(ert), view.of(values_at_budget)
+    names = [*CELL, "optimizer", "order"]
+    low = values["median"].astype(float).clip(lower=values.end.fillna(-np.inf))  # what is below is the same
+    medians = values[[*names, "kind"]].assign(median=low)
+    heads = asked.drop_duplicates(names).drop(columns="kind").merge(medians, on=names)
+    none = dict.fromkeys(("success", "low", "high"), np.nan)
+    heads = heads.assign(target=np.inf, ert=np.inf, successes=0, **none)
+    asked = asked.merge(medians.drop(columns="kind"), how="left", on=names)
+    return joined([asked, heads], list(asked.columns))
+
+
 def winners(table: Frame) -> Frame:
-    """The best optimizer on each problem and dim, of all and of each order. table: of `ert`.
+    """The best optimizer on each problem and dim, of all and of each order. table: of `ert`, with the column median,
+    where there is one.
 
     Rule: take the hardest target that some optimizer reached in at least half of its runs (where there is none: in any
-    run), beyond what the start reached already; the best is the one of those with the least ERT. Who
-    is gone, having left a race, is so only where all are.
-    Columns problem, dim, among ("all", "0", "1", "2"), optimizer ("" where none reached anything), order, kind, target,
-    ert, low, high, successes, runs, success (see `bench.measure.ert`).
+    run), beyond what the start reached already; the best is the one of those with the least ERT, and of those with the
+    same the one with the lowest median. Who is gone, having left a race, is so only where all are. Where none was
+    reached, the best has the lowest finite median among rows of target inf, unless all are the same.
+    Columns problem, dim, among ("all", "0", "1", "2"), optimizer ("" where there is none), order, kind, target, ert,
+    low, high, successes, runs, success (see `bench.measure.ert`), median.
     """
     table = _among(checked(table, "ert"))
+    table = table.assign(gone=table.get("gone", False), median=table.get("median", np.nan))
     reached = table[(table.runs > 0) & (table.successes > 0) & (table.ert > 0)]
-    rare = reached.successes * 2 < reached.runs
-    ranked = reached.assign(gone=reached.get("gone", False), rare=rare).sort_values(
-        ["gone", "rare", "target", "ert", "optimizer"]
-    )
+    values = table[(table.runs > 0) & (table.target == np.inf)]
+    lowest = values.groupby(SCOPE)["median"]
+    apart = (lowest.transform("size") == 1) | (lowest.transform("min") < lowest.transform("max"))
+    nearest = values[apart & np.isfinite(values["median"])]
+    ranked = joined([reached.assign(rare=reached.successes * 2 < reached.runs), nearest.assign(rare=True)], [])
+    ranked = ranked.sort_values(["gone", "rare", "target", "ert", "median", "optimizer"])
     names = [name for name in COLUMNS["best"] if name in table]
     answer = table[SCOPE].drop_duplicates().sort_values(SCOPE)
     answer = answer.merge(ranked.groupby(SCOPE).head(1)[names], how="left", on=SCOPE)
+    low = table.groupby(SCOPE)["median"].min().rename("least").reset_index()
+    answer = answer.merge(low, how="left", on=SCOPE)
+    answer = answer.assign(median=answer["median"].fillna(answer.least)).drop(columns="least")
     answer = answer.fillna({"optimizer": "", "kind": "", "successes": 0, "runs": 0})
     return answer.astype({"order": "Int64", "successes": int, "runs": int}).reset_index(drop=True)
 
@@ -168,21 +196,23 @@ def _compared(view: View, entrants: Frame, best: Frame) -> Frame:
     and among, the columns compared, enough, tied, rivals."""
     import pandas as pd
 
-    names = {"optimizer": "winner", "ert": "least"}
+    names = {"optimizer": "winner", "ert": "least", "median": "lowest"}
     goal = [*SCOPE, "kind", "target"]
-    asked = entrants.merge(best[[*goal, "optimizer", "ert"]].rename(columns=names), on=goal)
+    asked = entrants.merge(best[[*goal, *names]].rename(columns=names), on=goal)
     asked = asked.assign(won=asked.optimizer == asked.winner, tie=asked.ert == asked.least)
+    asked = asked.assign(equal=asked.tie & (asked["median"].fillna(np.inf) == asked.lowest.fillna(np.inf)))
+    asked = asked.assign(tie=np.where(asked.target == np.inf, asked.equal, asked.tie))
     worse, possible = np.zeros((2, len(asked)), dtype=bool)
     layout = view.layout
     cell = pd.MultiIndex.from_frame(layout.cells[CELL]).get_indexer(pd.MultiIndex.from_frame(asked[CELL]))
     which = ["optimizer", "order"]
     optimizer = pd.MultiIndex.from_frame(layout.optimizers[which]).get_indexer(pd.MultiIndex.from_frame(asked[which]))
-    late = np.where(asked.scored, LATE, 1.0)
+    late = np.where(asked.scored & (asked.target < np.inf), LATE, 1.0)
     for (kind, target), at_goal in asked.groupby(["kind", "target"]):
-        runtimes = _runtimes(view, kind, target)
+        results = _runtimes(view, kind, target) if target < np.inf else view.layout.spread(at_budget(view))
         for key, rows in at_goal.groupby(SCOPE).indices.items():
             rows = at_goal.index[rows].to_numpy()
-            values = runtimes[cell[rows[0]], optimizer[rows]]
+            values = results[cell[rows[0]], optimizer[rows]]
             first = int(np.flatnonzero(asked.won.to_numpy()[rows])[0])
             rng = generator(*key, kind, target)
             worse[rows], possible[rows] = worse_by_rank(values, first, rng, float(late[rows[0]]))
@@ -195,9 +225,9 @@ def _compared(view: View, entrants: Frame, best: Frame) -> Frame:
         possible = np.where(raced, able.eq(True), possible)
     asked = asked.assign(beaten=worse & ~asked.tie, possible=possible.astype(bool))
     others = asked[~asked.won]
-    close = others[~others.beaten].sort_values(["ert", "optimizer"]).groupby(SCOPE)
+    close = others[~others.beaten].sort_values(["ert", "median", "optimizer"]).groupby(SCOPE)
     table = close.agg(
-        rivals=("optimizer", "; ".join), tied=("tie", "sum"), open=("won", "size"), able=("possible", "sum")
+        rivals=("optimizer", "; ".join), tied=("equal", "sum"), open=("won", "size"), able=("possible", "sum")
     )
     table = asked.groupby(SCOPE).optimizer.nunique().rename("compared").to_frame().join(table)
     open_ = table.open.fillna(0)
@@ -219,11 +249,38 @@ def _runtimes(view: View, kind: str, target: float) -> np.ndarray:
     return view.layout.spread(values)
 
 
-def answers(scores: Frame, duels: Frame) -> Frame:
+def breaks(view: View) -> Frame:
+    """What decides where optimizers reached as many targets, by family: columns family, optimizer, slower (the
+    mean over problems of the logarithm of its ERT over that of the best, at the target of the best: see `winners`) and
+    above (the mean over problems of the number of optimizers whose median at the common budget is lower)."""
+    table, layout = view.of(judged), view.layout
+    first = winners(table)
+    first = first[(first["among"] == ALL) & (first.optimizer != "")]
+    goals = table.merge(
+        first[[*CELL, "kind", "target", "ert"]].rename(columns={"ert": "least"}), on=[*CELL, "kind", "target"]
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        goals = goals.assign(slower=np.where(goals.target < np.inf, np.log(goals.ert / goals.least), 0.0))
+    heads = table[table.target == np.inf]
+    above = heads.groupby(CELL)["median"].rank(method="min") - 1
+    cells = heads.assign(above=above).merge(goals[[*CELL, "optimizer", "slower"]], how="left", on=[*CELL, "optimizer"])
+    of_families = [
+        cells.merge(layout.cells[member][CELL], on=CELL)
+        .groupby("optimizer")[["slower", "above"]]
+        .mean()
+        .assign(family=name)
+        for name, member in zip(layout.families, layout.member, strict=True)
+    ]
+    table = joined([each.reset_index() for each in of_families], [])
+    return table[["family", "optimizer", "slower", "above"]]
+
+
+def answers(scores: Frame, duels: Frame, breaks: Frame | None = None) -> Frame:
     """The answer for whole families of problems: for each family and budget the optimizer that reached most targets, of
     all and of each order. scores, duels: of `bench.measure.statistics`.
 
-    Of equal fractions the one with the larger standing (see `bench.measure.statistics.scores`) is the best.
+    Of equal fractions the one with the larger standing (see `bench.measure.statistics.scores`) is the best; of equal
+    standings who is less slow, then who has fewer medians below its own (breaks: of `breaks`), then by name: a tie.
     Compared are those that were planned on every problem of the family, could run on some of them, and whose cost is
     known. The rivals of the best are all that it does not significantly beat on *these* problems (adjusted for all
     pairs of that family at all budgets), best first. enough: whether it significantly beats at least half of those
@@ -233,12 +290,18 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     Columns family, budget, among ("all", "0", "1", "2"), optimizer ("" where there is none), reason (then: see
     `bench.measure.words`), order, solved, low, high, runs, problems, cut (of them, those with a limit: see `scores`),
     compared, significant (others were compared, and none is a rival), enough, rivals (joined by "; "), tied (how many
-    of the rivals, from the first, reached as many), left (optimizers that are not compared), tests (pairs of the
-    adjustment), general, able, unbeaten (joined by "; "), raced (as of `scores`).
+    of the rivals, from the first, reached as many), level (how many of these differ in nothing), left
+    (optimizers that are not compared), tests (pairs of the adjustment), general, able, unbeaten (joined by "; "), raced
+    (as of `scores`).
     """
     import pandas as pd
 
     scores = scores.assign(raced=scores.get("raced", ""), gone=scores.get("gone", False))
+    both = ["family", "optimizer"]
+    last = (
+        scores[both].merge(breaks, how="left", on=both) if breaks is not None else scores.assign(slower=0.0, above=0.0)
+    )
+    scores = scores.assign(slower=last.slower.to_numpy(float), above=last.above.to_numpy(float))
     scores = scores.assign(whole=(scores.problems == scores.of) & (scores.ran > 0) & scores.solved.notna())
     scope = ["family", "budget", "optimizer"]
     beaten, enough, general, able = (
@@ -251,15 +314,15 @@ def answers(scores: Frame, duels: Frame) -> Frame:
     for among, of_order in among_all:
         for (family, budget), rows in of_order.groupby(["family", "budget"], sort=False):
             row = {"family": family, "budget": budget, "among": among, "problems": rows["of"].iloc[0]}
-            order = {"gone": True, "solved": False, "standing": False, "optimizer": True}
+            order = {"gone": True, "solved": False, "standing": False, "slower": True, "above": True, "optimizer": True}
             whole = rows[rows.whole].sort_values(list(order), ascending=list(order.values()))
             row |= {"cut": rows.cut.iloc[0], "compared": len(whole), "left": len(rows) - len(whole), "reason": ""}
             row["raced"] = rows.raced.iloc[0]
             row["tests"] = tests.get((family, budget), 0)
-            if not (whole.solved > 0).any():
+            if not (whole.standing > 0).any():
                 reason = NOTHING_REACHED if len(whole) else NOT_ON_ALL if (rows.ran > 0).any() else CANNOT_RUN
                 none = dict.fromkeys(("significant", "enough", "general", "able"), False)
-                none |= {"optimizer": "", "rivals": "", "tied": 0, "unbeaten": ""}
+                none |= {"optimizer": "", "rivals": "", "tied": 0, "level": 0, "unbeaten": ""}
                 table.append({**row, **none, "reason": reason})
                 continue
             best = whole.iloc[0]
@@ -268,7 +331,9 @@ def answers(scores: Frame, duels: Frame) -> Frame:
             beatable = rivals.optimizer.isin(enough.get(key, set())).sum()
             row["enough"] = 2 * len(rivals) <= len(whole) - 1 or 2 * beatable >= len(rivals)
             row |= {name: best[name] for name in ("optimizer", "order", "solved", "low", "high", "runs")}
-            row |= {"rivals": "; ".join(rivals.optimizer), "tied": (rivals.standing == best.standing).sum()}
+            tied = rivals[rivals.standing == best.standing]
+            level = (tied.slower == best.slower) & (tied.above == best.above)
+            row |= {"rivals": "; ".join(rivals.optimizer), "tied": len(tied), "level": level.sum()}
             unbeaten = whole[1:][~whole.optimizer[1:].isin(general.get(key, set()))]
             row |= {"unbeaten": "; ".join(unbeaten.optimizer), "able": len(able.get(key, ())) > 0}
             others = len(whole) > 1

@@ -20,6 +20,8 @@ PERCENT = {"text": "{} %", "least": "< 1 %", "most": "> 99 %"}
 
 # why there is no best optimizer
 NOTHING_REACHED = "no target reached"
+NOTHING_FINITE = "no finite value found"
+ALIKE = "no target reached, and all medians are the same"
 NOT_ON_ALL = "none ran on all problems"
 CANNOT_RUN = "cannot be run"
 FAILED = "†"  # behind an optimizer some of whose runs failed
@@ -90,7 +92,9 @@ def percents(low: float, high: float) -> str:
 
 
 def target_name(kind: str, target: float) -> str:
-    """A target in short: `gap 1e-8`, `gap 2.5e-3`, `0.9 of gain left`, or `1e-3 of gain left`."""
+    """A target in short: `gap 1e-8`, `gap 2.5e-3`, `0.9 of gain left`, or `1e-3 of gain left`; inf: none."""
+    if math.isinf(target):
+        return NOTHING_REACHED
     if kind != "gap" and target >= 0.1:
         return f"{target:g} of gain left"
     mantissa, _, exponent = f"{target:e}".partition("e")
@@ -116,6 +120,11 @@ def spanned(least: int, most: int, noun: str) -> str:
 def listed(names: Sequence[str], most: int) -> str:
     """The first of some names: `a, b and 3 more`."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def joined_by_and(names: Sequence[str]) -> str:
+    """All of some names: `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def split(rivals: str) -> list[str]:
@@ -166,8 +175,10 @@ def sentence(row: Any, amount: str) -> list[str]:
         return [f"No optimizer ran on {over} at a known cost."]
     within = f"Within {amount}{shorter(row)}, over {over}, "
     if not row.optimizer:
-        return [f"{within}no optimizer reached any target."]
+        return [f"{within}no optimizer reached any target, and nothing else tells them apart."]
     most = f"solves most: {percent(row.solved)} of the targets {percents(row.low, row.high)}".strip()
+    if not row.solved:
+        most = "comes nearest to a target, which no optimizer reached"
     return [within, Name(row.optimizer), f" {most}{_certainty(row)}.{_general(row)}{_left(row)}"]
 
 
@@ -181,16 +192,26 @@ def _certainty(row: Any) -> str:
     if row.compared < 2:
         return ""
     rivals, these = split(row.rivals), THIS if row.problems == 1 else THESE
-    equal = rivals[: row.tied]
-    as_many = f", as many as {listed(equal, 3)}" if equal else ""
+    more = "more" if row.solved else "nearer"
+    as_many = _as_many(row, rivals[: row.tied])
     if row.raced:
         return as_many + _by_race(row, these)
     if not rivals:
-        return f", {these} significantly more than {_each(row.compared - 1)}"
+        return f", {these} significantly {more} than {_each(row.compared - 1)}"
     less = rivals[row.tied :]
     if not row.enough:
         return f"{as_many} ({counted(row.fewest, 'run')} on a problem: {NO_SIGNIFICANCE}, even if every pair agrees)"
-    return as_many + (f", but {these} not significantly more than {listed(less, 3)}" if less else "")
+    return as_many + (f", but {these} not significantly {more} than {listed(less, 3)}" if less else "")
+
+
+def _as_many(row: Any, equal: Sequence[str]) -> str:
+    """Who reached as many targets as the best, and what decided between them."""
+    if not equal:
+        return ""
+    same, behind = equal[: row.level], equal[row.level :]
+    ties = f", a tie with {joined_by_and(same)}" if same else ""
+    how = ", and it is ahead by the expected cost of the hardest, then by its median" if row.solved else ""
+    return ties + (f", as {'many' if row.solved else 'near'} as {listed(behind, 3)}{how}" if behind else "")
 
 
 RACED = (
@@ -337,8 +358,10 @@ def value_entry(row: Any) -> str:
 
 
 def lowest(how: str, table: Any) -> str:
-    """What is marked as the lowest in a table of medians, and how: `in bold`. table: some rows of
+    """What is marked as the lowest in a table of medians, and how: `in bold`; "" where nothing is. table: some rows of
     `bench.measure.standing.values_at_budget`."""
+    if not table.least.any():
+        return ""
     tied = table.groupby(["problem", "dim"]).least.sum().max() > 1
     ends = table.end.dropna()
     text = f"{how}: the lowest median of its problem{', or all that are equally low' if tied else ''}."
@@ -405,9 +428,11 @@ def crossing(rows: Sequence[Any], amount: Any) -> list[str]:
 
 
 def best_texts(row: Any) -> tuple[str, str, str]:
-    """Expected runtime with its interval, successes out of runs, and the target: `9 [7, 20]`, `4/5`, `gap 1e-8`."""
+    """Expected runtime with its interval, successes out of runs, and the target: `9 [7, 20]`, `4/5`, `gap 1e-8`; where
+    none was reached, what decided in its place."""
     runtime = f"{number(row.ert)} {interval(row.low, row.high)}".strip()
-    return runtime, reached(row.successes, row.runs), target_name(row.kind, row.target)
+    median = f"; median {KINDS[row.kind]} {number(row.median)}" if math.isinf(row.target) else ""
+    return runtime, reached(row.successes, row.runs), target_name(row.kind, row.target) + median
 
 
 def best_sentence(row: Any) -> str:
@@ -415,20 +440,34 @@ def best_sentence(row: Any) -> str:
     where = cell_name(row.problem, int(row.dim))
     if not row.optimizer:
         return f"No optimizer is best on {where}: {row.reason}."
-    runtime, successes, target = best_texts(row)
-    text = (
-        f"{marked(row)} is best on {where}: it reaches {target} at an expected cost of {runtime}, in {successes} runs"
-    )
+    runtime, _, target = best_texts(row)
+    rivals = split(row.rivals)
+    equal, open_ = rivals[: row.tied], rivals[row.tied :]
+    names = joined_by_and([marked(row), *equal])
+    does = f"{names} tie on {where}: each reaches" if equal else f"{names} is best on {where}: it reaches"
+    text = f"{does} {target} at an expected cost of {runtime}, in {row.successes} of {counted(row.runs, 'run')}"
+    text += f" ({all_})" if row.successes == row.runs and (all_ := all_solved(row.runs)) else ""
+    if math.isinf(row.target):
+        lowest = f"{'have' if equal else 'has'} the lowest median on {where}, {KINDS[row.kind]} = {number(row.median)}"
+        text = f"{names} {lowest}, where no optimizer reached a target"
     if row.compared < 2:
         return f"{text}; nobody was compared."
-    rivals = split(row.rivals)
     if row.raced == "no claim":
         return f"{text}; it raced, and at these prices no claim is made."
     if not rivals:
         return f"{text}; {THIS} significantly better than {_each(row.compared - 1)}."
+    if not open_:
+        beaten = row.compared - 1 - len(equal)
+        return f"{text}; {THIS} significantly better than {counted(beaten, 'other')}." if beaten else f"{text}."
     if not row.enough:
         return f"{text}; {NO_SIGNIFICANCE}: {TOO_FEW}."
-    return f"{text}; {THIS} it {NOT_BEATEN} {listed(rivals, 3)}, of {row.compared - 1} others."
+    return f"{text}; {THIS} it {NOT_BEATEN} {listed(open_, 3)}, of {row.compared - 1} others."
+
+
+def why_failed(row: Any) -> str:
+    """What happened to runs without an answer, a sentence. row: of `bench.measure.summaries.failures`."""
+    status = Status(row.status).phrase(row.runs)
+    return f"{counted(row.runs, 'run')} of {row.optimizer} {status}{f': {row.reason}' if row.reason else ''}."
 
 
 def remarks(row: Any, overall: Any) -> list[dict[str, str]]:
@@ -472,6 +511,19 @@ def fault(row: Any) -> str:
         f"{where} down to {row.lowest:.10g}, below the minimum f_opt = {row.f_opt:.10g}. The problem or its f_opt is "
         "wrong; these values reach no target."
     )
+
+
+def wrong(rows: Sequence[Any]) -> str:
+    """What an answer begins with where values below f_opt were found, a sentence; "" where none was. rows: of
+    `bench.measure.summaries.faults`."""
+    where = list(dict.fromkeys(cell_name(row.problem, int(row.dim)) for row in rows if math.isfinite(row.lowest)))
+    if where:
+        return (
+            f"f_opt is wrong on {listed(where, 3)}: values below it were found, where runs end early and reach no "
+            "target, so that what follows does not hold there. "
+        )
+    where = list(dict.fromkeys(cell_name(row.problem, int(row.dim)) for row in rows))
+    return f"f has values of -∞ on {listed(where, 3)}, which reach no target. " if where else ""
 
 
 # pairs

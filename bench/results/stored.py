@@ -479,7 +479,9 @@ class Results:
             ]
             raise ValueError(f"best must be told one problem and dim, of {'; '.join(names) or 'none'}")
         row = next(meant.itertuples())
-        sentence = words.best_sentence(row)
+        faults: Any = summaries.faults(self.comparison.runs)
+        faults = faults[(faults.problem == row.problem) & (faults.dim == row.dim)]
+        sentence = words.wrong(list(faults.itertuples())) + words.best_sentence(row)
         runs: Any = self.runs[(self.runs.problem == row.problem) & (self.runs.dim == row.dim)]
         lowest: Any = runs[runs.optimizer == row.optimizer].best.dropna()
         run = None if lowest.empty else int(self.runs.run[lowest.idxmin()])

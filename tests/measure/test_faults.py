@@ -67,6 +67,14 @@ def test_what_compare_gives_says_so_when_it_is_printed(wrong):
     assert answer == wrong[0].sentence()
 
 
+def test_every_answer_begins_with_it(wrong):
+    results, folder = wrong
+    said = "f_opt is wrong on lambda, dim 2: values below it were found, where runs end early and reach no target"
+    assert results.sentence().startswith(said) and results.best().sentence.startswith(said)
+    page = (folder / "reports" / "wrong" / "index.html").read_text()
+    assert f'"sentence":["{said}' in page
+
+
 @pytest.mark.parametrize("f_opt", [True, np.True_, float("inf"), float("nan")])
 def test_a_minimum_is_a_number(f_opt):
     with pytest.raises(ValueError, match=r"f_opt must be a finite number, or None where it is not known, got"):

@@ -1,5 +1,7 @@
 """What stands at the common budget: medians of f, and what decides between runs that reached as many targets."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from bench.measure.comparison import Comparison, View
 from bench.measure.progress import complete
 from bench.measure.standing import common_budgets, standings, values_at_budget
 from bench.measure.statistics import bayesian, duels, pairs, scores
-from bench.measure.verdicts import answer, ranking
+from bench.measure.verdicts import answer, best, ranking
 
 inf, nan = np.inf, np.nan
 
@@ -122,8 +124,8 @@ def test_the_name_does_not_decide_between_equal_fractions():
 
 
 def test_a_gap_to_the_optimum_is_never_parted():
-    """Where f_opt is known, targets alone decide."""
-    view = view_of(*several("a", 8.4), *several("b", 8.1), f_opt=0.0)
+    """Where f_opt is known, targets alone decide, once one is reached."""
+    view = view_of(*several("a", 8.4), *several("b", 8.1), *several("c", 0.9), f_opt=0.0)
     assert standings(view, [inf]).tolist() == view.solved(np.array([1e9])).tolist()
 
 
@@ -193,3 +195,102 @@ def test_gaps_are_shown_where_the_optimum_is_known_and_those_below_the_end_are_e
     assert table.kind.tolist() == ["gap"] * 3
     assert table["median"].tolist() == pytest.approx([1e-9, 5e-9, 0.5], rel=1e-6)
     assert table.least.tolist() == [True, True, False]
+
+
+def paths(optimizer: str, *runs: list[tuple[float, float]], **more: object) -> list[dict]:
+    """Runs that begin where f is not finite, a seed each."""
+    ends = [min((f for _, f in path), default=inf) for path in runs]
+    return [
+        {"optimizer": optimizer, "seed": n, "path": [(0, inf), *path], "first": nan, "best": end, **more}
+        for n, (path, end) in enumerate(zip(runs, ends, strict=True))
+    ]
+
+
+def test_where_starts_are_not_finite_targets_begin_at_the_median_of_first_finite_values():
+    """First finite values 4, 1e30, 10 and 8 (median 9), the best 0: 0.9 of the gain left is 8.1, 0.1 is 0.9."""
+    rows = [
+        *paths("a", [(3, 4.0), (50, 0.0)], [(3, 1e30), (60, 0.0)]),
+        *paths("b", [(9, 10.0)], [(20, 8.0), (40, 1.0)]),
+        *paths("c", [], []),
+    ]
+    view = view_of(*rows)
+    f_target = view.reached.set_index(["run", "target"]).f_target.unstack()
+    assert f_target[0.9].tolist() == pytest.approx([8.1] * 6) and f_target[0.1].tolist() == pytest.approx([0.9] * 6)
+    runtime = view.reached.set_index(["run", "target"]).runtime.unstack()
+    assert runtime[0.9].tolist() == [3, 60, inf, 20, inf, inf] and runtime[1e-6].tolist() == [50, 60, *[inf] * 4]
+    standing = standings(view, [inf])[:, 0]
+    assert standing[:2].tolist() == [1, 1] and 0 < standing[3] < 1
+    assert standing[4:].tolist() == [0, 0]  # nothing finite is behind all others
+
+
+def test_a_first_finite_value_is_a_gain_where_there_is_no_other():
+    rows = [*paths("a", *[[(7, 0.0)]] * 5), *paths("b", *[[]] * 5)]
+    row = at(view_of(*rows).of(best), among="all")
+    assert (row.optimizer, row.ert, row.successes, row.target) == ("a", 7, 5, 1e-6)
+
+
+def test_who_found_nothing_finite_is_not_best():
+    row = at(view_of(*paths("a", *[[]] * 5), *paths("b", *[[]] * 5)).of(best), among="all")
+    assert (row.optimizer, row.reason) == ("", words.NOTHING_FINITE)
+
+
+def far(optimizer: str, *finals: float, **more: object) -> list[dict]:
+    """Runs with f_opt 0 that go from 1e6 to a value above all targets."""
+    paths = [[(0, 1e6), (50, final)] for final in finals]
+    facts = {"first": 1e6, "f_opt": 0.0, "gap": 1e-8}
+    return [{"optimizer": optimizer, "seed": n, "path": path, **facts, **more} for n, path in enumerate(paths)]
+
+
+def test_where_nobody_reaches_a_target_the_value_at_the_budget_decides():
+    """From 1e6 to the first target, 100, are four decades, a way of one of 11 targets: 1e5 is at 1 of 4, 1e3 at 3."""
+    view = view_of(*far("a", *[1e5] * 8), *far("b", *[1e3] * 8))
+    assert standings(view, [inf])[:, 0].reshape(2, 8) == pytest.approx(np.outer([0.25 / 11, 0.75 / 11], np.ones(8)))
+    row = at(view.of(best), among="all")
+    assert (row.optimizer, row.target, row.ert, row["median"], row.rivals, row.significant) == (
+        "b",
+        inf,
+        inf,
+        1e3,
+        "",
+        True,
+    )
+    text = words.best_sentence(SimpleNamespace(**row, failed=0))
+    assert text.startswith(
+        f"b has the lowest median on mine, dim 2, {words.KINDS['gap']} = 1,000, where no optimizer reached a target"
+    )
+    assert "significantly better than the other" in text
+    table = answer(view)
+    row = at(table[table.budget == table.budget.max()], among="all", family="all")
+    assert (row.optimizer, row.solved, row.significant) == ("b", 0, True)
+    text = "".join(words.sentence(row, "a cost of 100"))
+    assert "b comes nearest to a target, which no optimizer reached, on this problem significantly nearer" in text
+
+
+def test_where_somebody_reached_a_target_gaps_above_it_are_alike():
+    view = view_of(*far("a", *[1e5] * 5), *far("b", *[1e3] * 5), *far("c", *[50.0] * 5))
+    assert standings(view, [inf])[:, 0].tolist() == [0.0] * 10 + [pytest.approx(1 / 11)] * 5
+
+
+def test_of_those_that_reached_all_the_hardest_target_is_reached_first_by_the_best():
+    """All three reach all; z is quicker, and of the others m has the lower median."""
+    view = view_of(
+        *several("a", *[1e-7] * 5), *several("m", *[0.0] * 5),
+        *[{**run, "path": [(0, 10.0), (20, 1e-7)]} for run in several("z", *[1e-7] * 5)],
+    )  # fmt: skip
+    row = at(view.of(best), among="all")
+    table = answer(view)
+    last = at(table[table.budget == table.budget.max()], among="all", family="all")
+    assert row.optimizer == last.optimizer == "z"
+    assert last.rivals == "m; a" and (last.tied, last.level) == (2, 0)
+    assert "as many as m, a, and it is ahead by the expected cost of the hardest" in "".join(words.sentence(last, "9"))
+
+
+def test_what_nothing_tells_apart_is_a_tie_with_all_names():
+    view = view_of(*several("a", *[0.0] * 5), *several("b", *[0.0] * 5), *several("c", *[1e-7] * 5))
+    row = at(view.of(best), among="all")
+    assert (row.optimizer, row.tied, row.rivals) == ("a", 1, "b; c")
+    assert words.best_sentence(SimpleNamespace(**row, failed=0)).startswith("a and b tie on mine, dim 2: each reaches ")
+    table = answer(view)
+    last = at(table[table.budget == table.budget.max()], among="all", family="all")
+    assert (last.optimizer, last.tied, last.level) == ("a", 2, 1)
+    assert ", a tie with b, as many as c, and it is ahead by" in "".join(words.sentence(last, "9"))
