@@ -1,12 +1,17 @@
 """What `compare` prints at its end: the answer in a sentence, the medians at the budget, and the lines that run the
 winner."""
 
+from ast import literal_eval
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.core.arrays import is_tensor
-from bench.functions import as_box
+from bench.core.gate import python_number
+from bench.core.status import Status
+from bench.functions import Function, is_default
 from bench.measure import words
 
 if TYPE_CHECKING:
@@ -28,50 +33,64 @@ UNBOUNDED = ("scipy-bfgs", "scipy-cg")  # take no bounds
 SLOPES = ("scipy-bfgs", "scipy-cg", "scipy-lbfgsb", "scipy-slsqp", "scipy-tnc")  # ask for gradients
 
 
-def answer(results: "Results", f: Any, start: Any, bounds: Any, budget: float, pair: bool) -> str:
-    """The sentence, the table and the code for results of `compare`, which was given f, start, bounds and budget; pair:
+def answer(results: "Results", function: Function, budget: float, pair: bool) -> str:
+    """The sentence, the table and the code for results of `compare`, which was given a function and a budget; pair:
     whether f gives (value, gradient)."""
     best = results.best()
-    texts = [best.sentence, medians(results)]
+    texts = [best.sentence, medians(results), *skipped(results)]
     if not best.optimizer:
         texts[:1] = [" ".join([best.sentence, *map(words.why_failed, results.failures.head(1).itertuples())])]
     else:
-        texts += [f"To run it:\n{code(best.optimizer, f, start, bounds, budget)}"]
-        if call := not pair and library_call(best.optimizer, f, start, bounds, budget):
+        texts += [f"To run it:\n{code(best.optimizer, function, budget)}"]
+        if call := not pair and library_call(best.optimizer, function, budget):
             texts += [f"Or by its library's own call, with that one's tolerances, units and end:\n{call}"]
     return "\n\n".join(texts)
 
 
 def medians(results: "Results") -> str:
-    """Median and quartiles at the budget, the lowest first."""
+    """Median and quartiles at the budget, the best first, in the sign of the function."""
     table: Any = results.values_at_budget().sort_values("median", kind="stable")
     if not np.isfinite(table["median"].astype(float)).any():
         return "No optimizer has a finite median at the budget."
-    width = max(map(len, table.optimizer))
-    kind = "f - f_opt" if (table.kind == "gap").any() else "f"
+    width, sign = max(map(len, table.optimizer)), results.sign
+    kind = ("f - f_opt" if sign > 0 else "f_opt - f") if (is_gap := (table.kind == "gap").any()) else "f"
+    sign = 1 if is_gap else sign
     lines = [f"Median and quartiles of {kind} at a cost of {words.number(table.budget.max())}:"]
-    lines += [f"  {row.optimizer:<{width}}  {words.value_entry(row)}" for row in table.itertuples()]
-    return "\n".join(filter(None, [*lines, words.lowest("*", table)]))
+    for row in table.itertuples():
+        ends = sorted((sign * row.low, sign * row.high))
+        row = row._replace(median=sign * row.median, low=ends[0], high=ends[1])
+        lines += [f"  {row.optimizer:<{width}}  {words.value_entry(row)}"]
+    return "\n".join(filter(None, [*lines, words.lowest("*", table, sign)]))
 
 
-def code(optimizer: str, f: Any, start: Any, bounds: Any, budget: float) -> str:
+def skipped(results: "Results") -> list[str]:
+    """A line that says which optimizers could not be run, and why; none where all could."""
+    runs: Any = results.runs[results.runs.status == str(Status.SKIPPED)]
+    reasons: dict[str, dict[str, None]] = {}
+    for row in runs.itertuples():
+        reason = row.error.replace(row.optimizer.partition("[")[0], "it")
+        reasons.setdefault(reason, {})[row.optimizer] = None
+    texts = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items()]
+    return [f"Not run: {'; '.join(texts)}."] if texts else []
+
+
+def code(optimizer: str, function: Function, budget: float) -> str:
     """Lines of Python that run an optimizer on a function."""
-    function, start_text, bounds_text = _texts(f, start, bounds)
-    box = "" if bounds is None else f", bounds={bounds_text}"
-    arguments = f'{function}, "{optimizer}", start={start_text}{box}, budget={float(budget):.12g}'
-    return f"  import bench\n  run = bench.minimize({arguments})\n  print(run.best, run.best_x)"
+    names = [each.name for each in fields(function)[2:] if not is_default(getattr(function, each.name), each.default)]
+    arguments = ", ".join(f"{name}={_text(function, name)}" for name in ("start", *names))
+    run = f'bench.minimize({_called(function.f)}, "{optimizer}", {arguments}, budget={float(budget):.12g})'
+    return f"  import bench\n  run = {run}\n  print(run.best, run.best_x)"
 
 
-def library_call(optimizer: str, f: Any, start: Any, bounds: Any, budget: float) -> str:
-    """The same by the library's own call, "" where it is no library's, or the settings are not its
-    own; f: a function that gives a value, or a pair of functions."""
-    if is_tensor(start):
+def library_call(optimizer: str, of: Function, budget: float) -> str:
+    """The same by the library's own call, "" where it is no library's, the settings are not its own, or it would take
+    another function; of: one that gives a value, or a pair of functions."""
+    f, start, bounds, coordinates = of.f, of.start, of.bounds, of.coordinates
+    plain = coordinates.numbers and coordinates.free.all() and not (coordinates.names or any(coordinates.log))
+    if is_tensor(start) or not plain or of.maximize:
         return ""
-    dim = len(np.atleast_1d(start))
-    low, high = as_box(bounds, dim)
-    if (low == high).any():
-        return ""
-    function, start_text, bounds_text = _texts(f, start, bounds)
+    dim = len(coordinates.start)
+    function, start_text, bounds_text = _called(f), _text(of, "start"), _text(of, "bounds")
     slope = ""
     if isinstance(f, tuple):
         function, slope = _name(f[0], "f"), f", jac={_name(f[1], 'g')}"
@@ -90,11 +109,30 @@ def library_call(optimizer: str, f: Any, start: Any, bounds: Any, budget: float)
     return ""
 
 
-def _texts(f: Any, start: Any, bounds: Any) -> tuple[str, str, str]:
-    function = f"({_name(f[0], 'f')}, {_name(f[1], 'g')})" if isinstance(f, tuple) else _name(f, "f")
-    plain = not is_tensor(start) and np.size(start) <= SHORT
-    start_text = repr(np.atleast_1d(start).tolist()) if plain else "start"
-    return function, start_text, repr(bounds) if plain and isinstance(bounds, (list, tuple)) else "bounds"
+def _called(f: Any) -> str:
+    return f"({_name(f[0], 'f')}, {_name(f[1], 'g')})" if isinstance(f, tuple) else _name(f, "f")
+
+
+def _text(function: Function, name: str) -> str:
+    """An argument as Python reads it; its name where it is long, or what no literal is."""
+    if len(function.coordinates.start) > SHORT and name in ("start", "bounds"):
+        return name
+    value = _plain(getattr(function, name))
+    try:
+        return repr(value) if literal_eval(repr(value)) == value else name
+    except (ValueError, SyntaxError):
+        return name
+
+
+def _plain(value: Any) -> Any:
+    """Lists in place of arrays, and Python's numbers in place of NumPy's."""
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_plain, value))
+    return python_number(value)
 
 
 def _name(function: Any, other: str) -> str:

@@ -19,7 +19,7 @@ from bench.core.ledger import EVENT, PRICES
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.core.shown import as_html, as_text
-from bench.functions import as_box, as_objective, registered
+from bench.functions import Function, is_default, registered
 from bench.measure import words
 from bench.measure.failed import failed_evaluations_text
 from bench.measure.racing import race
@@ -64,15 +64,16 @@ class Several(combined.Combined, Results):
 @dataclass(frozen=True)
 class Run:
     """One run. error: what failed first, and why it ended. counts: of each question, in rows of data. best, best_x: the
-    lowest value and its point (dim,). trajectory: a frame, one row an event, with cumulative counts, seconds inside and
-    outside the problem, value f. failed_values: evaluations that failed, where failures are tolerated."""
+    lowest value (of a function that is maximized the highest) and its point (dim,), or what a function takes.
+    trajectory: a frame, one row an event, with cumulative counts, seconds inside and outside the problem, value f.
+    failed_values: evaluations that failed, where failures are tolerated."""
 
     status: str
     error: str
     counts: Mapping[str, int]
     first: float
     best: float
-    best_x: np.ndarray | None
+    best_x: Any
     inside: float
     outside: float
     trajectory: "pd.DataFrame"
@@ -107,7 +108,7 @@ def make(problem: str, *, instance: int = 1, **parameters: Any) -> Objective:
 
 
 def minimize(
-    objective: Objective | Callable[[Any], Any] | tuple[Callable[[Any], Any], Callable[[Any], Any]],
+    objective: Objective | Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]],
     optimizer: str,
     *,
     budget: float,
@@ -120,26 +121,30 @@ def minimize(
     restarts: bool | None = None,
     device: str = "cpu",
     bounds: Any = None,
+    names: Sequence[str] = (),
+    integers: Any = (),
+    categories: Mapping[Any, Sequence[Any]] | None = None,
+    log: Any = (),
+    maximize: bool = False,
     failures: Failures = "nan",
 ) -> Run:
     """One run of a registered optimizer, here and now: `minimize(f, "torch-adam[lr=0.1]", budget=3000)`.
 
     budget: cost in prices. The run ends at f_opt + gap, where f_opt is known, or at target, a value of f: whichever is
     met first. restarts: whether a method that returns early begins again; None: where there is neither data nor noise.
-    A function, or a pair of function and gradient, goes with a start: f, start, bounds and failures are as of
-    `compare`, and best_x is what f takes. Raises ValueError for what does not fit.
+    A function, or a pair of function and gradient, goes with a start: f, start, bounds, names, integers, categories,
+    log, maximize and failures are as of `compare`; best_x is what f takes, and all values have f's own sign. Raises
+    ValueError for what does not fit.
     """
     import pandas as pd
 
-    whole: Any = None  # the point that a function takes, and which of its coordinates vary
     if not isinstance(objective, Objective):
         if start is None or not (callable(objective) or isinstance(objective, tuple)):
             raise ValueError(f"minimize takes an Objective of bench.make, or a function with start=; got {objective!r}")
-        low, high = as_box(bounds, len(np.atleast_1d(start)))
-        whole = np.array([float(each) for each in np.atleast_1d(start)]), low < high
-        objective, start = as_objective(objective, start, bounds, 0.0, None, failures), None
-    elif bounds is not None:
-        raise ValueError("bounds go with a function: an Objective has its own")
+        function = Function(objective, start, bounds, names, integers, categories, log, maximize, failures)
+        objective, start = function.objective(), None
+    elif not all(is_default(each, None) for each in (bounds, names, integers, categories, log, maximize or None)):
+        raise ValueError("bounds, names and the like go with a function: an Objective has its own")
     numbers = {"gap": gap, "target": 0.0 if target is None else target, "budget": budget, "deadline": deadline}
     for name, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, (int, float, np.number)):
@@ -158,7 +163,8 @@ def minimize(
         raise ValueError(f"gap must be a number >= 0, got {gap!r}")
     if target is not None and not isfinite(target):
         raise ValueError(f"target must be a finite value of f, got {target!r}")
-    target = -inf if target is None else target
+    sign = -1 if maximize else 1
+    target = -inf if target is None else sign * target
     options = {"start": start, "prices": prices, "deadline": deadline}
     options["device"] = resolve_device(Launch(device=device).device)
     oracle = open_oracle(objective, definition, budget, seed, gap=gap, target=target, **options)
@@ -169,11 +175,9 @@ def minimize(
     error = "\n".join(filter(None, (first_failure(ledger, objective), error or fault(ledger, objective))))
     columns = [*EVENT, *objective.metrics]
     trajectory = pd.DataFrame(ledger.events, columns=columns)
-    best_x = None if ledger.best_x is None else objective.domain.from_search(ledger.best_x)
-    if whole is not None and best_x is not None:
-        whole[0][whole[1]] = best_x
-        best_x = whole[0]
-    ends = (ledger.first, ledger.best, best_x, ledger.inside, ledger.outside)
+    trajectory["f"] *= sign
+    best_x: Any = None if ledger.best_x is None else objective.shown(ledger.best_x)
+    ends = (sign * ledger.first, sign * ledger.best, best_x, ledger.inside, ledger.outside)
     return Run(str(ledger.status), error, oracle.counts, *ends, trajectory, ledger.failed)
 
 
@@ -299,13 +303,18 @@ def load(source: str | Path | Sequence[str | Path], imports: Sequence[str] = ())
 
 
 def compare(
-    f: Callable[[Any], Any] | tuple[Callable[[Any], Any], Callable[[Any], Any]],
+    f: Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]],
     start: Array,
     *,
     budget: float = 2000,
     optimizers: Sequence[str] = (),
     seeds: int | None = None,
     bounds: Any = None,
+    names: Sequence[str] = (),
+    integers: Any = (),
+    categories: Mapping[Any, Sequence[Any]] | None = None,
+    log: Any = (),
+    maximize: bool = False,
     spread: float = 0.1,
     f_opt: float | None = None,
     failures: Failures = "nan",
@@ -325,10 +334,17 @@ def compare(
     budget: cost of each run: a value costs 1, a value with gradient 3, a Hessian-vector product 6.
     optimizers: names, with hyperparameters in brackets; by default those of `bench.candidates`, by the orders
         that f can answer and the budget a coordinate.
-    bounds: pairs [(low, high), ...], one a coordinate, None for an open end; two numbers for all; or
-        `scipy.optimize.Bounds`. Where low == high the coordinate is fixed: f sees it, while optimizers and stored
-        points have the others alone. f_opt: the minimum, if known; a
-        value below it, or of -inf, is warned of.
+    bounds: pairs [(low, high), ...], one a coordinate, None for an open end; two numbers for all;
+        `scipy.optimize.Bounds`; or a mapping by number or name. Where low == high the coordinate is fixed: f sees it,
+        while optimizers have the others alone.
+    names: of all coordinates: f takes them as keywords. start may then be a mapping, whose names they are.
+    integers, log: coordinates, by number or name, that are whole numbers, which need bounds, or are searched in their
+        logarithm, for which start and bounds are > 0. categories: by coordinate the values that it takes, which may be
+        anything; start has one of them. f hears whole numbers in the array, and the category itself, in an array of
+        objects; as keywords whole numbers are int. Beside whole numbers and categories no gradients are asked.
+    maximize: whether f is maximized. What is printed, `results.best()` and f_opt have the sign of f; the problem of the
+        page and of all frames is -f, and is called minus-NAME. f_opt: the minimum (the maximum), if known; a value
+        below it, or of -inf, is warned of.
     failures: what an exception of f is, or NaN. "nan": a failed evaluation, charged and counted; the optimizer hears
         inf for the value and NaN for a gradient, the run goes on, and at the end it is said how many failed. "raise":
         an exception ends the run as crashed.
@@ -337,7 +353,8 @@ def compare(
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """
-    objective = as_objective(f, start, bounds, spread, f_opt, failures)
+    function = Function(f, start, bounds, names, integers, categories, log, maximize, failures)
+    objective = function.objective(spread, f_opt)
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     if not optimizers:
         optimizers = candidates(objective, budget)
@@ -348,11 +365,13 @@ def compare(
         suite = replace(suite, until=until)
         folder = RESULTS / suite.name if name else Path(scratch) / suite.name
         command = f"bench.compare({problem}, budget={budget}, seeds={seeds})"
-        run_suite(suite, folder, Launch(children=False, fresh=True, command=command, pictures=False, referee=race))
+        launch = Launch(children=False, fresh=True, command=command, pictures=False, referee=race)
+        run_suite(suite, folder, replace(launch, facts={"function": function.described()}))
         results = Results(folder)
+        results.coordinates = function.coordinates  # categories as themselves
         _warn_of_faults(results)
         _say_what_failed(results)
-        print(answer(results, f, start, bounds, budget, objective.both is not None))
+        print(answer(results, function, budget, objective.both is not None))
         if report and name:
             write_report(results, REPORTS / name)
         return results

@@ -1,16 +1,19 @@
 """A user's own function as a problem."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property
-from math import inf, isfinite
+from functools import cached_property, partial
+from math import inf
 from typing import Any, Literal, get_args
 
 import numpy as np
 
+from bench.arguments import as_coordinates
 from bench.core.arrays import converted, differentiated, is_tensor
+from bench.core.coordinates import Coordinates
 from bench.core.domain import Array, Domain
 from bench.core.failures import Failures
 from bench.core.foreign import foreign
@@ -18,70 +21,128 @@ from bench.core.gate import checked, real
 from bench.core.objective import Objective
 from bench.core.registry import PROBLEMS, ProblemDefinition
 
-MORE = 4  # points beside the start at which a function that may fail is tried
+WIDTHS = (0.1, 0.3, 1.0, 3.0)  # in scales, how far beside the start a function that may fail is tried, too
+VALUES_ALONE = "with whole numbers or categories only values of f are asked: no method here takes gradients beside them"
 
 
-def as_objective(
-    f: Any, start: Array, bounds: Any, spread: float, f_opt: float | None, failures: Failures = "nan"
-) -> Objective:
-    """The problem of `bench.compare`, which tells what the arguments are. Raises ValueError for what does not fit."""
-    function, gradient = f if isinstance(f, tuple) and len(f) == 2 else (f, None)
-    if not callable(function) or not (gradient is None or callable(gradient)):
-        raise ValueError(f"f must be a function or a pair of function and gradient, got {f!r}")
-    tensor = is_tensor(start)
-    half = tensor and start.is_floating_point() and start.element_size() < 8
-    kind, dtype = "torch" if tensor else "numpy", "float32" if half else "float64"
-    point = np.array(converted(real(start, "start"), "numpy", "float64"))
-    if point.ndim != 1 or not len(point) or not np.isfinite(point).all():
-        raise ValueError(f"start must be a finite vector (dim,), got {point!r}")
-    if isinstance(spread, bool) or not isinstance(spread, (int, float, np.number)) or not 0 <= spread < inf:
-        raise ValueError(f"spread must be a number >= 0, got {spread!r}")
-    if failures not in get_args(Failures):
-        raise ValueError(f"failures must be one of {', '.join(get_args(Failures))}, got {failures!r}")
-    low, high = as_box(bounds, len(point))
-    if not ((point >= low) & (point <= high)).all():
-        raise ValueError(f"start must lie within the bounds, got {point}")
-    free = low < high
-    if not free.any():
-        raise ValueError(f"bounds must leave one coordinate free, got low == high for all: {bounds!r}")
-    given = Given(function, gradient, converted(point, kind, dtype), free, kind, dtype)
-    point, domain = point[free], Domain() if bounds is None else Domain(low[free], high[free])
-    scale = domain.scales(len(point), point)
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A user's own function, and what is said of it: arguments of `bench.compare` and `bench.minimize`, which tell what
+    they are."""
 
-    def begin(rng: np.random.Generator) -> np.ndarray:
-        return np.clip(point + spread * scale * rng.standard_normal(len(point)), domain.low, domain.high)
+    f: Any
+    start: Any
+    bounds: Any = None
+    names: Sequence[str] = ()
+    integers: Any = ()
+    categories: Mapping[Any, Sequence[Any]] | None = None
+    log: Any = ()
+    maximize: bool = False
+    failures: Failures = "nan"
 
-    more = [begin(np.random.default_rng(seed)) for seed in range(MORE)] if failures == "nan" else []
-    is_pair = given.probe([converted(x, kind, dtype) for x in (point, *more)])
-    return Objective(
-        formula=given.value_of_pair if is_pair else given.value,
-        gradient=given.gradient_of_pair if is_pair else None if gradient is None else given.slopes,
-        both=given.both if is_pair else None,
-        dim=len(point),
-        domain=replace(domain, scale=scale),
-        start=begin,
-        order=1 if is_pair or gradient is not None else 2 if tensor else 0,
-        f_opt=f_opt,
-        arrays=kind,
-        dtype=dtype,
-        vectorised=False,
-        failures=failures,
-        name=re.sub(r"[^\w.]+|_+", "-", getattr(function, "__name__", "")).strip("-.") or "function",
-    )
+    @cached_property
+    def coordinates(self) -> Coordinates:
+        """Raises ValueError for what does not fit."""
+        return as_coordinates(self.start, self.bounds, self.names, self.integers, self.categories, self.log)
+
+    @property
+    def sign(self) -> int:
+        """By which what is shown is multiplied, as optimizers minimize: -1 where f is maximized."""
+        return -1 if self.maximize else 1
+
+    @property
+    def title(self) -> str:
+        """What f is called."""
+        function = self.f[0] if isinstance(self.f, tuple) else self.f
+        return re.sub(r"[^\w.]+|_+", "-", getattr(function, "__name__", "")).strip("-.") or "function"
+
+    def described(self) -> dict[str, Any]:
+        """What a results folder keeps of it, as JSON takes it."""
+        return {"title": self.title, "sign": self.sign, "coordinates": self.coordinates.described()}
+
+    def objective(self, spread: float = 0.0, f_opt: float | None = None) -> Objective:
+        """What optimizers minimize: -f where f is maximized. Raises ValueError for what does not fit; asks f at the
+        start, and beside it where f fails there and may."""
+        f = self.f
+        function, gradient = f if isinstance(f, tuple) and len(f) == 2 else (f, None)
+        if not callable(function) or not (gradient is None or callable(gradient)):
+            raise ValueError(f"f must be a function or a pair of function and gradient, got {f!r}")
+        if isinstance(spread, bool) or not isinstance(spread, (int, float, np.number)) or not 0 <= spread < inf:
+            raise ValueError(f"spread must be a number >= 0, got {spread!r}")
+        if self.failures not in get_args(Failures):
+            raise ValueError(f"failures must be one of {', '.join(get_args(Failures))}, got {self.failures!r}")
+        for name in ("maximize",):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
+        tensor = is_tensor(self.start)
+        half = tensor and self.start.is_floating_point() and self.start.element_size() < 8
+        kind, dtype = "torch" if tensor else "numpy", "float32" if half else "float64"
+        coordinates = self.coordinates
+        free, domain = coordinates.free, coordinates.domain
+        user = Given(function, gradient, coordinates, self.sign, converted(coordinates.start, kind, dtype), kind, dtype)
+        point = coordinates.start[free]
+        domain = replace(domain, scale=domain.scales(len(point), point))
+        begin = partial(begun, domain, point, spread)
+        rng = np.random.default_rng(0)
+        more = [_beside(domain, point, width, rng) for width in WIDTHS] if self.failures == "nan" else []
+        is_pair = user.probe([converted(x, kind, dtype) for x in (point, *more)])
+        order = 1 if is_pair or gradient is not None else 2 if tensor else 0
+        if order and not coordinates.numbers:
+            warnings.warn(VALUES_ALONE, stacklevel=3)
+            order = 0
+        slopes = user.gradient_of_pair if is_pair else None if gradient is None else user.slopes
+        return Objective(
+            formula=user.value_of_pair if is_pair else user.value,
+            gradient=slopes if order else None,
+            both=user.both if is_pair and order else None,
+            dim=len(point),
+            domain=domain,
+            start=begin,
+            order=order,
+            f_opt=-real(f_opt, "f_opt") if self.maximize and f_opt is not None else f_opt,
+            arrays=kind,
+            dtype=dtype,
+            vectorised=False,
+            failures=self.failures,
+            name=f"minus-{self.title}" if self.maximize else self.title,
+            taken=coordinates.taken,
+        )
 
 
-@dataclass(frozen=True)
+def is_default(value: Any, default: Any) -> bool:
+    """Whether an argument says nothing: a list or table without entries is as good as none."""
+    if value is default or isinstance(value, (str, bool, np.bool_, int, float, np.number)):
+        return value is default or (value == default and isinstance(value, type(default)))
+    return hasattr(value, "__len__") and not len(value) and not default
+
+
+def begun(domain: Domain, point: np.ndarray, spread: float, rng: np.random.Generator) -> np.ndarray:
+    """A start (dim,) near a point, spread scales away: whole numbers are rounded, categories stay."""
+    box = domain.in_search
+    step = np.where(domain.each("category"), 0.0, spread * domain.scale * rng.standard_normal(len(point)))
+    x = domain.from_search(np.clip(domain.to_search(point) + step, box.low, box.high))
+    return np.where(domain.each("real"), x, np.rint(x))
+
+
+def _beside(domain: Domain, point: np.ndarray, width: float, rng: np.random.Generator) -> np.ndarray:
+    """The same with any category, for a function that may fail with that of the start."""
+    categories = np.floor(rng.random(len(point)) * np.where(domain.each("category"), domain.high + 1.0, 0.0))
+    return np.where(domain.each("category"), categories, begun(domain, point, width, rng))
+
+
+@dataclass(frozen=True, eq=False)
 class Given:
-    """A user's functions of a whole vector, as functions of its free coordinates; each call gets a copy of its own.
+    """A user's functions, as functions of the coordinates that vary (free,); each call gets a copy of its own.
 
-    function: gives a value, or a pair of value and gradient. gradient: where it stands apart. point: the start, of all
-    coordinates. free: which of them vary; the others are those of the start.
+    function: gives a value, or a pair of value and gradient. gradient: where it stands apart. sign: -1 where the
+    function is maximized. start: of all coordinates, of this kind and dtype.
     """
 
-    function: Callable[[Any], Any]
-    gradient: Callable[[Any], Any] | None
-    point: Array
-    free: np.ndarray
+    function: Callable[..., Any]
+    gradient: Callable[..., Any] | None
+    coordinates: Coordinates
+    sign: int
+    start: Array
     kind: Literal["numpy", "torch"]
     dtype: Literal["float64", "float32"]
 
@@ -91,32 +152,34 @@ class Given:
         first: Exception | None = None
         for x in points:
             try:
-                return self._probe(x)
+                with differentiated() if self.kind == "torch" else nullcontext():
+                    return self._probe(x)
             except Exception as error:
                 first = first or error
         assert first is not None
         raise first
 
     def _probe(self, x: Array) -> bool:
-        differentiable = self.kind == "torch" and self.gradient is None
-        with differentiated() if differentiable else nullcontext(), foreign("f fails at the start"):
-            answer = self.value(x.clone().requires_grad_() if differentiable else x)
-        if self.gradient is None and _is_pair(answer, len(self.free)):
+        differentiable = self.kind == "torch" and self.gradient is None and self.coordinates.numbers
+        with foreign("f fails at the start"):
+            answer = self._asked(self.function, x.clone().requires_grad_() if differentiable else x)
+        if self.gradient is None and _is_pair(answer, len(self.coordinates.free)):
             value, gradient = answer
-            checked(value, (), "f", self.kind, self.dtype)
+            self._value(value)
             self._free_part(gradient)
             return True
-        value = checked(answer, (), "f", self.kind, self.dtype)
+        value = self._value(answer)
         if differentiable and not value.requires_grad:
             raise ValueError("f must give a tensor that torch can differentiate; for values alone give start as a list")
-        if self.gradient is not None:
+        if self.gradient is not None and self.coordinates.numbers:
             with foreign("the gradient fails at the start"):
                 self.slopes(x)
         return False
 
     def value(self, x: Array) -> Any:
-        """What the function gives."""
-        return self._asked(self.function, x)
+        """What the function gives, or its negative."""
+        answer = self._asked(self.function, x)
+        return answer if self.sign > 0 else self._value(answer)
 
     def slopes(self, x: Array) -> Array:
         """The gradient, (free,)."""
@@ -125,16 +188,16 @@ class Given:
 
     def value_of_pair(self, x: Array) -> Any:
         """The value, of the pair that the function gives."""
-        return self.value(x)[0]
+        return self._value(self._asked(self.function, x)[0])
 
     def gradient_of_pair(self, x: Array) -> Array:
         """The gradient, of the pair that the function gives."""
-        return self._free_part(self.value(x)[1])
+        return self._free_part(self._asked(self.function, x)[1])
 
     def both(self, x: Array) -> Array:
         """The value and then the gradient, (1 + free,)."""
-        value, gradient = self.value(x)
-        value, gradient = checked(value, (), "f", self.kind, self.dtype), self._free_part(gradient)
+        value, gradient = self._asked(self.function, x)
+        value, gradient = self._value(value), self._free_part(gradient)
         if self.kind == "numpy":
             return np.concatenate([value[None], gradient])
         import torch
@@ -143,29 +206,38 @@ class Given:
 
     @cached_property
     def _where(self) -> Any:
-        """The mask of free coordinates where others are fixed, else None."""
-        if self.free.all():
+        """The mask of coordinates that vary where others are fixed, else None."""
+        free = self.coordinates.free
+        if free.all():
             return None
         if self.kind == "numpy":
-            return self.free
+            return free
         import torch
 
-        return torch.as_tensor(self.free)
+        return torch.as_tensor(free)
 
-    def _asked(self, function: Callable[[Any], Any], x: Array) -> Any:
+    def _asked(self, function: Callable[..., Any], x: Array) -> Any:
         where = self._where
         if self.kind == "numpy":
-            if where is None:
-                return function(x.copy())
-            whole = self.point.copy()
-            whole[where] = x
-            return function(whole)
+            whole = x.copy() if where is None else self.coordinates.whole(x)
+            return self._called(function, whole)
         # whatever torch's switches say outside: the function itself may differentiate something
         with differentiated():
-            return function(x.clone() if where is None else self.point.masked_scatter(where, x))
+            return self._called(function, x.clone() if where is None else self.start.masked_scatter(where, x))
+
+    def _called(self, function: Callable[..., Any], whole: Array) -> Any:
+        x = self.coordinates.given(whole)
+        return function(**x) if isinstance(x, dict) else function(x)
+
+    def _value(self, answer: Any) -> Array:
+        value = checked(answer, (), "f", self.kind, self.dtype)
+        return value if self.sign > 0 else -value
 
     def _free_part(self, gradient: Any) -> Array:
-        gradient = checked(gradient, (len(self.free),), "the gradient", self.kind, self.dtype)
+        if isinstance(gradient, Mapping) and self.coordinates.names:
+            gradient = [gradient[name] for name in self.coordinates.names]
+        gradient = checked(gradient, (len(self.coordinates.free),), "the gradient", self.kind, self.dtype)
+        gradient = gradient if self.sign > 0 else -gradient
         return gradient if self._where is None else gradient[self._where]
 
 
@@ -173,39 +245,13 @@ def _is_pair(answer: Any, dim: int) -> bool:
     """Whether a function gave (value, gradient), as for SciPy's jac=True."""
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         return False
+    if isinstance(answer[1], Mapping):
+        return len(answer[1]) == dim
     try:
         value, gradient = (np.asarray(each.detach().cpu() if is_tensor(each) else each) for each in answer)
     except (TypeError, ValueError):  # of unequal rows
         return False
     return value.size == 1 and gradient.ndim > 0 and gradient.size == dim
-
-
-def as_box(bounds: Any, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    """The lowest and the highest x, (dim,) each, of bounds as users give them; infinite where there is none.
-
-    bounds: dim pairs (low, high); one pair of numbers for all coordinates; or `scipy.optimize.Bounds`. None is an open
-    end, low == high a coordinate that is fixed. Raises ValueError for what is none of these.
-    """
-    if bounds is None:
-        return np.full(dim, -inf), np.full(dim, inf)
-    wanted = f"bounds must be pairs (low, high), one for each of the {dim} coordinates, or two numbers for all"
-    if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
-        bounds = np.transpose([np.broadcast_to(end, dim) for end in (bounds.lb, bounds.ub)])
-    try:
-        rows = [bounds] if len(bounds) == 2 and all(end is None or np.ndim(end) == 0 for end in bounds) else bounds
-        pairs = [(-inf if low is None else float(low), inf if high is None else float(high)) for low, high in rows]
-    except (TypeError, ValueError):
-        raise ValueError(f"{wanted}, got {bounds!r}") from None
-    if rows is bounds and len(pairs) != dim:
-        raise ValueError(f"{wanted}, got {len(pairs)} pairs: {bounds!r}")
-    for i, (low, high) in enumerate(pairs):
-        if not (low < high or (low == high and isfinite(low))):
-            raise ValueError(
-                f"low must be below high in each pair of bounds, or equal where the coordinate is fixed, got "
-                f"{(low, high)} for coordinate {i}"
-            )
-    low, high = np.transpose(pairs)
-    return np.full(dim, low), np.full(dim, high)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import pytest
 
 import bench
 from bench.answer import METHODS, SLOPES, UNBOUNDED, library_call
+from bench.functions import Function
 
 
 def bowl(x):
@@ -109,7 +110,8 @@ def test_minimize_takes_a_function_with_a_start():
 @pytest.mark.parametrize("optimizer", [*METHODS, "nevergrad-OnePlusOne"])
 @pytest.mark.parametrize("bounds", [None, (-5, 5), [(-5, 5), (None, 9)]])
 def test_the_calls_of_libraries_run(optimizer, bounds):
-    text = library_call(optimizer, (bowl, slope) if optimizer in METHODS else bowl, [3.0, -2.0], bounds, 300)
+    f = (bowl, slope) if optimizer in METHODS else bowl
+    text = library_call(optimizer, Function(f, [3.0, -2.0], bounds), 300)
     if optimizer not in METHODS and bounds is not None:
         assert text == ""
         return
@@ -121,7 +123,17 @@ def test_the_calls_of_libraries_run(optimizer, bounds):
     assert ("jac=slope" in text) == (optimizer in SLOPES)
 
 
-def test_no_call_of_a_library_where_it_would_be_another_problem():
-    assert library_call("scipy-powell", bowl, [3.0, 2.0], [(0, 5), (2, 2)], 9) == ""
-    assert library_call("scipy-powell[xtol=1e-3]", bowl, [3.0, 2.0], None, 9) == ""
-    assert library_call("cma-es", bowl, [3.0, 2.0], None, 9) == ""
+@pytest.mark.parametrize(
+    ("optimizer", "said"),
+    [
+        ("scipy-powell", {"bounds": [(0, 5), (2, 2)]}),
+        ("scipy-powell", {"integers": [1], "bounds": (0, 5)}),
+        ("scipy-powell", {"names": ["one", "two"]}),
+        ("scipy-powell", {"log": [1]}),
+        ("scipy-powell", {"maximize": True}),
+        ("scipy-powell[xtol=1e-3]", {}),
+        ("cma-es", {}),
+    ],
+)
+def test_no_call_of_a_library_where_it_would_be_another_problem(optimizer, said):
+    assert library_call(optimizer, Function(bowl, [3.0, 2.0], **said), 9) == ""

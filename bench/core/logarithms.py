@@ -29,8 +29,8 @@ def searched(objective: Objective) -> Objective:
     return replace(
         objective,
         **{name: behind(getattr(objective, name)) for name in functions},
-        gradient=behind(objective.gradient, slopes=True),
-        both=None,
+        gradient=behind(objective.gradient, of="slopes"),
+        both=behind(objective.both, of="both"),
         metrics={name: behind(metric) for name, metric in objective.metrics.items()},
         composite=composite,
         constants={**objective.constants, KEY: np.full(objective.dim, domain.log, dtype=np.float64)},
@@ -41,8 +41,9 @@ def searched(objective: Objective) -> Objective:
 
 
 @cache  # so that all instances of a problem have one and the same formula
-def behind(function: Callable[..., Any] | None, slopes: bool = False) -> Any:
-    """z, constants -> function(x, constants), x being exp(z) in logarithmic coordinates; slopes times dx / dz."""
+def behind(function: Callable[..., Any] | None, of: str = "") -> Any:
+    """z, constants -> function(x, constants), x being exp(z) in logarithmic coordinates. What it gives: of "slopes",
+    those times dx / dz; of "both", the value and then slopes, (..., 1 + dim)."""
     if function is None:
         return None
 
@@ -51,6 +52,9 @@ def behind(function: Callable[..., Any] | None, slopes: bool = False) -> Any:
         with np.errstate(over="ignore"):
             x = xp.where(log, xp.exp(xp.where(log, z, xp.zeros_like(z))), z)
         answer = function(x, *more, **constants)
-        return answer * xp.where(log, x, xp.ones_like(x)) if slopes else answer
+        if not of:
+            return answer
+        factor = xp.where(log, x, xp.ones_like(x))  # dx / dz
+        return answer * (factor if of == "slopes" else xp.concat([xp.ones_like(factor[..., :1]), factor], axis=-1))
 
     return changed

@@ -75,6 +75,7 @@ class Objective:
     failures: what an exception of its functions is, or a value of NaN. "raise": the exception ends the run as crashed,
         and NaN is handed on. "nan": a failed evaluation, charged and counted; the method hears inf for a value, inf and
         NaN for a gradient, and the run goes on.
+    taken: x (dim,) -> what a user's function takes there, where that is not the point: as it is shown.
 
     Raises ValueError for what does not fit. Where the formula takes NumPy alone torch cannot differentiate it: order is
     then at most 1, and 0 without a gradient. Residuals are asked whatever the order, their Jacobian from order 1.
@@ -106,6 +107,7 @@ class Objective:
     dtype: Literal["float64", "float32"] = "float64"
     vectorised: bool | None = None
     failures: Failures = "raise"
+    taken: Callable[[np.ndarray], object] | None = None
     name: str = "function"
     parameters: Mapping[str, object] = field(default_factory=dict)
     instance: int = 1
@@ -220,6 +222,11 @@ class Objective:
         if self.domain.bounded:
             return self.domain.sample(rng, (self.dim,))
         return self.domain.from_search(self.box.scale * rng.standard_normal(self.dim))
+
+    def shown(self, z: np.ndarray) -> object:
+        """A point (dim,) in which methods search, as records show it: see `Domain.to_search` and `taken`."""
+        x = self.domain.from_search(z)
+        return x if self.taken is None else self.taken(x)
 
     def blocks(self, x: Array) -> list[Array]:
         """Views of x (..., dim) by the layers of a network: arrays (..., *shape); x itself where there are none."""

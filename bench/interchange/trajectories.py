@@ -77,7 +77,7 @@ def trajectories(results: "Results") -> tuple[list[Trajectory], list[str]]:
     began = []
     for row in runs.sort_values(["optimizer", "problem", "dim", "instance", "seed", "run"]).itertuples():
         evaluations, values = steps.get(row.run, nothing)
-        point = results.best_x(row.run)
+        point = results.searched_x(row.run)
         began.append(
             Trajectory(
                 row.optimizer,

@@ -357,14 +357,15 @@ def value_entry(row: Any) -> str:
     return f"{text} *" if row.least else text
 
 
-def lowest(how: str, table: Any) -> str:
+def lowest(how: str, table: Any, sign: int = 1) -> str:
     """What is marked as the lowest in a table of medians, and how: `in bold`; "" where nothing is. table: some rows of
-    `bench.measure.standing.values_at_budget`."""
+    `bench.measure.standing.values_at_budget`. sign: -1 where the table has values of a function that is maximized."""
     if not table.least.any():
         return ""
+    low = "low" if sign > 0 else "high"
     tied = table.groupby(["problem", "dim"]).least.sum().max() > 1
     ends = table.end.dropna()
-    text = f"{how}: the lowest median of its problem{', or all that are equally low' if tied else ''}."
+    text = f"{how}: the {low}est median of its problem{f', or all that are equally {low}' if tied else ''}."
     if ends.empty:
         return text
     if ends.max() <= FLOOR:

@@ -94,7 +94,7 @@ def _view(results: "Results", name: str, grid: dict[str, Any], runs: Frame) -> d
     steep = is_gap and np.nanmax(height) > DECADES * np.nanquantile(height, 0.01)
     z = np.log10(np.maximum(height, DEEP * np.nanmax(height))) if steep else height
     bottom, top = float(np.nanmin(z)), float(np.nanmax(z))
-    star = None if lowest is None else results.best_x(int(runs.run[lowest]))
+    star = None if lowest is None else results.searched_x(int(runs.run[lowest]))
     return {
         "z": _packed((z - bottom) / ((top - bottom) or 1.0)),
         "view": {

@@ -61,6 +61,18 @@ class Combined(Results):
         members = [member.relabelled(varied) for member in self.members]
         return self if varied == self.varied else type(self)(members, self.names, apart=self._apart)
 
+    @property
+    def function(self) -> dict[str, Any]:
+        """What `compare` was told of its function, where that is the same for all."""
+        functions = [member.function for member in self.members]
+        return functions[0] if all(function == functions[0] for function in functions) else {}
+
+    def best_x(self, run: int) -> Any:
+        """See `Results.best_x`."""
+        before = np.cumsum([0, *map(len, self._kept)])
+        place = int(np.searchsorted(before, run, side="right")) - 1
+        return self.members[place].best_x(int(self._kept[place][run - before[place]]))
+
     def _suite(self) -> dict[str, Any]:
         suite = dict(self.members[0].manifest.get("suite", {}))
         groups = [group for member in self.members for group in member.manifest.get("suite", {}).get("groups", [])]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.core import registry
+from bench.core.coordinates import Coordinates
 from bench.core.ledger import EVENT, PRICES, QUESTIONS
 from bench.core.status import Status
 from bench.measure import crossing, failed, profiles, scaling, standing, statistics, summaries, verdicts, virtual, words
@@ -83,8 +84,9 @@ def _at_prices(measure: Callable[[View], Any]) -> Callable[..., "pd.DataFrame"]:
 
 @dataclass(frozen=True)
 class Best:
-    """The best optimizer of a problem. optimizer: "" where none is. f, x, run: the lowest value in its runs, its point
-    (dim,), and the number of that run in `Results.runs`; NaN and None where there is none. sentence: the evidence."""
+    """The best optimizer of a problem. optimizer: "" where none is. f, x, run: the lowest value in its runs (the
+    highest, of a function that `compare` maximized), its point (dim,), or what that function takes, and the number of
+    that run in `Results.runs`; NaN and None where there is none. sentence: the evidence."""
 
     problem: str
     dim: int
@@ -276,6 +278,21 @@ class Results:
     def prices(self) -> dict[str, float]:
         """The prices of the suite as run; of questions that it did not know, today's."""
         return {**PRICES, **self.manifest.get("suite", {}).get("prices", {})}
+
+    @property
+    def function(self) -> dict[str, Any]:
+        """What `compare` was told of its function: title, sign, coordinates; empty of other results."""
+        return self.manifest.get("function", {})
+
+    @property
+    def sign(self) -> int:
+        """-1 where `compare` maximized its function f, and the problem of all frames is -f."""
+        return self.function.get("sign", 1)
+
+    @cached_property
+    def coordinates(self) -> Coordinates | None:
+        """Those of the function of `compare`: what it takes."""
+        return Coordinates.restored(self.function["coordinates"]) if self.function else None
 
     @property
     def imported(self) -> bool:
@@ -481,12 +498,14 @@ class Results:
         row = next(meant.itertuples())
         faults: Any = summaries.faults(self.comparison.runs)
         faults = faults[(faults.problem == row.problem) & (faults.dim == row.dim)]
-        sentence = words.wrong(list(faults.itertuples())) + words.best_sentence(row)
+        sentence = words.wrong(list(faults.itertuples())) + words.best_sentence(
+            row._replace(problem=self.function.get("title", row.problem))
+        )
         runs: Any = self.runs[(self.runs.problem == row.problem) & (self.runs.dim == row.dim)]
         lowest: Any = runs[runs.optimizer == row.optimizer].best.dropna()
         run = None if lowest.empty else int(self.runs.run[lowest.idxmin()])
         f, x = (float("nan"), None) if run is None else (float(lowest.min()), self.best_x(run))
-        return Best(row.problem, int(row.dim), row.optimizer, f, x, run, sentence)
+        return Best(row.problem, int(row.dim), row.optimizer, self.sign * f, x, run, sentence)
 
     @property
     def failures(self) -> "Table":
@@ -515,7 +534,13 @@ class Results:
         return np.frombuffer(points or b"", "<f8").reshape(-1, 2)
 
     def best_x(self, run: int) -> Any:
-        """The best point (dim,) of a run, None where it found no finite value."""
+        """The best point (dim,) of a run, or what a function of `compare` takes; None where it found no finite
+        value."""
+        x = self.searched_x(run)
+        return x if x is None or self.coordinates is None else self.coordinates.taken(x)
+
+    def searched_x(self, run: int) -> Any:
+        """The best point of a run as numbers, of the coordinates that vary."""
         import numpy as np
 
         blob = self._rows[run]["best_x"]

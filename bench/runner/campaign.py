@@ -102,6 +102,7 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
     if campaign.changed:
         command = launch.command or f"bench.run({suite.name!r})"
         manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": environment()}
+        manifest |= launch.facts
         if suite.until:
             manifest["races"] = planned(races)
         store.begin(specs, manifest)

@@ -1,7 +1,7 @@
 """How runs are made, and not which: one value, made once by the command line or `bench.run`, down to the children."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,7 +47,7 @@ class Launch:
     bytes that a child may grow by, and seconds beyond its deadline without a question. children: whether runs are made
     in supervised child processes, or else in this one. pictures: whether two-dimensional problems are stored on a grid.
     referee: how a race stands, of results (k, rounds), the rounds planned and ties (see `bench.measure.racing.race`):
-    without one a suite with `until` is run whole.
+    without one a suite with `until` is run whole. facts: what else the manifest says.
     """
 
     workers: int | None = None
@@ -63,6 +63,7 @@ class Launch:
     children: bool = True
     pictures: bool = True
     referee: Callable[[np.ndarray, int, np.ndarray], Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("imports", "retry"):

@@ -234,7 +234,8 @@ def first_failure(ledger: Ledger, objective: Objective) -> str:
     """What failed first of a run on a problem whose failures are tolerated, or ""."""
     if ledger.failed_at is None:
         return ""
-    x = np.array2string(objective.domain.from_search(ledger.failed_at), 10**6, threshold=20, separator=", ")
+    x = objective.shown(ledger.failed_at)
+    x = np.array2string(x, 10**6, threshold=20, separator=", ") if isinstance(x, np.ndarray) else str(x)
     trace = ledger.failure.strip()[-TRACEBACK:]
     last = trace.rpartition("\n")[2]
     return f"First failure at x = {x}: {last}" + (f"\n{trace}" if last != trace else "")

@@ -67,7 +67,7 @@ class Made(Results):
         steps = np.linspace(1, 0, 30)[:, None] * np.random.default_rng(run).uniform(-4, 4, 2)
         return steps if len(self.events([run])) else np.empty((0, 2))
 
-    def best_x(self, run: int) -> np.ndarray:
+    def searched_x(self, run: int) -> np.ndarray:
         return np.zeros(2)
 
     def setting(self, run: int) -> tuple[str, dict[str, Any]]:

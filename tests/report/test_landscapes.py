@@ -33,7 +33,7 @@ def make(runs, grids, points=POINTS):
         grids=grids,
         prices=PRICES,
         points=lambda run: points,
-        best_x=lambda run: np.array([1.0, 2.0]),
+        searched_x=lambda run: np.array([1.0, 2.0]),
         events=lambda some: pd.concat([table.assign(run=run) for run in some]),
     )
 
