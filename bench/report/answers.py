@@ -90,10 +90,10 @@ def _cell(report: Report, row: Any) -> dict[str, Any]:
 
 
 def _problems(report: Report, view: View) -> list[list[dict[str, Any]]]:
-    """The best on each cell: o, slot (of its target), text, remarks."""
+    """The best on each cell: o, slot (of its target, -1 where none was reached), text, remarks."""
     table: Frame = view.of(best_optimizers)
     cells = report.cell(table)
-    reached = (table.optimizer != "").to_numpy()
+    reached = ((table.optimizer != "") & (table.target < np.inf)).to_numpy()
     slots = np.full(len(table), -1)
     slots[reached] = report.slot(cells[reached], table[reached])
     rows = {(cell, row.among): (row, slot) for cell, row, slot in zip(cells, table.itertuples(), slots, strict=True)}

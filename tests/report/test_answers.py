@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import bench
 from bench.cli.terminal import by_family, by_problem
 from bench.measure import words
 from bench.measure.crossing import crossings
@@ -162,3 +163,14 @@ def test_a_pair_cannot_be_significant_on_few_problems():
     assert words.pairs_caption(3, 10, few=False).startswith("With 3 problems this sample cannot reach significance")
     assert words.pairs_caption(12, 10, few=False) == "Corrected for all 10 pairs of this report (Holm 1979)."
     assert words.pairs_caption(3, 0, few=True) == "There is no test: no two optimizers ran."
+
+
+def test_a_best_without_a_target_has_no_slot(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ["random-search", "nevergrad-OnePlusOne"]
+    results = bench.compare(lambda x: 1e9 * float(x @ x), [3.0, 2.0], f_opt=0.0, optimizers=names, budget=20, seeds=5)
+    page = verdicts(Report(results))
+    ((cells,),) = page["problems"][:1]
+    assert cells[0]["slot"] == -1 and cells[0]["text"].startswith("∞ · 0/5 · no target reached; median ")
+    assert not any("an easier target" in remark["text"] for cell in cells for remark in cell["remarks"])
+    assert "comes nearest to a target, which no optimizer reached" in "".join(page["answers"][0][-1]["sentence"][2:])
