@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from bench.runner.launch import Launch
 from bench.runner.plan import misfit
 from bench.runner.single import fault, first_failure, open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
+from bench.runner.trial import placed
 from bench.tuning.search import tune as tune_suite
 from bench.tuning.settings import with_tuned
 
@@ -320,10 +322,11 @@ def compare(
     failures: Failures = "nan",
     until: str = "",
     name: str | None = None,
+    workers: int | None = None,
     report: bool = True,
 ) -> Results:
-    """Which optimizer for my function? Runs several on it, in this process, prints the answer with its evidence, the
-    medians at the budget and the lines that run the winner, and answers with the results.
+    """Which optimizer for my function? Runs several on it, prints the answer with its evidence, the medians at the
+    budget and the lines that run the winner, and answers with the results.
 
     f: a function of a vector (dim,) that gives a number; or the pair of that and the gradient (dim,), as for SciPy's
         jac=True; or a pair of two functions, one for each. Where start is a torch tensor, f takes and gives tensors,
@@ -350,11 +353,18 @@ def compare(
         an exception ends the run as crashed.
     seeds: runs of each; by default 5, and 25 at most in a race. until: "significant": a race, in which who is
         significantly worse leaves (see `run`), until one is left or nothing more can be told.
+    workers: processes at once; 1: everything in this one. By default 2, on as many cores, where f takes over 5 ms,
+        else 1. In a process of its own a function prints nothing, and what it changes outside of itself is not seen
+        here. A function travels there by cloudpickle; where it cannot, or gives another value there, all runs are made
+        here, and it is said why. The records are the same, seconds aside.
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """
+    how = Launch(workers, fresh=True, pictures=False, referee=race)
     function = Function(f, start, bounds, names, integers, categories, log, maximize, failures)
+    began = perf_counter()
     objective = function.objective(spread, f_opt)
+    took = perf_counter() - began
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     if not optimizers:
         optimizers = candidates(objective, budget)
@@ -365,8 +375,11 @@ def compare(
         suite = replace(suite, until=until)
         folder = RESULTS / suite.name if name else Path(scratch) / suite.name
         command = f"bench.compare({problem}, budget={budget}, seeds={seeds})"
-        launch = Launch(children=False, fresh=True, command=command, pictures=False, referee=race)
-        run_suite(suite, folder, replace(launch, facts={"function": function.described()}))
+        how = replace(how, command=command, facts={"function": function.described()})
+        launch, why_here = placed(how, objective, problem, suite, took)
+        if why_here:
+            print(words.runs_here(problem, why_here))
+        run_suite(suite, folder, launch)
         results = Results(folder)
         results.coordinates = function.coordinates  # categories as themselves
         _warn_of_faults(results)

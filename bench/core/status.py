@@ -10,7 +10,7 @@ class Status(StrEnum):
     words: what is said of several runs that ended so. trouble: 0, or the rank among what goes wrong, the worst first.
     ran: whether anything was asked at all. recorded: whether it is known what was asked, and so what it cost.
     counts: whether what was reached is a result. failed: whether something broke, so that the exit status is 1.
-    retried: whether a second try could end otherwise.
+    retried: whether a second try could end otherwise. absent: whether it is no part of any comparison, as it never ran.
     """
 
     words: str
@@ -20,13 +20,14 @@ class Status(StrEnum):
     counts: bool
     failed: bool
     retried: bool
+    absent: bool
 
     def __new__(cls, value: str, words: str, facts: str = "ran recorded counts", trouble: int = 0) -> "Status":
         """A member with its facts: those named are true."""
         status = str.__new__(cls, value)
         status._value_ = value
         status.words, status.trouble = words, trouble
-        for fact in ("ran", "recorded", "counts", "failed", "retried"):
+        for fact in ("ran", "recorded", "counts", "failed", "retried", "absent"):
             setattr(status, fact, fact in facts.split())
         return status
 
@@ -38,7 +39,10 @@ class Status(StrEnum):
     CRASHED = "crashed", "crashed", "ran recorded failed retried", 1
     KILLED = "killed", "were killed", "ran failed retried", 2
     SKIPPED = "skipped", "were skipped", "recorded", 5
-    LEFT = "left", "were left out by a race", "recorded"
+    LEFT = "left", "were left out by a race", "recorded absent"
+    # where all runs together have had their time, or were interrupted; they are done when the same is run again
+    CUT = "cut", "were cut short when the time was over", "ran recorded counts", 6
+    UNBEGUN = "unbegun", "did not begin", "recorded absent", 7
 
     def phrase(self, n: int) -> str:
         """What is said of n runs that ended so: `was killed` of one."""
@@ -61,4 +65,5 @@ def alternatives(members: Iterable[str], n: int = 2) -> str:
 UNBOUNDED = "a value of -inf is no real number, and no improvement: the problem is wrong, or has no minimum"
 SILENT = "the method returned without a question"
 DAMAGED = "damaged"  # no status: a stored run that cannot be read; it can be done again as well
+UNFINISHED = (Status.CUT, Status.UNBEGUN)  # for want of time: the same command does them
 RETRIED = (*statuses("retried"), DAMAGED)  # what a second try could change

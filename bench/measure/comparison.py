@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.ledger import PRICES
-from bench.core.status import Status
+from bench.core.status import statuses
 from bench.measure.convergence import convergence
 from bench.measure.frames import CELL, Frame, checked
 from bench.measure.levels import QUICK
@@ -34,7 +34,7 @@ class Comparison:
         races: Planned | None = None,
     ):
         self._planned: Any = complete(runs)
-        self.runs: Any = self._planned[self._planned.status != Status.LEFT]
+        self.runs: Any = self._planned[~self._planned.status.isin(statuses("absent"))]
         self.parts, self.prices, self._races = parts, prices, races
         self._curves: dict[Any, Any] = {}
         self._views: dict[Any, View] = {}

@@ -15,6 +15,7 @@ from bench.measure.inference import wilson
 from bench.measure.levels import COVERAGE, FEWEST
 
 RESAMPLES = 2000
+ENDED_BY_TIME = (Status.DEADLINE, Status.CUT)  # before their budget, whatever they asked
 GROUPS = 5_000  # resampled at a time, for the sake of memory
 
 # products of many small matrices: BLAS threads that wait for the next one burn more time than they save
@@ -77,7 +78,7 @@ def _budgets(view: View) -> Column:
     spent = view.reached.groupby("run").spent.first().reindex(runs.run).to_numpy(float)
     cost, budget = (runs[name].to_numpy(float) for name in ("cost", "budget"))
     ratio = np.divide(spent, cost, out=np.zeros(len(runs)), where=(cost > 0) & (spent > 0))
-    unknown = runs.imported | (runs.status == Status.DEADLINE) | view.rule.seconds
+    unknown = runs.imported | runs.status.isin(ENDED_BY_TIME) | view.rule.seconds
     return pd.Series(np.where(unknown, np.nan, np.maximum(budget * ratio, spent)), index=runs.run)
 
 

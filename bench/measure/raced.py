@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bench.core.outcomes import places
-from bench.core.status import Status
+from bench.core.status import Status, statuses
 from bench.measure.frames import CELL, COLUMNS, Frame
 from bench.measure.racing import able, race
 
@@ -52,10 +52,11 @@ def races(runs: Frame, plan: Planned | None = None) -> Frame:
 
 
 def ranked(rows: list[list[Frame | None]]) -> tuple[np.ndarray, np.ndarray]:
-    """The place of each run among all of them (optimizers, rounds), NaN where there is none, or it was left out, and
-    with whom it ties: see `bench.core.outcomes.places`."""
+    """The place of each run among all of them (optimizers, rounds), NaN where there is none, it was left out, or had not
+    the time that others had, and with whom it ties: see `bench.core.outcomes.places`."""
+    no_outcome = (*statuses("absent"), Status.CUT)
     return places(
-        [[None if row is None or row.status == Status.LEFT else (row._asdict(), row.cost) for row in of] for of in rows]
+        [[None if row is None or row.status in no_outcome else (row._asdict(), row.cost) for row in of] for of in rows]
     )
 
 

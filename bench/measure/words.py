@@ -267,6 +267,11 @@ def interrupted(races: int, of: int) -> str:
     return f"{races} of {counted(of, 'race')} {'was' if races == 1 else 'were'} interrupted: rounds are missing."
 
 
+def runs_here(problem: str, why: str) -> str:
+    """That a function is not asked in child processes."""
+    return f"All runs on {problem} are made in this process, one after the other: {why}."
+
+
 def _are(n: int) -> str:
     return "is" if n == 1 else "are"
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.foreign import foreign
-from bench.core.status import DAMAGED, Status
+from bench.core.status import DAMAGED, UNFINISHED, Status
 from bench.runner.environment import environment, libraries, repository, resolve_device, versions
 from bench.runner.execute import execute, execute_here
 from bench.runner.launch import Launch, Watcher
@@ -25,6 +25,8 @@ from bench.runner.store import Store, StoreError
 from bench.runner.suite import Suite
 
 GRID = 81  # points a side of the picture of a two-dimensional problem
+# why a run did not begin
+TIME_OVER, INTERRUPTED = "the time of all runs was over", "it was interrupted"
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Campaign:
     there: int = 0
     beside: int = 0  # runs of earlier plans, which stay stored and are not reported
     added: int = 0
+    interrupted: bool = False  # by a Ctrl-C, see `Launch.interruptible`
     statuses: Counter[str] = field(default_factory=Counter)
 
 
@@ -110,6 +113,7 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
     store.forget(launch.retry)
     if DAMAGED in launch.retry:
         store.forget_damaged()
+    store.forget(UNFINISHED)
     # what was skipped for want of a library may have it now
     store.forget([Status.SKIPPED], only=[spec.hash() for spec in specs if not spec.skip])
     for sentence in put_stale_aside(store, specs, launch.stale):
@@ -123,25 +127,41 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
         if spec.skip and spec.hash() not in stored:
             writer.ended(unrun(spec, Status.SKIPPED, spec.skip))
 
-    def run(wanted: Sequence[RunSpec]) -> None:
+    def run(wanted: Sequence[RunSpec]) -> bool:
         store.forget([Status.LEFT], only=[spec.hash() for spec in wanted])  # a race left them out, and does not now
         writer.stored = store.hashes()
-        work = jobs(wanted, lambda spec: spec.hash() in writer.stored)
+        work = jobs(wanted, lambda spec: spec.hash() in writer.stored, launch.processes)
         if work or campaign.changed:  # what is there already would be the same at this commit: it is of the same code
             store.note({"repository": repository(), "updated": now})
         if not launch.children:
-            execute_here(work, writer)
+            execute_here(work, launch, writer)
         elif work:
             execute(work, launch, writer)
+        return not launch.over
 
-    if suite.until and launch.referee:
-        for spec, reason in race(specs, launch.referee, run, store.ends):
-            writer.ended(unrun(spec, Status.LEFT, reason))
-    else:
-        run(specs)
+    try:
+        if suite.until and launch.referee:
+            for spec, reason in race(specs, launch.referee, run, store.ends):
+                writer.ended(unrun(spec, Status.LEFT, reason))
+        else:
+            run(specs)
+    except KeyboardInterrupt:
+        if not launch.interruptible:
+            raise
+        campaign.interrupted = True
+    if campaign.interrupted or launch.over:
+        _write_unbegun(store, specs, writer, INTERRUPTED if campaign.interrupted else TIME_OVER)
     if launch.pictures:
         add_grids(store, specs)
     return campaign
+
+
+def _write_unbegun(store: Store, specs: Sequence[RunSpec], writer: _Writer, reason: str) -> None:
+    """Store what is missing as runs that did not begin."""
+    writer.stored = store.hashes()
+    for spec in specs:
+        if spec.hash() not in writer.stored:
+            writer.ended(unrun(spec, Status.UNBEGUN, reason))
 
 
 def _sources(specs: Sequence[RunSpec]) -> dict[str, str]:

@@ -11,10 +11,12 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
@@ -24,20 +26,28 @@ from typing import Any
 from bench.core.registry import load
 from bench.core.status import Status
 from bench.runner import PACKAGES
-from bench.runner.environment import cores
 from bench.runner.launch import Launch, Watcher
+from bench.runner.luggage import unpack
 from bench.runner.plan import Job, RunSpec
 from bench.runner.single import Message, RunRecord, run_job, unrun
 
 POLL = 0.1  # seconds between two looks at a child
+SECONDS = 1.0  # of work after which a child gives back what it has not begun: starting another takes some 0.06
+GAVE_BACK = 75  # exit status of a child that did so
 
 
-def execute_here(jobs: Sequence[Job], watcher: Watcher) -> None:
+def execute_here(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     """Do all jobs in this process, one after the other: nothing protects it from a run that never asks again."""
+    alone = [each for job in jobs for each in ([job] if job.lanes else [Job((spec,), False) for spec in job.specs])]
     with one_thread():
-        for job in jobs:
-            for spec, record in run_job(job):
+        for job in sorted(alone, key=_first_seed):
+            for spec, record in run_job(job, end=launch.end):
                 _tell(watcher, spec, record)
+
+
+def _first_seed(job: Job) -> int:
+    """Jobs go in this order: where not all get done, those that are have runs of all optimizers."""
+    return job.specs[0].seed
 
 
 def _tell(watcher: Watcher, spec: RunSpec, record: RunRecord | None) -> None:
@@ -56,17 +66,26 @@ def one_thread() -> AbstractContextManager[Any]:
 
 
 def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
-    """Do all jobs in child processes, as many at once as workers. Every run of every job ends in `watcher.ended`."""
-    heard: SimpleQueue[Message | None] = SimpleQueue()  # None: a job is done
+    """Do all jobs in child processes, as many at once as workers. Every run of every job ends in `watcher.ended`, where
+    there is time for it."""
+    heard: SimpleQueue[Message | None] = SimpleQueue()  # None: a worker is done
     halt = threading.Event()
     gpu = threading.Lock()  # one GPU: its jobs go one at a time
+    queue = _Queue(jobs)
+    serve(launch.preload)
 
-    def work(job: Job) -> None:
-        with gpu if job.specs[0].device != "cpu" else nullcontext():
-            supervise(job, heard.put, launch, halt)
+    def work() -> None:
+        while (job := queue.take()) is not None:
+            rest: list[RunSpec] = []
+            try:
+                with gpu if job.specs[0].device != "cpu" else nullcontext():
+                    if not (halt.is_set() or launch.over):
+                        rest = supervise(job, heard.put, launch, halt)
+            finally:
+                queue.put(rest)
 
-    with ThreadPoolExecutor(launch.workers or cores()) as pool:
-        done = [pool.submit(work, job) for job in jobs]
+    with ThreadPoolExecutor(launch.processes) as pool:
+        done = [pool.submit(work) for _ in range(min(launch.processes, sum(len(job.specs) for job in jobs)))]
         for future in done:
             future.add_done_callback(lambda _: heard.put(None))
         try:
@@ -80,21 +99,52 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
             future.result()
 
 
-def supervise(job: Job, send: Callable[[Message], None], launch: Launch, halt: threading.Event) -> None:
-    """See one job through: a child that dies is replaced by one that does the rest."""
+class _Queue:
+    """Jobs that wait for a worker, those of the first seeds first; and what a child gives back, each run alone."""
+
+    def __init__(self, jobs: Sequence[Job]):
+        self._waiting = [(_first_seed(job), number, job) for number, job in enumerate(jobs)]
+        heapify(self._waiting)
+        self._number, self._busy, self._changed = len(jobs), 0, threading.Condition()
+
+    def take(self) -> Job | None:
+        """The next job; None where there is none, and there will be none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or not self._busy)
+            if not self._waiting:
+                return None
+            self._busy += 1
+            return heappop(self._waiting)[-1]
+
+    def put(self, rest: Sequence[RunSpec]) -> None:
+        """A job that was taken is done, but for this rest."""
+        with self._changed:
+            self._busy -= 1
+            for spec in rest:
+                self._number += 1
+                heappush(self._waiting, (spec.seed, self._number, Job((spec,), False)))
+            self._changed.notify_all()
+
+
+def supervise(job: Job, send: Callable[[Message], None], launch: Launch, halt: threading.Event) -> list[RunSpec]:
+    """See one job through: a child that dies is replaced by one that does the rest. Answers the runs that a child gave
+    back, as they take too long to share one."""
     undone = list(job.specs)
     while undone and not halt.is_set():
-        process, connection = _start(Job(tuple(undone), job.lanes), launch)
+        process, connection = start(_child, Job(tuple(undone), job.lanes), launch.imports, launch.luggage, launch.end)
         child = _Child(process, connection, undone, job.lanes)
         try:
             reason = child.hear_out(send, launch, halt)
         finally:
-            _kill(process)
+            end(process)
             connection.close()
+        if child.gave_back:
+            return undone
         if undone and not halt.is_set():
             for spec in child.lost():
                 send((spec, unrun(spec, Status.KILLED, reason)))
                 undone.remove(spec)
+    return []
 
 
 @dataclass
@@ -107,6 +157,11 @@ class _Child:
     lanes: bool
     begun: RunSpec | None = None  # the run under way, of a batch the first
     heard: bool = False  # whether there was any record
+
+    @property
+    def gave_back(self) -> bool:
+        """Whether it ended before it began what is undone, as it should."""
+        return self.process.exitcode == GAVE_BACK and self.begun not in self.undone
 
     def lost(self) -> list[RunSpec]:
         """The runs that died with it: the one under way, and a batch as one. What it had not begun is done by another;
@@ -135,7 +190,8 @@ class _Child:
             if not self.process.is_alive() and not self.connection.poll():
                 return self._ended()  # where something else holds the other end of the pipe: what a method started
             # the lanes of a batch share its seconds
-            allowed = self.undone[0].deadline * (len(self.undone) if self.lanes else 1) + launch.grace
+            allowed = self.undone[0].deadline * (len(self.undone) if self.lanes else 1)
+            allowed = min(allowed, max(launch.end - last, 0.0)) + launch.grace
             if time.monotonic() - last > allowed:
                 return f"asked nothing for {allowed:.0f} s, which is beyond its deadline"
             grown = _memory(self.process) - grown_from
@@ -168,7 +224,7 @@ def _memory(process: BaseProcess) -> int:
         return 0
 
 
-def _kill(process: BaseProcess) -> None:
+def end(process: BaseProcess) -> None:
     """End a child and whatever it has started: it leads a session of its own."""
     if process.pid is not None:
         try:
@@ -180,9 +236,23 @@ def _kill(process: BaseProcess) -> None:
 
 _server = multiprocessing.get_context("forkserver")
 _server_lock = threading.Lock()
+_preloaded: set[str] = set()  # by the server that runs
 
 
-def _start(job: Job, launch: Launch) -> tuple[BaseProcess, Any]:
+def serve(modules: Collection[str]) -> None:
+    """Let children come from a server that has imported these modules, which takes seconds: another one, where that
+    which runs has not, and has no children now."""
+    with _server_lock:
+        if _preloaded and not _preloaded.issuperset(modules) and not multiprocessing.active_children():
+            forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]  # the stubs lack it
+            _preloaded.clear()
+        if not _preloaded:
+            _preloaded.update(modules)
+            _server.set_forkserver_preload(["bench.runner.preload", *sorted(modules)])
+
+
+def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Any]:
+    """A child process that does target(connection, *arguments), and where to hear what it sends."""
     receive, send = _server.Pipe(duplex=False)
     # hide the caller's script, which a child would otherwise run again; with fixed hashes of strings no set's order
     # differs between two runs
@@ -191,8 +261,7 @@ def _start(job: Job, launch: Launch) -> tuple[BaseProcess, Any]:
         _replaced(os.environ, "PYTHONHASHSEED", "0"),
     )
     with _server_lock, hidden, fixed:
-        _server.set_forkserver_preload(["bench.runner.preload"])
-        process = _server.Process(target=_child, args=(send, job, tuple(launch.imports)), daemon=True)
+        process = _server.Process(target=_begin, args=(send, target, arguments), daemon=True)
         process.start()
     send.close()
     return process, receive
@@ -211,16 +280,20 @@ def _replaced(mapping: MutableMapping[str, Any], key: str, value: Any) -> Iterat
             mapping[key] = before
 
 
-def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
-    import torch
-
+def _begin(connection: Connection, target: Callable[..., None], arguments: Sequence[Any]) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)  # what libraries print, from whatever language, is not for the terminal
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
     os.setsid()  # so that a Ctrl-C is for the coordinator, which ends the children
-    torch.set_num_threads(1)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
     threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
-    process = os.getpid()
+    target(connection, *arguments)
+
+
+def _child(connection: Connection, job: Job, imports: Sequence[str], luggage: bytes, end: float) -> None:
+    """Do a job, or as much of it as fits into SECONDS, and send what happens."""
+    process, began, status = os.getpid(), time.monotonic(), 0
 
     def send(*messages: Message) -> None:
         if os.getpid() != process:  # a copy that a method forked: it does nobody's runs
@@ -234,16 +307,22 @@ def _child(connection: Connection, job: Job, imports: Sequence[str]) -> None:
 
     try:
         load(PACKAGES, imports)
-        for message in run_job(job, leave):
-            send(message)
-    except ValueError:  # a module that the coordinator could import
+        unpack(luggage)
+        undone = len(job.specs)
+        for spec, record in run_job(job, leave, end):
+            send((spec, record))
+            undone -= record is not None
+            if record is not None and undone and not job.lanes and time.monotonic() - began > SECONDS:
+                break
+        status = GAVE_BACK if undone else 0
+    except ValueError:  # a module that the coordinator could import, or luggage that it could pack
         error = traceback.format_exc()
         for spec in job.specs:
             send((spec, unrun(spec, Status.CRASHED, error)))
     except BrokenPipeError:  # the coordinator is gone, and nobody is left to hear
         pass
     # what a method's own threads still do is of no interest to anybody
-    os._exit(0)
+    os._exit(status)
 
 
 def _end_with(pipe: int) -> None:

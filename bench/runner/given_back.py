@@ -1,6 +1,7 @@
 """What a method may change for the whole process, and the next run must not see: generators, torch's switches, copies
 of the process itself."""
 
+import hashlib
 import os
 import random
 import sys
@@ -48,6 +49,16 @@ def given_back() -> Iterator[None]:
                 torch.set_rng_state(on_cpu)
             if torch and on_gpus:
                 torch.cuda.set_rng_state_all(on_gpus)
+
+
+def seed_generators(name: str) -> None:
+    """Seed the generators of NumPy, random and torch by a name: what a problem draws from them is then the same in
+    every process, and another in every run."""
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+    np.random.seed(seed)
+    random.seed(seed)
+    if torch := sys.modules.get("torch"):
+        torch.default_generator.manual_seed(seed)
 
 
 def _switches(torch: Any) -> list[Switch]:

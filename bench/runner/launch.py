@@ -3,6 +3,8 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,13 @@ from bench.core import registry
 from bench.core.gate import python_number
 from bench.core.status import RETRIED
 from bench.runner import PACKAGES
+from bench.runner.environment import cores
 from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
 from bench.runner.suite import Suite
 
 STALE = ("", "keep", "versions")
+HEAVY = ("nevergrad", "scipy.optimize", "sklearn.datasets", "torch._dynamo")  # take seconds to import
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -47,7 +51,10 @@ class Launch:
     bytes that a child may grow by, and seconds beyond its deadline without a question. children: whether runs are made
     in supervised child processes, or else in this one. pictures: whether two-dimensional problems are stored on a grid.
     referee: how a race stands, of results (k, rounds), the rounds planned and ties (see `bench.measure.racing.race`):
-    without one a suite with `until` is run whole. facts: what else the manifest says.
+    without one a suite with `until` is run whole. facts: what else the manifest says. preload: modules that are
+    imported once for all children. luggage: definitions that children register beside `imports`, see
+    `bench.runner.luggage`. end: `time.monotonic()` when the time of all runs is over: those under way are cut short,
+    the others do not begin. interruptible: whether a Ctrl-C ends the runs as that does, and is not raised.
     """
 
     workers: int | None = None
@@ -64,6 +71,10 @@ class Launch:
     pictures: bool = True
     referee: Callable[[np.ndarray, int, np.ndarray], Any] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    preload: Sequence[str] = HEAVY
+    luggage: bytes = b""
+    end: float = inf
+    interruptible: bool = False
 
     def __post_init__(self) -> None:
         for name in ("imports", "retry"):
@@ -81,6 +92,16 @@ class Launch:
             if status not in RETRIED:
                 raise ValueError(f"retry takes {', '.join(RETRIED)}, got {status!r}: the others would end as they did")
 
+    @property
+    def processes(self) -> int:
+        """How many runs are made at once."""
+        return (self.workers or cores()) if self.children else 1
+
+    @property
+    def over(self) -> bool:
+        """Whether the time of all runs is over."""
+        return monotonic() >= self.end
+
     def load(self) -> None:
         """Register all problems and optimizers: ours, and those of `imports`."""
         registry.load(PACKAGES, self.imports)
@@ -88,14 +109,14 @@ class Launch:
     def fitted(self, suite: Suite) -> "Launch":
         """This launch, so that every run of the suite finds its problem and optimizer.
 
-        What the caller's script itself defines cannot travel to a child; what a module of the caller's defines, a child
-        imports too.
+        What the caller's script itself defines travels to a child as luggage alone; what a module of the caller's
+        defines, a child imports too.
         """
         entries = [entry for group in suite.groups for entry in (*group.problems, *group.optimizers)]
         entries += [tuned.entry for tuned in suite.tuning.found] if suite.tuning else []
         modules = {_module(entry.name) for entry in entries} - {"", *self.imports}
-        more = sorted(name for name in modules if name.partition(".")[0] not in (*PACKAGES, "__main__"))
-        children = self.children and "__main__" not in modules
+        more = sorted(name for name in modules if name.partition(".")[0] not in (*PACKAGES, "bench", "__main__"))
+        children = self.children and (bool(self.luggage) or "__main__" not in modules)
         return replace(self, imports=(*self.imports, *more), children=children)
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from math import isfinite
+from math import ceil, isfinite
 from typing import Any
 
 from bench.core import registry
@@ -15,7 +15,9 @@ from bench.core.registry import OptimizerDefinition, ProblemDefinition
 from bench.runner.suite import Entry, Group, Suite
 
 LANES = 64  # runs that go in lockstep at most
-CHUNK = 8  # short single runs that share a child process
+CHUNK = 64  # single runs that share a child process at most: it gives back what it has no time for
+
+BESIDE = ("skip", "dim", "dtype", "code", "pointwise")  # facts of a specification that are no part of its key
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,12 @@ class RunSpec:
     skip: str = field(default="", compare=False)  # the reason, where the run is not possible
     dim: int | None = field(default=None, compare=False)  # of the problem, where it could be built
     code: str = field(default="{}", compare=False)  # JSON, the hashes of the code of problem and optimizer
+    pointwise: bool = field(default=False, compare=False)  # whether the problem is asked point by point
 
     def key(self) -> str:
         """Canonical JSON of all that determines the record."""
         # dim and dtype follow from the problem, and are not known where it could not be built
-        facts = {name: value for name, value in vars(self).items() if name not in ("skip", "dim", "dtype", "code")}
+        facts = {name: value for name, value in vars(self).items() if name not in BESIDE}
         facts["target"] = facts.pop("gap")  # its first name, so that older results are resumed
         return json.dumps(facts, sort_keys=True, allow_nan=False)
 
@@ -166,6 +169,7 @@ def _problem_specs(
                     skip=reason,
                     dim=None if objective is None else objective.dim,
                     code=json.dumps(code),
+                    pointwise=objective is not None and objective.vectorised is False,
                 )
 
 
@@ -199,20 +203,24 @@ def misfit(objective: Objective, optimizer: OptimizerDefinition) -> str:
     return ""
 
 
-def jobs(specs: Sequence[RunSpec], done: Callable[[RunSpec], bool]) -> list[Job]:
-    """The work that is left: lockstep batches at full width where any of their runs is missing, chunks of the others.
+def jobs(specs: Sequence[RunSpec], done: Callable[[RunSpec], bool], workers: int = 1) -> list[Job]:
+    """The work that is left: lockstep batches at full width where any of their runs is missing, chunks of the others,
+    which are no larger than leaves work for all workers.
 
     Batches follow from the specs alone, never from what is missing, so that a resumed run gives the same records.
+    Where a problem is asked point by point no seconds are saved in lockstep: there each run is alone, which gives the
+    same record, but for its width.
     """
     work = []
     runnable = [spec for spec in specs if not spec.skip]
+    chunk = min(CHUNK, max(1, ceil(sum(not done(spec) for spec in runnable) / workers)))
     for _, members in groupby(sorted(runnable, key=RunSpec.batch), key=RunSpec.batch):
         batch = list(members)
-        if registry.find_optimizer(batch[0].optimizer).lanes:
+        if registry.find_optimizer(batch[0].optimizer).lanes and not batch[0].pointwise:
             widths = [batch[at : at + LANES] for at in range(0, len(batch), LANES)]
             work += [Job(tuple(lanes), lanes=True) for lanes in widths if not all(map(done, lanes))]
         else:
             missing = [spec for spec in batch if not done(spec)]
-            work += [Job(tuple(missing[at : at + CHUNK]), lanes=False) for at in range(0, len(missing), CHUNK)]
+            work += [Job(tuple(missing[at : at + chunk]), lanes=False) for at in range(0, len(missing), chunk)]
     order = {id(spec): number for number, spec in enumerate(runnable)}
     return sorted(work, key=lambda job: order[id(job.specs[0])])

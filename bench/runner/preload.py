@@ -1,4 +1,5 @@
-"""Imported once by the server from which run processes are forked, so that each starts in milliseconds."""
+"""Imported once by the server from which run processes are forked, before `Launch.preload`, so that each starts in
+milliseconds."""
 
 import os
 import signal
@@ -9,11 +10,6 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 # before any of them is imported: one thread a process, so that runs neither disturb each other nor differ
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
-
-import nevergrad  # noqa: E402, F401
-import scipy.optimize  # noqa: E402, F401
-import sklearn.datasets  # noqa: E402, F401
-import torch._dynamo  # noqa: E402, F401
 
 from bench.core.registry import load  # noqa: E402
 from bench.runner import PACKAGES  # noqa: E402

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.core.outcomes import Ended, places
 from bench.core.registry import find_optimizer
-from bench.core.status import Status
+from bench.core.status import Status, statuses
 from bench.runner.plan import RunSpec
 
 Referee = Callable[[np.ndarray, int, np.ndarray], Any]  # see `bench.measure.racing.race`
@@ -79,39 +79,45 @@ def _planned(contest: Contest) -> dict[str, Any]:
 
 
 def _ended(spec: RunSpec | None, ends: Ends) -> Ended | None:
-    """How a run ended, and its cost; None where it is not stored. What could not begin has failed."""
+    """How a run ended, and its cost; None where it is not stored, or had not the time that others had. What could not
+    begin has failed."""
     row = ends.get(spec.hash()) if spec else None
-    if row is None or spec is None or row["status"] == Status.LEFT:
+    if row is None or spec is None or row["status"] in (*statuses("absent"), Status.CUT):
         return None
     counts = json.loads(row["counts"])
     return row, sum(spec.prices[question] * n for question, n in counts.items()) / row["rows"]
 
 
 def race(
-    specs: Sequence[RunSpec], referee: Referee, run: Callable[[Sequence[RunSpec]], None], ends: Callable[[], Ends]
+    specs: Sequence[RunSpec], referee: Referee, run: Callable[[Sequence[RunSpec]], bool], ends: Callable[[], Ends]
 ) -> Iterator[tuple[RunSpec, str]]:
     """Run what the races need, all of them side by side, from look to look; gives the runs left out, with reasons.
 
-    run: makes those of some runs that are missing. ends: what is stored by now. What is run next follows from what is
-    stored alone, so that a race that was interrupted goes on as it would have.
+    run: makes those of some runs that are missing, and says whether there was time for all of them. ends: what is
+    stored by now. What is run next follows from what is stored alone, so that a race that was interrupted goes on as it
+    would have.
     """
     open_ = contests(specs)
     beside = {spec.hash() for contest in open_ for spec in contest.beside}
-    run([spec for spec in specs if spec.hash() in beside])
+    going_on = run([spec for spec in specs if spec.hash() in beside])
     while open_:
         stored = ends()
         standings = [contest.standing(referee, stored) for contest in open_]
         for contest, standing in zip(open_, standings, strict=True):
-            if standing.over:
+            if standing.over or not going_on:
                 yield from _left_out(contest, standing, stored)
+        if not going_on:
+            return
         going = [(contest, standing) for contest, standing in zip(open_, standings, strict=True) if not standing.over]
         wanted = {spec.hash() for contest, standing in going for spec in contest.until(standing)}
-        run([spec for spec in specs if spec.hash() in wanted])
+        going_on = run([spec for spec in specs if spec.hash() in wanted])
         open_ = [contest for contest, _ in going]
 
 
 def _left_out(contest: Contest, standing: Any, stored: Ends) -> Iterator[tuple[RunSpec, str]]:
     for runs, left in zip(contest.runs.values(), standing.left.tolist(), strict=True):
+        if not left and not standing.over:  # the time was over: it would have gone on
+            continue
         reason = (
             f"significantly worse after {left} rounds" if left else f"the race was over after {standing.rounds} rounds"
         )

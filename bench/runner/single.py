@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf, nan
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,11 @@ from bench.core.objective import Objective
 from bench.core.oracle import Oracle, Stop, books_of
 from bench.core.registry import OptimizerDefinition
 from bench.core.status import SILENT, UNBOUNDED, Status
-from bench.runner.given_back import escape, given_back
+from bench.runner.given_back import escape, given_back, seed_generators
 from bench.runner.plan import Job, RunSpec
 
 TRACEBACK = 10_000  # characters kept
+TINY = 1e-6  # seconds
 LEFT = f"the method went on after its end, and was left when {REFUSALS:,} questions had been refused"
 
 
@@ -99,19 +101,22 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     return books.failure[-TRACEBACK:]
 
 
-def run_job(job: Job, leave: Leave | None = None) -> Iterator[Message]:
+def run_job(job: Job, leave: Leave | None = None, end: float = inf) -> Iterator[Message]:
     """Do the runs of a job: (spec, None) as each begins, (spec, record) as it ends. A batch of lanes ends as one.
 
-    leave: ends this process with the records of runs whose method never stops.
+    leave: ends this process with the records of runs whose method never stops. end: `time.monotonic()` when the time of
+    all runs is over: what is under way is cut short, and nothing begins any more.
     """
     groups = [job.specs] if job.lanes else [(spec,) for spec in job.specs]
     for specs in groups:
+        if monotonic() >= end:
+            return
         yield specs[0], None
         try:
             problem = registry.find_problem(specs[0].problem)
             made = {spec.instance: problem.make(spec.instance, **spec.parameters) for spec in specs}
             objectives = [made[spec.instance] for spec in specs]
-            records = run_specs(specs, objectives, registry.find_optimizer(specs[0].optimizer), job.lanes, leave)
+            records = run_specs(specs, objectives, registry.find_optimizer(specs[0].optimizer), job.lanes, leave, end)
         except registry.Unavailable as error:
             records = [unrun(spec, Status.SKIPPED, str(error)) for spec in specs]
         except KeyboardInterrupt:
@@ -153,9 +158,25 @@ def run_specs(
     optimizer: OptimizerDefinition,
     lanes: bool,
     leave: Leave | None = None,
+    end: float = inf,
 ) -> list[RunRecord]:
-    """The records of one run, or of a lockstep batch that differs only in instances and seeds."""
+    """The records of one run, or of a lockstep batch that differs only in instances and seeds. end: as of `run_job`."""
+    with given_back():
+        seed_generators(specs[0].hash())
+        return _run_specs(specs, objectives, optimizer, lanes, leave, end)
+
+
+def _run_specs(
+    specs: Sequence[RunSpec],
+    objectives: Sequence[Objective],
+    optimizer: OptimizerDefinition,
+    lanes: bool,
+    leave: Leave | None,
+    end: float,
+) -> list[RunRecord]:
     spec = specs[0]
+    width = len(specs) if lanes else 0
+    rest = max(end - monotonic(), TINY) / max(width, 1)  # the lanes of a batch share its seconds
     oracle = open_oracle(
         list(objectives) if lanes else objectives[0],
         optimizer,
@@ -163,7 +184,7 @@ def run_specs(
         [lane.seed for lane in specs] if lanes else spec.seed,
         gap=spec.gap,
         prices=spec.prices,
-        deadline=spec.deadline,
+        deadline=min(spec.deadline, rest),
         device=spec.device,
         suite_seed=spec.suite_seed,
     )
@@ -171,7 +192,7 @@ def run_specs(
     if lanes and optimizer.lane_rates:
         rates = [float(spec.hyperparameters["lr"]) for spec in specs]  # (R, 1), or one number where lanes share it
         hyperparameters["lr"] = rates[0] if len(set(rates)) == 1 else oracle.array(np.array(rates)[:, None])
-    books, width = books_of(oracle), len(specs) if lanes else 0
+    books = books_of(oracle)
 
     def records(error: str) -> list[RunRecord]:
         left = LEFT if books.refused[0] >= REFUSALS else ""
@@ -202,16 +223,20 @@ def _record(
     error: str,
     left: str,
 ) -> RunRecord:
+    status = ledger.status or Status.RETURNED
+    if status == Status.DEADLINE and ledger.deadline < spec.deadline:
+        status = Status.CUT
     reasons = {
         Status.CRASHED: error,
         Status.DIVERGED: "the method asked at a point that is not finite",
         Status.DEADLINE: f"the deadline was {spec.deadline:g} s",
+        Status.CUT: f"the time of all runs was over {ledger.deadline * max(lanes, 1):.3g} s after it began",
         Status.RETURNED: "" if any(ledger.counts) else SILENT,
     }
-    reason = reasons.get(ledger.status or Status.RETURNED) or left
+    reason = reasons.get(status) or left
     return RunRecord(
         spec,
-        str(ledger.status),
+        str(status),
         "\n".join(filter(None, (first_failure(ledger, objective), fault(ledger, objective), reason))),
         family=registry.find_problem(spec.problem).family,
         problem_order=objective.order,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.status import UNFINISHED
 from bench.measure.frames import Frame
 from bench.measure.words import counted, interval, number, value_text
 from bench.results.stored import Results
@@ -249,8 +250,8 @@ def fraction(text: str) -> float:
 
 def _check_finished(results: Results) -> None:
     with closing(Store(results.folder)) as store:
-        planned, stored = store.planned(), store.hashes()
-    if missing := len(set(planned) - stored):
+        planned, ends = store.planned(), store.ends()
+    if missing := sum(each not in ends or ends[each]["status"] in UNFINISHED for each in planned):
         raise ValueError(
             f"{results.folder} is not finished: {missing} of {len(planned)} planned runs are missing; run it again"
         )

@@ -26,7 +26,7 @@ GAPS = tuple(float(f"{10.0**k:.3g}") for k in np.arange(2, -8.01, -0.2))  # five
 MEASURES = ("cost", "value")
 LEAST_GAIN = 0.01  # fraction of the best gain, where no optimum is known: values that are closer count as equal
 SAME_DIGITS = 1e-6  # natural logarithms of costs and gaps that differ by less differ in their last digits alone
-TIMED = (Status.DEADLINE, Status.KILLED)  # ends that seconds decide
+TIMED = (Status.DEADLINE, Status.CUT, Status.KILLED)  # ends that seconds decide
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from bench.core.status import RETRIED, Status, alternatives, statuses
         ("killed", True, False, False, True, True, 2),
         ("skipped", False, True, False, False, False, 5),
         ("left", False, True, False, False, False, 0),
+        ("cut", True, True, True, False, False, 6),
+        ("unbegun", False, True, False, False, False, 7),
     ],
 )
 def test_facts(status, ran, recorded, counts, failed, retried, trouble):
@@ -31,10 +33,11 @@ def test_facts(status, ran, recorded, counts, failed, retried, trouble):
 
 
 def test_statuses_of_a_fact():
-    assert len(Status) == 9
+    assert len(Status) == 11
     assert statuses("failed") == ["crashed", "killed"]
-    assert statuses("ran", False) == ["skipped", "left"]
-    assert statuses("trouble") == ["crashed", "killed", "diverged", "deadline", "skipped"]
+    assert statuses("ran", False) == ["skipped", "left", "unbegun"]
+    assert statuses("trouble") == ["crashed", "killed", "diverged", "deadline", "skipped", "cut", "unbegun"]
+    assert statuses("absent") == ["left", "unbegun"]
     assert RETRIED == ("crashed", "killed", "damaged")
     with pytest.raises(AttributeError):
         statuses("lucky")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.core.registry import UnknownName
-from bench.runner.plan import CHUNK, LANES, jobs, plan
+from bench.runner.plan import BESIDE, CHUNK, LANES, jobs, plan
 from bench.runner.suite import make_suite
 
 
@@ -50,17 +50,24 @@ def test_the_hash_stands_for_everything_that_determines_a_run():
         "budget": 31, "prices": {"value": 2}, "gap": 1e-6, "restarts": False,
         "deadline": 1.0, "device": "cuda", "versions": (1, 2), "checkpoints": 5,
     }  # fmt: skip
-    assert {*changed, "skip", "dim", "dtype", "code"} == set(vars(spec))
+    assert {*changed, *BESIDE} == set(vars(spec))
     hashes = {replace(spec, **{key: value}).hash() for key, value in changed.items()}
     assert len(hashes | {spec.hash()}) == len(changed) + 1
-    assert replace(spec, skip="a reason", dim=None, dtype="float32", code="{}").hash() == spec.hash()
+    assert replace(spec, skip="a reason", dim=None, dtype="float32", code="{}", pointwise=True).hash() == spec.hash()
 
 
 def test_jobs_are_lockstep_batches_and_chunks():
     specs = specs_of(["odd-bowl"], ["odd-descent", "odd-walk"], seeds=LANES + 6)
     work = jobs(specs, lambda spec: False)
     assert [len(job.specs) for job in work if job.lanes] == [LANES, 6]
-    assert [len(job.specs) for job in work if not job.lanes] == [CHUNK] * 8 + [6]
+    assert [len(job.specs) for job in work if not job.lanes] == [CHUNK, 6]
+    halves = jobs(specs_of(["odd-bowl"], ["odd-walk"], seeds=5), lambda spec: False, workers=2)
+    assert [len(job.specs) for job in halves] == [3, 2], "there is work for both"
+
+
+def test_runs_on_what_is_asked_point_by_point_are_alone():
+    specs = specs_of(["odd-fragile"], ["random-search"], seeds=3)
+    assert [(job.lanes, len(job.specs)) for job in jobs(specs, lambda spec: False, workers=3)] == [(False, 1)] * 3
 
 
 def test_a_batch_is_resumed_at_full_width_and_a_chunk_without_what_is_there():

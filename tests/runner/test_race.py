@@ -146,7 +146,7 @@ def test_an_interrupted_race_goes_on_without_loss(raced, tmp_path):
     assert campaign.added == 0 and campaign.there == campaign.planned
 
 
-@pytest.mark.parametrize(("after", "missing", "absent"), [(3, 8, 3), (9, 8, 1), (18, 4, 0)])
+@pytest.mark.parametrize(("after", "missing", "absent"), [(3, 8, 3), (9, 7, 0), (18, 4, 0)])
 def test_an_interrupted_race_says_so_and_claims_nothing_of_its_end(tmp_path, after, missing, absent):
     folder = tmp_path / "cut"
     with pytest.raises(KeyboardInterrupt):

@@ -1,0 +1,143 @@
+"""A caller's own function before it is compared: what its answers take, and whether child processes give the same."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from bench.core import registry
+from bench.core.foreign import foreign, said
+from bench.core.objective import Objective
+from bench.core.oracle import Oracle, books_of
+from bench.core.registry import OptimizerDefinition, ProblemDefinition
+from bench.runner import PACKAGES
+from bench.runner.environment import cores
+from bench.runner.execute import end, one_thread, serve, start
+from bench.runner.launch import HEAVY, Launch
+from bench.runner.luggage import pack, unpack
+from bench.runner.suite import Suite
+
+SLOW = 0.005  # seconds of an answer, beyond which runs are made in
+WORKERS = 2  # processes at once
+BUDGET = 1e9  # that no trial spends
+PATIENCE = 60.0  # seconds until a child must have its modules, and
+TIMES = 10  # times what the answer takes here
+CARRIED = (
+    "its noise comes from a generator that it carries, which would begin anew in every process: "
+    "draw from numpy.random.default_rng() made inside the function, or from numpy.random itself"
+)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Answers at the first start of all: f there, NaN where it failed, and seconds of a value and of a gradient."""
+
+    f: float
+    value: float
+    gradient: float
+
+
+def tried(objective: Objective) -> Trial:
+    """Ask a function at the start of the first seed: one value, and a gradient where it gives one."""
+    arrays: Any = "numpy" if objective.arrays == "any" else objective.arrays
+    f, value, gradient = np.nan, 0.0, 0.0
+    with one_thread():
+        began = perf_counter()
+        try:
+            with foreign("no value at the start"):
+                oracle = Oracle(objective, BUDGET, arrays=arrays)  # which asks for the value at the start
+                value = perf_counter() - began
+                ledger = books_of(oracle).ledgers[0]
+                f = float(ledger.first)
+                if objective.scored:  # a score is not one value
+                    oracle.value(oracle.x0)
+                    value = ledger.inside
+                if objective.order:
+                    before = ledger.inside
+                    oracle.value_and_gradient(oracle.x0)
+                    gradient = ledger.inside - before
+        except ValueError:
+            value = value or perf_counter() - began
+    return Trial(f, value, gradient)
+
+
+def placed(launch: Launch, objective: Objective, problem: str, suite: Suite, seconds: float) -> tuple[Launch, str]:
+    """Where the runs on a caller's own function are made: in child processes, with all that they need, or here; and why
+    here, where there should be several processes.
+
+    problem: its name. seconds: that a first answer took. Without a number of workers there are several where an answer
+    takes more than SLOW.
+    """
+    here = replace(launch, children=False)
+    if launch.workers == 1 or (launch.workers is None and seconds <= SLOW):
+        return here, ""
+    trial = tried(objective)
+    if launch.workers is None:
+        workers = min(WORKERS, cores())
+        if workers == 1 or max(trial.value, trial.gradient) <= SLOW:  # what took so long the first time was no answer
+            return here, ""
+        launch = replace(launch, workers=workers)
+    entries = {entry.name for group in suite.groups for entry in group.optimizers}
+    optimizers = [registry.find_optimizer(name) for name in sorted(entries)]
+    scripts = [each for each in optimizers if each.function.__module__ == "__main__"]
+    definition = registry.find_problem(problem)
+    try:
+        launch = replace(launch, luggage=pack([definition, *scripts]), preload=_heavy(objective, optimizers))
+        launch = launch.fitted(suite)
+    except ValueError as error:
+        return here, str(error)
+    why = differs_in_child(definition, trial, launch)
+    return (here, why) if why else (launch, "")
+
+
+def _heavy(objective: Objective, optimizers: Sequence[OptimizerDefinition]) -> list[str]:
+    """What children of these need, of HEAVY: the less it is the sooner they begin."""
+    needs = {module.partition(".")[0] for each in optimizers for module in each.needs}
+    if objective.arrays == "torch" or any(each.arrays == "torch" for each in optimizers):
+        needs.add("torch")
+    return [module for module in HEAVY if module.partition(".")[0] in needs]
+
+
+def differs_in_child(definition: ProblemDefinition, here: Trial, launch: Launch) -> str:
+    """Why a problem that was packed cannot be asked in child processes, "" where it can."""
+    serve(launch.preload)
+    process, connection = start(_try, definition.name, here.f, launch.imports, launch.luggage)
+    patience = PATIENCE + TIMES * (here.value + here.gradient)
+    try:
+        if not connection.poll(patience):
+            return f"a process of its own gave no answer within {patience:.0f} s"
+        return connection.recv()
+    except (EOFError, ConnectionError):
+        process.join(1)
+        return f"a process of its own ended with exit status {process.exitcode} when it was asked"
+    finally:
+        end(process)
+        connection.close()
+
+
+def _try(connection: Connection, name: str, f: float, imports: Sequence[str], luggage: bytes) -> None:
+    """In a child: send why the problem cannot be asked here."""
+    try:
+        registry.load(PACKAGES, imports)
+        connection.send(_difference(name, f, luggage))
+    except BaseException as error:
+        connection.send(said(error))
+    os._exit(0)
+
+
+def _difference(name: str, f: float, luggage: bytes) -> str:
+    unpack(luggage)
+    objective = registry.find_problem(name).make()
+    first = tried(objective).f
+    if np.array_equal(first, f, equal_nan=True):
+        return ""
+    second = tried(objective).f
+    unpack(luggage)
+    anew = tried(registry.find_problem(name).make()).f
+    if np.array_equal(first, second, equal_nan=True):
+        return f"it gives {first:.10g} in a process of its own and {f:.10g} here, at the same point"
+    return CARRIED if first == anew else ""
