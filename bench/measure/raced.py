@@ -52,8 +52,8 @@ def races(runs: Frame, plan: Planned | None = None) -> Frame:
 
 
 def ranked(rows: list[list[Frame | None]]) -> tuple[np.ndarray, np.ndarray]:
-    """The place of each run among all of them (optimizers, rounds), NaN where there is none, it was left out, or had not
-    the time that others had, and with whom it ties: see `bench.core.outcomes.places`."""
+    """The place of each run among all of them (optimizers, rounds), NaN where there is none, it was left out, or had
+    less time than others, and with whom it ties: see `bench.core.outcomes.places`."""
     no_outcome = (*statuses("absent"), Status.CUT)
     return places(
         [[None if row is None or row.status in no_outcome else (row._asdict(), row.cost) for row in of] for of in rows]
