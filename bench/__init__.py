@@ -1,8 +1,8 @@
 """Fogbench compares optimizers of every order on one ledger.
 
-What users call is here, each imported when first used: make, minimize, Oracle, run, tune, load, compare, history, and
-for those who add problems and optimizers: Objective, Composite, Domain, Range, problem, wrapper, optimizer,
-Unavailable.
+What users call is here, each imported when first used: make, minimize, Oracle, run, tune, load, compare, history,
+from_module, Metric, and for those who add problems and optimizers: Objective, Composite, Domain, Range, problem,
+wrapper, optimizer, Unavailable.
 """
 
 import os
@@ -13,6 +13,7 @@ __version__ = "0.1.0"  # that of pyproject.toml
 if TYPE_CHECKING:
     from bench.api import Results, compare, history, load, make, minimize, run, tune
     from bench.core import Composite, Domain, Objective, Oracle, Range, Stop, Unavailable, optimizer, problem, wrapper
+    from bench.core.modules.module import Metric, from_module
 
 # read by MKL when torch loads it: without it a matrix product may differ in its last bits with the width of a batch
 os.environ.setdefault("MKL_CBWR", "AUTO")
@@ -20,6 +21,7 @@ os.environ.setdefault("MKL_CBWR", "AUTO")
 __all__ = [
     "Composite",
     "Domain",
+    "Metric",
     "Objective",
     "Oracle",
     "Range",
@@ -27,6 +29,7 @@ __all__ = [
     "Stop",
     "Unavailable",
     "compare",
+    "from_module",
     "history",
     "load",
     "make",
@@ -42,6 +45,7 @@ _WHERE = {
     **dict.fromkeys(("Results", "compare", "history", "load", "make", "minimize", "run", "tune"), "bench.api"),
     **dict.fromkeys(("Composite", "Domain", "Objective", "Oracle", "Range", "Stop", "Unavailable"), "bench.core"),
     **dict.fromkeys(("optimizer", "problem", "wrapper"), "bench.core"),
+    **dict.fromkeys(("Metric", "from_module"), "bench.core.modules.module"),
 }
 
 

@@ -5,6 +5,7 @@ x (R, points, dim); its constants and data have the axes (R, 1) in front, so tha
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import partial, wraps
 from inspect import signature
 from math import prod
@@ -49,8 +50,35 @@ def _each_lane(question: Q) -> Q:
             return question(self, *arrays, **named)
         answers = []
         for i, lane in enumerate(self._lanes):
-            answers.append(getattr(lane, question.__name__)(*(_lane(array, i) for array in arrays), **_lane(named, i)))
+            one = slice(i, i + 1)
+            answers.append(
+                getattr(lane, question.__name__)(*(_lanes(array, one) for array in arrays), **_lanes(named, one))
+            )
             self.failed.update({(i, *index[1:]): error for index, error in lane.take_failed().items()})
+        return _joined(answers)
+
+    return cast(Q, ask)
+
+
+def _in_parts(question: Q) -> Q:
+    """Where torch differentiates not all lanes at once, as the objective's `width` says, they are asked part by part:
+    of arrays (R, ...), of mappings of them, and of None."""
+
+    @wraps(question)
+    def ask(self: "Answers", *arrays: Any, **named: Any) -> Any:
+        width = len(self._objectives)
+        if self.stacked and self.objective.width is not None:
+            rows = next((each for each in (*arrays, *named.values()) if isinstance(each, Mapping)), None)
+            n = self.objective.rows if rows is None else next(iter(rows.values())).shape[2]
+            width = self.objective.width(n, self.device)
+        if width >= len(self._objectives):
+            return question(self, *arrays, **named)
+        answers = []
+        for at in range(0, len(self._objectives), width):
+            lanes = slice(at, min(at + width, len(self._objectives)))
+            part = self._part(lanes)
+            answers.append(question(part, *(_lanes(array, lanes) for array in arrays), **_lanes(named, lanes)))
+            self.failed.update({(at + index[0], *index[1:]): error for index, error in part.take_failed().items()})
         return _joined(answers)
 
     return cast(Q, ask)
@@ -94,10 +122,10 @@ def _forgiving(*fills: float) -> Callable[[Q], Q]:
     return forgiving
 
 
-def _lane(array: Any, i: int) -> Any:
+def _lanes(array: Any, lanes: slice) -> Any:
     if isinstance(array, Mapping):
-        return {key: _lane(value, i) for key, value in array.items()}
-    return None if array is None else array[i : i + 1]
+        return {key: _lanes(value, lanes) for key, value in array.items()}
+    return None if array is None else array[lanes]
 
 
 def _of_point(array: Any, index: tuple[int, ...]) -> Any:
@@ -136,7 +164,7 @@ class Answers:
         if any((lane.name, lane.dim, lane.rows) != (first.name, first.dim, first.rows) for lane in objectives):
             raise ValueError("a stack must hold instances of one problem, of equal dimension and rows of data")
         # a formula that was defined anew for each instance may hold what differs between them: each answers for itself
-        alike = all(lane.formula is first.formula for lane in objectives)
+        alike = all(lane.formula == first.formula for lane in objectives)
         self._lanes = None if alike else [Answers([lane], arrays, device) for lane in objectives]
         self.objective = first
         self.arrays: Literal["numpy", "torch"] = arrays
@@ -219,14 +247,16 @@ class Answers:
     @_each_lane
     def pick(self, picked: np.ndarray) -> Rows:
         """The rows of a mini-batch: picked (R, size) -> arrays (R, 1, size, ...) where stacked, else (size, ...)."""
-        index: tuple[Any, ...] = (np.arange(len(picked))[:, None], 0, picked) if self.stacked else (picked[0],)
+        index: tuple[Any, ...] = (np.arange(len(picked))[:, None], picked) if self.stacked else (picked[0],)
         if self.native == "torch":
             import torch
 
             index = tuple(torch.as_tensor(axis, device=self.device) for axis in index)
         with undifferentiated(self.native):
-            rows = {key: values[index] for key, values in self._of(self.native)["data"].items()}
-            return {key: values[:, None] for key, values in rows.items()} if self.stacked else rows
+            data = self._of(self.native)["data"]
+            if not self.stacked:
+                return {key: values[index] for key, values in data.items()}
+            return {key: values[:, 0][index][:, None] for key, values in data.items()}
 
     def _of(self, kind: str, lane: int | None = None) -> dict[str, Rows]:
         """Constants, data and test rows in one kind; with a lane, those of its objective alone, unstacked."""
@@ -241,6 +271,19 @@ class Answers:
                     for group, values in groups.items()
                 }
         return self._bound[key]
+
+    def _part(self, lanes: slice) -> "Answers":
+        """The answers of some lanes of this stack, with views of its arrays."""
+        part = copy(self)
+        part._objectives, part.failed, part._alone = self._objectives[lanes], {}, []
+        part._bound = {
+            (kind, None): {
+                group: {name: value[lanes] if hasattr(value, "ndim") else value for name, value in values.items()}
+                for group, values in self._of(kind).items()
+            }
+            for kind in {self.native, "torch"}
+        }
+        return part
 
     def _constant(self, value: Any, kind: str) -> Any:
         if kind == "numpy" and is_tensor(value):
@@ -400,9 +443,14 @@ class Answers:
     @_each_lane
     def metrics(self, x: Array) -> dict[str, Array]:
         """x -> each further metric by name, on the rows held out for it."""
-        return {name: self._values(f"metric {name}", x, group="test") for name in self.objective.metrics}
+        of_data = self.objective.of_data
+        return {
+            name: self._values(f"metric {name}", x, group="data" if name in of_data else "test")
+            for name in self.objective.metrics
+        }
 
     @_each_lane
+    @_in_parts
     @_forgiving(np.inf, np.nan)
     def value_and_gradient(self, x: Array, rows: Rows | None = None, noise: Array | None = None) -> tuple[Array, Array]:
         """x -> f(x) and its gradient, of the shape of x: in closed form where there is one, else by torch."""
@@ -469,6 +517,7 @@ class Answers:
         return self._own(f), self._own(residuals), self._own(jacobian)
 
     @_each_lane
+    @_in_parts
     @_forgiving(np.nan)
     def hessian_vector(self, x: Array, v: Array, rows: Rows | None = None, noise: Array | None = None) -> Array:
         """x, v -> the Hessian at x times v, by two backward passes."""

@@ -56,6 +56,7 @@ class Objective:
     f_opt, x_opt: the minimum and a point (dim,) that has it, where known.
     data: rows (N, ...) by keyword, of which a mini-batch takes a part; f is the mean over all N.
     test: rows that only `metrics` see; metric(x, **constants, **test) -> (*points).
+    higher: the names of metrics of which more is better. of_data: of those that see the rows of data in place of test.
     noise(rng, shape): the random numbers of `shape` noisy answers, an array (*shape, ...).
     score: what runs are judged by on problems with data or noise, where it is not the formula without noise.
     gradient: closed form, same arguments as formula, -> (*points, dim); where it is None, torch differentiates.
@@ -70,6 +71,7 @@ class Objective:
     delay: seconds that the oracle waits at each question, for each point.
     shapes: the layers of a network, in the order in which x holds them.
     dtype: "float64" for analytic problems, "float32" for learning ones.
+    width(rows, device): how many points torch differentiates at once, of so many rows of data; None: all.
     vectorised: whether its functions take populations, as is said above. False: they take one vector (dim,), and are
         asked point by point; None: that is found out at the first population.
     failures: what an exception of its functions is, or a value of NaN. "raise": the exception ends the run as crashed,
@@ -92,6 +94,8 @@ class Objective:
     data: Mapping[str, np.ndarray] = field(default_factory=dict)
     test: Mapping[str, np.ndarray] = field(default_factory=dict)
     metrics: Mapping[str, Callable[..., Array]] = field(default_factory=dict)
+    higher: Sequence[str] = ()
+    of_data: Sequence[str] = ()
     noise: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] | None = None
     score: Callable[..., Array] | None = None
     gradient: Callable[..., Array] | None = None
@@ -105,6 +109,7 @@ class Objective:
     shapes: Sequence[tuple[int, ...]] = ()
     arrays: Literal["any", "numpy", "torch"] = "any"
     dtype: Literal["float64", "float32"] = "float64"
+    width: Callable[[int, str], int] | None = None
     vectorised: bool | None = None
     failures: Failures = "raise"
     taken: Callable[[np.ndarray], object] | None = None
@@ -129,6 +134,9 @@ class Objective:
             if not isinstance(name, str) or not name or name in RESERVED:
                 names = ", ".join(RESERVED)
                 raise ValueError(f"a metric must not be called {name!r}: columns of every trajectory are {names}")
+        for role, names in (("higher", self.higher), ("of_data", self.of_data)):
+            if unknown := set(names) - set(self.metrics):
+                raise ValueError(f"{role} must name metrics, of which {', '.join(sorted(unknown))} is none")
         if self.order not in (0, 1, 2):
             raise ValueError(f"order must be 0, 1 or 2, got {self.order}")
         if self.failures not in get_args(Failures):
@@ -184,6 +192,7 @@ class Objective:
             "data": f"{self.rows:,} rows" if self.data else "",
             "noise": "yes" if self.noise is not None else "",
             "metrics": ", ".join(self.metrics),
+            "lanes": "" if self.width is None else str(self.width),
             "constants": ", ".join(f"{key} {np.shape(value)}" for key, value in self.constants.items()),
             "computes with": {"any": "NumPy or torch", "numpy": "NumPy", "torch": "torch"}[self.arrays],
             "failures": "failed evaluations" if self.failures == "nan" else "",

@@ -1,0 +1,144 @@
+"""The functions of an objective that is a network: its loss and its metrics, for one vector or for many."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from bench.core.modules.net import CPU_CHUNK, GPU_CHUNK, Net, equal
+
+STATE = "state "  # begins the name of each constant that is a frozen parameter or a buffer
+KNOWN = "known "  # begins the name of rows of training data of which batch norms take the statistics
+
+
+@dataclass(frozen=True)
+class Term:
+    """A number that a function of the network's outputs and the targets gives, with its weight in a sum."""
+
+    function: Callable[..., Any]
+    weight: float = 1.0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Term) and self.weight == other.weight and equal(self.function, other.function)
+
+    def __hash__(self) -> int:
+        return hash(self.weight)
+
+
+@dataclass(frozen=True)
+class Question:
+    """x (*points, dim), the state and rows of data by keyword -> the weighted sum of terms (*points).
+
+    rows: the names of the inputs and the targets, if there are some, with the axes of one array of them. targets:
+    whether the last are. known: whether batch norms take the statistics of other rows. means: whether it is a mean over
+    rows, so that it may be taken of parts of them.
+    Arrays may have the axes (R, 1) in front, x being (R, points, dim): a network, and data, for each lane.
+    """
+
+    net: Net
+    terms: tuple[Term, ...]
+    rows: tuple[tuple[str, int], ...]
+    targets: bool
+    trains: bool = False
+    known: bool = False
+    means: bool = False
+
+    def __call__(self, x: Tensor, *, noise: Any = None, **arrays: Tensor) -> Tensor:
+        name, axes = self.rows[0]
+        layered = arrays[name].ndim > axes
+        points, flat = tuple(x.shape[:-1]), x.reshape(-1, x.shape[-1])
+        alone, own = dict(arrays), {}
+        if layered:
+            for name, value in arrays.items():
+                if len(value) == 1 or value.stride(0) == 0:
+                    alone[name] = value[0, 0]
+                else:  # of a lane's own, for all its points
+                    del alone[name]
+                    own[name] = value[:, 0] if points[1] == 1 else value[:, 0].repeat_interleave(points[1], 0)
+        train = self.trains and not (noise is None and self.net.random[0])
+        seeds = self._seeds(noise, len(flat), train, flat.device)
+        first = alone.get(self.rows[0][0])
+        rows = len(first) if first is not None else own[self.rows[0][0]].shape[1]
+        answers = self._by_rows(flat, alone, own, seeds, train, rows)
+        return answers.reshape(points)
+
+    def _seeds(self, noise: Any, count: int, train: bool, device: torch.device) -> Tensor | None:
+        """One a vector, where there are random operations; those of an evaluation are the same for all."""
+        if not self.net.random[0 if train else 1]:
+            return None
+        if noise is None or not train:
+            return torch.zeros(count, dtype=torch.int64, device=device)
+        return torch.as_tensor(noise, dtype=torch.int64, device=device).reshape(-1)
+
+    def _by_rows(
+        self,
+        x: Tensor,
+        alone: Mapping[str, Tensor],
+        own: Mapping[str, Tensor],
+        seeds: Tensor | None,
+        train: bool,
+        rows: int,
+    ) -> Tensor:
+        """The answers, from parts of the rows where only their mean is asked for, and all would take much memory."""
+        limit = CPU_CHUNK if x.device.type == "cpu" else GPU_CHUNK
+        size = max(1, int(limit / max(self.net.held, 1.0)))
+        graph = torch.is_grad_enabled() and x.requires_grad
+        if rows <= size or graph or not self.means or self.net.norms or seeds is not None:
+            return self._by_points(x, alone, own, seeds, train, rows)
+        total = torch.zeros(len(x), dtype=x.dtype, device=x.device)
+        data = {name for name, _ in self.rows}
+        for at in range(0, rows, size):
+            part = {name: value[at : at + size] if name in data else value for name, value in alone.items()}
+            each = {name: value[:, at : at + size] if name in data else value for name, value in own.items()}
+            n = min(size, rows - at)
+            total += self._by_points(x, part, each, None, train, n) * (n / rows)
+        return total
+
+    def _by_points(
+        self,
+        x: Tensor,
+        alone: Mapping[str, Tensor],
+        own: Mapping[str, Tensor],
+        seeds: Tensor | None,
+        train: bool,
+        rows: int,
+    ) -> Tensor:
+        """The answers, as many at once as the network takes."""
+        width = self.net.width(rows, str(x.device))
+        parts = []
+        for at in range(0, len(x), width):
+            few = slice(at, at + width)
+            each = {name: value[few] for name, value in own.items()}
+            parts.append(self._together(x[few], alone, each, None if seeds is None else seeds[few], train))
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _together(
+        self, x: Tensor, alone: Mapping[str, Tensor], own: Mapping[str, Tensor], seeds: Tensor | None, train: bool
+    ) -> Tensor:
+        if len(x) == 1:
+            one = {name: value[0] for name, value in own.items()}
+            with self.net.modes(seeds, alone=True):
+                return self._one(x[0], {**alone, **one}, train).reshape(1)
+        # what a pass writes must be of each lane's own
+        written = {name for name in alone if name.removeprefix(STATE) in self.net.written and name.startswith(STATE)}
+        own = {**own, **{name: alone[name].expand(len(x), *alone[name].shape) for name in written}}
+        alone = {name: value for name, value in alone.items() if name not in written}
+        with self.net.modes(seeds, alone=False):
+            together = vmap(lambda x, own: self._one(x, {**alone, **own}, train), randomness="different")
+            return together(x, dict(own))
+
+    def _one(self, x: Tensor, arrays: Mapping[str, Tensor], train: bool) -> Tensor:
+        state = {name.removeprefix(STATE): value for name, value in arrays.items() if name.startswith(STATE)}
+        names = [name for name, _ in self.rows]
+        inputs, targets = (names[:-1], names[-1:]) if self.targets else (names, [])
+        forward = self.net.forward(x, state, train)
+        if self.known and self.net.norms:
+            forward([arrays[KNOWN + name] for name in inputs])
+        outputs = forward([arrays[name] for name in inputs])
+        total: Any = 0
+        for term in self.terms:
+            total = total + term.weight * term.function(outputs, *(arrays[name] for name in targets))
+        return total
