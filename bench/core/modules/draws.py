@@ -34,7 +34,7 @@ def _shifted(z: "Tensor", bits: int) -> "Tensor":
 
 def uniform(seeds: "Tensor", call: int, shape: tuple[int, ...]) -> "Tensor":
     """Numbers in (0, 1): seeds (L,) of int64 -> (L, *shape) in float64, those of one seed without regard to others."""
-    keys = mixed(mixed(seeds) + call * GOLDEN)
+    keys = mixed(mixed(seeds) + mixed(torch.tensor(call, device=seeds.device)))
     positions = torch.arange(1, prod(shape) + 1, device=seeds.device) * GOLDEN
     numbers = (_shifted(mixed(keys[:, None] + positions), 11) + 0.5) * 2.0**-53
     return numbers.reshape(len(seeds), *shape)
@@ -53,7 +53,7 @@ class Draws(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if torch.Tag.nondeterministic_seeded not in func.tags or func in HARMLESS:
+        if torch.Tag.nondeterministic_seeded not in func.tags:
             return func(*args, **kwargs)
         answer = ANSWERS.get(func.overloadpacket)
         if answer is None:
@@ -89,16 +89,12 @@ def _made(change: Callable[["Tensor"], "Tensor"]) -> Callable[..., "Tensor"]:
 def _whole(draws: Draws, func: Any, first: Any, *ends: Any, dtype: Any = None, **options: Any) -> "Tensor":
     """Whole numbers from low to high, high left out, of a size or like a tensor."""
     if isinstance(first, torch.Tensor):  # randint_like(x, high), (x, low, high)
-        shape, dtype = first.shape, dtype or first.dtype
+        shape, limits, dtype = first.shape, list(ends), dtype or first.dtype
     else:  # randint(high, size), (low, high, size)
-        *ends, shape = (first, *ends)
-    ends = [*ends, *(options[name] for name in ("low", "high") if name in options)]
-    low, high = (0, ends[0]) if len(ends) == 1 else ends
+        *limits, shape = (first, *ends)
+    limits += [options[name] for name in ("low", "high") if name in options]
+    low, high = (0, limits[0]) if len(limits) == 1 else limits
     return (low + (draws.like(shape) * (high - low)).floor()).to(dtype or torch.int64)
-
-
-def _permutation(draws: Draws, func: Any, n: int, *_: Any, **__: Any) -> "Tensor":
-    return draws.like((n,) if draws.alone else (len(draws.seeds), n)).argsort(-1)
 
 
 def _coin(draws: Draws, func: Any, x: "Tensor", p: Any = None, *_: Any, **__: Any) -> "Tensor":
@@ -128,7 +124,11 @@ def _dropout(draws: Draws, func: Any, x: "Tensor", p: float, train: bool | None)
 def _normals(draws: Draws, func: Any, mean: Any, std: Any = 1.0, size: Any = None, **_: Any) -> "Tensor":
     """Normal numbers about means, with deviations, either of them a tensor or both a number."""
     tensor = mean if isinstance(mean, torch.Tensor) else std if isinstance(std, torch.Tensor) else None
-    shape = tuple(size) if tensor is None else torch.broadcast_shapes(*(v.shape for v in (mean, std) if hasattr(v, "shape")))
+    shape = (
+        tuple(size)
+        if tensor is None
+        else torch.broadcast_shapes(*(v.shape for v in (mean, std) if hasattr(v, "shape")))
+    )
     dtype = torch.get_default_dtype() if tensor is None else tensor.dtype
     return (mean + std * _normal(draws.like(shape))).to(dtype)
 
@@ -140,7 +140,6 @@ ANSWERS: dict[Any, Callable[..., Any]] = {
     aten.randn_like: _made(_normal),
     aten.randint: _whole,
     aten.randint_like: _whole,
-    aten.randperm: _permutation,
     aten.bernoulli: _coin,
     aten.bernoulli_: _coin,
     aten.native_dropout: _dropout,
@@ -151,5 +150,3 @@ ANSWERS: dict[Any, Callable[..., Any]] = {
     aten.log_normal_: _filled(lambda u, mean=1.0, std=2.0: (mean + std * _normal(u)).exp()),
     aten.cauchy_: _filled(lambda u, median=0.0, sigma=1.0: median + sigma * (torch.pi * (u - 0.5)).tan()),
 }
-# tagged as random because of an argument that is 0 where they are called here: attention without dropout
-HARMLESS: set[Any] = set()

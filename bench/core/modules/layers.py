@@ -1,5 +1,6 @@
-"""Layers whose own code cannot be answered for many parameter vectors at once, in plain operations: batch normalisation,
-which has to know of whom it takes the statistics, and recurrent layers, which torch has no batching rule for."""
+"""Functions of torch that cannot be asked for many parameter vectors at once, in plain operations: batch normalisation,
+which has to know of whom it takes the statistics, and recurrent layers, which torch has no batching rule for.
+"""
 
 from collections.abc import Callable, Container, Iterator
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 if TYPE_CHECKING:
     from torch import Tensor
 
-_VF: Any = torch._C._VariableFunctions
+_VF: Any = torch._VF
 Statistics = list["tuple[Tensor, Tensor]"]
 
 
@@ -44,6 +45,8 @@ class Layers(TorchFunctionMode):
             return self._batch_norm(*args, **kwargs)
         if func is F.scaled_dot_product_attention or func is F.multi_head_attention_forward:
             self.attention = True
+        if func is torch.randperm:  # whose batching rule draws for one lane after the other
+            return torch.rand(args[0], device=kwargs.get("device")).argsort()
         if func in RECURRENT and isinstance(args[2], (list, tuple)):  # else of packed sequences
             return RECURRENT[func](*args, **kwargs)
         return func(*args, **kwargs)

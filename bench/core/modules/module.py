@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -59,43 +60,48 @@ def from_module(
     Random operations of the forward pass (dropout, noise) are drawn anew at each question, for each lane from its own
     stream; scores and metrics are taken of the network as it is evaluated. Batch norms take the statistics of the rows
     of a question, and in metrics those of all training rows: f is a function of x, and has no running statistics. Other
-    buffers that a forward pass writes begin anew at each question. What cannot be asked like that is refused.
+    buffers that a forward pass writes begin anew at each question. What cannot be network like that is refused.
     Raises ValueError for what does not fit, with shapes.
     """
     module = net if isinstance(net, nn.Module) else _made(net)
     refuse(module)
-    asked, terms = Net(module), _terms(loss)
+    network, terms = Net(module), _terms(loss)
     data = _named(as_rows(train, "train", memory))
     held_out = {} if test is None else _named(as_rows(test, "test", memory))
     _check_shapes(data, held_out)
-    dtype = str(asked.dtype).removeprefix("torch.")
-    constants = {STATE + key: value.numpy() for key, value in asked.state.items()}
+    dtype = "float64" if network.dtype is torch.float64 else "float32"
+    constants = {STATE + key: value.numpy() for key, value in network.state.items()}
     few = {key: constant(value, "torch", dtype) for key, value in {**constants, **_first(data)}.items()}
-    x = asked.flat(module)
-    look(asked, x, [few[key] for key in data if key != TARGETS])
+    x = network.flat(module)
+    look(network, x, [few[key] for key in data if key != TARGETS])
 
     def question(what: str, *terms: Term, **options: bool) -> Question:
         rows = tuple((key, each.ndim) for key, each in data.items())
-        asks = Question(asked, terms, rows, targets=TARGETS in data, **options)
+        asks = Question(network, terms, rows, targets=TARGETS in data, **options)
         check(asks, x, few, what)
         return replace(asks, means=is_mean(asks, x, few))
 
     f = question("loss", *terms.values(), trains=True)
+    if not isfinite(value := float(f(x[None], **few))):
+        shapes = ", ".join(str(rows.shape) for rows in data.values())
+        raise ValueError(f"loss is {value} at the start, for inputs of shape {shapes}")
     order = find_order(f, x, few)
-    asked.apart = find_apart(f, x, few)
-    asked_for = {key: each if isinstance(each, Metric) else Metric(each) for key, each in (metrics or {}).items()}
-    measured, higher, of_data = _metrics(question, terms, asked_for, bool(held_out))
-    known = {KNOWN + key: rows for key, rows in data.items() if key != TARGETS} if asked.norms and held_out else {}
+    network.apart = find_apart(f, x, few)
+    wanted = {key: each if isinstance(each, Metric) else Metric(each) for key, each in (metrics or {}).items()}
+    measured, higher, of_data = _metrics(question, terms, wanted, bool(held_out))
+    training_rows = (
+        {KNOWN + key: rows for key, rows in data.items() if key != TARGETS} if network.norms and held_out else {}
+    )
     return Objective(
         formula=f,
         score=replace(f, trains=False),
         constants=constants,
-        dim=asked.dim,
+        dim=network.dim,
         domain=Domain(scale=0.1),
-        start=_start(net, asked, x),
+        start=_start(net, network, x),
         order=order,
         data=data,
-        test={**held_out, **known},
+        test={**held_out, **training_rows},
         metrics=measured,
         higher=higher,
         of_data=of_data,
@@ -103,10 +109,10 @@ def from_module(
         dtype=dtype,
         vectorised=True,
         sampling=sampling,
-        noise=seeds if asked.random[0] else None,
-        shapes=asked.shapes,
-        width=asked.width,
-        name=name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", asked.name).lower(),
+        noise=seeds if network.random[0] else None,
+        shapes=network.shapes,
+        width=network.width,
+        name=name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", network.name).lower(),
         instance=instance,
     )
 
@@ -126,7 +132,7 @@ def _made(make: Any) -> nn.Module:
     return module
 
 
-def _start(net: Any, asked: Net, x: Tensor) -> Callable[[np.random.Generator], np.ndarray]:
+def _start(net: Any, network: Net, x: Tensor) -> Callable[[np.random.Generator], np.ndarray]:
     """The parameters of the module that was given, or those of one that is made with the seed of the run."""
     if isinstance(net, nn.Module):
         first = x.double().numpy()
@@ -137,9 +143,9 @@ def _start(net: Any, asked: Net, x: Tensor) -> Callable[[np.random.Generator], n
             torch.manual_seed(int(rng.integers(2**63)))
             module = _made(net)
         shapes = [tuple(p.shape) for p in module.parameters() if p.requires_grad]
-        if shapes != asked.shapes:
-            raise ValueError(f"net() must make the same parameters each time, got shapes {shapes} and {asked.shapes}")
-        return asked.flat(module).double().numpy()
+        if shapes != network.shapes:
+            raise ValueError(f"net() must make the same parameters each time, got shapes {shapes} and {network.shapes}")
+        return network.flat(module).double().numpy()
 
     return start
 
@@ -181,10 +187,10 @@ def _check_shapes(train: Mapping[str, np.ndarray], test: Mapping[str, np.ndarray
 
 
 def _metrics(
-    question: Callable[..., Question], terms: Mapping[str, Term], asked_for: Mapping[str, Metric], held_out: bool
+    question: Callable[..., Question], terms: Mapping[str, Term], wanted: Mapping[str, Metric], held_out: bool
 ) -> tuple[dict[str, Question], list[str], list[str]]:
     """What runs record beside f, by name; which of it is good where it is high, and which is of the training rows."""
-    functions = {key: (Term(metric.function),) for key, metric in asked_for.items()}
+    functions = {key: (Term(metric.function),) for key, metric in wanted.items()}
     if len(terms) > 1:
         functions |= {key: (replace(term, weight=1.0),) for key, term in terms.items()}
     for key in functions:
@@ -194,6 +200,8 @@ def _metrics(
     of_data = list(measured)
     if held_out:
         functions = {"loss": tuple(terms.values()), **functions}
-        measured |= {f"test_{key}": question(f"metric {key}", *each, known=True) for key, each in functions.items()}
-    higher = [key for key in measured if key.partition("_")[2] in {k for k, m in asked_for.items() if m.higher}]
+        measured |= {
+            f"test_{key}": question(f"metric {key}", *each, of_training=True) for key, each in functions.items()
+        }
+    higher = [key for key in measured if key.partition("_")[2] in {k for k, m in wanted.items() if m.higher}]
     return measured, higher, of_data

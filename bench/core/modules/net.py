@@ -101,8 +101,8 @@ class Net:
         """The network with parameters x (dim,), as a function of inputs. Its batch norms take the statistics of the
         rows of the first call for all calls."""
         layers = Layers(self.frozen_norms) if layers is None else layers
-        parts = x.split([prod(shape) for shape in self.shapes])
-        views = {name: part.view(shape) for name, part, shape in zip(self.names, parts, self.shapes, strict=True)}
+        blocks = x.split([prod(shape) for shape in self.shapes])
+        views = {name: block.view(shape) for name, block, shape in zip(self.names, blocks, self.shapes, strict=True)}
         module = self.trained if train else self.evaluated
 
         def forward(inputs: Sequence[Tensor]) -> Any:
@@ -125,10 +125,10 @@ class Net:
             yield
 
 
-def _alike(one: nn.Module, other: nn.Module) -> bool:
-    """Whether two modules of the same structure hold the same in all other attributes."""
-    pairs = list(zip(one.modules(), other.modules(), strict=True))
-    return all(type(a) is type(b) and equal(_attributes(a), _attributes(b)) for a, b in pairs)
+def _alike(a: nn.Module, b: nn.Module) -> bool:
+    """Whether two modules of one structure hold the same in all other attributes."""
+    pairs = list(zip(a.modules(), b.modules(), strict=True))
+    return all(type(x) is type(y) and equal(_attributes(x), _attributes(y)) for x, y in pairs)
 
 
 def _attributes(module: nn.Module) -> dict[str, Any]:

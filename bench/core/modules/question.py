@@ -32,9 +32,9 @@ class Term:
 class Question:
     """x (*points, dim), the state and rows of data by keyword -> the weighted sum of terms (*points).
 
-    rows: the names of the inputs and the targets, if there are some, with the axes of one array of them. targets:
-    whether the last are. known: whether batch norms take the statistics of other rows. means: whether it is a mean over
-    rows, so that it may be taken of parts of them.
+    rows: the names of the inputs, and of the targets where there are some, with the axes of each array.
+    targets: whether the last of them are targets. of_training: whether batch norms take the statistics of other rows.
+    means: whether it is a mean over rows, so that it may be taken from pieces of them.
     Arrays may have the axes (R, 1) in front, x being (R, points, dim): a network, and data, for each lane.
     """
 
@@ -43,26 +43,26 @@ class Question:
     rows: tuple[tuple[str, int], ...]
     targets: bool
     trains: bool = False
-    known: bool = False
+    of_training: bool = False
     means: bool = False
 
     def __call__(self, x: Tensor, *, noise: Any = None, **arrays: Tensor) -> Tensor:
         name, axes = self.rows[0]
         layered = arrays[name].ndim > axes
         points, flat = tuple(x.shape[:-1]), x.reshape(-1, x.shape[-1])
-        alone, own = dict(arrays), {}
+        shared, per_lane = dict(arrays), {}
         if layered:
             for name, value in arrays.items():
                 if len(value) == 1 or value.stride(0) == 0:
-                    alone[name] = value[0, 0]
-                else:  # of a lane's own, for all its points
-                    del alone[name]
-                    own[name] = value[:, 0] if points[1] == 1 else value[:, 0].repeat_interleave(points[1], 0)
+                    shared[name] = value[0, 0]
+                else:  # of a lane's per_lane, for all its points
+                    del shared[name]
+                    per_lane[name] = value[:, 0] if points[1] == 1 else value[:, 0].repeat_interleave(points[1], 0)
         train = self.trains and not (noise is None and self.net.random[0])
         seeds = self._seeds(noise, len(flat), train, flat.device)
-        first = alone.get(self.rows[0][0])
-        rows = len(first) if first is not None else own[self.rows[0][0]].shape[1]
-        answers = self._by_rows(flat, alone, own, seeds, train, rows)
+        first = shared.get(self.rows[0][0])
+        rows = len(first) if first is not None else per_lane[self.rows[0][0]].shape[1]
+        answers = self._by_rows(flat, shared, per_lane, seeds, train, rows)
         return answers.reshape(points)
 
     def _seeds(self, noise: Any, count: int, train: bool, device: torch.device) -> Tensor | None:
@@ -76,66 +76,68 @@ class Question:
     def _by_rows(
         self,
         x: Tensor,
-        alone: Mapping[str, Tensor],
-        own: Mapping[str, Tensor],
+        shared: Mapping[str, Tensor],
+        per_lane: Mapping[str, Tensor],
         seeds: Tensor | None,
         train: bool,
         rows: int,
     ) -> Tensor:
-        """The answers, from parts of the rows where only their mean is asked for, and all would take much memory."""
+        """The answers, from chunks of the rows where only their mean is asked for, and all would take much memory."""
         limit = CPU_CHUNK if x.device.type == "cpu" else GPU_CHUNK
         size = max(1, int(limit / max(self.net.held, 1.0)))
         graph = torch.is_grad_enabled() and x.requires_grad
         if rows <= size or graph or not self.means or self.net.norms or seeds is not None:
-            return self._by_points(x, alone, own, seeds, train, rows)
+            return self._by_points(x, shared, per_lane, seeds, train, rows)
         total = torch.zeros(len(x), dtype=x.dtype, device=x.device)
         data = {name for name, _ in self.rows}
         for at in range(0, rows, size):
-            part = {name: value[at : at + size] if name in data else value for name, value in alone.items()}
-            each = {name: value[:, at : at + size] if name in data else value for name, value in own.items()}
+            piece = {name: value[at : at + size] if name in data else value for name, value in shared.items()}
+            each = {name: value[:, at : at + size] if name in data else value for name, value in per_lane.items()}
             n = min(size, rows - at)
-            total += self._by_points(x, part, each, None, train, n) * (n / rows)
+            total += self._by_points(x, piece, each, None, train, n) * (n / rows)
         return total
 
     def _by_points(
         self,
         x: Tensor,
-        alone: Mapping[str, Tensor],
-        own: Mapping[str, Tensor],
+        shared: Mapping[str, Tensor],
+        per_lane: Mapping[str, Tensor],
         seeds: Tensor | None,
         train: bool,
         rows: int,
     ) -> Tensor:
         """The answers, as many at once as the network takes."""
         width = self.net.width(rows, str(x.device))
-        parts = []
+        chunks = []
         for at in range(0, len(x), width):
             few = slice(at, at + width)
-            each = {name: value[few] for name, value in own.items()}
-            parts.append(self._together(x[few], alone, each, None if seeds is None else seeds[few], train))
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+            each = {name: value[few] for name, value in per_lane.items()}
+            chunks.append(self._together(x[few], shared, each, None if seeds is None else seeds[few], train))
+        return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
     def _together(
-        self, x: Tensor, alone: Mapping[str, Tensor], own: Mapping[str, Tensor], seeds: Tensor | None, train: bool
+        self, x: Tensor, shared: Mapping[str, Tensor], per_lane: Mapping[str, Tensor], seeds: Tensor | None, train: bool
     ) -> Tensor:
         if len(x) == 1:
-            one = {name: value[0] for name, value in own.items()}
+            vector = {name: value[0] for name, value in per_lane.items()}
             with self.net.modes(seeds, alone=True):
-                return self._one(x[0], {**alone, **one}, train).reshape(1)
-        # what a pass writes must be of each lane's own
-        written = {name for name in alone if name.removeprefix(STATE) in self.net.written and name.startswith(STATE)}
-        own = {**own, **{name: alone[name].expand(len(x), *alone[name].shape) for name in written}}
-        alone = {name: value for name, value in alone.items() if name not in written}
+                return self._of_vector(x[0], {**shared, **vector}, train).reshape(1)
+        # what a pass writes must be of each lane's per_lane
+        written = {name for name in shared if name.removeprefix(STATE) in self.net.written and name.startswith(STATE)}
+        per_lane = {**per_lane, **{name: shared[name].expand(len(x), *shared[name].shape) for name in written}}
+        shared = {name: value for name, value in shared.items() if name not in written}
         with self.net.modes(seeds, alone=False):
-            together = vmap(lambda x, own: self._one(x, {**alone, **own}, train), randomness="different")
-            return together(x, dict(own))
+            together = vmap(
+                lambda x, per_lane: self._of_vector(x, {**shared, **per_lane}, train), randomness="different"
+            )
+            return together(x, dict(per_lane))
 
-    def _one(self, x: Tensor, arrays: Mapping[str, Tensor], train: bool) -> Tensor:
+    def _of_vector(self, x: Tensor, arrays: Mapping[str, Tensor], train: bool) -> Tensor:
         state = {name.removeprefix(STATE): value for name, value in arrays.items() if name.startswith(STATE)}
         names = [name for name, _ in self.rows]
         inputs, targets = (names[:-1], names[-1:]) if self.targets else (names, [])
         forward = self.net.forward(x, state, train)
-        if self.known and self.net.norms:
+        if self.of_training and self.net.norms:
             forward([arrays[KNOWN + name] for name in inputs])
         outputs = forward([arrays[name] for name in inputs])
         total: Any = 0

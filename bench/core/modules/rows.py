@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,31 +42,31 @@ def _array(each: Any, what: str) -> np.ndarray:
 
 def _read(data: Any, what: str, memory: int) -> list[np.ndarray]:
     """What a Dataset or a DataLoader gives, in the order in which it does."""
-    parts: list[list[np.ndarray]] = []
+    batches: list[list[np.ndarray]] = []
     held, files = 0, None
     try:
         for batch in _batches(data, what):
             arrays = [_array(each, what) for each in batch]
-            if parts and [each.shape[1:] for each in arrays] != [each.shape[1:] for each in parts[0]]:
+            if batches and [each.shape[1:] for each in arrays] != [each.shape[1:] for each in batches[0]]:
                 raise ValueError(
-                    f"{what} must give rows of one shape, got {[each.shape[1:] for each in parts[0]]} and then "
+                    f"{what} must give rows of one shape, got {[each.shape[1:] for each in batches[0]]} and then "
                     f"{[each.shape[1:] for each in arrays]}"
                 )
             held += sum(each.nbytes for each in arrays)
-            parts.append(arrays)
+            batches.append(arrays)
             if held > memory and files is None:
-                files = _Files(parts[0])
+                files = _Files(batches[0])
             if files is not None:
-                for kept in parts:
+                for kept in batches:
                     files.add(kept)
-                parts = [[each[:0] for each in arrays]]
+                batches = [[each[:0] for each in arrays]]
     except OSError as error:
         raise ValueError(f"{what} does not fit on the disk after {held / 2**30:.3g} GiB: {error}") from None
     if files is not None:
         return files.arrays()
-    if not parts:
+    if not batches:
         raise ValueError(f"{what} must hold at least one row, got none")
-    return [np.concatenate(each) for each in zip(*parts, strict=True)]
+    return [np.concatenate(each) for each in zip(*batches, strict=True)]
 
 
 def _batches(data: Any, what: str) -> Iterator[Sequence[Any]]:
@@ -89,11 +88,10 @@ def _batches(data: Any, what: str) -> Iterator[Sequence[Any]]:
 
 
 class _Files:
-    """Arrays that grow on disk, and are read from there as they are needed."""
+    """Arrays that grow on disk, and are read from there as they are needed; the files go with the arrays."""
 
     def __init__(self, like: list[np.ndarray]):
-        self.folder = tempfile.TemporaryDirectory(prefix="bench-rows-")
-        self.files = [(Path(self.folder.name) / str(i)).open("wb") for i in range(len(like))]
+        self.files = [tempfile.TemporaryFile(prefix="bench-rows-") for _ in like]  # noqa: SIM115
         self.like, self.rows = like, 0
 
     def add(self, arrays: list[np.ndarray]) -> None:
@@ -104,8 +102,7 @@ class _Files:
     def arrays(self) -> list[np.ndarray]:
         answers = []
         for file, like in zip(self.files, self.like, strict=True):
-            file.close()
-            mapped = np.memmap(file.name, like.dtype, "r+", shape=(self.rows, *like.shape[1:]))
-            mapped.folder = self.folder  # pyright: ignore[reportAttributeAccessIssue]: which goes when nobody reads
-            answers.append(mapped)
+            file.flush()
+            answers.append(np.memmap(file, like.dtype, "r+", shape=(self.rows, *like.shape[1:])))
+            file.close()  # what is mapped stays
         return answers

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -90,12 +90,12 @@ def is_mean(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> bool
         return False
     names = {name for name, _ in question.rows}
     first, second = (
-        {name: value[part] if name in names else value for name, value in arrays.items()}
-        for part in (slice(0, WEIGHTS[0]), slice(WEIGHTS[0], ROWS))
+        {name: value[rows] if name in names else value for name, value in arrays.items()}
+        for rows in (slice(0, WEIGHTS[0]), slice(WEIGHTS[0], ROWS))
     )
     with undifferentiated("torch"):
-        whole, one, other = (question(x, **part) for part in (arrays, first, second))
-    mean = (WEIGHTS[0] * one + WEIGHTS[1] * other) / ROWS
+        whole, first_mean, second_mean = (question(x, **rows) for rows in (arrays, first, second))
+    mean = (WEIGHTS[0] * first_mean + WEIGHTS[1] * second_mean) / ROWS
     return bool(torch.allclose(whole, mean, rtol=ALIKE[x.dtype], atol=0.0))
 
 
@@ -108,7 +108,9 @@ def find_apart(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> s
     with differentiated():
         values = []
         for i in range(2):
-            values.append(_value_and_gradient(alone, two[i : i + 1], arrays, None if noise is None else noise[i : i + 1]))
+            values.append(
+                _value_and_gradient(alone, two[i : i + 1], arrays, None if noise is None else noise[i : i + 1])
+            )
         width, net.flops = net.flops, 0.0  # as if it were small: at once
         try:
             f, gradient = _value_and_gradient(together, two, arrays, noise)
@@ -118,12 +120,14 @@ def find_apart(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> s
             net.flops = width
     for i, (f_alone, gradient_alone) in enumerate(values):
         for a, b in ((f[i], f_alone[0]), (gradient[i], gradient_alone[0])):
-            if not torch.allclose(a, b, rtol=ALIKE[x.dtype], atol=ALIKE[x.dtype] * float(b.abs().max()), equal_nan=True):
+            if not torch.allclose(
+                a, b, rtol=ALIKE[x.dtype], atol=ALIKE[x.dtype] * float(b.abs().max()), equal_nan=True
+            ):
                 return "its answer for one of several vectors differs from that alone"
     return ""
 
 
-def find_order(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> int:
+def find_order(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> Literal[1, 2]:
     """The highest order that torch can differentiate: 2, or 1. Raises ValueError where it cannot at all."""
     noise = torch.zeros(1, dtype=torch.int64) if question.net.random[0] else None
     with differentiated():

@@ -1,0 +1,533 @@
+"""A user's own network as an objective: equal to a plain loop of torch, the same alone and among others."""
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import bench
+from bench.core import Oracle
+from bench.core.modules.draws import Draws, Refused, uniform
+from bench.core.modules.rows import as_rows
+
+STEPS, SIZE = 50, 16
+
+
+class MLP(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Flatten(), nn.Linear(64, 8), nn.Tanh(), nn.LayerNorm(8), nn.Linear(8, 3))
+
+
+class ConvNet(nn.Module):
+    """Convolutions with batch normalisation of either kind, and a layer that is frozen."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm = nn.Conv2d(1, 4, 3, stride=2, bias=False), nn.BatchNorm2d(4)
+        self.second, self.mixed = nn.Conv2d(4, 4, 2), nn.Linear(16, 6, bias=False)
+        self.units, self.last = nn.BatchNorm1d(6), nn.Linear(6, 3)
+        self.mixed.weight.requires_grad_(False)
+
+    def forward(self, x):
+        h = F.gelu(self.second(F.silu(self.norm(self.first(x)))))
+        return self.last(self.units(self.mixed(h.flatten(1))))
+
+
+class Transformer(nn.Module):
+    """Two layers of attention over tokens, with the embedding as the last layer, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.places = nn.Embedding(5, 8), nn.Parameter(0.1 * torch.randn(6, 8))
+        layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
+        self.layers, self.last = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False), nn.Linear(8, 5)
+        self.last.weight = self.embedding.weight
+        self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(6))
+
+    def forward(self, tokens):
+        mask = self.mask.to(self.places.dtype)
+        return self.last(self.layers(self.embedding(tokens) + self.places, mask=mask, is_causal=True))
+
+
+class Recurrent(nn.Module):
+    def __init__(self, kind, **options):
+        super().__init__()
+        self.embedding, self.cells = nn.Embedding(5, 4), kind(4, 6, batch_first=True, **options)
+        self.last = nn.Linear(6 * (1 + self.cells.bidirectional), 5)
+
+    def forward(self, tokens):
+        return self.last(self.cells(self.embedding(tokens))[0])
+
+
+class Autoencoder(nn.Module):
+    """With tied weights by hand, and the loss of its own inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(0.1 * torch.randn(5, 64)), nn.Parameter(torch.zeros(64))
+
+    def forward(self, x):
+        x = x.flatten(1)
+        return F.linear(torch.sigmoid(F.linear(x, self.weight)), self.weight.T, self.bias), x
+
+
+def token_loss(outputs, targets):
+    return F.cross_entropy(outputs.flatten(0, 1), targets.flatten())
+
+
+def own_loss(outputs):
+    return F.mse_loss(*outputs)
+
+
+def images(rows=50):
+    g = torch.Generator().manual_seed(1)
+    return torch.randn(rows, 1, 8, 8, generator=g), torch.randint(3, (rows,), generator=g)
+
+
+def tokens(rows=50):
+    text = torch.randint(5, (rows, 7), generator=torch.Generator().manual_seed(2))
+    return text[:, :-1], text[:, 1:]
+
+
+NETS = {
+    "mlp": (MLP, F.cross_entropy, images),
+    "convnet": (ConvNet, F.cross_entropy, images),
+    "transformer": (Transformer, token_loss, tokens),
+    "lstm": (lambda: Recurrent(nn.LSTM, num_layers=2, bidirectional=True), token_loss, tokens),
+    "gru": (lambda: Recurrent(nn.GRU), token_loss, tokens),
+    "autoencoder": (Autoencoder, own_loss, lambda: images()[:1]),
+}
+RULES = {  # at rates at which rounding is not amplified
+    "SGD": {"lr": 0.005},
+    "momentum": {"lr": 0.001, "momentum": 0.9},
+    "Adam": {"lr": 0.001},
+    "AdamW": {"lr": 0.001, "weight_decay": 0.1},
+    "RMSprop": {"lr": 0.001},
+    "Adagrad": {"lr": 0.003},
+    "NAdam": {"lr": 0.001},
+    "Adamax": {"lr": 0.001},
+}
+
+
+def made(name, dtype=torch.float64, seed=0):
+    """A network, its loss and its data; without biases before a norm that takes them away again."""
+    make, loss, data = NETS[name]
+    torch.manual_seed(seed)
+    net = make().to(dtype)
+    return net, loss, tuple(x.to(dtype) if x.is_floating_point() else x for x in data())
+
+
+def rule(name, parameters):
+    kind = "SGD" if name == "momentum" else name
+    return getattr(torch.optim, kind)(parameters, **RULES[name])
+
+
+@pytest.mark.parametrize(
+    ("lanes", "dtype"), [(1, torch.float64), (3, torch.float64), (3, torch.float32)], ids=["alone", "lanes", "float32"]
+)
+@pytest.mark.parametrize("name", NETS)
+def test_equals_a_plain_loop_of_torch(name, lanes, dtype):
+    """The same batches over 50 steps: losses to 1e-12 in float64, to 1e-5 in float32, for all rules."""
+    net, loss, data = made(name, dtype)
+    objective = bench.from_module(net, loss, data if len(data) > 1 else data[0])
+    for method in RULES:
+        oracle = Oracle([objective] * lanes, 1e9, list(range(lanes)), arrays="torch")
+        x = oracle.x0
+        flat = rule(method, [x])
+        plain = [deepcopy(net).train() for _ in range(lanes)]
+        plain_rules = [rule(method, [p for p in each.parameters() if p.requires_grad]) for each in plain]
+        for _, batch in zip(range(STEPS), oracle.minibatches(SIZE), strict=False):
+            rows = batch._batch
+            f, x.grad = batch.value_and_gradient(x)
+            flat.step()
+            for lane, (each, steps) in enumerate(zip(plain, plain_rules, strict=True)):
+                steps.zero_grad()
+                inputs = rows["inputs"][lane, 0]
+                value = loss(each(inputs), *(rows[key][lane, 0] for key in rows if key == "targets"))
+                value.backward()
+                steps.step()
+                assert f[lane].item() == pytest.approx(value.item(), rel=1e-12 if dtype is torch.float64 else 1e-5), (
+                    method
+                )
+    assert objective.dim == sum(p.numel() for p in net.parameters() if p.requires_grad)
+
+
+# one vector and many
+
+
+class Loud(nn.Module):
+    """Random operations of many kinds."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.dropout = nn.Linear(64, 8), nn.Dropout(0.3)
+        self.attention = nn.MultiheadAttention(8, 2, dropout=0.2, batch_first=True)
+        self.channels, self.alpha, self.last = nn.Dropout1d(0.2), nn.AlphaDropout(0.1), nn.Linear(8, 3)
+
+    def forward(self, x):
+        h = self.alpha(self.dropout(self.first(self.dropout(x.flatten(1)))))
+        if self.training:
+            h = h + 0.1 * torch.randn_like(h) + 0.1 * torch.rand(h.shape).to(h) + 0.01 * F.gumbel_softmax(h)
+            h = h + torch.normal(0.0, 0.1, h.shape).to(h) + torch.bernoulli(torch.full_like(h, 0.5))
+            h = h[torch.randperm(len(h))] + 0.1 * torch.randint(3, (1,)) + 0.01 * torch.empty_like(h).normal_()
+        h = self.channels(h[:, None].expand(-1, 4, -1))
+        return self.last(self.attention(h, h, h, need_weights=False)[0].mean(1))
+
+
+def images_in_double():
+    x, y = images()
+    return x.double(), y
+
+
+@pytest.fixture(scope="module")
+def loud():
+    torch.manual_seed(0)
+    return bench.from_module(Loud().double(), F.cross_entropy, images_in_double(), images_in_double())
+
+
+def answers(objective, seeds, questions=2, size=None):
+    """f and gradient of a few questions at other points of each lane."""
+    oracle = Oracle([objective] * len(seeds), 1e9, seeds, arrays="torch")
+    x = oracle.x0 * torch.tensor(seeds).add(10).div(10)[:, None]
+    return [batch.value_and_gradient(x) for _, batch in zip(range(questions), oracle.minibatches(size), strict=False)]
+
+
+@pytest.mark.parametrize("size", [None, 16])
+def test_random_numbers_of_a_lane_do_not_depend_on_others(loud, size):
+    assert loud.noise is not None and not loud.width.net.apart
+    together = answers(loud, [0, 1, 2], size=size)
+    for lane in range(3):
+        for (f, gradient), (each, slope) in zip(together, answers(loud, [lane], size=size), strict=True):
+            torch.testing.assert_close(f[lane : lane + 1], each, rtol=1e-10, atol=1e-12)
+            torch.testing.assert_close(gradient[lane : lane + 1], slope, rtol=1e-9, atol=1e-12)
+
+
+def test_each_question_draws_anew_and_a_score_never(loud):
+    first, second = (f for f, _ in answers(loud, [0, 1]))
+    assert (first != second).all()
+    x = loud.start(np.random.default_rng(0))
+    assert loud.f(x) == loud.f(x)
+
+
+def test_dropout_keeps_what_it_says():
+    net = nn.Sequential(nn.Dropout(0.3), nn.Linear(4000, 1, bias=False)).double()
+    net[1].weight.data.fill_(1.0)
+    objective = bench.from_module(net, lambda y: y.mean(), torch.ones(30, 4000, dtype=torch.float64))
+    oracle = Oracle([objective] * 2, 1e9, [0, 1], arrays="torch")
+    values = oracle.value(oracle.x0) / 4000
+    deviation = np.sqrt(0.3 / 0.7 / (30 * 4000))
+    np.testing.assert_allclose(values, 1.0, atol=4 * deviation)
+    assert values[0] != values[1]
+    assert objective.f(oracle.x0[0]) == 4000
+
+
+def test_uniform_numbers():
+    """Mean, variance, lags and lanes; the first ones do not depend on how many are drawn, or for how many."""
+    u = uniform(torch.arange(4), 7, (20_000,))
+    assert u.min() > 0 and u.max() < 1
+    bound = 4 / np.sqrt(20_000)
+    assert (u.mean(1) - 0.5).abs().max() < bound * np.sqrt(1 / 12)
+    assert (12 * u.var(1) - 1).abs().max() < bound * np.sqrt(0.8)  # kurtosis of the uniform distribution: 9 / 5
+    assert (
+        torch.corrcoef(torch.cat([u, u.roll(1, 1), uniform(torch.arange(4), 8, (20_000,))]))
+        .fill_diagonal_(0)
+        .abs()
+        .max()
+        < 1.2 * bound
+    )
+    assert torch.equal(uniform(torch.tensor([2]), 7, (10, 3)).ravel(), u[2, :30])
+
+
+def test_what_no_seed_reaches_is_refused_by_name():
+    class Chosen(nn.Linear):
+        def forward(self, x):
+            return super().forward(x)[torch.multinomial(torch.ones(len(x)), 3)]
+
+    data = torch.ones(9, 2)
+    with pytest.raises(ValueError, match=r"Chosen cannot be asked: the random operation aten.multinomial"):
+        bench.from_module(Chosen(2, 1), lambda y: y.mean(), data)
+    with pytest.raises(ValueError, match=r"RReLU at '1' cannot be asked"):
+        bench.from_module(nn.Sequential(nn.Linear(2, 1), nn.RReLU()), lambda y: y.mean(), data)
+    with pytest.raises(ValueError, match="max_norm"):
+        bench.from_module(nn.Sequential(nn.Embedding(3, 2, max_norm=1.0)), lambda y: y.mean(), torch.ones(9).long())
+    with pytest.raises(ValueError, match="lazy"):
+        bench.from_module(nn.LazyLinear(1), lambda y: y.mean(), data)
+    with pytest.raises(Refused, match="no axis of 2 lanes"), Draws(torch.zeros(2, dtype=torch.int64), alone=False):
+        torch.rand(3)
+
+
+class Stubborn(nn.Module):
+    """What cannot be mapped: it looks at a value."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(64, 3)
+
+    def forward(self, x):
+        h = self.linear(x.flatten(1))
+        return h if h.sum() > 0 else 2 * h
+
+
+def test_what_cannot_go_together_goes_one_by_one():
+    objective = bench.from_module(Stubborn().double(), F.cross_entropy, images_in_double())
+    assert "one by one, since together it fails" in str(objective)
+    together = answers(objective, [0, 1, 2], size=16)
+    for lane in range(3):
+        for (f, _), (each, _) in zip(together, answers(objective, [lane], size=16), strict=True):
+            assert f[lane] == each[0]
+
+
+def test_long_passes_go_one_by_one_on_a_cpu(monkeypatch):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+    objective = bench.from_module(net, F.cross_entropy, images())
+    per_row = 2 * 64 * 3
+    assert objective.width.net.flops == per_row
+    monkeypatch.setattr("bench.core.modules.net.CPU_CHUNK", 2**40)
+    assert objective.width(int(1e7 / per_row), "cpu") > 1
+    assert objective.width(int(1e7 / per_row) + 1, "cpu") == 1
+    assert objective.width(int(1e7 / per_row) + 1, "cuda") > 1
+
+
+# layers that remember
+
+
+def test_batch_norm_takes_the_batch_and_in_tests_all_training_rows():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 4), nn.BatchNorm1d(4), nn.Linear(4, 3)).double()
+    x, y = images_in_double()
+    objective = bench.from_module(net, F.cross_entropy, (x, y), (x[:5], y[:5]))
+    point = objective.start(np.random.default_rng(0))
+    h = net[1](x.flatten(1))
+    normed = (h - h.mean(0)) / (h.var(0, correction=0) + 1e-5).sqrt()
+    logits = net[3](normed)
+    assert float(objective.f(point)) == pytest.approx(F.cross_entropy(logits, y).item(), rel=1e-12)
+    run = bench.minimize(objective, "torch-sgd", budget=3, start=point)
+    assert run.trajectory.test_loss[0] == pytest.approx(F.cross_entropy(logits[:5], y[:5]).item(), rel=1e-12)
+    assert (net[2].running_mean == 0).all()  # the user's own module is not touched
+
+
+def test_a_batch_norm_of_fixed_statistics_keeps_them():
+    class Fixed(nn.BatchNorm1d):
+        def train(self, mode=True):
+            return super().train(False)
+
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 4), Fixed(4), nn.Linear(4, 3)).double()
+    net[2].running_var.fill_(4.0)
+    x, y = images_in_double()
+    objective = bench.from_module(net, F.cross_entropy, (x, y))
+    expected = F.cross_entropy(net[3](net[1](x.flatten(1)) / np.sqrt(4 + 1e-5)), y)
+    assert float(objective.f(objective.start(None))) == pytest.approx(expected.item(), rel=1e-12)
+
+
+def test_buffers_that_are_written_begin_anew_at_each_question():
+    class Counter(nn.Linear):
+        def __init__(self):
+            super().__init__(2, 1)
+            self.register_buffer("asked", torch.zeros(()))
+            self.register_buffer("mean", torch.zeros(1))
+
+        def forward(self, x):
+            self.asked += 1
+            y = super().forward(x)
+            self.mean.mul_(0.9).add_(0.1 * y.detach().mean(0))
+            return y * self.asked + self.mean
+
+    objective = bench.from_module(Counter().double(), lambda y: y.square().mean(), torch.ones(9, 2).double())
+    oracle = Oracle([objective] * 2, 1e9, [0, 1], arrays="torch")
+    first, second = oracle.value(oracle.x0), oracle.value(oracle.x0)
+    assert torch.equal(first, second) and not objective.width.net.apart
+    assert objective.f(oracle.x0[0]) == pytest.approx(first[0].item(), rel=1e-14)
+
+
+def test_tied_and_frozen_parameters_are_counted_once_and_never():
+    transformer = bench.from_module(*made("transformer")[:2], tokens())
+    net = made("transformer")[0]
+    assert transformer.dim == sum(p.numel() for p in net.parameters()) == sum(np.prod(s) for s in transformer.shapes)
+    assert bench.from_module(*made("convnet")[:2], images_in_double()).dim == 36 + 8 + 68 + 12 + 21
+
+
+# instances, starts, metrics
+
+
+def sized(instance, factor=1.0, scale=None):
+    """A network whose frozen layer, and data, are those of an instance."""
+    g = torch.Generator().manual_seed(instance)
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
+    for p in net.parameters():
+        p.data = torch.randn(p.shape, generator=g, dtype=torch.float64)
+    net[0].requires_grad_(False)
+    net[1].factor = factor
+    x = torch.randn(20, 3, generator=g, dtype=torch.float64)
+    return bench.from_module(net, nn.MSELoss(), (x, x[:, :1]), instance=instance)
+
+
+def test_instances_go_in_one_stack_where_they_differ_in_arrays_alone():
+    one, two, other = sized(1), sized(2), sized(2, factor=3.0)
+    assert one.formula == two.formula and one.formula != other.formula
+    for pair, alike in (((one, two), True), ((one, other), False)):
+        oracle = Oracle(list(pair), 1e9, 0, arrays="torch")
+        assert (oracle._answers._lanes is None) == alike
+        expected = [objective.f(x) for objective, x in zip(pair, oracle.x0, strict=True)]
+        torch.testing.assert_close(oracle.value(oracle.x0), torch.stack(expected), rtol=1e-12, atol=0)
+
+
+def test_a_function_that_makes_networks_starts_each_seed_elsewhere():
+    objective = bench.from_module(MLP, F.cross_entropy, images())
+    oracle = Oracle([objective] * 3, 1e9, [0, 1, 0], arrays="torch")
+    assert torch.equal(oracle.x0[0], oracle.x0[2]) and not torch.equal(oracle.x0[0], oracle.x0[1])
+    state = torch.random.get_rng_state()
+    objective.start(np.random.default_rng(0))
+    assert torch.equal(state, torch.random.get_rng_state())
+    module = made("mlp", torch.float32)[0]
+    given = bench.from_module(module, F.cross_entropy, images()).start(np.random.default_rng(5))
+    np.testing.assert_array_equal(given, nn.utils.parameters_to_vector(module.parameters()).detach().double())
+
+
+def accuracy(outputs, targets):
+    return (outputs.argmax(-1) == targets).double().mean()
+
+
+def test_metrics_and_several_losses():
+    net = made("mlp")[0]
+    x, y = images_in_double()
+    size = {"size": (0.1, lambda outputs, _: outputs.square().mean()), "entropy": F.cross_entropy}
+    metrics = {"accuracy": bench.Metric(accuracy, higher=True)}
+    objective = bench.from_module(net, size, (x[:40], y[:40]), (x[40:], y[40:]), metrics=metrics)
+    assert list(objective.higher) == ["train_accuracy", "test_accuracy"]
+    run = bench.minimize(objective, "torch-sgd", budget=4)
+    first = run.trajectory.iloc[0]
+    outputs = net.eval()(x)
+    train, test = outputs[:40], outputs[40:]
+    expected = {
+        "f": 0.1 * train.square().mean() + F.cross_entropy(train, y[:40]),
+        "train_accuracy": accuracy(train, y[:40]),
+        "test_accuracy": accuracy(test, y[40:]),
+        "train_size": train.square().mean(),
+        "test_entropy": F.cross_entropy(test, y[40:]),
+        "test_loss": 0.1 * test.square().mean() + F.cross_entropy(test, y[40:]),
+    }
+    for name, value in expected.items():
+        assert first[name] == pytest.approx(value.item(), rel=1e-12), name
+
+
+def test_a_mean_over_many_rows_is_taken_in_parts(monkeypatch):
+    """As one pass gives it, where it is a mean over rows; a largest loss is taken of all rows at once."""
+    net = made("mlp")[0]
+    worst = {"worst": lambda outputs, targets: F.cross_entropy(outputs, targets, reduction="none").max()}
+    objective = bench.from_module(net, F.cross_entropy, images_in_double(), metrics=worst)
+    assert objective.score.means and not objective.metrics["train_worst"].means
+    x = objective.start(np.random.default_rng(0))
+    whole = objective.f(x)
+    passes = []
+    monkeypatch.setattr("bench.core.modules.question.CPU_CHUNK", 7 * objective.width.net.held)
+    forward = type(objective.width.net).forward
+    monkeypatch.setattr(type(objective.width.net), "forward", lambda *a, **k: passes.append(1) or forward(*a, **k))
+    assert float(objective.f(x)) == pytest.approx(float(whole), rel=1e-12)
+    assert len(passes) == 8
+
+
+@pytest.mark.parametrize(("name", "order"), [("mlp", 2), ("convnet", 2), ("transformer", 2), ("lstm", 2)])
+def test_products_with_the_hessian(name, order):
+    net, loss, data = made(name)
+    objective = bench.from_module(net, loss, data)
+    assert objective.order == order
+    oracle = Oracle([objective] * 2, 1e9, [0, 1], arrays="torch")
+    x, g = oracle.x0, torch.Generator().manual_seed(0)
+    v = torch.randn(x.shape, generator=g, dtype=torch.float64)
+    step = 1e-5
+    slope = (oracle.gradient(x + step * v) - oracle.gradient(x - step * v)) / (2 * step)
+    torch.testing.assert_close(oracle.hessian_vector(x, v), slope, rtol=1e-5, atol=1e-6 * float(slope.abs().max()))
+
+
+def test_what_torch_differentiates_once_has_order_1():
+    net = nn.Sequential(nn.EmbeddingBag(5, 4, mode="max"), nn.Linear(4, 3))
+    data = torch.randint(5, (20, 6)), torch.randint(3, (20,))
+    assert bench.from_module(net, F.cross_entropy, data).order == 1
+
+
+# data
+
+
+class Rows(torch.utils.data.Dataset):
+    def __init__(self, n=600):
+        self.n = n
+
+    def __len__(self):
+        return self.n
+
+    def __getitem__(self, i):
+        if i >= self.n:
+            raise IndexError
+        return torch.full((2,), float(i)), i % 3
+
+
+@pytest.mark.parametrize("memory", [2**30, 1000])
+def test_a_dataset_and_a_loader_are_read_once(memory):
+    for data in (Rows(), torch.utils.data.DataLoader(Rows(), batch_size=7)):
+        x, y = as_rows(data, "train", memory)
+        np.testing.assert_array_equal(x, np.repeat(np.arange(600.0), 2).reshape(600, 2))
+        np.testing.assert_array_equal(y, np.arange(600) % 3)
+        assert isinstance(x, np.memmap) == (memory == 1000)
+    objective = bench.from_module(nn.Linear(2, 3), F.cross_entropy, Rows(), memory=memory)
+    run = bench.minimize(objective, "torch-sgd[batch_size=32]", budget=1)
+    assert run.status == "budget" and np.isfinite(run.best)
+
+
+BAD = {
+    "forward fails": (
+        lambda: (nn.Linear(3, 1), F.mse_loss, (torch.ones(9, 2), torch.ones(9, 1))),
+        r"Linear fails for inputs of shape \(8, 2\)",
+    ),
+    "unlike lengths": (
+        lambda: (nn.Linear(2, 1), F.mse_loss, (torch.ones(9, 2), torch.ones(8, 1))),
+        r"equally many rows, got shapes \(9, 2\), \(8, 1\)",
+    ),
+    "no rows": (lambda: (nn.Linear(2, 1), F.mse_loss, (torch.ones(0, 2), torch.ones(0, 1))), "at least one row"),
+    "loss gives a vector": (
+        lambda: (nn.Linear(2, 3), nn.CrossEntropyLoss(reduction="none"), (torch.ones(9, 2), torch.ones(9).long())),
+        r"loss must give one number as a tensor, got .*shape \(8,\) for outputs .*\(8, 3\) and targets",
+    ),
+    "loss fails": (
+        lambda: (nn.Linear(2, 3), F.cross_entropy, (torch.ones(9, 2), torch.ones(9, 5))),
+        "loss fails for outputs",
+    ),
+    "no tensor": (lambda: (nn.Linear(2, 3), lambda y: 3.0, torch.ones(9, 2)), "one number as a tensor, got float"),
+    "not differentiable": (lambda: (nn.Linear(2, 3), lambda y: y.argmax().double(), torch.ones(9, 2)), "differentiate"),
+    "NaN at the start": (
+        lambda: (nn.Linear(2, 3), lambda y: y.mean() * np.nan, torch.ones(9, 2)),
+        r"loss is nan at the start, for inputs of shape \(9, 2\)",
+    ),
+    "no module": (lambda: (3, F.mse_loss, torch.ones(9, 2)), "net must be a torch.nn.Module or a function"),
+    "makes no module": (lambda: (lambda: 3, F.mse_loss, torch.ones(9, 2)), r"net\(\) must make"),
+    "nothing varies": (lambda: (nn.ReLU(), F.mse_loss, torch.ones(9, 2)), "no parameter that varies"),
+    "halves": (
+        lambda: (nn.Linear(2, 1).half(), F.mse_loss, torch.ones(9, 2)),
+        "all float32 or all float64, got float16",
+    ),
+    "words": (lambda: (nn.Linear(2, 1), F.mse_loss, np.array(["a", "b"])), "train must hold real numbers"),
+    "no data": (lambda: (nn.Linear(2, 1), F.mse_loss, 3), "train must be tensors, a Dataset or a DataLoader, got int"),
+    "no loss": (lambda: (nn.Linear(2, 1), {}, torch.ones(9, 2)), "loss must have at least one function"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input(case):
+    make, sentence = BAD[case]
+    with pytest.raises(ValueError, match=sentence) as caught:
+        bench.from_module(*make())
+    assert "\n" not in str(caught.value)
+
+
+def test_bad_metrics_and_test_rows():
+    data = torch.ones(9, 2), torch.ones(9, 1)
+    for name in ("loss", "a b", ""):
+        with pytest.raises(ValueError, match="a metric must have a name"):
+            bench.from_module(nn.Linear(2, 1), F.mse_loss, data, metrics={name: F.l1_loss})
+    with pytest.raises(ValueError, match="metric worst must give one number"):
+        metrics = {"worst": lambda y, t: (y - t).abs()}
+        bench.from_module(nn.Linear(2, 1), F.mse_loss, data, metrics=metrics)
+    with pytest.raises(ValueError, match=r"rows of the same shapes, got \(9, 2\), \(9, 1\) and \(4, 3\), \(4, 1\)"):
+        bench.from_module(nn.Linear(2, 1), F.mse_loss, data, (torch.ones(4, 3), torch.ones(4, 1)))
