@@ -8,29 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.core import registry
 from bench.core.arrays import is_tensor
 from bench.core.gate import python_number
+from bench.core.script import SHORT, Script
 from bench.core.status import Status
 from bench.functions import Function, is_default
 from bench.measure import words
+from bench.runner.suite import parse_entry
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
-
-SHORT = 12  # coordinates up to which a start and bounds are written out
-METHODS = {  # of scipy.optimize.minimize
-    "scipy-bfgs": "BFGS",
-    "scipy-cg": "CG",
-    "scipy-cobyla": "COBYLA",
-    "scipy-cobyqa": "COBYQA",
-    "scipy-lbfgsb": "L-BFGS-B",
-    "scipy-nelder-mead": "Nelder-Mead",
-    "scipy-powell": "Powell",
-    "scipy-slsqp": "SLSQP",
-    "scipy-tnc": "TNC",
-}
-UNBOUNDED = ("scipy-bfgs", "scipy-cg")  # take no bounds
-SLOPES = ("scipy-bfgs", "scipy-cg", "scipy-lbfgsb", "scipy-slsqp", "scipy-tnc")  # ask for gradients
 
 
 def answer(results: "Results", function: Function, budget: float, pair: bool) -> str:
@@ -42,7 +30,7 @@ def answer(results: "Results", function: Function, budget: float, pair: bool) ->
         texts[:1] = [" ".join([best.sentence, *map(words.why_failed, results.failures.head(1).itertuples())])]
     else:
         texts += [f"To run it:\n{code(best.optimizer, function, budget)}"]
-        if call := not pair and library_call(best.optimizer, function, budget):
+        if call := library_call(best.optimizer, function, budget, pair):
             texts += [f"Or by its library's own call, with that one's tolerances, units and end:\n{call}"]
     return "\n\n".join(texts)
 
@@ -82,31 +70,36 @@ def code(optimizer: str, function: Function, budget: float) -> str:
     return f"  import bench\n  run = {run}\n  print(run.best, run.best_x)"
 
 
-def library_call(optimizer: str, of: Function, budget: float) -> str:
-    """The same by the library's own call, "" where it is no library's, the settings are not its own, or it would take
-    another function; of: one that gives a value, or a pair of functions."""
-    f, start, bounds, coordinates = of.f, of.start, of.bounds, of.coordinates
+def library_call(optimizer: str, of: Function, budget: float, pair: bool = False) -> str:
+    """The same by the library's own call, "" where it is no library's, it is not told these settings, or it would take
+    another function. pair: whether f gives (value, gradient)."""
+    coordinates = of.coordinates
     plain = coordinates.numbers and coordinates.free.all() and not (coordinates.names or any(coordinates.log))
-    if is_tensor(start) or not plain or of.maximize:
+    entry = parse_entry(optimizer)
+    definition = registry.OPTIMIZERS.get(entry.name)
+    if not plain or of.maximize or definition is None or definition.call is None:
         return ""
-    dim = len(coordinates.start)
-    function, start_text, bounds_text = _called(f), _text(of, "start"), _text(of, "bounds")
-    slope = ""
-    if isinstance(f, tuple):
-        function, slope = _name(f[0], "f"), f", jac={_name(f[1], 'g')}"
-    if optimizer in METHODS:
-        box = "" if bounds is None or optimizer in UNBOUNDED else f", bounds={bounds_text}"
-        if box and isinstance(bounds, (list, tuple)) and np.ndim(bounds[0]) == 0:
-            box = f", bounds=[{bounds_text}] * {dim}"
-        slope = slope if optimizer in SLOPES else ""
-        call = f'scipy.optimize.minimize({function}, {start_text}, method="{METHODS[optimizer]}"{slope}{box})'
-        return f"  import scipy.optimize\n  result = {call}\n  print(result.fun, result.x)"
-    library, _, name = optimizer.partition("-")
-    if library == "nevergrad" and "[" not in name and bounds is None:
-        space = f"nevergrad.p.Array(init={start_text})"
-        method = f'nevergrad.optimizers.registry["{name}"]({space}, budget={int(budget)})'
-        return f"  import nevergrad\n  result = {method}.minimize({function})\n  print(result.value)"
-    return ""
+    values = registry.settings(definition, entry.setting())
+    defaults = registry.settings(definition, {})
+    function, slope = _name(of.f, "f"), ""
+    if isinstance(of.f, tuple):
+        function, slope = _name(of.f[0], "f"), _name(of.f[1], "g")
+    low, high, start = coordinates.low, coordinates.high, coordinates.start
+    script = Script(
+        f=f"(lambda x: {function}(x)[0])" if pair else function,
+        slope=f"(lambda x: {function}(x)[1])" if pair else slope,
+        both=function if pair else "",
+        start="start" if is_tensor(of.start) or len(start) > SHORT else repr(start.tolist()),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+        scale=tuple(coordinates.domain.scales(len(start), start).tolist()),
+        budget=int(budget),
+        tensors=is_tensor(of.start),
+        pairs="bounds" if isinstance(of.bounds, (list, tuple)) and np.ndim(of.bounds[0]) else "",
+        values=values,
+        changed=frozenset(name for name, value in values.items() if value != defaults[name]),
+    )
+    return "\n".join(f"  {line}" for line in definition.call(script).splitlines())
 
 
 def _called(f: Any) -> str:

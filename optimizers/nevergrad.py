@@ -16,6 +16,7 @@ import numpy as np
 
 from bench.core import Domain, Kind, Oracle, Range, optimizer
 from optimizers import generators
+from optimizers.scripts import by_nevergrad
 
 if TYPE_CHECKING:
     from nevergrad.parametrization.core import Parameter
@@ -205,4 +206,5 @@ for _entry in entries():
         needs=("nevergrad", *_entry.needs),
         version=2,
         source=SOURCE,
+        call=by_nevergrad(_entry.name),
     )(bridge(_entry.name, _entry.parallel))

@@ -14,6 +14,7 @@ from optimizers.generators import nlopt_seeded
 from optimizers.hyperparameters import Population, Step, Tolerance
 from optimizers.scipy_derivative_free import HUGE
 from optimizers.scipy_global import box, value
+from optimizers.scripts import by_nlopt
 from optimizers.units import Units
 
 NLOPT = "Johnson 2007, https://github.com/stevengj/nlopt"
@@ -52,7 +53,12 @@ def minimize(units: Units, method: str, bounds: Any, **options: Any) -> None:
         raise errors[0]
 
 
-@optimizer(order=0, needs=("nlopt",), source=f"Powell 2009, report DAMTP 2009/NA06, Cambridge (BOBYQA); {NLOPT}")
+@optimizer(
+    order=0,
+    needs=("nlopt",),
+    source=f"Powell 2009, report DAMTP 2009/NA06, Cambridge (BOBYQA); {NLOPT}",
+    call=by_nlopt("LN_BOBYQA"),
+)
 def nlopt_bobyqa(oracle: Oracle, *, radius: Step = 1.0, tol: Tolerance = 1e-8) -> None:
     """Quadratic models through 2 dim + 1 points, in a trust region that shrinks, inside hard bounds.
 
@@ -63,7 +69,12 @@ def nlopt_bobyqa(oracle: Oracle, *, radius: Step = 1.0, tol: Tolerance = 1e-8) -
     minimize(units, "LN_BOBYQA", bounds, initial_step=radius, xtol_abs=tol)
 
 
-@optimizer(order=0, needs=("nlopt",), source=f"Kaelo & Ali 2006, doi:10.1007/s10957-006-9101-0; {NLOPT}")
+@optimizer(
+    order=0,
+    needs=("nlopt",),
+    source=f"Kaelo & Ali 2006, doi:10.1007/s10957-006-9101-0; {NLOPT}",
+    call=by_nlopt("GN_CRS2_LM", closed=True),
+)
 def nlopt_crs(oracle: Oracle, *, population: Population = None) -> None:
     """Controlled random search with local mutation: simplexes of a population's points are reflected.
 
@@ -74,7 +85,12 @@ def nlopt_crs(oracle: Oracle, *, population: Population = None) -> None:
     minimize(units, "GN_CRS2_LM", box(units)[1], population=population or 0)
 
 
-@optimizer(order=0, needs=("nlopt",), source=f"Runarsson & Yao 2005, doi:10.1109/TSMCC.2004.841906; {NLOPT}")
+@optimizer(
+    order=0,
+    needs=("nlopt",),
+    source=f"Runarsson & Yao 2005, doi:10.1109/TSMCC.2004.841906; {NLOPT}",
+    call=by_nlopt("GN_ISRES", closed=True),
+)
 def nlopt_isres(oracle: Oracle, *, population: Population = None) -> None:
     """An evolution strategy with a step size for each point and coordinate, and steps between its best points.
 

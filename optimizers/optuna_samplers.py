@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.core import Kind, Oracle, Range, optimizer
 from optimizers.scipy_global import box
+from optimizers.scripts import by_optuna
 from optimizers.units import Units
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def quiet() -> Iterator[None]:
     needs=("optuna",),
     kinds=get_args(Kind),
     source=f"Bergstra et al. 2011, https://inria.hal.science/hal-00642998; {MODELS}",
+    call=by_optuna("TPESampler"),
 )
 def optuna_tpe(oracle: Oracle, *, startup: Startup = 10) -> None:
     """Tree of Parzen estimators: the next point is likely among the better points so far, and unlikely among others.
@@ -113,6 +115,7 @@ def optuna_tpe(oracle: Oracle, *, startup: Startup = 10) -> None:
     needs=("optuna", "torch"),
     kinds=get_args(Kind),
     source=f"Jones, Schonlau & Welch 1998, doi:10.1023/A:1008306431147; Ament et al. 2023, arXiv:2310.20708; {MODELS}",
+    call=by_optuna("GPSampler"),
 )
 def optuna_gp(oracle: Oracle, *, startup: Startup = 10) -> None:
     """Bayesian optimisation: a Gaussian process with a Matérn kernel of 5/2, and the greatest expected improvement.

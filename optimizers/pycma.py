@@ -13,6 +13,7 @@ import numpy as np
 
 from bench.core import Oracle, optimizer
 from optimizers.hyperparameters import Population, Sigma
+from optimizers.scripts import by_cma
 from optimizers.units import Units
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def descend(oracle: Oracle, sigma: float, population: int, iterations: float = i
     return method.countevals
 
 
-@optimizer(order=0, needs=("cma",), version=2, source=HANSEN)
+@optimizer(order=0, needs=("cma",), version=2, source=HANSEN, call=by_cma())
 def pycma(oracle: Oracle, *, sigma: Sigma = 1.0, population: Population = None) -> None:
     """CMA-ES with active adaptation; it returns when one of its own criteria says that it has converged.
 
@@ -68,7 +69,13 @@ def pycma(oracle: Oracle, *, sigma: Sigma = 1.0, population: Population = None) 
     descend(oracle, sigma, population or default_population(oracle.dim))
 
 
-@optimizer(order=0, needs=("cma",), version=2, source=f"Auger & Hansen 2005, doi:10.1109/CEC.2005.1554902; {HANSEN}")
+@optimizer(
+    order=0,
+    needs=("cma",),
+    version=2,
+    source=f"Auger & Hansen 2005, doi:10.1109/CEC.2005.1554902; {HANSEN}",
+    call=by_cma(", restarts=9"),
+)
 def pycma_ipop(oracle: Oracle, *, sigma: Sigma = 1.0, population: Population = None) -> None:
     """CMA-ES, restarted at a new start with twice the population whenever it has converged.
 
@@ -82,7 +89,13 @@ def pycma_ipop(oracle: Oracle, *, sigma: Sigma = 1.0, population: Population = N
         oracle.restart()
 
 
-@optimizer(order=0, needs=("cma",), version=2, source=f"Hansen 2009, doi:10.1145/1570256.1570333; {HANSEN}")
+@optimizer(
+    order=0,
+    needs=("cma",),
+    version=2,
+    source=f"Hansen 2009, doi:10.1145/1570256.1570333; {HANSEN}",
+    call=by_cma(", restarts=9, bipop=True"),
+)
 def pycma_bipop(oracle: Oracle, *, sigma: Sigma = 1.0, population: Population = None) -> None:
     """CMA-ES, restarted with large or small populations, whichever have used less of the budget.
 

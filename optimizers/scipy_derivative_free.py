@@ -13,6 +13,7 @@ import numpy as np
 from bench.core import Oracle, optimizer
 from optimizers.hyperparameters import Step, Tolerance
 from optimizers.scipy_minimize import ENDLESS, ENDLESS_IN_C
+from optimizers.scripts import by_minimize
 from optimizers.units import Units
 
 AT_BOUNDS = 1e-12
@@ -49,7 +50,13 @@ def minimize(units: Units, u: np.ndarray, method: str, options: dict[str, Any]) 
     return result.x
 
 
-@optimizer(order=0, needs=("scipy.optimize",), version=2, source="Powell 1964, doi:10.1093/comjnl/7.2.155")
+@optimizer(
+    order=0,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Powell 1964, doi:10.1093/comjnl/7.2.155",
+    call=by_minimize("Powell"),
+)
 def scipy_powell(oracle: Oracle, *, xtol: Tolerance = 1e-4, ftol: Tolerance = 1e-12) -> None:
     """Line searches by Brent's method along directions that become conjugate.
 
@@ -70,6 +77,7 @@ def scipy_powell(oracle: Oracle, *, xtol: Tolerance = 1e-4, ftol: Tolerance = 1e
     needs=("scipy.optimize",),
     version=2,
     source="Powell 1994, doi:10.1007/978-94-015-8330-5_4; Zhang 2023 (PRIMA)",
+    call=by_minimize("COBYLA"),
 )
 def scipy_cobyla(oracle: Oracle, *, radius: Step = 0.5, tol: Tolerance = 1e-8) -> None:
     """Linear models through dim + 1 points, in a trust region that shrinks.
@@ -81,7 +89,13 @@ def scipy_cobyla(oracle: Oracle, *, radius: Step = 0.5, tol: Tolerance = 1e-8) -
     minimize(units, units.x0, "COBYLA", {"rhobeg": radius, "tol": tol, "maxiter": ENDLESS_IN_C})
 
 
-@optimizer(order=0, needs=("scipy.optimize",), version=2, source="Ragonneau 2022, Hong Kong PolyU thesis (COBYQA)")
+@optimizer(
+    order=0,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Ragonneau 2022, Hong Kong PolyU thesis (COBYQA)",
+    call=by_minimize("COBYQA"),
+)
 def scipy_cobyqa(oracle: Oracle, *, radius: Step = 0.5, tol: Tolerance = 1e-8) -> None:
     """Quadratic models through 2 dim + 1 points, in a trust region that shrinks.
 

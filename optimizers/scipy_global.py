@@ -16,6 +16,7 @@ from bench.core import Oracle, Range, Unavailable, optimizer
 from optimizers.hyperparameters import Step, Tolerance
 from optimizers.scipy_derivative_free import HUGE
 from optimizers.scipy_minimize import ENDLESS
+from optimizers.scripts import by_basinhopping, by_global
 from optimizers.units import Units
 
 LENGTH = 0.5  # of a unit, in scales
@@ -54,7 +55,13 @@ def value(units: Units) -> Callable[[np.ndarray], float]:
     return told
 
 
-@optimizer(order=0, needs=("scipy.optimize",), version=2, source="Storn & Price 1997, doi:10.1023/A:1008202821328")
+@optimizer(
+    order=0,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Storn & Price 1997, doi:10.1023/A:1008202821328",
+    call=by_global("differential_evolution", "x0={start}, maxiter={generations}"),
+)
 def scipy_differential_evolution(
     oracle: Oracle,
     *,
@@ -99,6 +106,7 @@ def scipy_differential_evolution(
     needs=("scipy.optimize",),
     version=2,
     source="Xiang, Sun, Fan & Gong 1997, doi:10.1016/S0375-9601(97)00474-X",
+    call=by_global("dual_annealing", "x0={start}, maxfun={budget}"),
 )
 def scipy_dual_annealing(
     oracle: Oracle,
@@ -132,7 +140,13 @@ def scipy_dual_annealing(
     )
 
 
-@optimizer(order=0, needs=("scipy.optimize",), version=2, source="Wales & Doye 1997, doi:10.1021/jp970984n")
+@optimizer(
+    order=0,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Wales & Doye 1997, doi:10.1021/jp970984n",
+    call=by_basinhopping,
+)
 def scipy_basinhopping(
     oracle: Oracle,
     *,
@@ -165,7 +179,11 @@ def scipy_basinhopping(
 
 
 @optimizer(
-    order=0, needs=("scipy.optimize",), version=2, source="Endres, Sandrock & Focke 2018, doi:10.1007/s10898-018-0645-y"
+    order=0,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Endres, Sandrock & Focke 2018, doi:10.1007/s10898-018-0645-y",
+    call=by_global("shgo", 'n=64, sampling_method="sobol", options={{"maxfev": {budget}}}'),
 )
 def scipy_shgo(
     oracle: Oracle,
@@ -204,6 +222,7 @@ def scipy_shgo(
     needs=("scipy.optimize",),
     version=2,
     source="Jones, Perttunen & Stuckman 1993, doi:10.1007/BF00941892",
+    call=by_global("direct", "maxfun={budget}"),
 )
 def scipy_direct(
     oracle: Oracle, *, eps: Annotated[float, Range(1e-6, 1e-1, log=True, least=0)] = 1e-4, locally_biased: bool = True

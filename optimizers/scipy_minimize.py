@@ -15,13 +15,20 @@ import numpy as np
 
 from bench.core import Oracle, optimizer
 from optimizers.hyperparameters import Memory, Tolerance
+from optimizers.scripts import by_minimize
 from optimizers.units import Units
 
 ENDLESS = sys.maxsize
 ENDLESS_IN_C = int(np.iinfo(np.int32).max)
 
 
-@optimizer(order=0, needs=("scipy.optimize",), version=2, source="Nelder & Mead 1965, doi:10.1093/comjnl/7.4.308")
+@optimizer(
+    order=0,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Nelder & Mead 1965, doi:10.1093/comjnl/7.4.308",
+    call=by_minimize("Nelder-Mead"),
+)
 def scipy_nelder_mead(oracle: Oracle, *, xatol: Tolerance = 1e-8, fatol: Tolerance = 1e-8) -> None:
     """Downhill simplex of values alone.
 
@@ -58,7 +65,13 @@ def descend(
     minimize(f, u, jac=True, method=method, bounds=limits, callback=callback, options=options)
 
 
-@optimizer(order=1, needs=("scipy.optimize",), version=2, source="Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069")
+@optimizer(
+    order=1,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069",
+    call=by_minimize("L-BFGS-B", slopes=True),
+)
 def scipy_lbfgsb(oracle: Oracle, *, memory: Memory = 10, ftol: Tolerance = 0.0, gtol: Tolerance = 1e-10) -> None:
     """Limited-memory BFGS inside the box, of the last `memory` steps.
 
@@ -74,6 +87,7 @@ def scipy_lbfgsb(oracle: Oracle, *, memory: Memory = 10, ftol: Tolerance = 0.0, 
     needs=("scipy.optimize",),
     version=2,
     source="Nocedal & Wright 2006, doi:10.1007/978-0-387-40065-5, algorithm 6.1",
+    call=by_minimize("BFGS", slopes=True, boxed=False),
 )
 def scipy_bfgs(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Quasi-Newton with a full matrix; it returns when the gradient is below gtol or the line search fails.
@@ -83,7 +97,13 @@ def scipy_bfgs(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     descend(oracle, "BFGS", gtol=gtol, maxiter=ENDLESS)
 
 
-@optimizer(order=1, needs=("scipy.optimize",), version=2, source="Polak & Ribiere 1969, doi:10.1051/m2an/196903R100351")
+@optimizer(
+    order=1,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Polak & Ribiere 1969, doi:10.1051/m2an/196903R100351",
+    call=by_minimize("CG", slopes=True, boxed=False),
+)
 def scipy_cg(oracle: Oracle, *, gtol: Tolerance = 1e-10) -> None:
     """Nonlinear conjugate gradients; it returns when the gradient is below gtol or the line search fails. No bounds."""
     descend(oracle, "CG", gtol=gtol, maxiter=ENDLESS)
@@ -109,7 +129,13 @@ def scipy_newton_cg(oracle: Oracle, *, xtol: Tolerance = 1e-10) -> None:
     )
 
 
-@optimizer(order=1, needs=("scipy.optimize",), version=2, source="Nash 1984, doi:10.1137/0721052")
+@optimizer(
+    order=1,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Nash 1984, doi:10.1137/0721052",
+    call=by_minimize("TNC", slopes=True),
+)
 def scipy_tnc(oracle: Oracle, *, ftol: Tolerance = 0.0, xtol: Tolerance = 0.0, gtol: Tolerance = 1e-10) -> None:
     """Truncated Newton inside the box: curvature by differences of gradients.
 
@@ -123,7 +149,13 @@ def scipy_tnc(oracle: Oracle, *, ftol: Tolerance = 0.0, xtol: Tolerance = 0.0, g
     descend(oracle, "TNC", bounds=True, ftol=ftol, xtol=xtol, gtol=gtol, maxfun=ENDLESS_IN_C, **units)
 
 
-@optimizer(order=1, needs=("scipy.optimize",), version=2, source="Kraft 1988, DFVLR-FB 88-28")
+@optimizer(
+    order=1,
+    needs=("scipy.optimize",),
+    version=2,
+    source="Kraft 1988, DFVLR-FB 88-28",
+    call=by_minimize("SLSQP", slopes=True),
+)
 def scipy_slsqp(oracle: Oracle, *, ftol: Tolerance = 1e-15) -> None:
     """Sequential quadratic programming inside the box; it returns when f changes by less than ftol.
 

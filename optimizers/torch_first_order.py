@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from bench.core import Array, Oracle, Range, optimizer
 from optimizers.hyperparameters import BatchSize, Decay, Epsilon, Momentum, Rate, StepRate, WeightDecay
 from optimizers.schedules import Schedule
+from optimizers.scripts import by_steps
 from optimizers.torch_rules import descend, follow
 
 alone = partial(optimizer, order=1, arrays="torch", needs=("torch",))
@@ -17,7 +18,10 @@ in_lanes = partial(alone, lanes=True)
 with_rates = partial(in_lanes, lane_rates=True)
 
 
-@with_rates(source="Sutskever et al. 2013, ICML, PMLR 28(3), 1139-1147")
+@with_rates(
+    source="Sutskever et al. 2013, ICML, PMLR 28(3), 1139-1147",
+    call=by_steps("torch.optim.SGD", lr="lr", momentum="momentum", nesterov="nesterov"),
+)
 def torch_sgd(
     oracle: Oracle,
     *,
@@ -32,7 +36,10 @@ def torch_sgd(
     descend(oracle, "SGD", lr=lr, schedule=schedule, batch_size=batch_size, **options)
 
 
-@with_rates(source="Kingma & Ba 2015, arXiv:1412.6980")
+@with_rates(
+    source="Kingma & Ba 2015, arXiv:1412.6980",
+    call=by_steps("torch.optim.Adam", lr="lr", betas=("beta1", "beta2"), eps="eps"),
+)
 def torch_adam(
     oracle: Oracle,
     *,
@@ -47,7 +54,10 @@ def torch_adam(
     descend(oracle, "Adam", lr=lr, schedule=schedule, batch_size=batch_size, betas=(beta1, beta2), eps=eps)
 
 
-@with_rates(source="Loshchilov & Hutter 2019, arXiv:1711.05101")
+@with_rates(
+    source="Loshchilov & Hutter 2019, arXiv:1711.05101",
+    call=by_steps("torch.optim.AdamW", lr="lr", betas=("beta1", "beta2"), eps="eps", weight_decay="weight_decay"),
+)
 def torch_adamw(
     oracle: Oracle,
     *,
@@ -64,7 +74,10 @@ def torch_adamw(
     descend(oracle, "Adam", lr=lr, schedule=schedule, batch_size=batch_size, **options)
 
 
-@with_rates(source="Kingma & Ba 2015, arXiv:1412.6980, section 7.1")
+@with_rates(
+    source="Kingma & Ba 2015, arXiv:1412.6980, section 7.1",
+    call=by_steps("torch.optim.Adamax", lr="lr", betas=("beta1", "beta2")),
+)
 def torch_adamax(
     oracle: Oracle,
     *,
@@ -78,7 +91,10 @@ def torch_adamax(
     descend(oracle, "Adamax", lr=lr, schedule=schedule, batch_size=batch_size, betas=(beta1, beta2))
 
 
-@with_rates(source="Dozat 2016, ICLR workshop, openreview OM0jvwB8jIp57ZJjtNEZ")
+@with_rates(
+    source="Dozat 2016, ICLR workshop, openreview OM0jvwB8jIp57ZJjtNEZ",
+    call=by_steps("torch.optim.NAdam", lr="lr", betas=("beta1", "beta2")),
+)
 def torch_nadam(
     oracle: Oracle,
     *,
@@ -92,7 +108,9 @@ def torch_nadam(
     descend(oracle, "NAdam", lr=lr, schedule=schedule, batch_size=batch_size, betas=(beta1, beta2))
 
 
-@with_rates(source="Liu et al. 2020, arXiv:1908.03265")
+@with_rates(
+    source="Liu et al. 2020, arXiv:1908.03265", call=by_steps("torch.optim.RAdam", lr="lr", betas=("beta1", "beta2"))
+)
 def torch_radam(
     oracle: Oracle,
     *,
@@ -106,7 +124,10 @@ def torch_radam(
     descend(oracle, "RAdam", lr=lr, schedule=schedule, batch_size=batch_size, betas=(beta1, beta2))
 
 
-@with_rates(source="Tieleman & Hinton 2012, Neural Networks for Machine Learning, lecture 6.5")
+@with_rates(
+    source="Tieleman & Hinton 2012, Neural Networks for Machine Learning, lecture 6.5",
+    call=by_steps("torch.optim.RMSprop", lr="lr", alpha="alpha", eps="eps", momentum="momentum", centered="centered"),
+)
 def torch_rmsprop(
     oracle: Oracle,
     *,
@@ -126,7 +147,7 @@ def torch_rmsprop(
     descend(oracle, "RMSprop", lr=lr, schedule=schedule, batch_size=batch_size, **options)
 
 
-@with_rates(source="Duchi, Hazan & Singer 2011, JMLR 12, 2121-2159")
+@with_rates(source="Duchi, Hazan & Singer 2011, JMLR 12, 2121-2159", call=by_steps("torch.optim.Adagrad", lr="lr"))
 def torch_adagrad(
     oracle: Oracle, *, lr: StepRate = 0.01, schedule: Schedule = "constant", batch_size: BatchSize = 32
 ) -> None:
@@ -134,7 +155,7 @@ def torch_adagrad(
     descend(oracle, "Adagrad", lr=lr, schedule=schedule, batch_size=batch_size)
 
 
-@with_rates(source="Zeiler 2012, arXiv:1212.5701")
+@with_rates(source="Zeiler 2012, arXiv:1212.5701", call=by_steps("torch.optim.Adadelta", lr="lr", rho="rho", eps="eps"))
 def torch_adadelta(
     oracle: Oracle,
     *,

@@ -5,13 +5,16 @@ from math import inf
 
 from bench.core import Array, Oracle, optimizer
 from optimizers.hyperparameters import Memory
+from optimizers.scripts import by_closure
 
 # With 0 a line search at the limit of rounding halves its bracket for ever; torch's own 1e-9 returns before the finest
 # targets of an ill-conditioned bowl.
 TOLERANCE = 1e-15
 
 
-@optimizer(order=1, arrays="torch", needs=("torch",), source="Liu & Nocedal 1989, doi:10.1007/BF01589116")
+@optimizer(
+    order=1, arrays="torch", needs=("torch",), source="Liu & Nocedal 1989, doi:10.1007/BF01589116", call=by_closure
+)
 def torch_lbfgs(oracle: Oracle, *, memory: Memory = 10) -> None:
     """Quasi-Newton from the last `memory` steps, with a line search for the strong Wolfe conditions.
 

@@ -15,6 +15,7 @@ import numpy as np
 from bench.core import Array, Oracle, Range, optimizer
 from optimizers.hyperparameters import BatchSize, Decay, Momentum, Rate, SignRate, StepRate, WeightDecay
 from optimizers.schedules import Schedule, scheduled
+from optimizers.scripts import by_steps
 from optimizers.torch_rules import follow
 
 Inner = Annotated[float, Range(0.5, 0.99, above=0, below=1)]  # the fraction of the mean in the points that are asked
@@ -65,7 +66,11 @@ def schedulefree_adamw(
     average(oracle, "AdamWScheduleFree", batch_size, beta1, **options)
 
 
-@ours(needs=("torch", "prodigyopt"), source="Mishchenko & Defazio 2024, arXiv:2306.06101")
+@ours(
+    needs=("torch", "prodigyopt"),
+    source="Mishchenko & Defazio 2024, arXiv:2306.06101",
+    call=by_steps("prodigyopt.Prodigy", lr="lr", betas=("beta1", "beta2")),
+)
 def prodigy(
     oracle: Oracle,
     *,
@@ -95,7 +100,11 @@ def follow_zoo(
     follow(oracle, lambda x: [kind(x, **options)], schedule=schedule, batch_size=batch_size, **more)
 
 
-@from_zoo(lanes=True, source="Chen et al. 2023, arXiv:2302.06675")
+@from_zoo(
+    lanes=True,
+    source="Chen et al. 2023, arXiv:2302.06675",
+    call=by_steps("pytorch_optimizer.Lion", lr="lr", betas=("beta1", "beta2"), weight_decay="weight_decay"),
+)
 def lion(
     oracle: Oracle,
     *,
@@ -111,7 +120,11 @@ def lion(
     follow_zoo(oracle, "Lion", schedule, batch_size, **options)
 
 
-@from_zoo(lanes=True, source="Pagliardini, Ablin & Grangier 2025, arXiv:2409.03137")
+@from_zoo(
+    lanes=True,
+    source="Pagliardini, Ablin & Grangier 2025, arXiv:2409.03137",
+    call=by_steps("pytorch_optimizer.AdEMAMix", lr="lr", betas=("beta1", "beta2", "beta3"), alpha="alpha"),
+)
 def ademamix(
     oracle: Oracle,
     *,
@@ -130,7 +143,11 @@ def ademamix(
     follow_zoo(oracle, "AdEMAMix", schedule, batch_size, lr=lr, betas=(beta1, beta2, beta3), alpha=alpha)
 
 
-@from_zoo(lanes=True, source="Xie et al. 2024, arXiv:2208.06677")
+@from_zoo(
+    lanes=True,
+    source="Xie et al. 2024, arXiv:2208.06677",
+    call=by_steps("pytorch_optimizer.Adan", lr="lr", betas=("beta1", "beta2", "beta3")),
+)
 def adan(
     oracle: Oracle,
     *,
@@ -145,7 +162,11 @@ def adan(
     follow_zoo(oracle, "Adan", schedule, batch_size, lr=lr, betas=(beta1, beta2, beta3))
 
 
-@from_zoo(lanes=True, source="Taniguchi et al. 2024, arXiv:2411.02853")
+@from_zoo(
+    lanes=True,
+    source="Taniguchi et al. 2024, arXiv:2411.02853",
+    call=by_steps("pytorch_optimizer.ADOPT", lr="lr", betas=("beta1", "beta2")),
+)
 def adopt(
     oracle: Oracle,
     *,

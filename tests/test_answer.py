@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 import bench
-from bench.answer import METHODS, SLOPES, UNBOUNDED, library_call
+from bench.answer import library_call
+from bench.core import registry
 from bench.functions import Function
+from bench.runner import PACKAGES
 
 
 def bowl(x):
@@ -107,20 +110,79 @@ def test_minimize_takes_a_function_with_a_start():
         bench.minimize(bench.make("rosenbrock"), "scipy-powell", bounds=(0, 1), budget=9)
 
 
-@pytest.mark.parametrize("optimizer", [*METHODS, "nevergrad-OnePlusOne"])
-@pytest.mark.parametrize("bounds", [None, (-5, 5), [(-5, 5), (None, 9)]])
-def test_the_calls_of_libraries_run(optimizer, bounds):
-    f = (bowl, slope) if optimizer in METHODS else bowl
-    text = library_call(optimizer, Function(f, [3.0, -2.0], bounds), 300)
-    if optimizer not in METHODS and bounds is not None:
-        assert text == ""
-        return
-    found = {"bowl": bowl, "slope": slope}
-    exec("\n".join(line[2:] for line in text.splitlines()), found)
-    result = found["result"]
-    assert (result.fun if optimizer in METHODS else bowl(result.value)) < 1e-2
-    assert ("bounds=" in text) == (bounds is not None and optimizer not in UNBOUNDED)
-    assert ("jac=slope" in text) == (optimizer in SLOPES)
+registry.load(PACKAGES)
+CALLED = [
+    name for name, definition in registry.OPTIMIZERS.items() if definition.call and not name.startswith("nevergrad")
+]
+CALLED += [f"nevergrad-{name}" for name in ("CMA", "NGOpt", "OnePlusOne", "PSO", "TwoPointsDE")]
+SLOPES = {"scipy-bfgs", "scipy-cg", "scipy-lbfgsb", "scipy-slsqp", "scipy-tnc"}
+RULES = {name for name in CALLED if registry.OPTIMIZERS[name].arrays == "torch"}
+FREE = {"scipy-bfgs", "scipy-cg", *RULES}  # take no bounds
+BOXED = {
+    "scipy-differential-evolution",
+    "scipy-dual-annealing",
+    "scipy-shgo",
+    "scipy-direct",
+    "nlopt-crs",
+    "nlopt-isres",
+}
+BOXED |= {"optuna-tpe", "optuna-gp"}  # take nothing else
+BOUNDS = {"none": None, "two numbers": (-5, 5), "pairs": [(-5, 5), (-4.0, 9)], "half open": [(-5, 5), (None, 9)]}
+
+
+def both(x):
+    return bowl(x), slope(x)
+
+
+def tensors(x):
+    return ((x - 1) ** 2).sum()
+
+
+def ran(text, capsys, **names):
+    """The value that a call prints."""
+    capsys.readouterr()
+    exec("\n".join(line[2:] for line in text.splitlines()), {"bowl": bowl, "slope": slope, **names})
+    return float(capsys.readouterr().out.splitlines()[-1].split()[0])
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("optimizer", CALLED)
+def test_the_calls_of_libraries_run(optimizer, capsys):
+    """With each kind of bounds, where the library takes it; from 13 they get better in 60 values."""
+    for need in registry.OPTIMIZERS[optimizer].needs:
+        pytest.importorskip(need)
+    functions = {"value": bowl} if optimizer not in RULES else {"slope": (bowl, slope), "tensors": tensors}
+    functions |= {"slope": (bowl, slope), "both": both} if optimizer in SLOPES else {}
+    for kind, bounds in BOUNDS.items():
+        takes = {"none": optimizer not in BOXED, "half open": optimizer not in BOXED | FREE}.get(
+            kind, optimizer not in FREE
+        )
+        takes = takes and not (kind == "half open" and optimizer.startswith("nevergrad"))
+        for f in functions.values():
+            start = torch.tensor([3.0, -2.0]) if f is tensors else [3.0, -2.0]
+            text = library_call(
+                optimizer, Function(f, start, bounds), 12 if optimizer == "optuna-gp" else 60, pair=f is both
+            )
+            assert bool(text) == takes, (kind, f)
+            if takes:
+                assert ran(text, capsys, both=both, tensors=tensors, start=start) < 13
+                assert kind == "none" or "5" in text
+
+
+def test_calls_of_many_coordinates_have_names_or_short_lists(capsys):
+    start, bounds = [3.0] * 20, [(-5.0, 4.0 + i) for i in range(20)]
+    for optimizer in ("scipy-powell", "scipy-dual-annealing", "pycma", "nlopt-bobyqa", "nevergrad-CMA"):
+        text = library_call(optimizer, Function(bowl, start, (-5, 5)), 200)
+        assert "* 20" in text and "start" in text and ran(text, capsys, start=start) < 80
+        text = library_call(optimizer, Function(bowl, start, bounds), 200)
+        assert not text or ran(text, capsys, start=start, bounds=bounds) < 80
+
+
+def test_settings_that_a_call_is_told_stand_in_it():
+    of = Function(tensors, torch.tensor([3.0, -2.0]))
+    text = library_call("torch-adam[lr=0.1]", of, 300)
+    assert "torch.optim.Adam([x], lr=0.1, betas=(0.9, 0.999), eps=1e-08)" in text and "range(100)" in text
+    assert library_call("torch-adam[schedule=cosine]", of, 300) == ""
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,7 @@ def test_what_it_reaches_changes_the_hash(hash_of, file, old, new):
         ("steps", "def unused(x):\n    return x", "def unused(x):\n    return 2 * x"),
         ("rules", "return lr\n", "return 2 * lr\n"),
         ("steps", "[(3, 4)]", "[(5, 6)]"),  # of names that are bound again where they are read
+        ("method", 'source="Nobody 1900"', 'source="Nobody 1900", call=rules.climb'),
     ],
 )
 def test_words_layout_and_neighbours_do_not(hash_of, file, old, new):

@@ -11,6 +11,7 @@ from bench.core.foreign import NEVER_RUNS, foreign, suspended
 from bench.core.gate import described, python_number
 from bench.core.objective import Objective
 from bench.core.registry.parameters import Parameter, cast, parameters_of
+from bench.core.script import Call
 from bench.core.shown import written
 
 Structure = Literal["residuals", "composite"]
@@ -76,6 +77,7 @@ class OptimizerDefinition:
     kinds: tuple[Kind, ...] = ("real",)
     structure: Structure | None = None
     lane_rates: bool = False
+    call: Call | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def optimizer(
     kinds: Iterable[Kind] = ("real",),
     structure: Structure | None = None,
     lane_rates: bool = False,
+    call: Call | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function of an oracle (and keyword-only hyperparameters) that minimises what the oracle answers.
 
@@ -166,6 +169,7 @@ def optimizer(
     kinds: of the coordinates that it takes, see `Domain`. structure: what a problem must have beside a value:
     "residuals" (least squares) or "composite". lane_rates: whether `lr` may be an array (R, 1), one a lane.
     deterministic: whether the seed fixes the run (False where it reads the clock, say).
+    call: of a library's method, writes the lines by which the library itself runs it: see `bench.core.script`.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -176,7 +180,7 @@ def optimizer(
             raise ValueError(f"{key}: {NEVER_RUNS.format(kind)}")
         definition = OptimizerDefinition(
             key, function, order, source, lanes, arrays, deterministic, version, tuple(needs),
-            parameters_of(function, skip=1), tuple(kinds), structure, lane_rates,
+            parameters_of(function, skip=1), tuple(kinds), structure, lane_rates, call,
         )  # fmt: skip
         _add(OPTIMIZERS, definition)
         return function

@@ -1,7 +1,7 @@
 """What a definition's code is: one hash over the syntax that it reaches within its own package.
 
 Comments, docstrings and formatting do not count, nor does what else its file holds; nor, in the registration, its
-source, family and version. A stored run whose code had another hash was made by another method.
+source, family, version and call. A stored run whose code had another hash was made by another method.
 
 Of other packages, what is installed is known by its version. One that lies elsewhere, as a checkout, a module beside it
 or an editable install, may change without one: there, all of its files count, byte by byte.
@@ -14,6 +14,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -24,7 +25,7 @@ from typing import Any
 from bench.core.registry.definitions import ProblemDefinition, WrapperDefinition
 
 LETTERS = 16  # of the hash, in hexadecimal digits
-WORDS = {"source", "family", "version"}  # of a registration, that say nothing of what is computed
+WORDS = {"source", "family", "version", "call"}  # of a registration, that say nothing of what is computed
 HARNESS = "bench"  # which asks and records: what it computes itself is no part of a method
 INSTALLED = ("site-packages", "dist-packages")
 Place = tuple[str, str]  # a module, and a name that it binds; "*" for all of them
@@ -252,7 +253,7 @@ def _is_module(name: str, parent: str) -> bool:
 
 def _binding(module: str, statements: list[ast.stmt], imported: Mapping[str, Place], names: Iterable[str]) -> _Binding:
     reaches, syntax = set(), []
-    for statement in statements:
+    for statement in map(_without_call, statements):
         syntax.append(_syntax(statement))
         free = _free(statement)
         whole = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
@@ -316,6 +317,20 @@ def _syntax(node: Any) -> str:
         values["decorator_list"] = [_registration(decorator) for decorator in node.decorator_list]
     values.pop("ctx", None)
     return f"{type(node).__name__}({', '.join(f'{name}={_syntax(value)}' for name, value in values.items())})"
+
+
+def _without_call(statement: ast.stmt) -> ast.stmt:
+    """A statement whose registration does not say, nor reach, by which call a library runs the method itself."""
+    if not isinstance(statement, ast.FunctionDef):
+        return statement
+    bare = copy(statement)
+    bare.decorator_list = [
+        ast.Call(each.func, each.args, [keyword for keyword in each.keywords if keyword.arg != "call"])
+        if isinstance(each, ast.Call)
+        else each
+        for each in statement.decorator_list
+    ]
+    return bare
 
 
 def _registration(decorator: ast.expr) -> ast.expr:
