@@ -4,14 +4,13 @@ milliseconds."""
 import os
 import signal
 
+from bench.runner import ONE_THREAD, PACKAGES
+
 # a Ctrl-C is for the coordinator, which ends the children
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-# before any of them is imported: one thread a process, so that runs neither disturb each other nor differ
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+os.environ.update(ONE_THREAD)
 
 from bench.core.registry import load  # noqa: E402
-from bench.runner import PACKAGES  # noqa: E402
 
 load(PACKAGES)

@@ -161,10 +161,10 @@ COLOUR = (  # of the problems of an optimizer
     "optimizer got worse, its verdict says."
 )
 TIME_CAPTION = (
-    "Seconds are those of the method, for a unit of cost, timed in fresh processes of both that took turns: the "
-    "median ratio of rounds, with its 95 % interval. Slower: the interval excludes 1, the median and the ratio of the "
-    "least seconds are beyond the limit, and a signed-rank test of rounds is significant after Holm's adjustment over "
-    "all optimizers."
+    "Seconds are those of the processor in the method, for a unit of cost, in fresh processes of both that took turns: "
+    "the median ratio of rounds, with its 95 % interval. Slower: the interval excludes 1, the median and the ratio of "
+    "the least seconds are beyond the limit, and a signed-rank test of rounds is significant after Holm's adjustment "
+    "over all optimizers."
 )
 
 

@@ -1,7 +1,8 @@
 """Whether methods got slower: both versions timed side by side, in fresh processes that take turns.
 
 Seconds that were stored at two times say little: what else a shared machine does moves them by more than most changes
-of code. What is compared is a ratio of neighbours in time, each the least of several runs.
+of code. What is compared is a ratio of neighbours in time, each the least of several runs, in seconds of the processor:
+those in which another process had it are not counted, nor are those in which a method waits.
 """
 
 import json
@@ -22,6 +23,7 @@ from bench.core import registry
 from bench.measure.frames import CELL, Frame
 from bench.measure.inference import holm, signed_rank
 from bench.measure.levels import LEVEL
+from bench.runner import ONE_THREAD
 from bench.runner.suite import Entry, parse_entry
 from bench.track.paired import SLOT, Versions
 
@@ -46,7 +48,7 @@ class _Stopwatch:
         self.folder = side.folder
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # `close` ends it
         self.process = subprocess.Popen(
-            [sys.executable, "-P", str(STOPWATCH)], cwd=side.folder, env=side.environment, text=True,
+            [sys.executable, "-P", str(STOPWATCH)], cwd=side.folder, env={**side.environment, **ONE_THREAD}, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
         )  # fmt: skip
         self._tell(list(imports))

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 DESCENT, RULES = "optimizers/gradient_descent.py", "optimizers/torch_rules.py"
 RATE, STEP = "        rate = rates * factor(k)\n", "        x.add_(step.mul_(rate))\n\n\ndef whole"
-CLOCK = "__import__('time').perf_counter()"
+CLOCK = "__import__('time').process_time()"
 PLANTED = {  # name: file, texts and their replacements, and which of `commands` must find it
     "nothing": (RULES, {}, ()),
     "momentum 0.9 to 0.8": (

@@ -1,11 +1,14 @@
 """Seconds of both versions: a doubled time is found on a busy machine, and unchanged code is not flagged."""
 
+import os
+from contextlib import closing
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from bench.measure.levels import LEVEL
-from bench.track.seconds import ROUNDS, compare_seconds, rounds
+from bench.track.seconds import ROUNDS, _Stopwatch, compare_seconds, rounds, side
 
 OPTIMIZERS, PROBLEMS = 5, 5
 
@@ -65,6 +68,48 @@ def test_ratios_by_hand():
     seconds[:, 1, 0] = seconds[:, 1, 0].max() * np.arange(10, 0, -1)  # the least seconds are as they were
     seconds[0, 1, 0] = 0.5
     assert compare_seconds(pairs_of(1, 2), seconds, 0.1).set_index("problem").change[""] == "open"
+
+
+METHODS = """
+import time
+
+from bench import optimizer
+
+
+def descent(oracle, pause):
+    x = oracle.x0
+    while True:
+        pause()
+        x = x - 0.003 * oracle.gradient(x)
+
+
+def busy():
+    end = time.process_time() + 2e-3
+    while time.process_time() < end:
+        pass
+
+
+@optimizer(order=1, source="Nobody 1900")
+def waiting(oracle):
+    descent(oracle, lambda: time.sleep(2e-3))
+
+
+@optimizer(order=1, source="Nobody 1900")
+def working(oracle):
+    descent(oracle, busy)
+"""
+
+
+def test_seconds_are_those_in_which_the_method_has_the_processor(tmp_path, monkeypatch):
+    """As on a busy machine, where another process has it for a while: what is waited is not counted."""
+    (tmp_path / "waits.py").write_text(METHODS)
+    monkeypatch.setenv("PYTHONPATH", os.environ["PYTHONPATH"])
+    run = {"problem": "levy", "parameters": {}, "instance": 1, "seed": 0, "budget": 30, "gap": 1e-8}
+    run["prices"] = {"value": 1, "gradient": 3}
+    with closing(_Stopwatch(side(tmp_path), ["waits"])) as watch:
+        waiting, working = (watch.seconds({**run, "optimizer": name}) for name in ("waiting", "working"))
+    assert 2e-3 / 3 < working < 4e-3 / 3  # a gradient costs 3
+    assert waiting < 1e-3 / 3
 
 
 def test_what_was_not_timed_has_no_row():
