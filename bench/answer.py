@@ -25,7 +25,8 @@ def answer(results: "Results", function: Function, budget: float, pair: bool) ->
     """The sentence, the table and the code for results of `compare`, which was given a function and a budget; pair:
     whether f gives (value, gradient)."""
     best = results.best()
-    texts = [best.sentence, medians(results), *skipped(results)]
+    noise = results.function.get("noise")
+    texts = [best.sentence, *([words.judged(**noise)] if noise else []), medians(results), *skipped(results)]
     if not best.optimizer:
         texts[:1] = [" ".join([best.sentence, *map(words.why_failed, results.failures.head(1).itertuples())])]
     else:

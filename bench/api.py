@@ -128,6 +128,7 @@ def minimize(
     categories: Mapping[Any, Sequence[Any]] | None = None,
     log: Any = (),
     maximize: bool = False,
+    noise: bool = False,
     failures: Failures = "nan",
 ) -> Run:
     """One run of a registered optimizer, here and now: `minimize(f, "torch-adam[lr=0.1]", budget=3000)`.
@@ -135,17 +136,19 @@ def minimize(
     budget: cost in prices. The run ends at f_opt + gap, where f_opt is known, or at target, a value of f: whichever is
     met first. restarts: whether a method that returns early begins again; None: where there is neither data nor noise.
     A function, or a pair of function and gradient, goes with a start: f, start, bounds, names, integers, categories,
-    log, maximize and failures are as of `compare`; best_x is what f takes, and all values have f's own sign. Raises
-    ValueError for what does not fit.
+    log, maximize, noise and failures are as of `compare`; best_x is what f takes, all values have f's own sign, and of
+    noisy ones they are means of fresh values. Raises ValueError for what does not fit.
     """
     import pandas as pd
 
     if not isinstance(objective, Objective):
         if start is None or not (callable(objective) or isinstance(objective, tuple)):
             raise ValueError(f"minimize takes an Objective of bench.make, or a function with start=; got {objective!r}")
-        function = Function(objective, start, bounds, names, integers, categories, log, maximize, failures)
-        objective, start = function.objective(), None
-    elif not all(is_default(each, None) for each in (bounds, names, integers, categories, log, maximize or None)):
+        function = Function(objective, start, bounds, names, integers, categories, log, maximize, noise, failures)
+        objective, start = function.objective(budget), None
+    elif not all(
+        is_default(each, None) for each in (bounds, names, integers, categories, log, maximize or noise or None)
+    ):
         raise ValueError("bounds, names and the like go with a function: an Objective has its own")
     numbers = {"gap": gap, "target": 0.0 if target is None else target, "budget": budget, "deadline": deadline}
     for name, number in numbers.items():
@@ -317,6 +320,7 @@ def compare(
     categories: Mapping[Any, Sequence[Any]] | None = None,
     log: Any = (),
     maximize: bool = False,
+    noise: bool = False,
     spread: float = 0.1,
     f_opt: float | None = None,
     failures: Failures = "nan",
@@ -348,6 +352,10 @@ def compare(
     maximize: whether f is maximized. What is printed, `results.best()` and f_opt have the sign of f; the problem of the
         page and of all frames is -f, and is called minus-NAME. f_opt: the minimum (the maximum), if known; a value
         below it, or of -inf, is warned of.
+    noise: whether f gives other values each time. Each run is then judged by the mean of fresh values at the point that
+        its optimizer recommends: at its start, at 5 checkpoints (at halves of the budget) and at its end, beside the
+        budget and its clock, in all a fifth of it (`bench.functions.scores`). Of fresh values that fail the mean is
+        that of the others; where all fail it is inf. Seeds pair the starts, not the noise, which f draws itself.
     failures: what an exception of f is, or NaN. "nan": a failed evaluation, charged and counted; the optimizer hears
         inf for the value and NaN for a gradient, the run goes on, and at the end it is said how many failed. "raise":
         an exception ends the run as crashed.
@@ -361,9 +369,9 @@ def compare(
         writes reports/<name>; without a name nothing is kept on disk.
     """
     how = Launch(workers, fresh=True, pictures=False, referee=race)
-    function = Function(f, start, bounds, names, integers, categories, log, maximize, failures)
+    function = Function(f, start, bounds, names, integers, categories, log, maximize, noise, failures)
     began = perf_counter()
-    objective = function.objective(spread, f_opt)
+    objective = function.objective(budget, spread, f_opt)
     took = perf_counter() - began
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     if not optimizers:
@@ -375,7 +383,7 @@ def compare(
         suite = replace(suite, until=until)
         folder = RESULTS / suite.name if name else Path(scratch) / suite.name
         command = f"bench.compare({problem}, budget={budget}, seeds={seeds})"
-        how = replace(how, command=command, facts={"function": function.described()})
+        how = replace(how, command=command, facts={"function": function.described(budget)})
         launch, why_here = placed(how, objective, problem, suite, took)
         if why_here:
             print(words.runs_here(problem, why_here))

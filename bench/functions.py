@@ -2,26 +2,29 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from math import inf
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from bench.arguments import as_coordinates
-from bench.core.arrays import converted, differentiated, is_tensor
+from bench.core.arrays import converted, is_tensor
 from bench.core.coordinates import Coordinates
-from bench.core.domain import Array, Domain
+from bench.core.domain import Domain
 from bench.core.failures import Failures
-from bench.core.foreign import foreign
-from bench.core.gate import checked, real
+from bench.core.foreign import suspended
+from bench.core.gate import real
 from bench.core.objective import Objective
 from bench.core.registry import PROBLEMS, ProblemDefinition
+from bench.given import Given
+from bench.probe import probed, wrong_gradient
 
 WIDTHS = (0.1, 0.3, 1.0, 3.0)  # in scales, how far beside the start a function that may fail is tried, too
+CHECKPOINTS, VALUES = 5, 100  # of runs on a noisy function, see `scores`; the most values of a score
 VALUES_ALONE = "with whole numbers or categories only values of f are asked: no method here takes gradients beside them"
 
 
@@ -38,6 +41,7 @@ class Function:
     categories: Mapping[Any, Sequence[Any]] | None = None
     log: Any = ()
     maximize: bool = False
+    noise: bool = False
     failures: Failures = "nan"
 
     @cached_property
@@ -56,48 +60,43 @@ class Function:
         function = self.f[0] if isinstance(self.f, tuple) else self.f
         return re.sub(r"[^\w.]+|_+", "-", getattr(function, "__name__", "")).strip("-.") or "function"
 
-    def described(self) -> dict[str, Any]:
+    def described(self, budget: float) -> dict[str, Any]:
         """What a results folder keeps of it, as JSON takes it."""
-        return {"title": self.title, "sign": self.sign, "coordinates": self.coordinates.described()}
+        facts = {"title": self.title, "sign": self.sign, "coordinates": self.coordinates.described()}
+        values, checkpoints = scores(budget)
+        return {**facts, "noise": {"values": values, "checkpoints": checkpoints}} if self.noise else facts
 
-    def objective(self, spread: float = 0.0, f_opt: float | None = None) -> Objective:
-        """What optimizers minimize: -f where f is maximized. Raises ValueError for what does not fit; asks f at the
-        start, and beside it where f fails there and may."""
-        f = self.f
-        function, gradient = f if isinstance(f, tuple) and len(f) == 2 else (f, None)
-        if not callable(function) or not (gradient is None or callable(gradient)):
-            raise ValueError(f"f must be a function or a pair of function and gradient, got {f!r}")
-        if isinstance(spread, bool) or not isinstance(spread, (int, float, np.number)) or not 0 <= spread < inf:
-            raise ValueError(f"spread must be a number >= 0, got {spread!r}")
-        if self.failures not in get_args(Failures):
-            raise ValueError(f"failures must be one of {', '.join(get_args(Failures))}, got {self.failures!r}")
-        for name in ("maximize",):
-            if not isinstance(getattr(self, name), (bool, np.bool_)):
-                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
+    def objective(self, budget: float, spread: float = 0.0, f_opt: float | None = None) -> Objective:
+        """What optimizers minimize with a budget: -f where f is maximized. Asks f at the start, see `probed`, and warns
+        of what is wrong there. Raises ValueError for what does not fit."""
+        self._check(budget, spread, f_opt)
+        function, gradient = self.f if isinstance(self.f, tuple) else (self.f, None)
         tensor = is_tensor(self.start)
         half = tensor and self.start.is_floating_point() and self.start.element_size() < 8
         kind, dtype = "torch" if tensor else "numpy", "float32" if half else "float64"
-        coordinates = self.coordinates
-        free, domain = coordinates.free, coordinates.domain
-        user = Given(function, gradient, coordinates, self.sign, converted(coordinates.start, kind, dtype), kind, dtype)
-        point = coordinates.start[free]
+        coordinates, (fresh, checkpoints) = self.coordinates, scores(budget)
+        facts = (coordinates, self.sign, self.failures, converted(coordinates.start, kind, dtype), kind, dtype, fresh)
+        user = Given(function, gradient, *facts)
+        point, domain = coordinates.start[coordinates.free], coordinates.domain
         domain = replace(domain, scale=domain.scales(len(point), point))
-        begin = partial(begun, domain, point, spread)
         rng = np.random.default_rng(0)
         more = [_beside(domain, point, width, rng) for width in WIDTHS] if self.failures == "nan" else []
-        is_pair = user.probe([converted(x, kind, dtype) for x in (point, *more)])
-        order = 1 if is_pair or gradient is not None else 2 if tensor else 0
+        found = probed(user, [point, *more], bool(self.noise))
+        order = 1 if found.is_pair or gradient is not None else 2 if tensor else 0
         if order and not coordinates.numbers:
             warnings.warn(VALUES_ALONE, stacklevel=3)
             order = 0
-        slopes = user.gradient_of_pair if is_pair else None if gradient is None else user.slopes
+        slopes = user.gradient_of_pair if found.is_pair else None if gradient is None else user.slopes
+        if order and slopes and (doubt := wrong_gradient(user, found, domain)):
+            warnings.warn(doubt, stacklevel=3)
+        noisy = {"noise": _own_noise, "score": user.score, "checkpoints": checkpoints} if self.noise else {}
         return Objective(
-            formula=user.value_of_pair if is_pair else user.value,
+            formula=user.value_of_pair if found.is_pair else user.value,
             gradient=slopes if order else None,
-            both=user.both if is_pair and order else None,
+            both=user.both if found.is_pair and order else None,
             dim=len(point),
             domain=domain,
-            start=begin,
+            start=partial(begun, domain, point, spread),
             order=order,
             f_opt=-real(f_opt, "f_opt") if self.maximize and f_opt is not None else f_opt,
             arrays=kind,
@@ -106,7 +105,44 @@ class Function:
             failures=self.failures,
             name=f"minus-{self.title}" if self.maximize else self.title,
             taken=coordinates.taken,
+            **noisy,
         )
+
+    def _check(self, budget: float, spread: float, f_opt: float | None) -> None:
+        """Raise ValueError for what does not fit."""
+        functions: list[Any] = list(self.f) if isinstance(self.f, tuple) and len(self.f) == 2 else [self.f]
+        if not all(map(callable, functions)):
+            raise ValueError(f"f must be a function or a pair of function and gradient, got {self.f!r}")
+        if kind := next(filter(None, map(suspended, functions)), ""):
+            raise ValueError(f"f must be a plain function, which gives its value when it is called, got {kind}")
+        if not _is_number(budget) or not 0 < budget < inf:
+            raise ValueError(f"budget must be a finite number above 0, got {budget!r}")
+        if not _is_number(spread) or not 0 <= spread < inf:
+            raise ValueError(f"spread must be a number >= 0, got {spread!r}")
+        if self.failures not in get_args(Failures):
+            raise ValueError(f"failures must be one of {', '.join(get_args(Failures))}, got {self.failures!r}")
+        for name in ("maximize", "noise"):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
+        if self.noise and f_opt is not None:
+            raise ValueError("f_opt must be None where noise=True: noisy values lie below any minimum by chance")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def scores(budget: float) -> tuple[int, int]:
+    """Of runs on a noisy function: the values whose mean is a score, and the scores between start and end; all together
+    a fifth of the budget at most, as long as that is two."""
+    allowed = float(budget) / 5
+    values = int(np.clip(allowed // (CHECKPOINTS + 2), 1, VALUES))
+    return values, int(np.clip(allowed // values - 2, 0, CHECKPOINTS))
+
+
+def _own_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """What stands for the random numbers of a function that draws its own."""
+    return np.zeros(shape)
 
 
 def is_default(value: Any, default: Any) -> bool:
@@ -128,130 +164,6 @@ def _beside(domain: Domain, point: np.ndarray, width: float, rng: np.random.Gene
     """The same with any category, for a function that may fail with that of the start."""
     categories = np.floor(rng.random(len(point)) * np.where(domain.each("category"), domain.high + 1.0, 0.0))
     return np.where(domain.each("category"), categories, begun(domain, point, width, rng))
-
-
-@dataclass(frozen=True, eq=False)
-class Given:
-    """A user's functions, as functions of the coordinates that vary (free,); each call gets a copy of its own.
-
-    function: gives a value, or a pair of value and gradient. gradient: where it stands apart. sign: -1 where the
-    function is maximized. start: of all coordinates, of this kind and dtype.
-    """
-
-    function: Callable[..., Any]
-    gradient: Callable[..., Any] | None
-    coordinates: Coordinates
-    sign: int
-    start: Array
-    kind: Literal["numpy", "torch"]
-    dtype: Literal["float64", "float32"]
-
-    def probe(self, points: Sequence[Array]) -> bool:
-        """Whether the function gives pairs. It is asked as runs will: at the start, and at more points where it fails
-        there and may. Raises ValueError, or what it raised at the start, where it answers nowhere as it must."""
-        first: Exception | None = None
-        for x in points:
-            try:
-                with differentiated() if self.kind == "torch" else nullcontext():
-                    return self._probe(x)
-            except Exception as error:
-                first = first or error
-        assert first is not None
-        raise first
-
-    def _probe(self, x: Array) -> bool:
-        differentiable = self.kind == "torch" and self.gradient is None and self.coordinates.numbers
-        with foreign("f fails at the start"):
-            answer = self._asked(self.function, x.clone().requires_grad_() if differentiable else x)
-        if self.gradient is None and _is_pair(answer, len(self.coordinates.free)):
-            value, gradient = answer
-            self._value(value)
-            self._free_part(gradient)
-            return True
-        value = self._value(answer)
-        if differentiable and not value.requires_grad:
-            raise ValueError("f must give a tensor that torch can differentiate; for values alone give start as a list")
-        if self.gradient is not None and self.coordinates.numbers:
-            with foreign("the gradient fails at the start"):
-                self.slopes(x)
-        return False
-
-    def value(self, x: Array) -> Any:
-        """What the function gives, or its negative."""
-        answer = self._asked(self.function, x)
-        return answer if self.sign > 0 else self._value(answer)
-
-    def slopes(self, x: Array) -> Array:
-        """The gradient, (free,)."""
-        assert self.gradient is not None
-        return self._free_part(self._asked(self.gradient, x))
-
-    def value_of_pair(self, x: Array) -> Any:
-        """The value, of the pair that the function gives."""
-        return self._value(self._asked(self.function, x)[0])
-
-    def gradient_of_pair(self, x: Array) -> Array:
-        """The gradient, of the pair that the function gives."""
-        return self._free_part(self._asked(self.function, x)[1])
-
-    def both(self, x: Array) -> Array:
-        """The value and then the gradient, (1 + free,)."""
-        value, gradient = self._asked(self.function, x)
-        value, gradient = self._value(value), self._free_part(gradient)
-        if self.kind == "numpy":
-            return np.concatenate([value[None], gradient])
-        import torch
-
-        return torch.cat([value[None], gradient])
-
-    @cached_property
-    def _where(self) -> Any:
-        """The mask of coordinates that vary where others are fixed, else None."""
-        free = self.coordinates.free
-        if free.all():
-            return None
-        if self.kind == "numpy":
-            return free
-        import torch
-
-        return torch.as_tensor(free)
-
-    def _asked(self, function: Callable[..., Any], x: Array) -> Any:
-        where = self._where
-        if self.kind == "numpy":
-            whole = x.copy() if where is None else self.coordinates.whole(x)
-            return self._called(function, whole)
-        # whatever torch's switches say outside: the function itself may differentiate something
-        with differentiated():
-            return self._called(function, x.clone() if where is None else self.start.masked_scatter(where, x))
-
-    def _called(self, function: Callable[..., Any], whole: Array) -> Any:
-        x = self.coordinates.given(whole)
-        return function(**x) if isinstance(x, dict) else function(x)
-
-    def _value(self, answer: Any) -> Array:
-        value = checked(answer, (), "f", self.kind, self.dtype)
-        return value if self.sign > 0 else -value
-
-    def _free_part(self, gradient: Any) -> Array:
-        if isinstance(gradient, Mapping) and self.coordinates.names:
-            gradient = [gradient[name] for name in self.coordinates.names]
-        gradient = checked(gradient, (len(self.coordinates.free),), "the gradient", self.kind, self.dtype)
-        gradient = gradient if self.sign > 0 else -gradient
-        return gradient if self._where is None else gradient[self._where]
-
-
-def _is_pair(answer: Any, dim: int) -> bool:
-    """Whether a function gave (value, gradient), as for SciPy's jac=True."""
-    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
-        return False
-    if isinstance(answer[1], Mapping):
-        return len(answer[1]) == dim
-    try:
-        value, gradient = (np.asarray(each.detach().cpu() if is_tensor(each) else each) for each in answer)
-    except (TypeError, ValueError):  # of unequal rows
-        return False
-    return value.size == 1 and gradient.ndim > 0 and gradient.size == dim
 
 
 @contextmanager

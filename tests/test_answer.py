@@ -61,7 +61,8 @@ def test_functions_that_fail_or_give_pairs_are_answered_too(capsys):
 
 
 def test_where_nothing_is_finite_it_is_said(capsys):
-    results = bench.compare(lambda x: float("inf"), [3.0, -2.0], optimizers=["random-search"], budget=9, seeds=2)
+    with pytest.warns(UserWarning, match="f is inf at the start"):
+        results = bench.compare(lambda x: float("inf"), [3.0, -2.0], optimizers=["random-search"], budget=9, seeds=2)
     printed = capsys.readouterr().out
     assert "No optimizer is best on lambda, dim 2: no finite value found." in printed
     assert "No optimizer has a finite median at the budget." in printed and "To run it" not in printed

@@ -192,7 +192,7 @@ def test_compare_asks_the_users_function_as_often_as_it_says():
     results = bench.compare(
         counted, start=[1.0, 1.0], budget=50, seeds=3, optimizers=["random-search", "nevergrad-CMA"]
     )
-    assert len(calls) == 1 + results.runs.value.sum() + len(results.runs)
+    assert len(calls) == 2 + results.runs.value.sum() + len(results.runs)
 
 
 def test_compare_under_a_name_keeps_results_and_report(tmp_path):

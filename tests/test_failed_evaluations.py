@@ -46,7 +46,7 @@ def test_compare_counts_what_failed_and_goes_on(how, capsys):
     results = bench.compare(f, [0.8] * 3, bounds=(0, 1), budget=150, seeds=3, optimizers=SOME, name="mine")
     runs = results.runs
     assert set(runs.status) == {"budget"}
-    assert (f.calls, int(runs.value.sum())) == (1 + 9 + 9 * 150, 9 * 150)  # the probe, the starts, and what was paid
+    assert (f.calls, int(runs.value.sum())) == (2 + 9 + 9 * 150, 9 * 150)  # the probe, the starts, and what was paid
     at_starts = f.failed - int(runs.failed_values.sum())
     assert 0 <= at_starts <= 1
     table = results.failed_evaluations()
@@ -138,7 +138,8 @@ def test_a_start_that_fails_by_chance_is_no_end(capsys):
             raise RuntimeError(SOLVER)
         return float((x * x).sum())
 
-    results = bench.compare(unlucky, [0.8], budget=20, seeds=1, optimizers=["random-search"], report=False)
+    with pytest.warns(UserWarning, match=f"f fails at the start: RuntimeError: {SOLVER}. It counts as a failed"):
+        results = bench.compare(unlucky, [0.8], budget=20, seeds=1, optimizers=["random-search"], report=False)
     assert results.runs.status.tolist() == ["budget"]
 
 
@@ -233,7 +234,8 @@ def test_one_function_may_give_value_and_gradient_and_is_asked_once(start, fixed
     assert dict(runs.groupby("optimizer").status.first()) == {
         "random-search": "budget", "scipy-lbfgsb": "budget", "scipy-newton-cg": "skipped", "torch-adam": "budget",
     }  # fmt: skip
-    assert len(calls) == 1 + 6 + runs.value.sum() + runs.gradient.sum()  # the probe, the starts, and what was paid
+    # the probe twice, its gradient and four differences, the starts, and what was paid
+    assert len(calls) == 7 + 6 + runs.value.sum() + runs.gradient.sum()
     np.testing.assert_allclose(runs.best[runs.optimizer == "scipy-lbfgsb"], 1.0 if fixed else 0.0, atol=1e-9)
 
 

@@ -81,6 +81,7 @@ class Ledger:
     target: float  # a value at or below this ends the run
     deadline: float  # seconds
     box: Domain | None  # outside which nothing is an improvement; None where no bounds are hard
+    checkpoints: int | None = None  # between start and end, see `Objective`
     ticks: int = 0
     counts: list[int] = field(default_factory=lambda: [0] * len(QUESTIONS))
     inside: float = 0.0  # seconds in the problem
@@ -120,7 +121,12 @@ class Ledger:
         self.ticks += rows * self.prices.ticks[question]
 
     def next_checkpoint(self) -> int:
-        """The smallest cost beyond the present one at which there is a score, in ticks: 10^(k / 10) evaluations."""
+        """The smallest cost beyond the present one at which there is a score, in ticks: 10^(k / 10) evaluations, or
+        those of a number of checkpoints."""
+        if self.checkpoints is not None:
+            return next(
+                (at for k in range(self.checkpoints, 0, -1) if (at := self.limit >> k) > self.ticks), self.limit + 1
+            )
         spent = max(self.spent, 0.09)  # the first score is at a tenth of an evaluation
         k = int(np.floor(CHECKPOINTS * np.log10(spent) + 1e-9)) + 1
         return int(np.ceil(self.prices.unit * 10.0 ** (k / CHECKPOINTS)))

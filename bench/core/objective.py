@@ -59,6 +59,8 @@ class Objective:
     higher: the names of metrics of which more is better. of_data: of those that see the rows of data in place of test.
     noise(rng, shape): the random numbers of `shape` noisy answers, an array (*shape, ...).
     score: what runs are judged by on problems with data or noise, where it is not the formula without noise.
+    checkpoints: how often they are judged between start and end, from the end back at half the cost each time; None:
+        ten times a decade of cost.
     gradient: closed form, same arguments as formula, -> (*points, dim); where it is None, torch differentiates.
     both: same arguments, -> (*points, 1 + dim): the value and then the gradient, where one call gives the two for less
         than formula and gradient, which stand beside it.
@@ -98,6 +100,7 @@ class Objective:
     of_data: Sequence[str] = ()
     noise: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] | None = None
     score: Callable[..., Array] | None = None
+    checkpoints: int | None = None
     gradient: Callable[..., Array] | None = None
     both: Callable[..., Array] | None = None
     residuals: Callable[..., Array] | None = None

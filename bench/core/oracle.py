@@ -107,7 +107,7 @@ class Oracle:
         drawn = [streams(lane, number, suite_seed) for lane, number in zip(objectives, seeds, strict=True)]
         targets = list(target) if isinstance(target, Sequence) else [target] * len(seeds)
         ledgers = [
-            Ledger(in_ticks, self._limit, goal, deadline, lane.domain if lane.domain.fenced else None)
+            Ledger(in_ticks, self._limit, goal, deadline, lane.domain if lane.domain.fenced else None, lane.checkpoints)
             for lane, goal in zip(objectives, targets, strict=True)
         ]
         self._books = Books(objectives, self._answers, drawn, ledgers, self.scored)

@@ -10,7 +10,7 @@ from bench.core.ledger import PRICES
 from bench.core.status import statuses
 from bench.measure.convergence import convergence
 from bench.measure.frames import CELL, Frame, checked
-from bench.measure.levels import QUICK
+from bench.measure.levels import LATE, QUICK
 from bench.measure.prices import RULES, Prices, resolved, value_seconds
 from bench.measure.progress import complete, joined, progress
 from bench.measure.raced import Planned, races
@@ -23,7 +23,8 @@ class Comparison:
     """Runs that are compared with each other, complete.
 
     parts: gives these runs and their trajectories in parts that fit in memory, all runs on a problem and dim in one.
-    prices: those of the suite, which stand where none are named.
+    prices: those of the suite, which stand where none are named. late: the factor by which runtimes on problems with
+    data or noise are too late at most.
     """
 
     def __init__(
@@ -32,10 +33,12 @@ class Comparison:
         parts: Callable[[], Iterable[tuple[Frame, Frame]]] = lambda: (),
         prices: Mapping[str, float] = PRICES,
         races: Planned | None = None,
+        late: float = LATE,
     ):
         self._planned: Any = complete(runs)
         self.runs: Any = self._planned[~self._planned.status.isin(statuses("absent"))]
         self.parts, self.prices, self._races = parts, prices, races
+        self.late = late
         self._curves: dict[Any, Any] = {}
         self._views: dict[Any, View] = {}
 

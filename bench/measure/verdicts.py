@@ -11,7 +11,6 @@ from bench.measure.comparison import View
 from bench.measure.ecdf import default_costs
 from bench.measure.ert import ert
 from bench.measure.frames import CELL, COLUMNS, Frame, checked
-from bench.measure.levels import LATE
 from bench.measure.permutations import generator, worse_by_rank
 from bench.measure.progress import joined
 from bench.measure.raced import gone, in_race
@@ -207,7 +206,7 @@ def _compared(view: View, entrants: Frame, best: Frame) -> Frame:
     cell = pd.MultiIndex.from_frame(layout.cells[CELL]).get_indexer(pd.MultiIndex.from_frame(asked[CELL]))
     which = ["optimizer", "order"]
     optimizer = pd.MultiIndex.from_frame(layout.optimizers[which]).get_indexer(pd.MultiIndex.from_frame(asked[which]))
-    late = np.where(asked.scored & (asked.target < np.inf), LATE, 1.0)
+    late = np.where(asked.scored & (asked.target < np.inf), view.comparison.late, 1.0)
     for (kind, target), at_goal in asked.groupby(["kind", "target"]):
         results = _runtimes(view, kind, target) if target < np.inf else view.layout.spread(at_budget(view))
         for key, rows in at_goal.groupby(SCOPE).indices.items():

@@ -532,6 +532,56 @@ def wrong(rows: Sequence[Any]) -> str:
     return f"f has values of -∞ on {listed(where, 3)}, which reach no target. " if where else ""
 
 
+# functions of users
+
+
+def start_fails(reason: str, at: str) -> str:
+    """That a function fails at the start, where it does not elsewhere."""
+    return f"{reason}. It counts as a failed evaluation; f has a value at {at}."
+
+
+def maybe_noisy(first: float, second: float, at: str) -> str:
+    """That a function gave two values at a point, and is not said to be noisy."""
+    return (
+        f"f gave {first:.10g} and {second:.10g} at the same point, {at}. Where it is noisy say noise=True: the lowest "
+        "of noisy values, by which runs are judged without that, is lower than f."
+    )
+
+
+def wrong_gradient(slope: float, difference: float) -> str:
+    """That a gradient disagrees with differences."""
+    return (
+        f"the gradient seems to be wrong: at the start, along a random direction, it gives {slope:.6g}, and central "
+        f"differences of f give {difference:.6g}"
+    )
+
+
+# at which runs are judged where answers have noise or are of a part of the data; True: of a user's noisy function
+CHECKPOINTS = {False: "ten checkpoints a decade of cost, without noise", True: "checkpoints at halves of the budget"}
+
+
+def of_function(function: Mapping[str, Any]) -> list[str]:
+    """What must be known of a function of `compare` to read its results, in sentences. function: of the manifest."""
+    sentences = []
+    if function.get("sign", 1) < 0:
+        sentences.append(
+            f"{function['title']} is maximized: minus-{function['title']}, its negative, is what is shown."
+        )
+    if noise := function.get("noise"):
+        sentences.append(judged(**noise))
+    return sentences
+
+
+def judged(values: int, checkpoints: int) -> str:
+    """How runs on a noisy function are judged. values: at each point; checkpoints: between start and end."""
+    each = "one fresh value" if values == 1 else f"the mean of {values} fresh values"
+    return (
+        f"f is noisy: each run is judged by {each} at the point that it recommends, at its start, at "
+        f"{counted(checkpoints, 'checkpoint')} and at its end, {values * (checkpoints + 2):,} in all, beside its "
+        "budget; of values that fail the mean is that of the others."
+    )
+
+
 # pairs
 
 

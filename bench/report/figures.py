@@ -82,7 +82,7 @@ class Source:
         number = f"{counted(len(runs), 'run')} on {counted(self.problems, 'problem')}"
         facts.append(number + (f", {skipped:,} of them skipped" if skipped else ""))
         if runs.scored.any():
-            late = percent(levels.LATE - 1)
+            late = percent(self.view.comparison.late - 1)
             facts.append(f"On problems with data or noise runtimes are read at checkpoints, up to {late} late")
         return ". ".join(facts) + "."
 

@@ -107,6 +107,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         if more or not section.data:
             contents[name] = section.title
         data |= {key: encoded(value) if isinstance(value, np.ndarray) else value for key, value in more.items()}
+    functions = [manifest.get("function", {}) for _, manifest in results.sources]
     failed = report.tables["failures"]
     failed = failed.assign(place=report.optimizer(failed), family=report.family(failed))
     unanswered = report.tables["failed-evaluations"]
@@ -129,6 +130,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         title=suite.get("title") or results.name,
         name=results.name,
         summary=summary(runs),
+        functions=[sentence for function in functions for sentence in words.of_function(function)],
         has_runs=bool(len(runs)),
         few=bool(len(view.of(ert)) and view.of(ert).low.isna().all()),
         styles=report.styles,
@@ -157,6 +159,8 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         prices=price_list(results.prices, runs),
         targets=target_list(view.of(ert)),
         scored=bool(runs.scored.any()),
+        late=percent(view.comparison.late - 1),
+        checkpoints=words.CHECKPOINTS[any(function.get("noise") for function in functions)],
         drawn=drawn or {},
         latex=[name for name, frame in report.tables.items() if drawn and "cost" not in frame],
         sources=[_source(name, manifest) for name, manifest in results.sources],

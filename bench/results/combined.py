@@ -67,6 +67,11 @@ class Combined(Results):
         functions = [member.function for member in self.members]
         return functions[0] if all(function == functions[0] for function in functions) else {}
 
+    @property
+    def late(self) -> float:
+        """See `Results.late`."""
+        return max(member.late for member in self.members)
+
     def best_x(self, run: int) -> Any:
         """See `Results.best_x`."""
         before = np.cumsum([0, *map(len, self._kept)])

@@ -20,6 +20,7 @@ from bench.measure.convergence import fixed_budget
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
 from bench.measure.frames import CELL
+from bench.measure.levels import HALVES, LATE
 from bench.measure.prices import Prices, resolved
 from bench.measure.runtimes import hits, runtimes
 from bench.results.labels import label, tuned_label, varied_in
@@ -289,6 +290,12 @@ class Results:
         """-1 where `compare` maximized its function f, and the problem of all frames is -f."""
         return self.function.get("sign", 1)
 
+    @property
+    def late(self) -> float:
+        """The factor by which runtimes on problems with data or noise are too late at most: they are read at
+        checkpoints."""
+        return HALVES if self.function.get("noise") else LATE
+
     @cached_property
     def coordinates(self) -> Coordinates | None:
         """Those of the function of `compare`: what it takes."""
@@ -391,7 +398,7 @@ class Results:
     @cached_property
     def comparison(self) -> Comparison:
         """These runs, complete, with what all measures of them share: see `bench.measure.comparison`."""
-        return Comparison(self.runs, self.parts, self.prices, self._planned_races() if self.raced else None)
+        return Comparison(self.runs, self.parts, self.prices, self._planned_races() if self.raced else None, self.late)
 
     def _planned_races(self) -> dict[tuple[str, int], tuple[list[tuple[int, int]], dict[str, int]]]:
         """The races that were planned, for `bench.measure.raced.races`."""
