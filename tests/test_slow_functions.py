@@ -145,7 +145,8 @@ class Homebound:
     ],
 )
 def test_what_cannot_travel_is_asked_here_and_it_is_said_why(make, why, capsys):
-    results = bench.compare(make(), [1.0, 1.0], budget=6, seeds=2, optimizers=["random-search"], workers=2)
+    said = {"workers": 2, "noise": make is carried}
+    results = bench.compare(make(), [1.0, 1.0], budget=6, seeds=2, optimizers=["random-search"], **said)
     assert set(results.runs.status) == {"budget"}
     printed = capsys.readouterr().out
     assert HERE + why in printed or (HERE in printed and why in printed)
@@ -158,7 +159,7 @@ def test_noise_of_numpy_s_own_generator_differs_from_run_to_run():
         return float(np.random.normal())
 
     runs = [
-        bench.compare(cost, [1.0], spread=0, budget=5, seeds=3, optimizers=OPTIMIZERS, workers=workers).runs
+        bench.compare(cost, [1.0], spread=0, budget=5, seeds=3, optimizers=OPTIMIZERS, workers=workers, noise=True).runs
         for workers in (1, 2)
     ]
     assert runs[0]["first"].nunique() == len(runs[0]) == 6
@@ -181,4 +182,4 @@ def test_a_gradient_travels_too():
 
     results = bench.compare((lambda x: float(x @ x), slope), [1.0, 2.0], budget=30, seeds=2, optimizers=["scipy-bfgs"])
     assert results.runs.best.max() < 1e-10
-    assert len(calls) == 2, "one when it was tried, one to see how long it takes; the others elsewhere"
+    assert len(calls) == 3, "two when it was tried, one to see how long it takes; the others elsewhere"
