@@ -60,6 +60,12 @@ def _each_lane(question: Q) -> Q:
     return cast(Q, ask)
 
 
+def _functions(objective: Objective) -> tuple[Any, ...]:
+    """All that an objective computes with. Those of networks are equal where they differ in arrays alone."""
+    roles = ("formula", "gradient", "both", "residuals", "row_losses", "score", "metrics")
+    return tuple(getattr(objective, role) for role in roles)
+
+
 def _in_parts(question: Q) -> Q:
     """Where torch differentiates not all lanes at once, as the objective's `width` says, they are asked part by part:
     of arrays (R, ...), of mappings of them, and of None."""
@@ -164,7 +170,7 @@ class Answers:
         if any((lane.name, lane.dim, lane.rows) != (first.name, first.dim, first.rows) for lane in objectives):
             raise ValueError("a stack must hold instances of one problem, of equal dimension and rows of data")
         # a formula that was defined anew for each instance may hold what differs between them: each answers for itself
-        alike = all(lane.formula == first.formula for lane in objectives)
+        alike = all(lane is first or _functions(lane) == _functions(first) for lane in objectives)
         self._lanes = None if alike else [Answers([lane], arrays, device) for lane in objectives]
         self.objective = first
         self.arrays: Literal["numpy", "torch"] = arrays

@@ -63,7 +63,7 @@ def from_module(
     buffers that a forward pass writes begin anew at each question. What cannot be network like that is refused.
     Raises ValueError for what does not fit, with shapes.
     """
-    module = net if isinstance(net, nn.Module) else _made(net)
+    module = net if isinstance(net, nn.Module) else _made(net, 0)
     refuse(module)
     network, terms = Net(module), _terms(loss)
     data = _named(as_rows(train, "train", memory))
@@ -122,10 +122,12 @@ def seeds(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.integers(2**63, size=shape)
 
 
-def _made(make: Any) -> nn.Module:
+def _made(make: Any, seed: int) -> nn.Module:
+    """What a function makes where torch draws with this seed; its own generator goes on as if nothing had been."""
     if not callable(make):
         raise ValueError(f"net must be a torch.nn.Module or a function that makes one, got {make!r}")
-    with foreign("net() fails"):
+    with torch.random.fork_rng(devices=[]), foreign("net() fails"):
+        torch.manual_seed(seed)
         module = make()
     if not isinstance(module, nn.Module):
         raise ValueError(f"net() must make a torch.nn.Module, got {described(module)}")
@@ -139,9 +141,7 @@ def _start(net: Any, network: Net, x: Tensor) -> Callable[[np.random.Generator],
         return lambda rng: first.copy()
 
     def start(rng: np.random.Generator) -> np.ndarray:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(rng.integers(2**63)))
-            module = _made(net)
+        module = _made(net, int(rng.integers(2**63)))
         shapes = [tuple(p.shape) for p in module.parameters() if p.requires_grad]
         if shapes != network.shapes:
             raise ValueError(f"net() must make the same parameters each time, got shapes {shapes} and {network.shapes}")

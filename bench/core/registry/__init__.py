@@ -25,5 +25,5 @@ from bench.core.registry.discovery import (
     missing,
 )
 from bench.core.registry.fingerprint import fingerprint, source_code
-from bench.core.registry.parameters import Parameter, Range, cast
+from bench.core.registry.parameters import Derived, Parameter, Range, cast
 from bench.core.shown import written

@@ -101,10 +101,19 @@ def settings(definition: Definition | WrapperDefinition, values: Mapping[str, An
         if key not in definition.parameters:
             takes = ", ".join(f"{k}={written(p.default)}" for k, p in definition.parameters.items()) or "none"
             raise ValueError(f"{definition.name} has no parameter {key!r}; it takes: {takes}")
-    return {
+    complete = {
         key: _checked(values[key], parameter, f"{definition.name}: {key}") if key in values else parameter.default
         for key, parameter in definition.parameters.items()
     }
+    for key, parameter in definition.parameters.items():
+        if parameter.derived is not None and complete[key] == parameter.default:
+            try:
+                complete[key] = parameter.derived.follow(complete)
+            except Unavailable as error:
+                raise Unavailable(f"{definition.name}: {error}") from error
+            except ValueError as error:
+                raise ValueError(f"{definition.name}: {error}") from error
+    return complete
 
 
 def _checked(value: Any, parameter: Parameter, what: str) -> Any:

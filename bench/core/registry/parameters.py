@@ -3,7 +3,7 @@
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -40,12 +40,24 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A parameter that follows from the others where it is not given: `digest: Annotated[str, Derived(hash_of)] = ""`.
+
+    It is part of what is stored, so that what follows from a file, say, is another problem when the file changes.
+    follow: of all other parameters by name, complete, gives the value. Raises ValueError where it cannot.
+    """
+
+    follow: Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One parameter of a problem, or hyperparameter of an optimizer: its annotation, its default, and its range."""
 
     annotation: Any
     default: Any
     range: Range | None = None
+    derived: Derived | None = None
 
 
 def parameters_of(function: Callable[..., Any], skip: int = 0) -> dict[str, Parameter]:
@@ -66,7 +78,8 @@ def _parameter(annotation: Any, default: Any) -> Parameter:
     if typing.get_origin(annotation) is not typing.Annotated:
         return Parameter(annotation, default)
     bare, *notes = typing.get_args(annotation)
-    return Parameter(bare, default, next((note for note in notes if isinstance(note, Range)), None))
+    limits = next((note for note in notes if isinstance(note, Range)), None)
+    return Parameter(bare, default, limits, next((note for note in notes if isinstance(note, Derived)), None))
 
 
 def cast(value: Any, annotation: Any, what: str) -> Any:
