@@ -58,7 +58,7 @@ def matrix_factorization(
         f_opt=None if x_opt is None else float(penalised_error(x_opt, **train, shape=shape, l2=l2)),
         x_opt=x_opt,
         data=train,
-        test=held_out,
+        test={} if whole else held_out,
         metrics={} if whole else {"test_loss": mean_squared_error},
         shapes=((rows, rank), (columns, rank)),
     )

@@ -20,6 +20,7 @@ SOURCES = (
 )
 LETTERS = 16  # of the hash of a text, in hexadecimal digits
 CONCENTRATION = 0.1  # of the Dirichlet distribution of what may follow: few symbols are likely
+CONTEXTS = 2**16  # of a source at most
 BURN_IN = 100  # symbols that are drawn before the first
 ALPHABET = 255  # characters of a file that have a symbol of their own, the most frequent; the rest share one more
 HELD_OUT = 4  # one row for so many that are trained on
@@ -78,11 +79,10 @@ def language(
 def source(symbols: int, order: int, rng: np.random.Generator) -> np.ndarray:
     """The chances of what follows each context of a Markov source: an array (symbols, ..., symbols), of which the last
     axis is the symbol that follows, the one before it the latest."""
-    if not 2 <= symbols <= 64 or not 1 <= order <= 3 or symbols**order > 2**16:
-        raise ValueError(
-            f"symbols must be 2 to 64 and order 1 to 3, with at most 65,536 contexts, got symbols={symbols}, "
-            f"order={order}"
-        )
+    if not 2 <= symbols <= 64:
+        raise ValueError(f"symbols must be 2 to 64, got {symbols}")
+    if not 1 <= order <= 3 or symbols**order > CONTEXTS:
+        raise ValueError(f"order must be 1 to 3, with at most {CONTEXTS:,} contexts of {symbols} symbols, got {order}")
     return rng.dirichlet(np.full(symbols, CONCENTRATION), (symbols,) * order)
 
 

@@ -144,7 +144,7 @@ def losses(x: Array, inputs: Array, targets: Array, **_: object) -> Array:
     """ln(1 + exp(-margin)) of each row: x (..., dim) -> (..., N)."""
     xp = array_namespace(x)
     margins = _margins(x, inputs, targets)
-    return xp.logaddexp(xp.zeros_like(margins), -margins)
+    return xp.log1p(xp.exp(-xp.abs(margins))) + xp.where(margins < 0, -margins, xp.zeros_like(margins))
 
 
 def mean_loss(x: Array, inputs: Array, targets: Array, **_: object) -> Array:

@@ -115,7 +115,7 @@ def test_python_s_own_text():
         ({"width": 0}, "width must be >= 1"),
         ({"context": 0}, "context must be >= 1"),
         ({"symbols": 65}, "symbols must be 2 to 64"),
-        ({"symbols": 64, "order": 3}, "at most 65,536 contexts"),
+        ({"symbols": 64, "order": 3}, "order must be 1 to 3, with at most 65,536 contexts of 64 symbols, got 3"),
         ({"dropout": 1.0}, "dropout must be >= 0 and below 1"),
         ({"data": "file"}, "data=file must come with file=PATH"),
         ({"data": "file", "file": "/no/such"}, "/no/such cannot be opened"),
