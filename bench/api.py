@@ -3,10 +3,10 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf, isfinite
+from math import ceil, inf, isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from bench.core.ledger import EVENT, PRICES
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.core.shown import as_html, as_text
+from bench.core.status import statuses
 from bench.functions import Function, is_default, registered
 from bench.measure import words
 from bench.measure.failed import failed_evaluations_text
@@ -27,18 +28,19 @@ from bench.measure.racing import race
 from bench.report.page import write_report
 from bench.report.plot import Plot
 from bench.results import combined, stored
-from bench.runner import PACKAGES
+from bench.runner import PACKAGES, clock
 from bench.runner.campaign import run_suite
 from bench.runner.choose import choose_suite
 from bench.runner.environment import resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.launch import Launch
-from bench.runner.plan import misfit
+from bench.runner.plan import RunSpec, misfit, plan
 from bench.runner.single import fault, first_failure, open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
-from bench.runner.trial import placed
+from bench.runner.trial import SLOW, Trial, placed, run_seconds, tried
 from bench.tuning.search import tune as tune_suite
 from bench.tuning.settings import with_tuned
+from bench.watching import QUIET, Pace, watching
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 RESULTS = Path("results")
 REPORTS = Path("reports")
 SEEDS, ROUNDS = 5, 25  # of `compare`, by default: all of them run, and at most in a race
+TOLD = 10.0  # seconds of a comparison, from which on it is said before it begins how long it takes
+SLACK = 3  # times what its values take: the deadline of a run is no earlier, in whole multiples of that of suites
 
 
 class Results(stored.Results):
@@ -203,6 +207,8 @@ def run(
     fresh: bool = False,
     stale: str = "",
     until: str = "",
+    deadline: float | None = None,
+    within: Any = None,
     report: bool = True,
 ) -> Results:
     """Run a suite (its name, a TOML path or a `Suite`), or every named problem with every named optimizer.
@@ -217,13 +223,18 @@ def run(
     stale: stored runs whose code has changed are done again, unless "keep"; "versions": those of other libraries too.
     until: "significant": seeds are the rounds of a race, in which optimizers that are significantly worse on a problem
     leave (see `bench.measure.racing`); what it leaves out is stored with status "left".
+    deadline, within: as of `compare`; by default a run has the suite's deadline. What within= left no time is stored as
+    cut or unbegun, and done by the same call again.
     Raises ValueError for what does not fit, before anything is written.
     """
-    launch = Launch(workers, device, imports, retry, fresh, stale, referee=race)
+    end = inf if within is None else monotonic() + clock.seconds(within, "within")
+    launch = Launch(workers, device, imports, retry, fresh, stale, referee=race, end=end)
     launch.load()
+    deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
     suite = choose_suite(
-        suite, problems, optimizers, budget=budget, seeds=seeds, instances=instances, name=name, until=until
-    )
+        suite, problems, optimizers, budget=budget, seeds=seeds, instances=instances, name=name, until=until,
+        deadline=deadline,
+    )  # fmt: skip
     if tuned is not None:
         suite = with_tuned(suite, tuned, optimizers)
     results = Results(run_suite(suite, RESULTS / suite.name, launch).folder)
@@ -324,9 +335,11 @@ def compare(
     spread: float = 0.1,
     f_opt: float | None = None,
     failures: Failures = "nan",
-    until: str = "",
+    until: str | None = None,
     name: str | None = None,
     workers: int | None = None,
+    deadline: Any = None,
+    within: Any = None,
     report: bool = True,
 ) -> Results:
     """Which optimizer for my function? Runs several on it, prints the answer with its evidence, the medians at the
@@ -365,34 +378,65 @@ def compare(
         else 1. In a process of its own a function prints nothing, and what it changes outside of itself is not seen
         here. A function travels there by cloudpickle; where it cannot, or gives another value there, all runs are made
         here, and it is said why. The records are the same, seconds aside.
+    deadline, within: seconds of a run, and of all together; or a text as "90s", "20min", "2h". A run that meets either
+        keeps what it has; how many had no time within= is said. By default a run has 600 s, or, where its values take
+        over 200, a multiple of that which is three times as long. How long all takes is said before it begins, where
+        that is over 10 s; with within= it is a race, where there is more than one optimizer, unless until="" says
+        otherwise. Interrupting (Ctrl-C) ends as within= does, but runs under way are lost.
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """
-    how = Launch(workers, fresh=True, pictures=False, referee=race)
+    began, span = monotonic(), inf if within is None else clock.seconds(within, "within")
+    deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
+    how = Launch(workers, fresh=True, pictures=False, referee=race, end=began + span, interruptible=True)
     function = Function(f, start, bounds, names, integers, categories, log, maximize, noise, failures)
-    began = perf_counter()
+    before = monotonic()
     objective = function.objective(budget, spread, f_opt)
-    took = perf_counter() - began
+    took = monotonic() - before
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     if not optimizers:
         optimizers = candidates(objective, budget)
-    seeds = seeds if seeds is not None else ROUNDS if until else SEEDS
     registry.load(PACKAGES)
     with registered(objective) as problem, TemporaryDirectory() as scratch:
-        suite = make_suite([problem], optimizers, budget, name or "comparison", seeds=seeds)
-        suite = replace(suite, until=until)
-        folder = RESULTS / suite.name if name else Path(scratch) / suite.name
+        suite = make_suite([problem], optimizers, budget, name or "comparison", seeds=1)
+        methods = [spec for spec in plan(suite) if not spec.skip]
+        until = until if until is not None else "significant" if within is not None and len(methods) > 1 else ""
+        seeds = seeds if seeds is not None else ROUNDS if until else SEEDS
+        suite = replace(suite, until=until, groups=(replace(suite.groups[0], seeds=seeds),))
+        slow = took > SLOW or took * len(methods) * seeds * budget > QUIET or how.workers not in (None, 1)
+        trial = tried(objective) if slow else Trial(value=took)
+
+        def expected(spec: RunSpec) -> float:
+            return run_seconds(spec, trial)
+
+        longest = max(map(expected, methods), default=0.0)
+        usual = suite.groups[0].deadline
+        usual *= max(1, ceil(SLACK * longest / usual))
+        group = replace(suite.groups[0], deadline=deadline or usual)
+        suite = replace(suite, groups=(group,))
         command = f"bench.compare({problem}, budget={budget}, seeds={seeds})"
         how = replace(how, command=command, facts={"function": function.described(budget)})
-        launch, why_here = placed(how, objective, problem, suite, took)
+        launch, why_here = placed(how, objective, problem, suite, trial)
         if why_here:
             print(words.runs_here(problem, why_here))
-        run_suite(suite, folder, launch)
+        total = seeds * sum(map(expected, methods)) / min(launch.processes, max(1, seeds * len(methods)))
+        if total > TOLD:
+            times = (launch.processes, max(total, longest), span)
+            print(words.estimate(len(methods), seeds, budget, trial.value, *times, raced=bool(until)))
+        folder = RESULTS / suite.name if name else Path(scratch) / suite.name
+        with watching(Pace.of(plan(suite), expected, launch.processes, launch.end)) as watcher:
+            campaign = run_suite(suite, folder, replace(launch, watcher=watcher))
         results = Results(folder)
         results.coordinates = function.coordinates  # categories as themselves
+        ran = bool(results.runs.status.isin(statuses("ran")).any())
+        if campaign.interrupted and not ran:
+            raise KeyboardInterrupt
+        if unfinished := words.unfinished(results.runs):
+            print(unfinished)
         _warn_of_faults(results)
         _say_what_failed(results)
-        print(answer(results, function, budget, objective.both is not None))
+        if ran or not unfinished:
+            print(answer(results, function, budget, objective.both is not None))
         if report and name:
             write_report(results, REPORTS / name)
         return results

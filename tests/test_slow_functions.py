@@ -1,15 +1,31 @@
 """Functions that take long: their runs are made in several processes, and their records are what they were."""
 
+import io
 import os
+import re
+import signal
+import subprocess
+import sys
 import threading
 import time
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import bench
+from bench import api, watching
+from bench.core import registry
+from bench.measure import words
 from bench.results.stored import Results
+from bench.runner import PACKAGES
+from bench.runner.clock import seconds
+from bench.runner.plan import plan
+from bench.runner.single import unrun
 from bench.runner.store import COLUMNS, Store
+from bench.runner.suite import make_suite
+from bench.runner.trial import Trial, run_seconds
 
 TIMES = {"inside", "outside", "written", "trajectory", "trajectory_bytes"}
 OPTIMIZERS = ["random-search", "scipy-nelder-mead"]
@@ -57,6 +73,13 @@ def test_records_are_the_same_in_one_process_and_in_several(tmp_path):
         tables.append(records(tmp_path / "results" / name))
     assert len(tables[0][0]) == 6
     assert tables[0] == tables[1] == tables[2]
+
+
+def test_populations_of_slow_points_are_asked_in_pieces_with_the_same_records(tmp_path):
+    names = ["random-search", "cma-es", "genetic-algorithm", "nevergrad-DE"]
+    for folder, seconds_each in (("quick", 0.0), ("slow", 0.012)):
+        bench.compare(slow(seconds_each), [0.0, 0.0], budget=30, seeds=2, optimizers=names, name=folder, workers=1)
+    assert records(tmp_path / "results/quick") == records(tmp_path / "results/slow")
 
 
 @pytest.mark.parametrize(("workers", "elsewhere"), [(None, True), (1, False), (2, True)])
@@ -183,3 +206,311 @@ def test_a_gradient_travels_too():
     results = bench.compare((lambda x: float(x @ x), slope), [1.0, 2.0], budget=30, seeds=2, optimizers=["scipy-bfgs"])
     assert results.runs.best.max() < 1e-10
     assert len(calls) == 3, "two when it was tried, one to see how long it takes; the others elsewhere"
+
+
+# time
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (90, 90), (np.float64(1.5), 1.5), ("90", 90), ("90s", 90), ("20min", 1200), ("20 min", 1200), ("1.5h", 5400),
+        ("1h 30min", 5400), ("1h30m", 5400), ("2H", 7200), ("1d", 86400), (timedelta(minutes=2), 120),
+    ],
+)  # fmt: skip
+def test_seconds_as_users_write_them(text, expected):
+    assert seconds(text, "within") == expected
+
+
+@pytest.mark.parametrize("name", ["within", "deadline"])
+@pytest.mark.parametrize("text", ["soon", -1, 0, np.nan, np.inf, True, "", "5 parsecs", "1h-", [3]])
+def test_what_is_no_time_is_refused(name, text):
+    with pytest.raises(ValueError, match=f"{name} must be seconds above 0, or a text as 90s, 20min or 2h, got "):
+        bench.compare(slow(), [0.0], **{name: text})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0531, "0.053 s"), (1, "1.0 s"), (9.96, "10 s"), (89, "89 s"), (95, "1.6 min"), (1260, "21 min"),
+     (68400, "19 h"), (400_000, "4.63 days")],
+)  # fmt: skip
+def test_durations(value, text):
+    assert words.duration(value) == text
+
+
+def test_an_estimate():
+    told = words.estimate(7, 5, 2000, 1.0, 1, 68_400.0, np.inf, False)
+    assert told == (
+        "7 methods x 5 seeds x 2,000 evaluations at about 1.0 s: 19 h; within= or a smaller budget takes less."
+    )
+    told = words.estimate(1, 25, 1, 1.0, 2, 68_400.0, 1200.0, True)
+    assert told == (
+        "1 method x 25 seeds x 1 evaluation at about 1.0 s, 2 at once: at most 19 h, of which there are 20 min."
+    )
+
+
+def test_how_long_it_takes_is_said_before_it_begins(capsys, monkeypatch):
+    monkeypatch.setattr(api, "TOLD", 0.5)
+    bench.compare(slow(0.02), [0.0], budget=20, seeds=2, optimizers=OPTIMIZERS, workers=1)
+    first = capsys.readouterr().out.splitlines()[0]
+    match = re.fullmatch(
+        r"2 methods x 2 seeds x 20 evaluations at about (0\.\d+) s: (\d\.\d) s; within= or a smaller budget takes less\.",
+        first,
+    )
+    assert match and 0.02 <= float(match[1]) < 0.2
+    assert float(match[2]) == pytest.approx(2 * 2 * 20 * float(match[1]), rel=0.06)
+    monkeypatch.setattr(api, "TOLD", 10.0)
+    bench.compare(slow(0.02), [0.0], budget=20, seeds=2, optimizers=OPTIMIZERS, workers=1)
+    assert "methods x" not in capsys.readouterr().out
+
+
+def test_gradients_are_expected_to_take_their_own_time():
+    trial = Trial(0.0, value=1.0, gradient=5.0)
+    registry.load(PACKAGES)
+    suite = make_suite(["rosenbrock"], ["random-search", "scipy-bfgs"], budget=300, name="t", seeds=1)
+    assert [run_seconds(spec, trial) for spec in plan(suite)] == [300.0, 500.0]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_has_no_time_is_cut_or_does_not_begin_and_it_is_said(tmp_path, workers, capsys):
+    bench.compare(slow(), [1.0], budget=2, seeds=1, optimizers=["random-search"], workers=workers)  # its server runs
+    capsys.readouterr()
+    began = time.monotonic()
+    results = bench.compare(
+        slow(0.02), [1.0], budget=60, seeds=6, optimizers=OPTIMIZERS, within=3.0, workers=workers, until="", name="t"
+    )
+    runs = results.runs
+    counts = runs.status.value_counts().to_dict()
+    assert time.monotonic() - began < 30
+    assert len(runs) == 12 and counts["unbegun"] + counts["cut"] + counts.get("budget", 0) == 12
+    assert 1 <= counts["cut"] <= workers and counts["unbegun"] >= 1
+    cut, unbegun = runs[runs.status == "cut"], runs[runs.status == "unbegun"]
+    assert cut.error.str.match(r"the time of all runs was over [\d.e+-]+ s after it began").all()
+    assert (cut.value < 60).all() and (cut.best <= cut["first"]).all()
+    assert set(unbegun.error) == {"the time of all runs was over"}
+    text = f"Not finished: of 12 runs {words.unfinished(runs).partition('runs ')[2]}"
+    assert text in capsys.readouterr().out and text in str(bench.load("t"))
+    assert f"{counts['unbegun']} did not begin" in text
+    assert "Not finished: of 12 runs " in (tmp_path / "reports/t/index.html").read_text()
+    ran = runs[runs.status == "budget"]
+    assert ran.groupby("optimizer").size().max() - ran.groupby("optimizer").size().min() <= 2, (
+        "seeds first, not methods"
+    )
+
+
+def test_where_no_run_has_time_that_is_all_that_is_said(capsys):
+    results = bench.compare(slow(0.05), [1.0], budget=60, seeds=2, optimizers=OPTIMIZERS, within=1e-6, name="none")
+    assert set(results.runs.status) == {"unbegun"}
+    assert "Not finished: of 4 runs 4 did not begin: the time of all runs was over.\n" in capsys.readouterr().out
+
+
+def test_within_races_unless_there_is_one_optimizer(recwarn):
+    arguments = {"budget": 5, "within": "10min", "workers": 1}
+    raced = bench.compare(slow(0.0), [1.0], optimizers=OPTIMIZERS, **arguments)
+    assert raced.raced and set(raced.races.planned) == {25}
+    alone = bench.compare(slow(0.0), [1.0], optimizers=OPTIMIZERS[:1], **arguments)
+    assert not alone.raced and len(alone.runs) == 5
+    whole = bench.compare(slow(0.0), [1.0], optimizers=OPTIMIZERS, until="", **arguments)
+    assert not whole.raced and len(whole.runs) == 10
+    assert not recwarn.list
+
+
+def test_a_race_whose_time_is_over_keeps_its_rounds():
+    results = bench.compare(slow(0.01), [1.0], budget=40, optimizers=OPTIMIZERS, within=4.0, workers=1, seeds=25)
+    counts = results.runs.status.value_counts()
+    assert counts.sum() == 50 and counts["unbegun"] > 20
+    races = results.races
+    assert (races.missing > 0).all() and (races.rounds >= 1).all()
+    assert races.rounds.max() - races.rounds.min() <= 1, "round by round; what was cut is no round"
+
+
+def test_a_deadline_ends_a_run_and_keeps_what_it_has():
+    results = bench.compare(slow(0.02), [1.0], budget=500, seeds=1, optimizers=OPTIMIZERS[:1], deadline="0.3s")
+    (row,) = results.runs.itertuples()
+    assert (row.status, row.error) == ("deadline", "the deadline was 0.3 s")
+    assert 5 <= row.value <= 16
+
+
+def test_slow_runs_have_a_deadline_that_they_do_not_meet(monkeypatch):
+    suites = []
+
+    def run_suite(suite, *others):
+        suites.append(suite)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "run_suite", run_suite)
+    monkeypatch.setattr(api, "tried", lambda objective: Trial(0.0, value=1.0))
+    for budget in (100, 2000):
+        with pytest.raises(KeyboardInterrupt):
+            bench.compare(slow(), [1.0], budget=budget, workers=1)
+    assert [suite.groups[0].deadline for suite in suites] == [600.0, 6000.0]
+
+
+# interrupting
+
+
+def interrupted_at(calls):
+    """A function that is interrupted at a call."""
+    asked = []
+
+    def cost(x):
+        asked.append(1)
+        if len(asked) == calls:
+            raise KeyboardInterrupt
+        return float(x @ x)
+
+    return cost
+
+
+def test_an_interrupt_keeps_what_is_there(tmp_path, capsys):
+    for name in (None, "t"):
+        results = bench.compare(interrupted_at(48), [1.0], budget=10, seeds=3, optimizers=OPTIMIZERS, name=name)
+        assert results.runs.status.value_counts().to_dict() == {"budget": 4, "unbegun": 2}
+        told = "Not finished: of 6 runs 2 did not begin: it was interrupted, and what was under way is lost."
+        printed = capsys.readouterr().out
+        assert told in printed and "To run it:" in printed
+    assert told in str(bench.load("t"))
+    assert (tmp_path / "reports/t/index.html").is_file()
+
+
+def test_an_interrupt_before_any_run_has_ended_is_raised():
+    with pytest.raises(KeyboardInterrupt):
+        bench.compare(interrupted_at(3), [1.0], budget=10, seeds=3, optimizers=OPTIMIZERS)
+
+
+SCRIPT = """
+import time, bench
+def cost(x):
+    time.sleep(0.01)
+    return float(x @ x)
+results = bench.compare(cost, [1.0, 1.0], budget=50, seeds=40, optimizers=["random-search"], workers=2)
+print("RETURNED", results.runs.status.value_counts().to_dict())
+"""
+
+
+def test_ctrl_c_in_a_script_with_children(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    process = subprocess.Popen(
+        [sys.executable, "script.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    assert process.stderr is not None
+    assert "of 40 runs" in process.stderr.readline()  # the first line of progress
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "Not finished: of 40 runs" in out and "RETURNED" in out and "'unbegun'" in out
+
+
+# progress
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(watching, "monotonic", clock)
+    return clock
+
+
+def ended(spec, status="budget"):
+    return unrun(spec, status, "")
+
+
+def specs_of(seeds):
+    registry.load(PACKAGES)
+    return plan(make_suite(["rosenbrock"], ["random-search"], budget=100, name="t", seeds=seeds))
+
+
+def test_elsewhere_a_line_at_each_tenth(clock, capsys):
+    specs = specs_of(20)
+    with watching.watching(watching.Pace(processes=2)) as watcher:
+        watcher.planned(20, 0)
+        for number, spec in enumerate(specs, 1):
+            watcher.began(spec)
+            clock.now = 3.0 * number
+            watcher.ended(ended(spec))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 9
+    assert lines[0] == "2 of 20 runs (10 %) after 6.0 s, about 54 s left"
+    assert lines[-1] == "18 of 20 runs (90 %) after 54 s, about 6.0 s left"
+
+
+def test_what_is_short_is_silent(clock, capsys):
+    specs = specs_of(20)
+    with watching.watching(watching.Pace()) as watcher:
+        watcher.planned(20, 0)
+        for number, spec in enumerate(specs, 1):
+            clock.now = 0.05 * number
+            watcher.ended(ended(spec))
+    assert capsys.readouterr().err == ""
+
+
+def test_the_time_left_is_known_before_the_first_run_ends_and_follows_the_pace(clock):
+    specs = specs_of(10)
+    pace = watching.Pace.of(specs, lambda spec: 4.0, 2, np.inf)
+    assert pace.left == 20.0
+    clock.now = 3.0
+    assert pace.left == 17.0
+    for spec, status in zip(specs, ["budget", "budget", "left", "cut"], strict=False):
+        clock.now += 1.0
+        pace.take(ended(spec, status))
+    assert pace.passed == 7.0
+    assert pace.left == pytest.approx(7.0 / 12.0 * 24.0), "three ran, six are to come"
+    clock.now += 2.0
+    assert pace.left == pytest.approx(12.0)
+    assert watching.Pace.of(specs, lambda spec: 4.0, 2, 12.0).left == pytest.approx(3.0), "no more than there is"
+
+
+def test_a_terminal_has_a_bar_with_the_time_left(clock):
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    specs = specs_of(4)
+    with watching.watching(watching.Pace.of(specs, lambda spec: 60.0, 2, np.inf), console=console) as watcher:
+        watcher.planned(4, 0)
+        watcher.began(specs[0])
+        clock.now = 100.0
+        watcher.ended(ended(specs[0]))
+        watcher.began(specs[1])
+        time.sleep(0.2)
+    shown = console.file.getvalue()
+    assert "1/4" in shown and "5 min left" in shown and "rosenbrock (2-D) with random-search" in shown
+
+
+def test_a_short_one_has_no_bar(clock):
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    specs = specs_of(4)
+    with watching.watching(watching.Pace.of(specs, lambda spec: 0.1, 2, np.inf), console=console) as watcher:
+        watcher.planned(4, 0)
+        for spec in specs:
+            watcher.began(spec)
+            watcher.ended(ended(spec))
+    assert console.file.getvalue() == ""
+
+
+# suites
+
+
+def test_a_suite_that_had_no_time_is_finished_by_the_same_call(odd):
+    arguments = {"problems": ["odd-bowl"], "optimizers": ["odd-walk"], "budget": 40, "seeds": 3, "report": False}
+    options = {**arguments, "imports": [odd], "name": "t"}
+    first = bench.run(**options, within=1e-6)
+    assert set(first.runs.status) == {"unbegun"}
+    again = bench.run(**options)
+    assert set(again.runs.status) == {"budget"}
+    assert again.runs.deadline.tolist() == [600.0] * 3 if "deadline" in again.runs else True
+
+
+def test_check_calls_what_had_no_time_unfinished(odd):
+    from bench.track.check import check
+
+    options = {"problems": ["odd-bowl"], "optimizers": ["odd-walk"], "budget": 40, "seeds": 5, "report": False}
+    whole = bench.run(**options, imports=[odd], name="whole")
+    part = bench.run(**options, imports=[odd], name="part", within=1e-6)
+    with pytest.raises(ValueError, match="part is not finished: 5 of 5 planned runs are missing"):
+        check(whole, part)

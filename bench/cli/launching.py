@@ -48,33 +48,13 @@ def launching(**how: Any) -> "Iterator[Launch]":
 
     An interrupt ends with its own exit status, and says what to do.
     """
-    from rich import progress
-
     from bench.measure.racing import race
-    from bench.runner.launch import Launch, Watcher
+    from bench.runner.launch import Launch
+    from bench.watching import Pace, watching
 
-    columns = (
-        progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeElapsedColumn(), progress.TextColumn("left"),
-        progress.TimeRemainingColumn(), progress.TextColumn("{task.description}"),
-    )  # fmt: skip
     try:
-        with progress.Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-            line = bar.add_task("planning", total=None)
-
-            class Bar(Watcher):
-                def planned(self, planned: int, there: int) -> None:
-                    bar.update(line, total=planned, completed=there)
-
-                def changed(self, sentence: str) -> None:
-                    out.print(escape(sentence))
-
-                def began(self, spec: Any) -> None:
-                    bar.update(line, description=escape(f"{spec.problem} ({spec.dim}-D) with {spec.optimizer}"))
-
-                def ended(self, record: Any) -> None:
-                    bar.advance(line)
-
-            launch = Launch(**how, watcher=Bar(), command=command_line(), referee=race)
+        with watching(Pace(), quiet=0.0, say=lambda sentence: out.print(escape(sentence)), console=err) as watcher:
+            launch = Launch(**how, watcher=watcher, command=command_line(), referee=race)
             launch.load()
             yield launch
     except KeyboardInterrupt:

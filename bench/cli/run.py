@@ -1,7 +1,9 @@
 """`run`: a suite, or problems with optimizers."""
 
 from contextlib import nullcontext
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
@@ -52,12 +54,20 @@ def run(
     until: Annotated[
         str, typer.Option(metavar="significant", help="Race: who is significantly worse on a problem leaves it.")
     ] = "",
+    deadline: Annotated[
+        str | None, typer.Option(metavar="90s|20min|2h", help="Time of each run; else the suite's or 600 s.")
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(metavar="90s|20min|2h", help="Time of all runs; the same command does what it left out."),
+    ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Store the runs and write no report.")] = False,
     imports: Imports = None,
 ) -> None:
     """Run a suite, or every -p with every -o; what is stored already is not run again."""
     with explained():
         from bench import api
+        from bench.runner import clock
         from bench.runner.campaign import run_suite
         from bench.runner.choose import choose_suite, parse_instances
         from bench.runner.releases import enter, removed_on_error, verify
@@ -68,13 +78,19 @@ def run(
         with (
             removed_on_error(releases),
             launching(
-                workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh, stale=stale
+                workers=workers,
+                device=device,
+                imports=imports or (),
+                retry=retry or (),
+                fresh=fresh,
+                stale=stale,
+                end=inf if within is None else monotonic() + clock.seconds(within, "within"),
             ) as launch,
         ):
             named = suite or (None if problems or optimizers else "quick")
             planned = choose_suite(
                 named, problems, optimizers, budget=budget, seeds=seeds, instances=parse_instances(instances or ""),
-                name=name, until=until,
+                name=name, until=until, deadline=None if deadline is None else clock.seconds(deadline, "deadline"),
             )  # fmt: skip
             if tuned is not None:
                 planned = with_tuned(planned, tuned, optimizers)

@@ -55,7 +55,7 @@ def _each_lane(question: Q) -> Q:
                 getattr(lane, question.__name__)(*(_lanes(array, one) for array in arrays), **_lanes(named, one))
             )
             self.failed.update({(i, *index[1:]): error for index, error in lane.take_failed().items()})
-        return _joined(answers)
+        return joined(answers)
 
     return cast(Q, ask)
 
@@ -141,12 +141,12 @@ def _of_point(array: Any, index: tuple[int, ...]) -> Any:
     return None if array is None else array[tuple(slice(i, i + 1) for i in index)]
 
 
-def _joined(answers: Sequence[Any]) -> Any:
+def joined(answers: Sequence[Any]) -> Any:
     """Arrays (1, ...) of either kind, or tuples or mappings of them, as one (R, ...)."""
     if isinstance(answers[0], tuple):
-        return tuple(map(_joined, zip(*answers, strict=True)))
+        return tuple(map(joined, zip(*answers, strict=True)))
     if isinstance(answers[0], dict):
-        return {key: _joined([answer[key] for answer in answers]) for key in answers[0]}
+        return {key: joined([answer[key] for answer in answers]) for key in answers[0]}
     if isinstance(answers[0], np.ndarray):
         return np.concatenate(answers)
     import torch
@@ -231,9 +231,9 @@ class Answers:
             answers.append(answer if isinstance(answer, tuple) else (answer,))
             for reason in alone.take_failed().values():
                 self.failed[index] = reason
-        joined = [_joined(each) for each in zip(*answers, strict=True)]
+        whole = [joined(each) for each in zip(*answers, strict=True)]
         first = len(points)
-        return tuple(each.reshape((*points, *each.shape[first:])) for each in joined)
+        return tuple(each.reshape((*points, *each.shape[first:])) for each in whole)
 
     def _not_a_number(self, values: Array, x: Array) -> list[tuple[int, ...]]:
         """The indices of points with a value of NaN; those that are finite themselves have failed."""

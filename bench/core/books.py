@@ -22,6 +22,7 @@ from bench.core.sampling import epoch
 from bench.core.status import Status
 from bench.core.streams import Streams
 
+SLOW, TOGETHER = 0.005, 0.1  # seconds of a point from which on few are asked together, and of those
 REFUSALS = 10_000  # questions refused one after the other, after which a method is left: it will not stop by itself
 
 
@@ -43,6 +44,7 @@ class Books:
     ledgers: list[Ledger]
     scored: bool  # whether scores of recommended points are recorded, and not the values asked
     x0: np.ndarray = field(init=False)  # (R, dim)
+    first_seconds: float = 0.0  # of the value at the start, all lanes together
     answered_at: float = 0.0  # perf_counter() when the method last got its answer
     failure: str = ""  # the traceback where the problem itself raised
     asked: bool = False  # whether there was a question since the last start
@@ -68,13 +70,25 @@ class Books:
                 if ledger.box is not None and not ledger.box.contains(start):
                     raise ValueError(f"start must lie within the bounds, got {start}")
             self.x0[:] = start
+        began = perf_counter()
         with foreign(f"{name} has no value at its start", passing=(ValueError,)):
             self.score(range(len(self.ledgers)), self.answers.to_caller(self.x0.copy()))
+        self.first_seconds = perf_counter() - began
         for ledger in self.ledgers:
             ledger.first = ledger.events[0][len(QUESTIONS) + 2]
             ledger.checkpoint = ledger.next_checkpoint()
             ledger.points = [] if dim == 2 else None
         self.answered_at = perf_counter()
+
+    def at_once(self) -> int:
+        """How many points of a population are asked together, 0 for all: so few where each is asked alone and takes
+        long that the deadline can end the run between them."""
+        objective, ledger = self.objectives[0], self.ledgers[0]
+        if objective.vectorised is not False or len(self.ledgers) > 1 or self.scored or ledger.deadline == inf:
+            return 0
+        asked = sum(ledger.counts)
+        seconds = ledger.inside / asked if asked else self.first_seconds
+        return 0 if seconds < SLOW else max(1, int(TOGETHER / seconds))
 
     def open_lanes(self) -> list[int]:
         """The lanes whose runs have not ended; all of them have spent the same."""

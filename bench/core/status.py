@@ -41,7 +41,7 @@ class Status(StrEnum):
     SKIPPED = "skipped", "were skipped", "recorded", 5
     LEFT = "left", "were left out by a race", "recorded absent"
     # where all runs together have had their time, or were interrupted; they are done when the same is run again
-    CUT = "cut", "were cut short when the time was over", "ran recorded counts", 6
+    CUT = "cut", "were cut short", "ran recorded counts", 6
     UNBEGUN = "unbegun", "did not begin", "recorded absent", 7
 
     def phrase(self, n: int) -> str:

@@ -155,7 +155,7 @@ def _judged(view: View, costs: np.ndarray, table: Frame) -> Frame:
     """The duels, where optimizers raced by what the race says: who stays on all problems of a family is significantly
     better than who left on all of them. Nothing is tested there once more, and differences are of paired rounds."""
     races, names = view.comparison.races, view.layout.optimizers.optimizer.to_numpy()
-    if races.empty:
+    if races.empty or table.empty:
         return table
     says, better, known = np.full(len(table), "", dtype=object), *np.zeros((2, len(table)), dtype=bool)
     for family, member, (raced, left) in zip(

@@ -267,6 +267,50 @@ def interrupted(races: int, of: int) -> str:
     return f"{races} of {counted(of, 'race')} {'was' if races == 1 else 'were'} interrupted: rounds are missing."
 
 
+def duration(seconds: float) -> str:
+    """`0.05 s`, `1.0 s`, `45 s`, `12 min`, `9.7 h`, `3.5 days`."""
+    if seconds < 90:
+        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.2g} min"
+    hours = seconds / 3600
+    return f"{hours:.2g} h" if hours < 48 else f"{hours / 24:.3g} days"
+
+
+def time_left(seconds: float) -> str:
+    """`9.7 h left`, "" where it is not known."""
+    return "" if math.isnan(seconds) else f"{duration(seconds)} left"
+
+
+def progress(ended: int, planned: int, seconds: float, left: float) -> str:
+    """A line on runs under way: `7 of 35 runs (20 %) after 2.0 min, about 8 min left`."""
+    text = f"{ended:,} of {counted(planned, 'run')} ({100 * ended // planned} %) after {duration(seconds)}"
+    return text if math.isnan(left) else f"{text}, about {time_left(left)}"
+
+
+def estimate(
+    methods: int, seeds: int, budget: float, value: float, processes: int, total: float, within: float, raced: bool
+) -> str:
+    """How long a comparison takes, before it begins: so many methods and seeds, evaluations in a run, seconds of each,
+    processes at once, seconds in all, and seconds that there are (inf where there is no limit)."""
+    runs = f"{counted(methods, 'method')} x {counted(seeds, 'seed')} x {counted(int(budget), 'evaluation')}"
+    at_once = f", {processes} at once" if processes > 1 else ""
+    text = f"{runs} at about {duration(value)}{at_once}: {'at most ' if raced else ''}{duration(total)}"
+    end = f", of which there are {duration(within)}." if within < total else "."
+    return text + ("; within= or a smaller budget takes less." if math.isinf(within) else end)
+
+
+def unfinished(runs: Any) -> str:
+    """What was not done of runs for want of time, "" where all was: the first sentence of what is said of them."""
+    cut, unbegun = (runs[runs.status == status] for status in (Status.CUT, Status.UNBEGUN))
+    if not len(cut) and not len(unbegun):
+        return ""
+    counts = [(Status.CUT, cut), (Status.UNBEGUN, unbegun)]
+    texts = [f"{len(rows):,} {status.phrase(len(rows))}" for status, rows in counts if len(rows)]
+    why = f": {unbegun.error.iloc[0]}" if len(unbegun) else ""
+    return f"Not finished: of {counted(len(runs), 'run')} {' and '.join(texts)}{why}."
+
+
 def runs_here(problem: str, why: str) -> str:
     """That a function is not asked in child processes."""
     return f"All runs on {problem} are made in this process, one after the other: {why}."

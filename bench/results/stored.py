@@ -234,7 +234,7 @@ class Results:
         """What was run, the answer, and what is wrong with problems."""
         faults = [f"{words.IMPOSSIBLE}: {words.fault(row)}" for row in self.faults.itertuples()]
         ran = f"{self.name}: {words.counted(len(self.runs), 'run')}."
-        return "\n".join(filter(None, (ran, *faults, self.sentence())))
+        return "\n".join(filter(None, (ran, words.unfinished(self.runs), *faults, self.sentence())))
 
     @property
     def tuning(self) -> dict[str, Any] | None:

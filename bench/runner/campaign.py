@@ -26,7 +26,7 @@ from bench.runner.suite import Suite
 
 GRID = 81  # points a side of the picture of a two-dimensional problem
 # why a run did not begin
-TIME_OVER, INTERRUPTED = "the time of all runs was over", "it was interrupted"
+TIME_OVER, INTERRUPTED = "the time of all runs was over", "it was interrupted, and what was under way is lost"
 
 
 @dataclass

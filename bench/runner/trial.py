@@ -3,29 +3,30 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from bench.core import registry
 from bench.core.foreign import foreign, said
 from bench.core.objective import Objective
 from bench.core.oracle import Oracle, books_of
-from bench.core.registry import OptimizerDefinition, ProblemDefinition
+from bench.core.registry import OptimizerDefinition, ProblemDefinition, find_optimizer, find_problem, load
 from bench.runner import PACKAGES
 from bench.runner.environment import cores
 from bench.runner.execute import end, one_thread, serve, start
 from bench.runner.launch import HEAVY, Launch
 from bench.runner.luggage import pack, unpack
+from bench.runner.plan import RunSpec
 from bench.runner.suite import Suite
 
 SLOW = 0.005  # seconds of an answer, beyond which runs are made in
 WORKERS = 2  # processes at once
 BUDGET = 1e9  # that no trial spends
 PATIENCE = 60.0  # seconds until a child must have its modules, and
-TIMES = 10  # times what the answer takes here
+TIMES = 10  # times what the answer takes here; so much longer, too, until a run that asks nothing is killed
 CARRIED = (
     "its noise comes from a generator that it carries, which would begin anew in every process: "
     "draw from numpy.random.default_rng() made inside the function, or from numpy.random itself"
@@ -36,9 +37,9 @@ CARRIED = (
 class Trial:
     """Answers at the first start of all: f there, NaN where it failed, and seconds of a value and of a gradient."""
 
-    f: float
-    value: float
-    gradient: float
+    f: float = nan
+    value: float = 0.0
+    gradient: float = 0.0
 
 
 def tried(objective: Objective) -> Trial:
@@ -65,31 +66,34 @@ def tried(objective: Objective) -> Trial:
     return Trial(f, value, gradient)
 
 
-def placed(launch: Launch, objective: Objective, problem: str, suite: Suite, seconds: float) -> tuple[Launch, str]:
+def run_seconds(spec: RunSpec, trial: Trial) -> float:
+    """The seconds that a run spends in the problem, as a trial has it; those of the method are not known."""
+    if find_optimizer(spec.optimizer).order and trial.gradient:
+        return spec.budget / spec.prices["gradient"] * trial.gradient
+    return spec.budget / spec.prices["value"] * trial.value
+
+
+def placed(launch: Launch, objective: Objective, problem: str, suite: Suite, trial: Trial) -> tuple[Launch, str]:
     """Where the runs on a caller's own function are made: in child processes, with all that they need, or here; and why
     here, where there should be several processes.
 
-    problem: its name. seconds: that a first answer took. Without a number of workers there are several where an answer
-    takes more than SLOW.
+    problem: its name. Without a number of workers there are several where an answer takes more than SLOW.
     """
+    answer = max(trial.value, trial.gradient)
+    workers = launch.workers or (min(WORKERS, cores()) if answer > SLOW else 1)
     here = replace(launch, children=False)
-    if launch.workers == 1 or (launch.workers is None and seconds <= SLOW):
+    if workers == 1:
         return here, ""
-    trial = tried(objective)
-    if launch.workers is None:
-        workers = min(WORKERS, cores())
-        if workers == 1 or max(trial.value, trial.gradient) <= SLOW:  # what took so long the first time was no answer
-            return here, ""
-        launch = replace(launch, workers=workers)
-    entries = {entry.name for group in suite.groups for entry in group.optimizers}
-    optimizers = [registry.find_optimizer(name) for name in sorted(entries)]
-    scripts = [each for each in optimizers if each.function.__module__ == "__main__"]
-    definition = registry.find_problem(problem)
+    optimizers = {entry.name: find_optimizer(entry.name) for group in suite.groups for entry in group.optimizers}
+    scripts = [each for each in optimizers.values() if each.function.__module__ == "__main__"]
+    definition = find_problem(problem)
+    heavy = _heavy(objective, list(optimizers.values()))
     try:
-        launch = replace(launch, luggage=pack([definition, *scripts]), preload=_heavy(objective, optimizers))
-        launch = launch.fitted(suite)
+        luggage = pack([definition, *scripts])
     except ValueError as error:
         return here, str(error)
+    launch = replace(launch, workers=workers, luggage=luggage, preload=heavy, grace=launch.grace + TIMES * answer)
+    launch = launch.fitted(suite)
     why = differs_in_child(definition, trial, launch)
     return (here, why) if why else (launch, "")
 
@@ -122,7 +126,7 @@ def differs_in_child(definition: ProblemDefinition, here: Trial, launch: Launch)
 def _try(connection: Connection, name: str, f: float, imports: Sequence[str], luggage: bytes) -> None:
     """In a child: send why the problem cannot be asked here."""
     try:
-        registry.load(PACKAGES, imports)
+        load(PACKAGES, imports)
         connection.send(_difference(name, f, luggage))
     except BaseException as error:
         connection.send(said(error))
@@ -131,13 +135,13 @@ def _try(connection: Connection, name: str, f: float, imports: Sequence[str], lu
 
 def _difference(name: str, f: float, luggage: bytes) -> str:
     unpack(luggage)
-    objective = registry.find_problem(name).make()
+    objective = find_problem(name).make()
     first = tried(objective).f
     if np.array_equal(first, f, equal_nan=True):
         return ""
     second = tried(objective).f
     unpack(luggage)
-    anew = tried(registry.find_problem(name).make()).f
+    anew = tried(find_problem(name).make()).f
     if np.array_equal(first, second, equal_nan=True):
         return f"it gives {first:.10g} in a process of its own and {f:.10g} here, at the same point"
     return CARRIED if first == anew else ""
