@@ -253,10 +253,8 @@ def test_how_long_it_takes_is_said_before_it_begins(capsys, monkeypatch):
     monkeypatch.setattr(api, "TOLD", 0.5)
     bench.compare(slow(0.02), [0.0], budget=20, seeds=2, optimizers=OPTIMIZERS, workers=1)
     first = capsys.readouterr().out.splitlines()[0]
-    match = re.fullmatch(
-        r"2 methods x 2 seeds x 20 evaluations at about (0\.\d+) s: (\d\.\d) s; within= or a smaller budget takes less\.",
-        first,
-    )
+    runs, more = "2 methods x 2 seeds x 20 evaluations", "within= or a smaller budget takes less"
+    match = re.fullmatch(rf"{runs} at about (0\.\d+) s: (\d\.\d) s; {more}\.", first)
     assert match and 0.02 <= float(match[1]) < 0.2
     assert float(match[2]) == pytest.approx(2 * 2 * 20 * float(match[1]), rel=0.06)
     monkeypatch.setattr(api, "TOLD", 10.0)
