@@ -85,7 +85,7 @@ def _in_parts(question: Q) -> Q:
             part = self._part(lanes)
             answers.append(question(part, *(_lanes(array, lanes) for array in arrays), **_lanes(named, lanes)))
             self.failed.update({(at + index[0], *index[1:]): error for index, error in part.take_failed().items()})
-        return _joined(answers)
+        return joined(answers)
 
     return cast(Q, ask)
 
