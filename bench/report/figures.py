@@ -13,6 +13,7 @@ from bench.measure import levels, words
 from bench.measure.comparison import View
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
+from bench.measure.failed import best_optimizers
 from bench.measure.frames import CELL, Frame
 from bench.measure.inference import stratified_mean
 from bench.measure.prices import RULES, Prices, in_seconds, resolved
@@ -22,6 +23,7 @@ from bench.measure.virtual import virtual_best
 from bench.measure.words import NOT_DRAWN, TUNING, counted, left_out, percent, price_list, target_list, target_name
 from bench.report import tuned
 from bench.report.panels import Curves, Figure, Points, Rows, Table, new_file, save
+from bench.report.small import strong
 from bench.report.styles import Style, optimizer_styles, order_name, order_styles
 from bench.report.tables import seconds
 from bench.report.texts import Look, inches, paper
@@ -122,16 +124,28 @@ def ecdf_figure(source: Source, by: str = "optimizer") -> Figure:
 
 
 def convergence_figure(source: Source) -> Figure:
-    """Medians of the best value over cost, a panel for each problem and dim."""
+    """Medians of the best value over cost, a panel for each problem and dim; of several problems with the best of each
+    order drawn strongly, as on the page."""
     scored = " (on problems with data or noise: of the last score)" if source.runs.scored.any() else ""
+    frame = source.with_family(source.results.comparison.convergence(source.prices))
+    best = strong(source.view.of(best_optimizers))
+    at = zip(frame.problem, frame.dim.astype(int), frame.optimizer, strict=True)
+    frame = frame.assign(best=np.array([name in best.get((problem, dim), ()) for problem, dim, name in at], dtype=bool))
     return Figure(
         name="convergence",
         title="Convergence",
         note=f"Median over runs of the best value so far{scored}, with the band between quartiles; a run that has "
         "ended keeps what it had.",
         facts=source.facts(aims=False),
-        frame=source.with_family(source.results.comparison.convergence(source.prices)),
-        panel=Curves(source.styles, source.cost, y="median", better="low", band=True),
+        frame=frame,
+        panel=Curves(
+            source.styles,
+            source.cost,
+            y="median",
+            better="low",
+            band=True,
+            strong="best" if source.problems > 1 else "",
+        ),
         by=tuple(CELL),
     )
 

@@ -22,6 +22,8 @@ from bench.report import tuned
 from bench.report.data import encoded, page_data
 from bench.report.measured import Report
 from bench.report.sections import SECTIONS
+from bench.report.small import panels
+from bench.report.styles import DASHES
 from bench.report.tables import evaluation_rows, failure_rows, race_rows, skip_rows, value_rows
 
 if TYPE_CHECKING:
@@ -137,6 +139,8 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         values=value_rows(report.tables["values"], report.ranked, report.cells, report.family_places),
         ranked=report.ranked,
         place={name: place for place, name in enumerate(report.styles)},
+        panels=panels(report),
+        dashes=DASHES,
         lowest=words.lowest("In bold", report.tables["values"]),
         races=race_rows(report.tables.get("races"), report.styles, report.cells, report.family_places),
         all_raced=bool(report.cells) and bool(in_race(view.layout.cells, results.comparison.races).all()),

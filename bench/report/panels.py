@@ -21,6 +21,7 @@ COLUMN, PAGE = 3.5, 7.0  # inches: the width of a figure of one panel, and of se
 ACROSS = 1.6  # inches that a panel takes at least, beside others on a given width
 UPRIGHT, HEADS, ASIDE = 0.8, 1.6, 2.4  # inches of names below an axis, above a table, beside rows: longer ones fold
 PAD = 0.04  # inches around what is drawn
+WEAK = {"linewidth": 0.5, "alpha": 0.5, "zorder": 1.5}  # of curves beside those that are drawn strongly
 SHOWN = 3  # curves of each order that a crowded panel shows
 PANELS, ROWS = 24, 48  # of a page
 EXPONENTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -73,7 +74,9 @@ class Curves(Panel):
 
     y_title: "" for that of the kind of a panel. better: whether "low" or "high" curves are better. band: between
     columns low and high. marks: at each point, and at the upper edge where y is infinite. most: a panel with more
-    curves is crowded, and shows the best of each order only. remarks: by name of curve, for the legend.
+    curves is crowded, and shows the best of each order only. strong: a column that says which curves are drawn strongly
+    and named in a crowded panel; all others are weak, without bands; "" for none. remarks: by name of curve, for the
+    legend.
     """
 
     x_title: str
@@ -86,6 +89,7 @@ class Curves(Panel):
     band: bool = False
     marks: bool = False
     most: int = 2 * SHOWN
+    strong: str = ""
     remarks: Mapping[str, str] = field(default_factory=dict)
 
     def log(self, frame: Frame) -> bool:
@@ -95,9 +99,12 @@ class Curves(Panel):
         )
 
     def names(self, frame: Frame) -> list[str]:
-        """The curves that are shown: of a crowded panel the best of each order, by their mean height."""
+        """The curves that are named: of a crowded panel those that are strong, or the best of each order, by their
+        mean height."""
         names = set(frame[self.curve])
-        if len(names) > self.most:
+        if len(names) > self.most and self.strong and frame[self.strong].any():
+            names = set(frame[self.curve][frame[self.strong]])
+        elif len(names) > self.most:
             frame = frame[np.isfinite(frame[self.y]).groupby(frame[self.curve]).transform("any")]
             height = np.log10(frame[self.y]) if self.log(frame) else frame[self.y].astype(float)
             height = height.fillna(np.inf).clip(upper=height[np.isfinite(height)].max())
@@ -124,6 +131,7 @@ class Curves(Panel):
 
     def draw(self, axes: Any, frame: Frame, look: Look = PLAIN) -> None:
         curves, names = dict(list(frame.groupby(self.curve))), self.names(frame)
+        names = [name for name in self.styles if name in curves] if self.strong else names
         log = self.log(frame[frame[self.curve].isin(names)])
         axes.set_xscale("log")
         if log:
@@ -133,8 +141,10 @@ class Curves(Panel):
         for name in names:
             rows, color = curves[name], self.styles[name].color
             y = rows[self.y].where(np.isfinite(rows[self.y]))
-            axes.plot(rows[self.x], y, drawstyle="steps-post" if self.step else "default", **self.handle(name, look))
-            if self.band:
+            weak = bool(self.strong) and not rows[self.strong].any()
+            line = {**self.handle(name, look), **(WEAK if weak else {})}
+            axes.plot(rows[self.x], y, drawstyle="steps-post" if self.step else "default", **line)
+            if self.band and not weak:
                 bars = rows[np.isfinite(rows.low) & np.isfinite(rows.high)]
                 if self.marks:
                     axes.vlines(bars[self.x], bars.low, bars.high, color=color, linewidth=0.7 * look.line)
@@ -393,8 +403,12 @@ class Figure:
         ]
 
     def crowded(self) -> str:
-        """The rule by which curves are left out, where some are."""
+        """The rule by which curves are strong, or are left out, where some are."""
         panel = self.panel
+        if isinstance(panel, Curves) and panel.strong:
+            return (
+                f" Strong: the best of each order on that problem; of more than {panel.most} curves it alone is named."
+            )
         if isinstance(panel, Curves) and any(len(panel.names(p)) < p[panel.curve].nunique() for _, p in self.views()):
             return f" Where there are more than {panel.most} curves: the {SHOWN} best of each order."
         return ""

@@ -177,7 +177,7 @@ def test_equal_answers_are_said_to_be_equal(browser, make_results, tmp_path):
     results.trajectories = pd.concat([events, events.assign(run=events.run + len(runs))], ignore_index=True)
     browser.open(write_report(results, tmp_path, figures=False))
     assert "of the targets" in browser.texts("#answer .verdict")[0]
-    assert ", as many as twin" in browser.texts("#answer .verdict")[0]
+    assert ", a tie with twin" in browser.texts("#answer .verdict")[0]
 
 
 def test_where_no_curve_stands_out_some_are_shown(browser, make_results, tmp_path):

@@ -6,7 +6,7 @@ page.chart("failures", (section, { status }) => {
     const selected = { optimizers: page.optimizers().map(String), families: page.families().map(String) };
     const fits = ({ dataset }, key) => (
       !dataset[key] || dataset[key].split(" ").some((place) => selected[key].includes(place)));
-    for (const row of rows) row.hidden = !fits(row, "optimizers") || !fits(row, "families");
+    for (const row of rows) row.toggleAttribute("hidden", !fits(row, "optimizers") || !fits(row, "families"));
     for (const skip of section.querySelectorAll("details[data-families]")) {
       if (!skip.querySelector("li:not([hidden])")) skip.hidden = true;
     }
