@@ -105,6 +105,10 @@ def test_published_results_stand_beside_ours(tmp_path):
     rows = (tmp_path / "reports/b/tables/published-ert.csv").read_text().splitlines()
     assert rows[1].startswith("bbob-f01,5,scipy-bfgs,")
     assert call("report", "b", "--published", "bbob-1999").exit_code == 2
+    assert "Nothing to show beside" not in done.output
+    call("run", "-p", "sphere[dim=2]", "-o", "random-search", "--budget", 9, "--seeds", 1, "--name", "s", "--no-report")
+    done = call("report", "s", "--published", "bbob-2009", "--no-figures")
+    assert "no run on a function of BBOB in a dim that was published." in done.output
 
 
 def test_data_of_others_are_imported(tmp_path):

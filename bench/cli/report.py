@@ -1,7 +1,7 @@
 """`report`: the page of stored results, or one figure."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -9,6 +9,9 @@ from rich.markup import escape
 from bench.cli.app import Imports, app, explained, out
 from bench.cli.terminal import damaged
 from bench.measure.prices import EVERY, RULES
+
+if TYPE_CHECKING:
+    from bench.results.stored import Results
 
 
 @app.command()
@@ -71,6 +74,8 @@ def report(
         if figure is None:
             page = api.write_report(results, api.REPORTS / results.name, published, figures=not no_figures, quick=quick)
             out.print(f"Report: {escape(str(page))}", soft_wrap=True)
+            if published and (note := not_published(results, published)):
+                out.print(note, soft_wrap=True)
         else:
             from bench.report.figures import draw
 
@@ -79,3 +84,11 @@ def report(
             drawn = draw(results, figure, by or "optimizer", at, path, width=width, force=force)
             out.print(f"Figure: {escape(str(drawn))}", soft_wrap=True)
     raise typer.Exit(damaged(results))
+
+
+def not_published(results: "Results", name: str) -> str:
+    """A sentence where there is nothing beside published results; "" where there is."""
+    from bench.interchange.published import published
+    from bench.report.reference import says
+
+    return says(results.comparison.runs, published(name))

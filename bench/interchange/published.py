@@ -8,6 +8,7 @@ import importlib.util
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -78,6 +79,7 @@ class Published:
     best: Frame
 
 
+@cache
 def published(name: str) -> Published:
     """What was published under a name; "bbob-2009" is all there is. Raises ValueError for another, and Unavailable
     without cocopp."""

@@ -175,8 +175,10 @@ def sentence(row: Any, amount: str) -> list[str]:
         return [f"No optimizer ran on {over} at a known cost."]
     within = f"Within {amount}{shorter(row)}, over {over}, "
     if not row.optimizer:
-        return [f"{within}no optimizer reached any target, and nothing else tells them apart."]
-    most = f"solves most: {percent(row.solved)} of the targets {percents(row.low, row.high)}".strip()
+        also = ", and nothing else tells them apart" if row.compared > 1 else ""
+        return [f"{within}no optimizer reached any target{also}."]
+    solves = "solves most:" if row.compared > 1 else "solves"
+    most = f"{solves} {percent(row.solved)} of the targets {percents(row.low, row.high)}".strip()
     if not row.solved:
         most = "comes nearest to a target, which no optimizer reached"
     return [within, Name(row.optimizer), f" {most}{_certainty(row)}.{_general(row)}{_left(row)}"]
@@ -719,6 +721,8 @@ def landscape(view: Mapping[str, Any], rest: int) -> str:
     return f"{text} {counted(rest, 'other problem')} of two dimensions: no map." if rest else text
 
 
+NOT_PUBLISHED = "Nothing to show beside published results: no run on a function of BBOB in a dim that was published."
+
 PAGE = {  # what the scripts of the page read
     "interval": INTERVAL,
     "low_end": LOW_END,
@@ -730,4 +734,5 @@ PAGE = {  # what the scripts of the page read
     "empty": EMPTY,
     "kinds": KINDS,
     "failed": FAILED,
+    "not_published": NOT_PUBLISHED,
 }

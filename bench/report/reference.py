@@ -8,6 +8,7 @@ from bench.interchange.published import TARGET, Published
 from bench.measure.comparison import View
 from bench.measure.frames import CELL, Frame
 from bench.measure.progress import cost_grid, joined
+from bench.measure.words import NOT_PUBLISHED
 
 POINTS = 120
 CURVES = ("name", "ours", "dim", "cost", "fraction", "runs", "functions")
@@ -67,6 +68,12 @@ def table(ert: Frame, published: Published) -> Frame:
         ratio=(both.ert / both.published).where(np.isfinite(both.published)),
     )
     return both.sort_values(CELL, ignore_index=True)[list(TABLE)]
+
+
+def says(runs: Frame, published: Published) -> str:
+    """A sentence where none of these runs is on a function and dim that was published; "" where some are."""
+    common = runs[CELL].drop_duplicates().merge(published.best[CELL].drop_duplicates(), on=CELL)
+    return "" if len(common) else NOT_PUBLISHED
 
 
 def _to_target(frame: Frame) -> np.ndarray:

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from bench.interchange.published import Published
+from bench.measure import words
 from bench.measure.comparison import Comparison, View
-from bench.report.reference import curves, shown, table
+from bench.report.reference import curves, says, shown, table
 
 inf, nan = np.inf, np.nan
 
@@ -88,6 +89,8 @@ def test_nothing_in_common_is_nothing_to_show(published):
     view = ours(("sphere", "x", 2.0))
     assert curves(view, published).empty
     assert shown(curves(view, published), "bbob-2009") == {"name": "bbob-2009", "lines": []}
+    assert says(view.runs, published) == words.NOT_PUBLISHED
+    assert says(ours(("bbob-f01", "x", 20.0)).runs, published) == ""
 
 
 def test_what_is_shown_is_plain_json(published):

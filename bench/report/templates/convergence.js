@@ -25,7 +25,7 @@ page.figure("convergence", (section, { controls, panels }) => {
       each.ariaPressed = String(each.dataset.problem === name); // a click goes to the list above the chart
       each.onclick = () => { page.set({ "convergence.problem": each.dataset.problem }); list.focus(); };
     }
-    if (!curves.length) return "Nothing to draw: no selected run has a value at a cost that is known.";
+    if (!curves.length) return "Nothing to draw: no selected optimizer has a finite median at a cost that is known.";
     const log = curves.every(({ points }) => points.every(([, median, low]) => median > 0 && !(low <= 0)));
     const rank = ({ points }) => points.reduce((sum, [, y]) => sum + (log ? Math.log10(y) : y), 0) / points.length;
     const items = visible(page.items(curves, rank));

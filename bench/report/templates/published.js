@@ -11,7 +11,7 @@ page.figure("published", (section, { controls }) => {
 
   return () => {
     const here = lines.filter((line) => line.dim === Number(dim())), color = page.theme().colors.soft;
-    if (!here.length) return "Nothing to draw: no run on a function of BBOB in a dim that was published.";
+    if (!here.length) return data.words.not_published;
     const others = here.filter(({ ours }) => !ours).map((line) => {
       const [width, opacity] = line.name === "best 2009" ? [3, 1] : [1, 0.45];
       return { ...trace({ ...line, style: { color, width } }), opacity };

@@ -135,6 +135,7 @@ interface Words {
   costs: { stacked: string; dots: string; all: string; selected: string; lanes: string };
   kinds: { gap: string; value: string };
   failed: string;
+  not_published: string;
   empty: { skipped: string; cost: string; "not asked": string };
 }
 
