@@ -247,7 +247,7 @@ def run(
 
 def _warn_of_faults(results: Results) -> None:
     """Warn the caller of each problem that gave values below its f_opt, or -inf."""
-    for row in results.faults.itertuples():
+    for row in results.shown_faults():
         warnings.warn(f"{words.IMPOSSIBLE}: {words.fault(row)}", stacklevel=3)
 
 

@@ -261,6 +261,25 @@ def test_a_maximum_by_gradients(start, way, capsys):
     assert "Median and quartiles of f_opt - f at" in capsys.readouterr().out
 
 
+def test_what_is_wrong_with_a_maximum_has_its_sign(capsys):
+    names = ["scipy-powell", "random-search"]
+    said = {"start": [3.0, 2.0], "maximize": True, "optimizers": names, "budget": 90, "seeds": 2}
+    with pytest.warns(
+        UserWarning, match="^Impossible values: peak, dim 2, .* up to 4[.0-9]+, above the maximum f_opt = 4"
+    ):
+        results = bench.compare(peak, f_opt=4, **said)
+    assert "f_opt is wrong on peak, dim 2: values above it were found" in results.best().sentence
+    assert ", above the maximum f_opt = 4" in str(results)
+    with pytest.warns(
+        UserWarning, match="values of ∞, which is no real number. The problem is wrong, or has no maximum"
+    ):
+        bench.compare(lambda x: np.inf if x[0] < 2.9 else float(x[0]), **said)
+
+
+def peak(x):
+    return 5 - float(((x - 1) ** 2).sum())
+
+
 # what is refused
 
 

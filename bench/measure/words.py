@@ -554,14 +554,19 @@ IMPOSSIBLE = "Impossible values"
 
 
 def fault(row: Any) -> str:
-    """What is wrong with a problem: row is one of `bench.measure.summaries.faults`."""
+    """What is wrong with a problem: row is one of `bench.measure.summaries.faults`, or of `Results.shown_faults`, whose
+    values may be those of a maximum."""
+    down, below, minimum = ("down", "below", "minimum") if row.lowest < row.f_opt else ("up", "above", "maximum")
     who = f"{counted(row.runs, 'run')} of {listed(split(row.optimizers), 3)}"
     where = f"{cell_name(row.problem, row.dim)}, instance {row.instance}: {who} found values"
     if math.isinf(row.lowest):
-        return f"{where} of -∞, which is no real number. The problem is wrong, or has no minimum; they reach no target."
+        value, end = ("-∞", "minimum") if row.lowest < 0 else ("∞", "maximum")
+        return (
+            f"{where} of {value}, which is no real number. The problem is wrong, or has no {end}; they reach no target."
+        )
     return (
-        f"{where} down to {row.lowest:.10g}, below the minimum f_opt = {row.f_opt:.10g}. The problem or its f_opt is "
-        "wrong; these values reach no target."
+        f"{where} {down} to {row.lowest:.10g}, {below} the {minimum} f_opt = {row.f_opt:.10g}. The problem or its "
+        "f_opt is wrong; these values reach no target."
     )
 
 
@@ -570,12 +575,14 @@ def wrong(rows: Sequence[Any]) -> str:
     `bench.measure.summaries.faults`."""
     where = list(dict.fromkeys(cell_name(row.problem, int(row.dim)) for row in rows if math.isfinite(row.lowest)))
     if where:
+        below = "above" if any(row.lowest > row.f_opt for row in rows) else "below"
         return (
-            f"f_opt is wrong on {listed(where, 3)}: values below it were found, where runs end early and reach no "
+            f"f_opt is wrong on {listed(where, 3)}: values {below} it were found, where runs end early and reach no "
             "target, so that what follows does not hold there. "
         )
     where = list(dict.fromkeys(cell_name(row.problem, int(row.dim)) for row in rows))
-    return f"f has values of -∞ on {listed(where, 3)}, which reach no target. " if where else ""
+    value = "∞" if any(row.lowest > 0 for row in rows) else "-∞"
+    return f"f has values of {value} on {listed(where, 3)}, which reach no target. " if where else ""
 
 
 # functions of users

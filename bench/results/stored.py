@@ -232,7 +232,7 @@ class Results:
 
     def __str__(self) -> str:
         """What was run, the answer, and what is wrong with problems."""
-        faults = [f"{words.IMPOSSIBLE}: {words.fault(row)}" for row in self.faults.itertuples()]
+        faults = [f"{words.IMPOSSIBLE}: {words.fault(row)}" for row in self.shown_faults()]
         ran = f"{self.name}: {words.counted(len(self.runs), 'run')}."
         return "\n".join(filter(None, (ran, words.unfinished(self.runs), *faults, self.sentence())))
 
@@ -503,11 +503,9 @@ class Results:
             ]
             raise ValueError(f"best must be told one problem and dim, of {'; '.join(names) or 'none'}")
         row = next(meant.itertuples())
-        faults: Any = summaries.faults(self.comparison.runs)
-        faults = faults[(faults.problem == row.problem) & (faults.dim == row.dim)]
-        sentence = words.wrong(list(faults.itertuples())) + words.best_sentence(
-            row._replace(problem=self.function.get("title", row.problem))
-        )
+        title = self.function.get("title", row.problem)
+        faults = [fault for fault in self.shown_faults() if (fault.problem, fault.dim) == (title, row.dim)]
+        sentence = words.wrong(faults) + words.best_sentence(row._replace(problem=title))
         runs: Any = self.runs[(self.runs.problem == row.problem) & (self.runs.dim == row.dim)]
         lowest: Any = runs[runs.optimizer == row.optimizer].best.dropna()
         run = None if lowest.empty else int(self.runs.run[lowest.idxmin()])
@@ -529,8 +527,15 @@ class Results:
         """Problems on which values were found below f_opt: see `bench.measure.summaries.faults`."""
         return _table(summaries.faults(self.comparison.runs))
 
+    def shown_faults(self) -> list[Any]:
+        """The rows of `faults` under the name and with the sign of the function of `compare`."""
+        frame: Any = summaries.faults(self.comparison.runs)
+        frame = frame.assign(lowest=self.sign * frame.lowest, f_opt=self.sign * frame.f_opt)
+        return list(frame.assign(problem=self.function.get("title", frame.problem)).itertuples())
+
     def points(self, run: int) -> Any:
-        """The points (n, 2) that a run on a two-dimensional problem asked first; an empty array elsewhere."""
+        """The points (n, 2) that a run on a two-dimensional problem asked first, as numbers, of the coordinates that
+        vary; an empty array elsewhere."""
         import numpy as np
 
         row = self._rows[run]
