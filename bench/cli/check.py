@@ -97,9 +97,11 @@ def show(result: "Check") -> None:
 @contextmanager
 def stopped() -> Iterator[None]:
     """Ctrl-C, and a request to end, have an exit status of their own: 1 would say that something got worse."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
         err.print("Stopped: nothing was compared, and nothing is left.")
         raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)

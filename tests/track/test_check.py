@@ -244,9 +244,10 @@ def test_what_cannot_be_compared_is_one_sentence(home, arguments, message, monke
         suite = make_suite(["himmelblau"], ["random-search"], budget=60, seeds=5, name="priced")
         suite = replace(suite, prices={**suite.prices, "value": 2})
         run_suite(suite, Path("results/priced"), Launch(children=False, pictures=False))
-    before = things()
+    before, handler = things(), signals.getsignal(signals.SIGTERM)
     done = call("check", *arguments)
     assert done.exit_code == 2
+    assert signals.getsignal(signals.SIGTERM) == handler  # whoever called it is stopped as before
     assert message in " ".join((done.output + done.stderr).split())
     assert "Traceback" not in done.output
     assert things() == before
