@@ -1,5 +1,6 @@
 """What changes the hash of a definition's code, and what does not."""
 
+import dataclasses
 import importlib
 import itertools
 import sys
@@ -156,6 +157,20 @@ def test_what_a_function_encloses_counts():
 
     assert fingerprint(made(1)) == fingerprint(made(1)) != fingerprint(made(2))
     assert fingerprint(made((1, {"a": len}))) != fingerprint(made((1, {"a": max})))
+
+
+def test_a_definition_that_is_enclosed_counts_without_its_words():
+    registry.load(PACKAGES)
+    definition = registry.OPTIMIZERS["random-search"]
+
+    def enclosing(definition):
+        return lambda oracle: definition.function(oracle)
+
+    hashes = [
+        fingerprint(enclosing(dataclasses.replace(definition, **more)))
+        for more in ({}, {"source": "Nobody 1900"}, {"call": str}, {"order": 2})
+    ]
+    assert hashes[0] == hashes[1] == hashes[2] != hashes[3]
 
 
 def test_a_function_without_a_file_has_a_hash_of_its_own():

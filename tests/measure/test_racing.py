@@ -145,9 +145,7 @@ def test_values_below_the_hardest_target_tie():
     assert left(deep, enough) == [0, 0]
     worse = left(deep, enough, short)
     assert worse[:2] == [0, 0] and worse[2] > 0
-    assert (
-        left([ended(1e-18, f_opt=0.0)] * 25, [ended(1e-3, f_opt=0.0)] * 25)[1] > 0
-    )  # it ends at its gap: no tie above
+    assert left([ended(1e-7, f_opt=0.0)] * 25, [ended(9e-6, f_opt=0.0)] * 25)[1] > 0  # runs end at gaps: no tie above
     reached = [[ended(best, cost, status="target", f_opt=0.0)] * 25 for best, cost in ((1e-9, 50.0), (1e-18, 90.0))]
     assert left(*reached)[0] == 0 < left(*reached)[1]  # by what it cost alone
 
