@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, inf, isfinite
+from math import inf, isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -21,7 +21,7 @@ from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.core.shown import as_html, as_text
 from bench.core.status import statuses
-from bench.functions import Function, is_default, registered
+from bench.functions import Function, is_default, registered, scores
 from bench.measure import words
 from bench.measure.failed import failed_evaluations_text
 from bench.measure.racing import race
@@ -34,10 +34,10 @@ from bench.runner.choose import choose_suite
 from bench.runner.environment import resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.launch import Launch
-from bench.runner.plan import RunSpec, misfit, plan
+from bench.runner.plan import misfit, plan
 from bench.runner.single import fault, first_failure, open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
-from bench.runner.trial import SLOW, Trial, placed, run_seconds, tried
+from bench.runner.trial import SLOW, Expected, Trial, placed, prepare, tried
 from bench.tuning.search import tune as tune_suite
 from bench.tuning.settings import with_tuned
 from bench.watching import QUIET, Pace, watching
@@ -51,7 +51,6 @@ RESULTS = Path("results")
 REPORTS = Path("reports")
 SEEDS, ROUNDS = 5, 25  # of `compare`, by default: all of them run, and at most in a race
 TOLD = 10.0  # seconds of a comparison, from which on it is said before it begins how long it takes
-SLACK = 3  # times what its values take: the deadline of a run is no earlier, in whole multiples of that of suites
 
 
 class Results(stored.Results):
@@ -403,28 +402,25 @@ def compare(
         until = until if until is not None else "significant" if within is not None and len(methods) > 1 else ""
         seeds = seeds if seeds is not None else ROUNDS if until else SEEDS
         suite = replace(suite, until=until, groups=(replace(suite.groups[0], seeds=seeds),))
-        slow = took > SLOW or took * len(methods) * seeds * budget > QUIET or how.workers not in (None, 1)
-        trial = tried(objective) if slow else Trial(value=took)
-
-        def expected(spec: RunSpec) -> float:
-            return run_seconds(spec, trial)
-
-        longest = max(map(expected, methods), default=0.0)
-        usual = suite.groups[0].deadline
-        usual *= max(1, ceil(SLACK * longest / usual))
-        group = replace(suite.groups[0], deadline=deadline or usual)
-        suite = replace(suite, groups=(group,))
+        evaluations = len(methods) * seeds * budget
+        slow = took > SLOW or took * evaluations > QUIET or how.workers not in (None, 1)
+        if took > SLOW:
+            prepare(how, objective, suite)
+        fresh, checkpoints = scores(budget) if noise else (0, 0)
+        expected = Expected(tried(objective) if slow else Trial(value=took), fresh * (checkpoints + 2))
+        deadline = deadline or expected.deadline(methods, suite.groups[0].deadline)
+        suite = replace(suite, groups=(replace(suite.groups[0], deadline=deadline),))
         command = f"bench.compare({problem}, budget={budget}, seeds={seeds})"
         how = replace(how, command=command, facts={"function": function.described(budget)})
-        launch, why_here = placed(how, objective, problem, suite, trial)
+        launch, why_here = placed(how, objective, problem, suite, expected.trial, fresh)
         if why_here:
             print(words.runs_here(problem, why_here))
-        total = seeds * sum(map(expected, methods)) / min(launch.processes, max(1, seeds * len(methods)))
-        if total > TOLD:
-            times = (launch.processes, max(total, longest), span)
-            print(words.estimate(len(methods), seeds, budget, trial.value, *times, raced=bool(until)))
+        specs = plan(suite)
+        if (total := expected.total(specs, launch.processes)) > TOLD:
+            times = (expected.trial.value, launch.processes, total, span)
+            print(words.estimate(len(methods), seeds, budget, *times, raced=bool(until)))
         folder = RESULTS / suite.name if name else Path(scratch) / suite.name
-        with watching(Pace.of(plan(suite), expected, launch.processes, launch.end)) as watcher:
+        with watching(Pace.of(specs, expected, launch.processes, launch.end)) as watcher:
             campaign = run_suite(suite, folder, replace(launch, watcher=watcher))
         results = Results(folder)
         results.coordinates = function.coordinates  # categories as themselves

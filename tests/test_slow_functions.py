@@ -25,7 +25,7 @@ from bench.runner.plan import plan
 from bench.runner.single import unrun
 from bench.runner.store import COLUMNS, Store
 from bench.runner.suite import make_suite
-from bench.runner.trial import Trial, run_seconds
+from bench.runner.trial import Expected, Trial
 
 TIMES = {"inside", "outside", "written", "trajectory", "trajectory_bytes"}
 OPTIMIZERS = ["random-search", "scipy-nelder-mead"]
@@ -266,7 +266,12 @@ def test_gradients_are_expected_to_take_their_own_time():
     trial = Trial(0.0, value=1.0, gradient=5.0)
     registry.load(PACKAGES)
     suite = make_suite(["rosenbrock"], ["random-search", "scipy-bfgs"], budget=300, name="t", seeds=1)
-    assert [run_seconds(spec, trial) for spec in plan(suite)] == [300.0, 500.0]
+    specs = plan(suite)
+    assert [Expected(trial)(spec) for spec in specs] == [300.0, 500.0]
+    assert [Expected(trial, fresh=60)(spec) for spec in specs] == [360.0, 560.0]
+    assert Expected(trial).total(specs, 1) == 800.0
+    assert Expected(trial).total(specs, 2) == 500.0, "no less than the longest run"
+    assert Expected(trial).deadline(specs, 600.0) == 1800.0
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -240,8 +240,8 @@ _preloaded: set[str] = set()  # by the server that runs
 
 
 def serve(modules: Collection[str]) -> None:
-    """Let children come from a server that has imported these modules, which takes seconds: another one, where that
-    which runs has not, and has no children now."""
+    """Let children come from a server that has imported these modules, which takes seconds, and begins now: another
+    one, where that which runs has not, and has no children."""
     with _server_lock:
         if _preloaded and not _preloaded.issuperset(modules) and not multiprocessing.active_children():
             forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]  # the stubs lack it
@@ -249,22 +249,27 @@ def serve(modules: Collection[str]) -> None:
         if not _preloaded:
             _preloaded.update(modules)
             _server.set_forkserver_preload(["bench.runner.preload", *sorted(modules)])
+            with _hidden():
+                forkserver.ensure_running()
 
 
 def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Any]:
     """A child process that does target(connection, *arguments), and where to hear what it sends."""
     receive, send = _server.Pipe(duplex=False)
-    # hide the caller's script, which a child would otherwise run again; with fixed hashes of strings no set's order
-    # differs between two runs
-    hidden, fixed = (
-        _replaced(sys.modules, "__main__", ModuleType("__main__")),
-        _replaced(os.environ, "PYTHONHASHSEED", "0"),
-    )
-    with _server_lock, hidden, fixed:
+    with _server_lock, _hidden():
         process = _server.Process(target=_begin, args=(send, target, arguments), daemon=True)
         process.start()
     send.close()
     return process, receive
+
+
+@contextmanager
+def _hidden() -> Iterator[None]:
+    """Hide the caller's script, which a child would otherwise run again; and fix the hashes of strings, so that no
+    set's order differs between two runs."""
+    hidden = _replaced(sys.modules, "__main__", ModuleType("__main__"))
+    with hidden, _replaced(os.environ, "PYTHONHASHSEED", "0"):
+        yield
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """A caller's own function before it is compared: what its answers take, and whether child processes give the same."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import nan
+from math import ceil, nan
 from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
@@ -24,9 +24,11 @@ from bench.runner.suite import Suite
 
 SLOW = 0.005  # seconds of an answer, beyond which runs are made in
 WORKERS = 2  # processes at once
+SLACK = 3  # times what the values of a run take: its deadline is no earlier
 BUDGET = 1e9  # that no trial spends
 PATIENCE = 60.0  # seconds until a child must have its modules, and
-TIMES = 10  # times what the answer takes here; so much longer, too, until a run that asks nothing is killed
+TIMES = 10  # times what the answer takes here
+POPULATION = 100  # answers that a run may ask at once, where no deadline comes between
 CARRIED = (
     "its noise comes from a generator that it carries, which would begin anew in every process: "
     "draw from numpy.random.default_rng() made inside the function, or from numpy.random itself"
@@ -44,8 +46,9 @@ class Trial:
 
 def tried(objective: Objective) -> Trial:
     """Ask a function at the start of the first seed: one value, and a gradient where it gives one."""
+    objective = replace(objective, noise=None, score=None)  # a score may be the mean of many values
     arrays: Any = "numpy" if objective.arrays == "any" else objective.arrays
-    f, value, gradient = np.nan, 0.0, 0.0
+    f, value, gradient = nan, 0.0, 0.0
     with one_thread():
         began = perf_counter()
         try:
@@ -54,56 +57,87 @@ def tried(objective: Objective) -> Trial:
                 value = perf_counter() - began
                 ledger = books_of(oracle).ledgers[0]
                 f = float(ledger.first)
-                if objective.scored:  # a score is not one value
-                    oracle.value(oracle.x0)
-                    value = ledger.inside
                 if objective.order:
-                    before = ledger.inside
                     oracle.value_and_gradient(oracle.x0)
-                    gradient = ledger.inside - before
+                    gradient = ledger.inside
         except ValueError:
             value = value or perf_counter() - began
     return Trial(f, value, gradient)
 
 
-def run_seconds(spec: RunSpec, trial: Trial) -> float:
-    """The seconds that a run spends in the problem, as a trial has it; those of the method are not known."""
-    if find_optimizer(spec.optimizer).order and trial.gradient:
-        return spec.budget / spec.prices["gradient"] * trial.gradient
-    return spec.budget / spec.prices["value"] * trial.value
+@dataclass(frozen=True)
+class Expected:
+    """The seconds that runs spend in a problem, as a trial has it; those of methods are not known. fresh: the values
+    that a run asks off its ledger."""
+
+    trial: Trial
+    fresh: int = 0
+
+    def __call__(self, spec: RunSpec) -> float:
+        """Of one run."""
+        gradients = bool(find_optimizer(spec.optimizer).order and self.trial.gradient)
+        question, seconds = ("gradient", self.trial.gradient) if gradients else ("value", self.trial.value)
+        return spec.budget / spec.prices[question] * seconds + self.fresh * self.trial.value
+
+    def longest(self, specs: Iterable[RunSpec]) -> float:
+        """Of the longest run, skips apart; 0 where there is none."""
+        return max((self(spec) for spec in specs if not spec.skip), default=0.0)
+
+    def total(self, specs: Sequence[RunSpec], processes: int) -> float:
+        """Of all runs, so many at once."""
+        return max(sum(self(spec) for spec in specs if not spec.skip) / processes, self.longest(specs))
+
+    def deadline(self, specs: Iterable[RunSpec], usual: float) -> float:
+        """One that no run meets which takes little longer: the usual one, or so many times that as is needed."""
+        return usual * max(1, ceil(SLACK * self.longest(specs) / usual))
 
 
-def placed(launch: Launch, objective: Objective, problem: str, suite: Suite, trial: Trial) -> tuple[Launch, str]:
+def prepare(launch: Launch, objective: Objective, suite: Suite) -> None:
+    """Let the server of children begin, while other things are done, where there will be any."""
+    if (launch.workers or min(WORKERS, cores())) > 1:
+        serve(_heavy(objective, suite))
+
+
+def placed(
+    launch: Launch, objective: Objective, problem: str, suite: Suite, trial: Trial, fresh: int = 0
+) -> tuple[Launch, str]:
     """Where the runs on a caller's own function are made: in child processes, with all that they need, or here; and why
     here, where there should be several processes.
 
-    problem: its name. Without a number of workers there are several where an answer takes more than SLOW.
+    problem: its name. fresh: the values of a score, where the function is noisy. Without a number of workers there are
+    several where an answer takes more than SLOW.
     """
     answer = max(trial.value, trial.gradient)
     workers = launch.workers or (min(WORKERS, cores()) if answer > SLOW else 1)
     here = replace(launch, children=False)
     if workers == 1:
         return here, ""
-    optimizers = {entry.name: find_optimizer(entry.name) for group in suite.groups for entry in group.optimizers}
-    scripts = [each for each in optimizers.values() if each.function.__module__ == "__main__"]
+    scripts = [each for each in _optimizers(suite) if each.function.__module__ == "__main__"]
     definition = find_problem(problem)
-    heavy = _heavy(objective, list(optimizers.values()))
+    grace = launch.grace + answer * (TIMES + (POPULATION + fresh if fresh else 0))
+    heavy = _heavy(objective, suite)
     try:
         luggage = pack([definition, *scripts])
     except ValueError as error:
         return here, str(error)
-    launch = replace(launch, workers=workers, luggage=luggage, preload=heavy, grace=launch.grace + TIMES * answer)
+    launch = replace(launch, workers=workers, luggage=luggage, preload=heavy, grace=grace)
     launch = launch.fitted(suite)
     why = differs_in_child(definition, trial, launch)
     return (here, why) if why else (launch, "")
 
 
-def _heavy(objective: Objective, optimizers: Sequence[OptimizerDefinition]) -> list[str]:
-    """What children of these need, of HEAVY: the less it is the sooner they begin."""
+def _optimizers(suite: Suite) -> list[OptimizerDefinition]:
+    names = dict.fromkeys(entry.name for group in suite.groups for entry in group.optimizers)
+    return [find_optimizer(name) for name in names]
+
+
+def _heavy(objective: Objective, suite: Suite) -> list[str]:
+    """What children need, of HEAVY: the less it is the sooner they begin. And what makes functions there."""
+    optimizers = _optimizers(suite)
     needs = {module.partition(".")[0] for each in optimizers for module in each.needs}
     if objective.arrays == "torch" or any(each.arrays == "torch" for each in optimizers):
         needs.add("torch")
-    return [module for module in HEAVY if module.partition(".")[0] in needs]
+    return ["cloudpickle", *(module for module in HEAVY if module.partition(".")[0] in needs)]
 
 
 def differs_in_child(definition: ProblemDefinition, here: Trial, launch: Launch) -> str:
