@@ -32,14 +32,14 @@ def resnet(
     rows = prepared(data, instance, copies=copies)
 
     def net() -> "nn.Module":
-        from problems.learning.modules import ResNet
+        from problems.learning._modules import ResNet
 
         return ResNet(rows.image, channels, blocks, rows.classes)
 
     from torch.nn.functional import cross_entropy
 
     from bench.core.modules.module import Metric, from_module
-    from problems.learning.modules import right
+    from problems.learning._modules import right
 
     metrics = {"accuracy": Metric(right, higher=True)}
     train, test = ((part["inputs"].astype(np.float32), part["targets"]) for part in (rows.train, rows.test))
@@ -74,7 +74,7 @@ def autoencoder(
     train, test = (part["inputs"].astype(np.float32) for part in (rows.train, rows.test))
 
     def net() -> "nn.Module":
-        from problems.learning.modules import Autoencoder
+        from problems.learning._modules import Autoencoder
 
         return Autoencoder((rows.features, *widths), activation)
 
@@ -121,14 +121,14 @@ def nn_on_tabular(
     rows = prepared(data, instance, scaling=scaling)
 
     def net() -> "nn.Module":
-        from problems.learning.modules import Tabular
+        from problems.learning._modules import Tabular
 
         return Tabular(rows.features, width, blocks, dropout, max(rows.classes, 1))
 
     from torch.nn.functional import cross_entropy
 
     from bench.core.modules.module import Metric, from_module
-    from problems.learning.modules import distance, right
+    from problems.learning._modules import distance, right
 
     train, test = ((part["inputs"].astype(np.float32), part["targets"]) for part in (rows.train, rows.test))
     if rows.classes:

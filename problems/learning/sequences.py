@@ -53,7 +53,7 @@ def transformer(
     text = language(data, context, sequences, symbols, order, file, digest, instance)
 
     def net() -> "nn.Module":
-        from problems.learning.modules import Transformer
+        from problems.learning._modules import Transformer
 
         return Transformer(text.symbols, context, width, depth, heads, dropout)
 
@@ -94,7 +94,7 @@ def rnn(
     text = language(data, context, sequences, symbols, order, file, digest, instance)
 
     def net() -> "nn.Module":
-        from problems.learning.modules import Recurrent
+        from problems.learning._modules import Recurrent
 
         return Recurrent(cell, text.symbols, width, depth, dropout)
 
@@ -106,7 +106,7 @@ def _predictor(net: "Callable[[], nn.Module]", text: Language, dropout: float) -
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must be >= 0 and below 1, got {dropout}")
     from bench.core.modules.module import Metric, from_module
-    from problems.learning.modules import excess, following, following_right
+    from problems.learning._modules import excess, following, following_right
 
     metrics: dict[str, Any] = {"accuracy": Metric(following_right, higher=True)}
     if text.order:

@@ -6,10 +6,10 @@ import torch
 from scipy.optimize import minimize
 
 import bench
+from problems.learning._modules import Burgers, Poisson, ResNet
 from problems.learning.deep import unexplained
 from problems.learning.factorization import best_factors
 from problems.learning.logistic import read_libsvm
-from problems.learning.modules import Burgers, Poisson, ResNet
 from problems.learning.physics import VISCOSITY, burgers
 
 

@@ -8,8 +8,8 @@ import torch
 
 import bench
 from bench.core.registry import find_problem, settings, source_code
+from problems.learning._modules import Transformer, excess
 from problems.learning.languages import code_lengths, draw, entropy_rate, hash_of, language, source
-from problems.learning.modules import Transformer, excess
 
 
 def test_a_source_has_its_entropy_rate():

@@ -132,7 +132,10 @@ def _load_ours(packages: tuple[str, ...]) -> None:
     for package in packages:
         root = _package(package)
         for module in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
-            importlib.import_module(module.name)
+            if not module.name.rpartition(".")[2].startswith(
+                "_"
+            ):  # registers nothing, and is imported where it is used
+                importlib.import_module(module.name)
     for point in importlib.metadata.entry_points(group="bench.plugins"):
         with foreign(f"plugin {point.name!r} ({point.value}) cannot be loaded"):
             point.load()

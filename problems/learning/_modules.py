@@ -1,4 +1,5 @@
-"""Networks of the learning problems that are modules of torch. It is imported where one is built: torch is slow to."""
+"""Networks of the learning problems that are modules of torch. They are imported where one is built, as
+torch is slow to be; hence the name, which discovery passes over."""
 
 from itertools import pairwise
 from math import pi, sqrt
