@@ -93,8 +93,8 @@ VALUES: Sequence[Row] = (
         "all four of `standard`",
     ),
 )  # fmt: skip
-MODELS = ("optuna-gp", "optuna-tpe")  # of all values so far: each question takes longer than the last
-LONGEST = 300  # values of a run, beyond which these are left out
+# values of a run beyond which these are left out: models of all values so far, each question takes longer than the last
+LONGEST = {"optuna-gp": 100, "optuna-tpe": 300}
 
 # beside them, where f answers more
 GRADIENTS = ("scipy-lbfgsb", "scipy-bfgs", "scipy-cg", "gradient-descent", "torch-adam[lr=0.01,0.1]")
@@ -116,7 +116,7 @@ def candidates(objective: Objective, budget: float) -> list[str]:
     """The optimizers, with their hyperparameters, that `compare` tries on an objective by default."""
     rows = [row for row in VALUES if row.problems == class_of(objective) and budget >= row.least * objective.dim]
     names = [BASELINE, *max(rows, key=lambda row: row.least).optimizers]
-    names = [name for name in names if budget <= LONGEST or name not in MODELS]
+    names = [name for name in names if budget <= LONGEST.get(name, budget)]
     if objective.residuals is not None:
         names += [name for order, name in RESIDUALS.items() if order <= objective.order]
     if objective.order >= 1:

@@ -29,6 +29,9 @@ CLASSES = {
 }
 
 
+WIDE = Objective(bowl, 30, Domain(-1, 1), order=0, arrays="numpy")
+
+
 @pytest.mark.parametrize("name", CLASSES)
 def test_classes_are_those_of_the_table(name):
     assert candidates.class_of(CLASSES[name]) == name
@@ -45,9 +48,9 @@ def test_every_candidate_takes_the_problem_and_the_baseline_stands_first(name, b
 
 
 def test_a_longer_budget_has_other_candidates_than_a_short_one():
-    few, many = (set(candidates.candidates(CLASSES["real"], budget)) for budget in (60, 1000))
-    assert {"optuna-gp", "optuna-tpe"} <= few
-    assert not {"optuna-gp", "optuna-tpe"} & many
+    few, more, many = (set(candidates.candidates(WIDE, budget)) for budget in (100, 300, 1000))
+    models = {"optuna-gp", "optuna-tpe"}
+    assert (few & models, more & models, many & models) == (models, {"optuna-tpe"}, set())
 
 
 def test_what_f_answers_brings_more():
