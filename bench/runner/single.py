@@ -260,7 +260,10 @@ def first_failure(ledger: Ledger, objective: Objective) -> str:
     if ledger.failed_at is None:
         return ""
     x = objective.shown(ledger.failed_at)
-    x = np.array2string(x, 10**6, threshold=20, separator=", ") if isinstance(x, np.ndarray) else str(x)
+    if isinstance(x, np.ndarray):
+        x = np.array2string(x, 10**6, threshold=20, separator=", ")
+    elif isinstance(x, dict):  # as many digits as of an array
+        x = {name: float(f"{value:.9g}") if isinstance(value, float) else value for name, value in x.items()}
     trace = ledger.failure.strip()[-TRACEBACK:]
     last = trace.rpartition("\n")[2]
     return f"First failure at x = {x}: {last}" + (f"\n{trace}" if last != trace else "")
