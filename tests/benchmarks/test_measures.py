@@ -31,7 +31,7 @@ def frames():
     facts = {"family": "bbob", "seed": runs.instance, "scored": False, "order": 0, "status": "budget", "gap": 1e-8}
     runs = runs.assign(run=range(len(runs)), **facts, budget=1e5, f_opt=0.0, first=1e4, rows=1, lanes=0)
     runs = runs.assign(**dict.fromkeys(QUESTIONS, 0), inside=0.0, outside=0.0, best=0.0, final=0.0)
-    runs["value"] = 100_000
+    runs["value"], runs["cost"] = 100_000, 1e5
     cost = np.geomspace(1, 1e5, EVENTS).astype(np.int64)
     rate = rng.uniform(0.3, 2.5, (len(runs), 1))
     f = 1e4 * np.arange(1, EVENTS + 1) ** -rate
