@@ -78,7 +78,7 @@ def library_call(optimizer: str, of: Function, budget: float, pair: bool = False
     plain = coordinates.numbers and coordinates.free.all() and not (coordinates.names or any(coordinates.log))
     entry = parse_entry(optimizer)
     definition = registry.OPTIMIZERS.get(entry.name)
-    if not plain or of.maximize or definition is None or definition.call is None:
+    if not plain or of.maximize or of.noise or definition is None or definition.call is None:
         return ""
     values = registry.settings(definition, entry.setting())
     defaults = registry.settings(definition, {})

@@ -194,6 +194,7 @@ def test_settings_that_a_call_is_told_stand_in_it():
         ("scipy-powell", {"names": ["one", "two"]}),
         ("scipy-powell", {"log": [1]}),
         ("scipy-powell", {"maximize": True}),
+        ("scipy-powell", {"noise": True}),
         ("scipy-powell[xtol=1e-3]", {}),
         ("cma-es", {}),
     ],

@@ -2,10 +2,10 @@
 
 Runs are compared within a cell (a problem and dim) only, where those of one instance and seed began alike; problems
 count alike, however many targets and runs they have. A run that crashed, was killed or diverged has what it had paid
-for and reached until then. Where f_opt is not known, the value at the common budget decides between runs that reached
-as many targets (see `bench.measure.standing.standings`). Who could not run is compared with nobody. Where a budget
-ended an optimizer before others, later results are ignored for all: see `bench.measure.strata.limits`. Where n is below
-5 runs of an optimizer in a cell, there is no interval.
+for and reached until then. Where f_opt is not known, or no run reached a target beyond its start, the value at the
+common budget decides between runs that reached as many targets (see `bench.measure.standing.standings`). Who could not
+run is compared with nobody. Where a budget ended an optimizer before others, later results are ignored for all: see
+`bench.measure.strata.limits`. Where n is below 5 runs of an optimizer in a cell, there is no interval.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -94,7 +94,7 @@ def scores(view: View, budgets: Sequence[float]) -> Frame:
 def duels(view: View, budgets: Sequence[float]) -> Frame:
     """Each optimizer against each other within each budget, by problem family and over "all".
 
-    difference: in the fraction of targets reached, with the way to the next target where f_opt is not known (see
+    difference: in the fraction of targets reached, with the way to the next target where values decide (see
     `bench.measure.standing.standings`), by instance and seed; mean over seeds, then over the cells in which both were
     planned. low, high: its 95 % interval; p: that of `contrast`. All are NaN where all runs of either were skipped in
     that family; one that could run on some of its problems has reached nothing on the others, as in `scores`.
@@ -236,7 +236,7 @@ def pairs(view: View) -> Frame:
     """Each optimizer against each other over all problems, by the areas of their runs (see `areas`).
 
     Problems are those on which both could run. better, worse: cells in which its median area is larger, smaller than
-    that of the rival; equal ones are told by the value at the common budget where f_opt is not known. p: of Wilcoxon's
+    that of the rival; equal ones are told by the value at the common budget where values decide. p: of Wilcoxon's
     signed-rank test of the differences of medians, one a problem and dim: n is the number of problems, never of runs.
     adjusted: p by Holm over all pairs; significant: at most 0.05. a12: the probability that a run of the optimizer has
     a larger area than one of the rival on the same problem, 0.5 where they are alike (see `superiority`); low, high:

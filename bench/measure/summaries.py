@@ -40,10 +40,13 @@ def faults(runs: Frame) -> Frame:
     known), lowest, runs, optimizers (names joined by semicolons)."""
     import pandas as pd
 
+    columns = [*CELL, "instance", "f_opt", "lowest", "runs", "optimizers"]
+    if not {"error", "best", "f_opt"} <= set(runs.columns):  # frames made by hand
+        return pd.DataFrame(columns=columns)
     infinite = runs.error.fillna("").astype(str).str.contains(UNBOUNDED, regex=False)
     wrong = runs.assign(best=runs.best.where(~infinite, -inf))[below(runs) | infinite]
     rows = [
         (*cell, group.f_opt.max(), group.best.min(), len(group), "; ".join(sorted(set(group.optimizer))))
         for cell, group in wrong.groupby([*CELL, "instance"])
     ]
-    return pd.DataFrame(rows, columns=[*CELL, "instance", "f_opt", "lowest", "runs", "optimizers"])
+    return pd.DataFrame(rows, columns=columns)

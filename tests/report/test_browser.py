@@ -401,6 +401,21 @@ def test_390_pixels_are_enough(browser, written):
     assert max(wide) <= 390
 
 
+def test_a_race_fits_a_phone(browser, make_results, tmp_path):
+    """Names on a line of their own: beside a bar and a text they broke within words."""
+    results = make_results(problems=1, optimizers=7, events=10, hostile=False)
+    results.runs = results.runs.assign(raced=True)
+    browser.open(write_report(results, tmp_path, figures=False), width=390, height=844)
+    names = browser.texts("#race th .name")
+    assert len(names) == 7 and "nevergrad-CMA" in names
+    lines = "[...document.querySelectorAll('#race th .name')].map((name) => name.getClientRects().length)"
+    assert set(browser.js(lines)) == {1}
+    right = "[...document.querySelectorAll('#race tr > *')].map((cell) => cell.getBoundingClientRect().right)"
+    assert max(browser.js(right)) <= 375
+    browser.size(1280)
+    assert browser.js("document.querySelector('#race tr').getBoundingClientRect().height") < 60
+
+
 def test_print_hides_controls_and_is_light(browser, plain):
     browser.open(plain[1], color_scheme="dark")
     browser.size(718, 1000)
