@@ -14,7 +14,19 @@ from bench.core import registry
 from bench.core.coordinates import Coordinates
 from bench.core.ledger import EVENT, PRICES, QUESTIONS
 from bench.core.status import Status
-from bench.measure import crossing, failed, profiles, scaling, standing, statistics, summaries, verdicts, virtual, words
+from bench.measure import (
+    crossing,
+    failed,
+    metrics,
+    profiles,
+    scaling,
+    standing,
+    statistics,
+    summaries,
+    verdicts,
+    virtual,
+    words,
+)
 from bench.measure.comparison import Comparison, View
 from bench.measure.convergence import fixed_budget
 from bench.measure.ecdf import ecdf
@@ -25,7 +37,7 @@ from bench.measure.prices import Prices, resolved
 from bench.measure.runtimes import hits, runtimes
 from bench.results.labels import label, tuned_label, varied_in
 from bench.runner.plan import plain, settled
-from bench.runner.store import Store, StoreError, decode, unpacked
+from bench.runner.store import Store, StoreError, decode, higher_of, unpacked
 from bench.runner.suite import Entry
 
 if TYPE_CHECKING:
@@ -370,6 +382,47 @@ class Results:
             columns[name] = (column.fill_null(0) if column.null_count else column).to_numpy()
         run = np.repeat(numbers, [len(table) for table in tables])
         return pd.DataFrame({"run": run, **{name: columns[name] for name in EVENT}}, copy=False)
+
+    @cached_property
+    def _scores(self) -> "pd.DataFrame":
+        """One row a score and metric: run, counts, seconds, metric, whether more is better, score."""
+        import pandas as pd
+
+        numbers = [n for n, row in enumerate(self._rows) if row["scored"] and row["trajectory_bytes"]]
+        frames = []
+        for run, table in zip(numbers, self._tables(numbers), strict=True):
+            higher = higher_of(table)
+            frame = table.to_pandas().assign(run=run)
+            for metric in [name for name in table.column_names if name not in EVENT]:
+                kept = frame[["run", *(name for name in EVENT if name in frame and name != "f")]]
+                frames.append(kept.assign(metric=metric, higher=metric in higher, score=frame[metric]))
+        columns = ["run", *(name for name in EVENT if name != "f"), "metric", "higher", "score"]
+        if not frames:
+            return pd.DataFrame(columns=columns)
+        return pd.concat(frames, ignore_index=True).reindex(columns=columns).fillna(dict.fromkeys(QUESTIONS, 0))
+
+    def metrics(self, prices: Prices = None) -> "pd.DataFrame":
+        """What runs recorded beside f, as accuracies, over cost, epochs and seconds: see `bench.measure.metrics`."""
+        view = self.comparison.at(prices)
+        frame: Any = metrics.metrics(self.comparison.runs, self._scores, view)
+        return frame
+
+    @property
+    def final_metrics(self) -> "Table":
+        """What each metric was at the end, with intervals: see `bench.measure.metrics.final_metrics`."""
+        return _table(metrics.final_metrics(self.comparison.runs, self._scores))
+
+    def metric_ert(self, targets: Mapping[str, Sequence[float]] | None = None, prices: Prices = None) -> "pd.DataFrame":
+        """The expected cost to reach values of metrics, as {"test_accuracy": [0.9, 0.95]}; by default those of the
+        suite. Raises ValueError for a metric that no run records: see `bench.measure.metrics.metric_ert`."""
+        goals = self.metric_targets if targets is None else targets
+        frame: Any = metrics.metric_ert(self.comparison.at(prices), self._scores, goals)
+        return frame
+
+    @property
+    def metric_targets(self) -> dict[str, list[float]]:
+        """The values of metrics that the suite asks for."""
+        return self.manifest.get("suite", {}).get("metric_targets", {})
 
     def _tables(self, runs: Sequence[int]) -> Iterator[Any]:
         """The trajectories of these runs, one by one: from memory, or from the file."""

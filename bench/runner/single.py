@@ -59,6 +59,7 @@ class RunRecord:
     lanes: int = 0  # the width of the lockstep batch; 0 for a run alone
     restarts: tuple[tuple[int, ...], ...] = ()
     metrics: tuple[str, ...] = ()
+    higher: tuple[str, ...] = ()  # the metrics of which more is better
     trajectory: np.ndarray = field(default_factory=lambda: np.empty((0, len(QUESTIONS) + 3)))
     points: np.ndarray | None = None  # asked points of a two-dimensional problem
 
@@ -250,6 +251,7 @@ def _record(
         lanes=lanes,
         restarts=tuple(counts for counts in ledger.restarts if counts != tuple(ledger.counts)),
         metrics=tuple(objective.metrics),
+        higher=tuple(objective.higher),
         trajectory=np.array(ledger.events, dtype=np.float64),
         points=None if not ledger.points else objective.domain.from_search(np.array(ledger.points)),
     )

@@ -57,6 +57,8 @@ MIGRATION = (  # from schema 1
     f"PRAGMA user_version={SCHEMA}",
 )
 STORED = ", ".join(f'"{name}"' for name in (*COLUMNS, "checksum"))
+ACCURACIES = ("test_accuracy", "train_accuracy")
+HIGHER = "higher"  # in the schema of a trajectory: the metrics of which more is better
 PLAN = "plan"  # in the manifest: the checksum of the plan
 SCHEMA_STATEMENTS = (
     f"CREATE TABLE runs (id INTEGER PRIMARY KEY, {FIRST_RUNS}, checksum TEXT NOT NULL, {ADDED})",
@@ -84,6 +86,8 @@ def encode(record: RunRecord) -> tuple[bytes, int]:
     names = (*EVENT, *record.metrics)
     columns = zip(names, record.trajectory.T, strict=True)
     batch = pa.record_batch({name: column.astype(int if name in QUESTIONS else float) for name, column in columns})
+    if record.higher:
+        batch = batch.replace_schema_metadata({HIGHER: ",".join(record.higher)})
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     plain = sink.getvalue()
@@ -95,6 +99,12 @@ def decode(blob: bytes, size: int) -> "pa.Table":
     import pyarrow as pa
 
     return pa.ipc.open_stream(unpacked(blob, size)).read_all()
+
+
+def higher_of(table: "pa.Table") -> frozenset[str]:
+    """The metrics of a trajectory of which more is better. Of older ones, which do not say it, accuracies."""
+    text = (table.schema.metadata or {}).get(HIGHER.encode(), b"").decode()
+    return frozenset(filter(None, text.split(","))) or frozenset(n for n in table.column_names if n in ACCURACIES)
 
 
 def unpacked(blob: bytes, size: int) -> "pa.Buffer":

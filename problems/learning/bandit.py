@@ -52,6 +52,7 @@ def bandit(
         data=rows.train,
         test=rows.test,
         metrics={"test_error": mean_error, "test_accuracy": mean_accuracy},
+        higher=("test_accuracy",),
         shapes=network.shapes,
         arrays="torch",
         dtype="float32",

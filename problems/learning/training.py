@@ -64,6 +64,7 @@ def learner(
         data=rows.train,
         test={**rows.test, **known},
         metrics={"test_loss": mean_loss, **({"test_accuracy": mean_accuracy} if rows.classes else {})},
+        higher=("test_accuracy",) if rows.classes else (),
         noise=seeds if network.dropout or augmentation != "none" else None,
         sampling=sampling,
         row_losses=row_losses,
