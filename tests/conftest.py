@@ -27,6 +27,14 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture
+def one_process(monkeypatch):
+    """However busy the machine is, no function of a test is taken for a slow one, whose calls nobody here counts."""
+    for module in ("bench.api", "bench.runner.trial"):
+        monkeypatch.setattr(f"{module}.SLOW", 1.0)
+    monkeypatch.setattr("bench.api.QUIET", 1e9)  # seconds of all: nor is it asked once more for an estimate
+
+
 @pytest.fixture(scope="session")
 def odd():
     """The module's name, as `--import` takes it."""

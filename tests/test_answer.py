@@ -10,6 +10,8 @@ from bench.core import registry
 from bench.functions import Function
 from bench.runner import PACKAGES
 
+pytestmark = pytest.mark.usefixtures("one_process")
+
 
 def bowl(x):
     return float(((x - 1) ** 2).sum())

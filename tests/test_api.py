@@ -11,6 +11,8 @@ import torch
 import bench
 from bench.core.objective import Objective
 
+pytestmark = pytest.mark.usefixtures("one_process")
+
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):

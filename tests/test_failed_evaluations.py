@@ -13,6 +13,8 @@ from bench.core.objective import Objective
 from bench.measure import failed, words
 from bench.report.page import write_report
 
+pytestmark = pytest.mark.usefixtures("one_process")
+
 SOLVER = "the solver did not converge"
 SOME = ["random-search", "scipy-nelder-mead", "cma-es"]  # alone, alone, in lanes
 

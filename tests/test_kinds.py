@@ -12,6 +12,8 @@ from bench.arguments import as_coordinates
 from bench.core.coordinates import Coordinates
 from bench.functions import VALUES_ALONE
 
+pytestmark = pytest.mark.usefixtures("one_process")
+
 NOZZLES = ("jet", "cone", "slot")
 MIXED = ["random-search", "genetic-algorithm", "nevergrad-OnePlusOne"]
 NAMED = {

@@ -16,6 +16,8 @@ from bench.given import Given
 from bench.measure import words
 from bench.measure.levels import HALVES, LATE
 
+pytestmark = pytest.mark.usefixtures("one_process")
+
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):

@@ -11,6 +11,8 @@ import torch
 
 import bench
 
+pytestmark = pytest.mark.usefixtures("one_process")
+
 ONE = {"optimizers": ["random-search"], "budget": 12, "seeds": 1, "report": False}
 
 
