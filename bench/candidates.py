@@ -83,8 +83,11 @@ VALUES: Sequence[Row] = (
     Row(
         "mixed",
         50,
-        ("genetic-algorithm", "nevergrad-TwoPointsDE", "nevergrad-OnePlusOne", "simulated-annealing"),
-        "all four of `standard`",
+        (
+            "genetic-algorithm", "nevergrad-TwoPointsDE", "nevergrad-OnePlusOne", "simulated-annealing",
+            "cmaes-catcma",
+        ),
+        "all four of `standard`, and the first of `examples/simulation.py` at 100",
     ),
     Row(
         "permutation",
