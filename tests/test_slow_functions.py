@@ -13,15 +13,19 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 import bench
 from bench import api, watching
+from bench.cli import app
 from bench.core import registry
 from bench.measure import words
 from bench.results.stored import Results
 from bench.runner import PACKAGES
 from bench.runner.clock import seconds
-from bench.runner.plan import plan
+from bench.runner.execute import serve, supervise
+from bench.runner.launch import Launch
+from bench.runner.plan import Job, plan
 from bench.runner.single import unrun
 from bench.runner.store import COLUMNS, Store
 from bench.runner.suite import make_suite
@@ -517,3 +521,52 @@ def test_check_calls_what_had_no_time_unfinished(odd):
     part = bench.run(**options, imports=[odd], name="part", within=1e-6)
     with pytest.raises(ValueError, match="part is not finished: 5 of 5 planned runs are missing"):
         check(whole, part)
+
+
+def test_a_slow_problem_has_no_picture(odd):
+    """Which would take 6,561 values."""
+    options = {"optimizers": ["odd-walk"], "budget": 10, "seeds": 1, "report": False, "imports": [odd]}
+    began = time.monotonic()
+    assert bench.run(problems=["odd-slow"], name="slow", **options).grids == []
+    assert bench.run(problems=["odd-slow"], name="slow", **options).grids == []
+    assert time.monotonic() - began < 60
+    assert len(bench.run(problems=["odd-bowl"], name="quick", **options).grids) == 1
+
+
+def test_a_child_gives_back_what_does_not_fit_into_a_second(odd):
+    launch = Launch(workers=2, imports=[odd])
+    launch.load()
+    specs = plan(make_suite(["odd-slow"], ["odd-walk"], budget=60, name="t", seeds=3))
+    heard = []
+    serve(launch.preload)
+    rest = supervise(Job(tuple(specs), False), heard.append, launch, threading.Event())
+    assert [spec.seed for spec, record in heard if record is not None] == [0]
+    assert [spec.seed for spec in rest] == [1, 2]
+
+
+def test_run_takes_times_on_the_command_line(odd, tmp_path):
+    command = [
+        "run",
+        "-p",
+        "odd-slow",
+        "-o",
+        "odd-walk",
+        "--budget",
+        "100",
+        "--seeds",
+        "2",
+        "--import",
+        odd,
+        "--name",
+        "t",
+    ]
+    done = CliRunner().invoke(app, [*command, "--deadline", "0.2s", "--no-report"])
+    assert done.exit_code == 0, done.output
+    assert set(bench.load("t").runs.status) == {"deadline"}
+    done = CliRunner().invoke(app, [*command, "--within", "0.001s", "--fresh"])
+    assert done.exit_code == 0 and "2 unbegun" in done.output
+    done = CliRunner().invoke(app, [*command, "--within", "soon"])
+    assert (
+        done.exit_code == 2
+        and "within must be seconds above 0, or a text as 90s, 20min or 2h, got 'soon'" in done.output
+    )

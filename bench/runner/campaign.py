@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from bench.runner.store import Store, StoreError
 from bench.runner.suite import Suite
 
 GRID = 81  # points a side of the picture of a two-dimensional problem
+PICTURE = 60.0  # seconds that its values may take, one by one
 # why a run did not begin
 TIME_OVER, INTERRUPTED = "the time of all runs was over", "it was interrupted, and what was under way is lost"
 
@@ -182,13 +184,15 @@ def set_aside(folder: Path) -> None:
 
 
 def add_grids(store: Store, specs: Sequence[RunSpec]) -> None:
-    """Store the values of each noise-free two-dimensional problem on a grid over its box, off every ledger."""
+    """Store the values of each noise-free two-dimensional problem on a grid over its box, off every ledger, but for
+    those of no run, and those whose values took so long that all of them would take more than PICTURE."""
+    seconds = store.seconds()
     there = {
         (grid["problem"], json.dumps(grid["parameters"], sort_keys=True), grid["instance"]) for grid in store.grids()
     }
     for spec in specs:
         key = (spec.problem, json.dumps(dict(spec.parameters), sort_keys=True), spec.instance)
-        if spec.dim != 2 or key in there:
+        if spec.dim != 2 or key in there or GRID**2 * seconds.get(key, inf) > PICTURE:
             continue
         there.add(key)
         try:

@@ -320,6 +320,19 @@ class Store:
             rows = self._db.execute(f"SELECT {', '.join(names)} FROM runs JOIN plan USING (hash)").fetchall()
         return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
 
+    def seconds(self) -> dict[tuple[str, str, int], float]:
+        """Seconds in the problem of a question, the mean over its stored runs of the present plan, by problem,
+        parameters (JSON) and instance."""
+        names = "problem, parameters, instance, counts, rows, inside"
+        with self._explained():
+            rows = self._db.execute(f"SELECT {names} FROM runs JOIN plan USING (hash)").fetchall()
+        sums: dict[tuple[str, str, int], list[float]] = {}
+        for *key, counts, of_data, inside in rows:
+            of_problem = sums.setdefault(tuple(key), [0.0, 0.0])
+            of_problem[0] += sum(json.loads(counts).values()) / of_data
+            of_problem[1] += inside
+        return {key: inside / questions for key, (questions, inside) in sums.items() if questions}
+
     def blob(self, hash: str, column: str) -> bytes | None:
         """The trajectory or the points of one run."""
         assert column in ("trajectory", "points")

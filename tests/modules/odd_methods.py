@@ -29,6 +29,15 @@ def odd_fragile(dim: int = 2, instance: int = 1) -> Objective:
 
 
 @problem(family="odd", source="fogbench's own tests 2026")
+def odd_slow(dim: int = 2, instance: int = 1) -> Objective:
+    def formula(x):
+        time.sleep(0.02)
+        return float((x * x).sum())
+
+    return Objective(formula, dim, order=0, domain=Domain(-5.0, 5.0), arrays="numpy", vectorised=False)
+
+
+@problem(family="odd", source="fogbench's own tests 2026")
 def odd_unbuildable(instance: int = 1) -> Objective:
     def formula(x):
         raise RuntimeError("no value here")
