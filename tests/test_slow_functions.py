@@ -21,7 +21,7 @@ from bench.cli import app
 from bench.core import registry
 from bench.measure import words
 from bench.results.stored import Results
-from bench.runner import PACKAGES
+from bench.runner import PACKAGES, trial
 from bench.runner.clock import seconds
 from bench.runner.execute import serve, supervise
 from bench.runner.launch import Launch
@@ -180,6 +180,20 @@ def test_what_cannot_travel_is_asked_here_and_it_is_said_why(make, why, capsys):
     assert printed.count(HERE) == 1
 
 
+def test_a_process_that_gives_no_answer_is_not_waited_for(monkeypatch, capsys):
+    monkeypatch.setattr(trial, "PATIENCE", 1.0)
+    coordinator = os.getpid()
+
+    def cost(x):
+        time.sleep(0.006 if os.getpid() == coordinator else 1000)
+        return float(x @ x)
+
+    bench.compare(slow(), [1.0], budget=2, seeds=1, optimizers=["random-search"], workers=2)  # its server runs
+    results = bench.compare(cost, [1.0], budget=6, seeds=2, optimizers=["random-search"], workers=2)
+    assert set(results.runs.status) == {"budget"}
+    assert HERE + "a process of its own gave no answer within 1 s." in capsys.readouterr().out
+
+
 def test_noise_of_numpy_s_own_generator_differs_from_run_to_run():
     def cost(x):
         time.sleep(0.006)
@@ -267,15 +281,15 @@ def test_how_long_it_takes_is_said_before_it_begins(capsys, monkeypatch):
 
 
 def test_gradients_are_expected_to_take_their_own_time():
-    trial = Trial(0.0, value=1.0, gradient=5.0)
+    answers = Trial(0.0, value=1.0, gradient=5.0)
     registry.load(PACKAGES)
     suite = make_suite(["rosenbrock"], ["random-search", "scipy-bfgs"], budget=300, name="t", seeds=1)
     specs = plan(suite)
-    assert [Expected(trial)(spec) for spec in specs] == [300.0, 500.0]
-    assert [Expected(trial, fresh=60)(spec) for spec in specs] == [360.0, 560.0]
-    assert Expected(trial).total(specs, 1) == 800.0
-    assert Expected(trial).total(specs, 2) == 500.0, "no less than the longest run"
-    assert Expected(trial).deadline(specs, 600.0) == 1800.0
+    assert [Expected(answers)(spec) for spec in specs] == [300.0, 500.0]
+    assert [Expected(answers, fresh=60)(spec) for spec in specs] == [360.0, 560.0]
+    assert Expected(answers).total(specs, 1) == 800.0
+    assert Expected(answers).total(specs, 2) == 500.0, "no less than the longest run"
+    assert Expected(answers).deadline(specs, 600.0) == 1800.0
 
 
 @pytest.mark.parametrize("workers", [1, 2])
