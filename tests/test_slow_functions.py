@@ -20,12 +20,15 @@ from bench import api, watching
 from bench.cli import app
 from bench.core import registry
 from bench.measure import words
+from bench.measure.progress import complete
+from bench.measure.raced import races
 from bench.results.stored import Results
 from bench.runner import PACKAGES, trial
 from bench.runner.clock import seconds
 from bench.runner.execute import serve, supervise
 from bench.runner.launch import Launch
 from bench.runner.plan import Job, plan
+from bench.runner.race import _ended as ended_in_race
 from bench.runner.single import unrun
 from bench.runner.store import COLUMNS, Store
 from bench.runner.suite import make_suite
@@ -343,6 +346,21 @@ def test_a_race_whose_time_is_over_keeps_its_rounds():
     races = results.races
     assert (races.missing > 0).all() and (races.rounds >= 1).all()
     assert races.rounds.max() - races.rounds.min() <= 1, "round by round; what was cut is no round"
+
+
+def test_what_was_cut_is_no_round_of_a_race():
+    results = bench.compare(slow(0.0), [1.0], budget=20, optimizers=OPTIMIZERS, until="significant", workers=1)
+    runs = results.runs
+    raced = races(complete(runs))
+    last = runs.index[(runs.optimizer == OPTIMIZERS[0]) & (runs.seed == raced.rounds.min() - 1)]
+    runs.loc[last, "status"] = "cut"
+    fewer = races(complete(runs))
+    assert (raced.rounds - fewer.rounds).tolist() == [1, 0]
+    spec = plan(make_suite(["rosenbrock"], ["random-search"], budget=5, name="t", seeds=1))[0]
+    end = {"status": "budget", "counts": '{"value": 5}', "rows": 1}
+    assert ended_in_race(spec, {spec.hash(): end}) is not None
+    for status in ("cut", "unbegun", "left"):
+        assert ended_in_race(spec, {spec.hash(): {**end, "status": status}}) is None
 
 
 def test_a_deadline_ends_a_run_and_keeps_what_it_has():
