@@ -282,6 +282,18 @@ def peak(x):
     return 5 - float(((x - 1) ** 2).sum())
 
 
+def test_categories_that_json_does_not_take_are_kept_as_text():
+    choices = (np.inf, np.int64(8), None, (1, 2), len)
+    f = {str(each): i for i, each in enumerate(choices)}
+    results = bench.compare(
+        lambda x: f[str(x[0])], [np.inf], categories={0: choices}, optimizers=["random-search"], budget=60, seeds=1,
+        name="mine", report=False,
+    )  # fmt: skip
+    assert results.best().x.tolist() == [np.inf]
+    restored = bench.load("mine").coordinates.categories[0]
+    assert restored == ("inf", 8, None, "(1, 2)", "<built-in function len>")
+
+
 # what is refused
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from bench.core.domain import Array, Domain, Kind
-
-PLAIN = (str, int, float, bool, type(None))  # what a results folder keeps of a category as it is
+from bench.core.gate import python_number
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,8 @@ class Coordinates:
         return self.categories[i][int(number)] if self.kinds[i] == "category" else int(number)
 
     def described(self) -> dict[str, Any]:
-        """As JSON takes it; a category that is no text or number as the text that Python shows."""
-        categories = {
-            str(i): [each if isinstance(each, PLAIN) else repr(each) for each in values]
-            for i, values in self.categories.items()
-        }
+        """As JSON takes it; a category that is no text or finite number as the text that Python shows."""
+        categories = {str(i): [_plain(python_number(each)) for each in values] for i, values in self.categories.items()}
         ends = {name: [str(end) for end in getattr(self, name).tolist()] for name in ("start", "low", "high")}
         return {**ends, "kinds": self.kinds, "log": self.log, "categories": categories, "names": self.names}
 
@@ -96,3 +93,10 @@ class Coordinates:
         lists: dict[str, Any] = {name: tuple(described[name]) for name in ("kinds", "log", "names")}
         categories = {int(i): tuple(values) for i, values in described["categories"].items()}
         return cls(**ends, **lists, categories=categories)
+
+
+def _plain(category: Any) -> Any:
+    is_plain = (
+        category is None or isinstance(category, (str, int)) or (isinstance(category, float) and isfinite(category))
+    )
+    return category if is_plain else repr(category)

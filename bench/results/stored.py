@@ -99,7 +99,8 @@ def _at_prices(measure: Callable[[View], Any]) -> Callable[..., "pd.DataFrame"]:
 class Best:
     """The best optimizer of a problem. optimizer: "" where none is. f, x, run: the lowest value in its runs (the
     highest, of a function that `compare` maximized), its point (dim,), or what that function takes, and the number of
-    that run in `Results.runs`; NaN and None where there is none. sentence: the evidence."""
+    that run in `Results.runs`; NaN and None where there is none. Of a function that is noisy by itself f is the lowest
+    of the means by which its runs were judged, and so somewhat low. sentence: the evidence."""
 
     problem: str
     dim: int
