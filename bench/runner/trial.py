@@ -17,7 +17,7 @@ from bench.core.registry import OptimizerDefinition, ProblemDefinition, find_opt
 from bench.runner import PACKAGES
 from bench.runner.environment import cores
 from bench.runner.execute import end, one_thread, serve, start
-from bench.runner.launch import HEAVY, Launch
+from bench.runner.launch import Launch
 from bench.runner.luggage import pack, unpack
 from bench.runner.plan import RunSpec
 from bench.runner.suite import Suite
@@ -95,7 +95,7 @@ class Expected:
 def prepare(launch: Launch, objective: Objective, suite: Suite) -> None:
     """Let the server of children begin, while other things are done, where there will be any."""
     if (launch.workers or min(WORKERS, cores())) > 1:
-        serve(_heavy(objective, suite))
+        serve(_preload(objective, suite))
 
 
 def placed(
@@ -115,12 +115,12 @@ def placed(
     scripts = [each for each in _optimizers(suite) if each.function.__module__ == "__main__"]
     definition = find_problem(problem)
     grace = launch.grace + answer * (TIMES + (POPULATION + fresh if fresh else 0))
-    heavy = _heavy(objective, suite)
+    preload = _preload(objective, suite)
     try:
         luggage = pack([definition, *scripts])
     except ValueError as error:
         return here, str(error)
-    launch = replace(launch, workers=workers, luggage=luggage, preload=heavy, grace=grace)
+    launch = replace(launch, workers=workers, luggage=luggage, preload=preload, grace=grace)
     launch = launch.fitted(suite)
     why = differs_in_child(definition, trial, launch)
     return (here, why) if why else (launch, "")
@@ -131,13 +131,15 @@ def _optimizers(suite: Suite) -> list[OptimizerDefinition]:
     return [find_optimizer(name) for name in names]
 
 
-def _heavy(objective: Objective, suite: Suite) -> list[str]:
-    """What children need, of HEAVY: the less it is the sooner they begin. And what makes functions there."""
-    optimizers = _optimizers(suite)
-    needs = {module.partition(".")[0] for each in optimizers for module in each.needs}
-    if objective.arrays == "torch" or any(each.arrays == "torch" for each in optimizers):
+def _preload(objective: Objective, suite: Suite) -> list[str]:
+    """What children need, so that each finds it there, and nothing else: the less it is the sooner they begin."""
+    optimizers = [each for each in _optimizers(suite) if each.function.__module__.partition(".")[0] in PACKAGES]
+    needs = {module for each in optimizers for module in each.needs} - {"torch"}
+    if any(each.arrays == "torch" for each in optimizers):
+        needs.add("torch._dynamo")  # which torch.optim imports when first used
+    elif objective.arrays == "torch" or any("torch" in each.needs for each in optimizers):
         needs.add("torch")
-    return ["cloudpickle", *(module for module in HEAVY if module.partition(".")[0] in needs)]
+    return ["cloudpickle", *sorted(needs)]
 
 
 def differs_in_child(definition: ProblemDefinition, here: Trial, launch: Launch) -> str:
