@@ -1,6 +1,6 @@
 """64 seeds of Adam on the digits, as lanes and one by one: the same results, at least ten times sooner."""
 
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -45,18 +45,26 @@ def test_lanes_are_ten_times_faster_than_one_by_one(benchmark) -> None:
     alone, seconds = [], 0.0
     for seed in SEEDS:
         (oracle,) = unscored(objective, seed)
-        begun = perf_counter()
+        begun = process_time()
         alone.append(books_of(adam(oracle)).ledgers[0])
-        seconds += perf_counter() - begun
+        seconds += process_time() - begun
+    took = []
+
+    def lockstep(oracle: Oracle) -> Oracle:
+        begun = process_time()  # not the wall clock: others may use the processor, too
+        adam(oracle)
+        took.append(process_time() - begun)
+        return oracle
+
     lanes = books_of(
         benchmark.pedantic(
-            adam, setup=lambda: (unscored([objective] * len(SEEDS), list(SEEDS)), {}), rounds=5, warmup_rounds=1
+            lockstep, setup=lambda: (unscored([objective] * len(SEEDS), list(SEEDS)), {}), rounds=5, warmup_rounds=1
         )
     ).ledgers
     for lane, single in zip(lanes, alone, strict=True):
         assert lane.counts == single.counts
         np.testing.assert_allclose(lane.best_x, single.best_x, rtol=1e-4, atol=1e-5)
-    faster = seconds / benchmark.stats.stats.median
+    faster = seconds / np.median(took)
     benchmark.extra_info["times_faster"] = faster
     print(f"\n{len(SEEDS)} lanes are {faster:.1f} times faster than one by one")
     assert faster >= 10
