@@ -364,10 +364,10 @@ def test_what_was_cut_is_no_round_of_a_race():
 
 
 def test_a_deadline_ends_a_run_and_keeps_what_it_has():
-    results = bench.compare(slow(0.02), [1.0], budget=500, seeds=1, optimizers=OPTIMIZERS[:1], deadline="0.3s")
+    results = bench.compare(slow(0.05), [1.0], budget=500, seeds=1, optimizers=OPTIMIZERS[:1], deadline="0.3s")
     (row,) = results.runs.itertuples()
     assert (row.status, row.error) == ("deadline", "the deadline was 0.3 s")
-    assert 5 <= row.value <= 16
+    assert 1 <= row.value <= 8, "six, in pieces of two; it asks ten together"
 
 
 def test_slow_runs_have_a_deadline_that_they_do_not_meet(monkeypatch):
