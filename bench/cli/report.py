@@ -40,6 +40,12 @@ def report(
         typer.Option(help="With --figure: its width as printed, e.g. 3.3in, 84mm or 240pt; letters of 7 and 8 points."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="With --figure: write over a file that is there.")] = False,
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --figure metric: which, e.g. test_accuracy.")
+    ] = None,
+    over: Annotated[
+        str | None, typer.Option(metavar="WHAT", help="With --figure metric: over cost, epochs or seconds.")
+    ] = None,
     published: Annotated[
         str | None, typer.Option(metavar="DATA", help="bbob-2009: published results beside ours (extra `coco`).")
     ] = None,
@@ -63,6 +69,8 @@ def report(
             ("--prices", prices),
             ("--out", file),
             ("--width", width),
+            ("--metric", metric),
+            ("--over", over),
             ("--force", force or None),
         ):
             if figure is None and value is not None:
@@ -81,7 +89,8 @@ def report(
 
             at = f"{prices}{EVERY}" if quick and prices in RULES and RULES[prices].seconds else prices
             path = file or Path(f"{figure}.pdf")
-            drawn = draw(results, figure, by or "optimizer", at, path, width=width, force=force)
+            options = {"width": width, "force": force, "metric": metric, "over": over}
+            drawn = draw(results, figure, by or "optimizer", at, path, **options)
             out.print(f"Figure: {escape(str(drawn))}", soft_wrap=True)
     raise typer.Exit(damaged(results))
 

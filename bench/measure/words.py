@@ -24,6 +24,11 @@ NOTHING_FINITE = "no finite value found"
 ALIKE = "no target reached, and all medians are the same"
 NOT_ON_ALL = "none ran on all problems"
 CANNOT_RUN = "cannot be run"
+METRICS = (
+    "What runs recorded beside f at their ends: medians over runs, and 95 % intervals of the median by order "
+    "statistics, which need 6 runs; in bold the best. Training rows and test rows beside each other show what was "
+    "learned by heart."
+)
 FAILED = "†"  # behind an optimizer some of whose runs failed
 FAILURES = alternatives(status for status in statuses("counts", False) if Status(status).ran)
 WHAT_FAILED = "what they had paid for and reached until then counts"

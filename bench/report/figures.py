@@ -22,6 +22,7 @@ from bench.measure.scaling import scaling
 from bench.measure.virtual import virtual_best
 from bench.measure.words import NOT_DRAWN, TUNING, counted, left_out, percent, price_list, target_list, target_name
 from bench.report import tuned
+from bench.report.metrics import OVER, metric_figure
 from bench.report.panels import Curves, Figure, Points, Rows, Table, new_file, save
 from bench.report.small import strong
 from bench.report.styles import Style, optimizer_styles, order_name, order_styles
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 BY = {"optimizer": ["optimizer"], "order": ["order"], "family": ["family"], "dim": ["dim"], "problem": CELL}
 MOST = 12  # curves over all problems that one panel shows
 NEEDED = {  # by figures that not all results have
+    "metric": ": no run recorded any",
     "sensitivity": ": no hyperparameter was varied",
     "scaling": ": no problem was run in several dims, with a target that was reached",
 }
@@ -305,13 +307,22 @@ FIGURES: dict[str, Callable[[Source], Figure]] = {
     "area": area_figure,
     "cost-split": cost_figure,
     "sensitivity": sensitivity_figure,
+    "metric": metric_figure,
 }
 
 
-def figure(results: "Results", name: str, by: str = "optimizer", prices: Prices = None) -> Figure:
-    """A figure by its name (see FIGURES). by: of an ecdf, what there is a curve or a panel for (see BY).
+def figure(
+    results: "Results",
+    name: str,
+    by: str = "optimizer",
+    prices: Prices = None,
+    metric: str | None = None,
+    over: str | None = None,
+) -> Figure:
+    """A figure by its name (see FIGURES). by: of an ecdf, what there is a curve or a panel for (see BY). metric, over:
+    of a metric, which one, and over what (see `bench.report.metrics.metric_figure`).
 
-    Raises ValueError for another name, and for `by` where it means nothing.
+    Raises ValueError for another name, and for what means nothing there.
     """
     if name not in FIGURES:
         raise ValueError(f"a figure is one of {', '.join(FIGURES)}, got {name!r}")
@@ -319,7 +330,11 @@ def figure(results: "Results", name: str, by: str = "optimizer", prices: Prices 
         raise ValueError(f"a figure goes by {', '.join(BY)}, got {by!r}")
     if name != "ecdf" and by != "optimizer":
         raise ValueError(f"only an ecdf goes by {by}, not {name}")
+    if name != "metric" and (metric is not None or over is not None):
+        raise ValueError(f"metric and over are of the figure metric, not of {name}")
     source = Source(results, prices)
+    if name == "metric":
+        return metric_figure(source, metric, over or "cost")
     return ecdf_figure(source, by) if name == "ecdf" else FIGURES[name](source)
 
 
@@ -327,7 +342,8 @@ def all_figures(source: Source) -> list[Figure]:
     """Every figure that there is something for; an ecdf by everything of which there are several."""
     several = {by for by, columns in BY.items() if len(source.runs[columns].drop_duplicates()) > 1}
     drawings = [ecdf_figure(source, by) for by in BY if by in {"optimizer", "order", *several}]
-    drawings += [make(source) for name, make in FIGURES.items() if name != "ecdf"]
+    drawings += [make(source) for name, make in FIGURES.items() if name not in ("ecdf", "metric")]
+    drawings += [metric_figure(source, None, over) for over in OVER]
     return [drawing for drawing in drawings if len(drawing.frame)]
 
 
@@ -340,6 +356,8 @@ def draw(
     *,
     width: str | float | None = None,
     force: bool = False,
+    metric: str | None = None,
+    over: str | None = None,
 ) -> Path:
     """Write one figure as SVG, PDF or PNG, by the suffix of out; answers with out.
 
@@ -349,7 +367,7 @@ def draw(
     """
     look = Look() if width is None else paper(inches(width))
     new_file(out, "figure", force)
-    drawing = figure(results, name, by, prices)
+    drawing = figure(results, name, by, prices, metric, over)
     if drawing.frame.empty:
         raise ValueError(f"{results.name} has nothing for a figure of {name}{NEEDED.get(name, '')}")
     save(drawing, out, look=look)

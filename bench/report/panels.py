@@ -136,7 +136,7 @@ class Curves(Panel):
         axes.set_xscale("log")
         if log:
             axes.set_yscale("log")
-        elif self.better == "high":
+        elif self.better == "high" and frame[self.y].min() >= 0 and frame[self.y].max() <= 1:
             axes.set(ylim=(0, 1.02), yticks=(0, 0.25, 0.5, 0.75, 1), yticklabels=("0", "", "0.5", "", "1"))
         for name in names:
             rows, color = curves[name], self.styles[name].color

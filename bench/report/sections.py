@@ -148,6 +148,7 @@ SECTIONS = {  # in the order of the page; a new one is a line here, a template a
     "profiles": Section("Profiles"),
     "ert": Section("Expected runtimes"),
     "values": Section("Values at the budget", shown=lambda report: len(report.tables["values"]) > 0),
+    "metrics": Section("Metrics", shown=lambda report: "metrics" in report.tables),
     "pairs": Section("Head to head", lambda report: duels(report.views[0].of(pairs))),
     "published": Section(
         "Beside published results",

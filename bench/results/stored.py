@@ -389,7 +389,7 @@ class Results:
         """One row a score and metric: run, counts, seconds, metric, whether more is better, score."""
         import pandas as pd
 
-        numbers = [n for n, row in enumerate(self._rows) if row["scored"] and row["trajectory_bytes"]]
+        numbers = [n for n, row in enumerate(self._rows) if row.get("scored") and row.get("trajectory_bytes")]
         frames = []
         for run, table in zip(numbers, self._tables(numbers), strict=True):
             higher = higher_of(table)

@@ -1,0 +1,215 @@
+"""What runs recorded beside f: accuracies and losses of training and test rows, over cost, epochs and seconds."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from bench.core.status import statuses
+from bench.measure.frames import CELL, Frame
+from bench.measure.metrics import curves
+from bench.measure.words import cell_name, interval, joined_by_and, number, reached
+from bench.report.panels import Curves, Figure, drawn
+from bench.report.styles import Style
+
+if TYPE_CHECKING:
+    from bench.report.figures import Source
+    from bench.report.measured import Report
+    from bench.results.stored import Results
+
+OVER = ("cost", "epochs", "seconds")
+TITLES = {"epochs": "passes over the data", "seconds": "seconds, of runs that were alone"}
+TEST, TRAIN, BESIDE = "test_", "train_", ", training rows"
+MOST = 6  # problems of which the page has pictures
+
+
+def chief(names: Sequence[str]) -> str:
+    """The metric that is drawn where none is named: test accuracy, else another of test rows but the loss, else the
+    first."""
+    of_test = [name for name in names if name.startswith(TEST)]
+    other = [name for name in of_test if name != "test_loss"]
+    for choice in (["test_accuracy"] if "test_accuracy" in names else [], other, of_test, list(names)):
+        if choice:
+            return choice[0]
+    return ""
+
+
+def metric_figure(source: "Source", metric: str | None = None, over: str = "cost") -> Figure:
+    """Medians and quartiles of a metric, a panel for each problem and dim: over cost, epochs or seconds. Beside one of
+    test rows, thinner, the same of training rows.
+
+    Raises ValueError for a metric that no run records.
+    """
+    table: Any = source.results.metrics(source.prices)
+    names = sorted(set(table.metric))
+    if over not in OVER:
+        raise ValueError(f"over must be one of {', '.join(OVER)}, got {over!r}")
+    if metric is not None and metric not in names:
+        raise ValueError(f"metric must be one that runs record ({', '.join(names) or 'none'}), got {metric!r}")
+    metric = chief(names) if metric is None else metric
+    beside = metric.replace(TEST, TRAIN, 1) if metric.startswith(TEST) else ""
+    frame: Any = curves(table[table.metric.isin([metric, beside])], over)
+    styles = dict(source.styles)
+    if beside in set(frame.metric):
+        thin = {f"{name}{BESIDE}": replace(style, dash="dot", width=1) for name, style in styles.items()}
+        frame = frame.assign(curve=frame.optimizer.where(frame.metric == metric, frame.optimizer + BESIDE))
+        styles |= thin
+    else:
+        frame = frame.assign(curve=frame.optimizer)
+    frame = source.with_family(frame)
+    better = "high" if len(frame) and bool(frame.higher.iloc[0]) else "low"
+    return Figure(
+        name=f"metric-{metric}-over-{over}".replace("_", "-"),
+        title=f"{said(metric).capitalize()} over {over}",
+        note=f"Median over runs of {said(metric)}, with the band between quartiles; a run that has ended keeps what it "
+        f"had.{_left_out(source.runs, over)}",
+        facts=source.facts(aims=False),
+        frame=frame,
+        panel=_panel(styles, source.cost if over == "cost" else TITLES[over], metric, over, better),
+        by=tuple(CELL),
+    )
+
+
+def said(metric: str) -> str:
+    """A metric in words: `test accuracy`."""
+    return metric.replace("_", " ")
+
+
+def _panel(styles: dict[str, Style], title: str, metric: str, over: str, better: str) -> Curves:
+    return Curves(styles, title, said(metric), curve="curve", x=over, y="median", better=better, band=True)
+
+
+def _left_out(runs: Any, over: str) -> str:
+    """Who has no curve over seconds, and why."""
+    if over != "seconds":
+        return ""
+    ran = runs[runs.status.isin(statuses("ran")) & runs.scored]
+    lanes = (ran.lanes > 0).groupby(ran.optimizer).all()
+    names = sorted(lanes.index[lanes])
+    if not names:
+        return ""
+    return f" Not drawn: {joined_by_and(names)}, whose runs went in lanes, and have no time of their own."
+
+
+def shown(report: "Report") -> dict[str, Any]:
+    """What the page has of metrics; nothing where no run recorded any.
+
+    problems: name, family (its place), metrics (in words), rows of style, optimizer, place, runs, and cells of text,
+    interval and whether it is the best. goals: the same of expected costs to the suite's targets of metrics.
+    pictures: SVG of the chief metric, over each of OVER.
+    """
+    table: Any = report.results.metrics()
+    if table.empty:
+        return {}
+    finals: Any = report.results.final_metrics
+    tables = [
+        {
+            "name": cell_name(problem, dim),
+            "family": family,
+            "metrics": [said(name) for name in sorted(set(finals.metric[_of(finals, problem, dim)]), key=_rank)],
+            "rows": _rows(report, finals[_of(finals, problem, dim)]),
+        }
+        for (problem, dim), family in zip(report.cells, report.family_places, strict=True)
+        if _of(table, problem, dim).any()
+    ]
+    return {"problems": tables, "goals": _goals(report), "pictures": pictures(report.results)}
+
+
+def _of(table: Any, problem: str, dim: int) -> Any:
+    return (table.problem == problem) & (table.dim == dim)
+
+
+def _rank(metric: str) -> tuple[int, str]:
+    """f first, then each metric of training rows beside that of test rows."""
+    return (0, "") if metric == "f" else (1, metric.split("_", 1)[-1] + metric)
+
+
+def _rows(report: "Report", finals: Any) -> list[dict[str, Any]]:
+    metrics = sorted(set(finals.metric), key=_rank)
+    best = {}
+    for metric in metrics:
+        of_metric = finals[finals.metric == metric]
+        medians = of_metric["median"]
+        best[metric] = medians.max() if bool(of_metric.higher.iloc[0]) else medians.min()
+    rows = []
+    for name, style in report.styles.items():
+        of_name = finals[finals.optimizer == name].set_index("metric")
+        if of_name.empty:
+            continue
+        cells = []
+        for metric in metrics:
+            row = of_name.loc[metric]
+            missing = f", {int(row.missing)} missing" if row.missing else ""
+            cells.append(
+                {
+                    "text": number(row["median"]),
+                    "interval": interval(row.low, row.high) + missing,
+                    "best": row["median"] == best[metric],
+                }
+            )
+        runs = int(of_name.runs.max())
+        rows.append({"optimizer": name, "style": style, "place": report.place(name), "cells": cells, "runs": runs})
+    return rows
+
+
+def _goals(report: "Report") -> list[dict[str, Any]]:
+    """The expected cost to each target of a metric that the suite asks for."""
+    if not report.results.metric_targets:
+        return []
+    table: Any = report.results.metric_ert()
+    rows = []
+    for row in table.itertuples():
+        rows.append(
+            {
+                "name": cell_name(row.problem, int(row.dim)),
+                "target": f"{said(row.kind)} {number(row.target)}",
+                "optimizer": row.optimizer,
+                "style": report.styles[row.optimizer],
+                "place": report.place(row.optimizer),
+                "ert": number(row.ert),
+                "interval": interval(row.low, row.high),
+                "reached": reached(int(row.successes), int(row.runs)),
+            }
+        )
+    return rows
+
+
+def pictures(results: "Results") -> list[dict[str, str]]:
+    """The chief metric over cost, epochs and seconds, each as the text of an SVG with its title, of a few problems."""
+    from bench.report.figures import Source
+
+    answers = []
+    for over in OVER:
+        figure = metric_figure(Source(results), None, over)
+        if figure.frame.empty:
+            continue
+        cells = figure.frame[CELL].drop_duplicates().head(MOST)
+        figure = replace(figure, frame=figure.frame.merge(cells, on=CELL))
+        answers.append({"title": figure.title, "note": figure.note, "svg": _svg(figure)})
+    return answers
+
+
+def _svg(figure: Figure) -> str:
+    """A figure as SVG in base64."""
+    from base64 import b64encode
+
+    import matplotlib as mpl
+    import seaborn as sns
+
+    from bench.report.texts import Look
+
+    look = Look()
+    settings: Any = {**sns.axes_style("whitegrid"), **look.settings, "svg.hashsalt": figure.name}
+    file = BytesIO()
+    with mpl.rc_context(settings):
+        drawn(figure, look).savefig(file, format="svg", metadata={"Date": None})
+    return b64encode(file.getvalue()).decode()
+
+
+def tables(results: "Results") -> dict[str, Frame]:
+    """The tables of a report that are of metrics, by the names of their CSV."""
+    finals: Any = results.final_metrics
+    frames: dict[str, Frame] = {"metrics": finals} if (finals.metric != "f").any() else {}
+    if frames and results.metric_targets:
+        frames["metric-ert"] = results.metric_ert()
+    return frames

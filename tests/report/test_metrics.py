@@ -1,0 +1,80 @@
+"""The section of metrics, and the figure."""
+
+import re
+
+import pytest
+
+import bench
+from bench.report.figures import draw, figure
+from bench.report.measured import Report
+from bench.report.metrics import chief, metric_figure, shown
+from bench.report.page import html
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("metrics")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return bench.run(
+            problems=["softmax[data=iris]", "sphere", "nn-on-tabular[data=iris,width=4,blocks=1]"],
+            optimizers=["torch-sgd[lr=0.1]", "soap"],
+            budget=12,
+            seeds=6,
+            name="metrics",
+            report=False,
+            workers=1,
+        )
+
+
+def test_the_page_has_medians_with_intervals_and_pictures(results):
+    report = Report(results)
+    section = shown(report)
+    names = [problem["name"] for problem in section["problems"]]
+    assert len(names) == 2 and not any(name.startswith("sphere") for name in names)
+    tabular = next(problem for problem in section["problems"] if problem["name"].startswith("nn-on-tabular"))
+    assert tabular["metrics"] == ["f", "test accuracy", "train accuracy", "test loss"]
+    finals = results.final_metrics
+    for row in tabular["rows"]:
+        stored = finals[(finals.optimizer == row["optimizer"]) & finals.problem.str.startswith("nn-on")]
+        assert row["runs"] == 6 and all(cell["interval"] for cell in row["cells"])
+        median = stored.set_index("metric").loc["test_accuracy", "median"]
+        assert float(row["cells"][1]["text"]) == pytest.approx(median, rel=5e-3)
+    best = [row["cells"][1]["best"] for row in tabular["rows"]]
+    assert any(best)
+    text = html(report)
+    assert re.search(r'<section id="metrics">.*data:image/svg\+xml;base64,', text, re.DOTALL)
+    assert {"metrics"} <= set(report.tables)
+
+
+def test_results_without_metrics_have_no_such_section(results, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    other = bench.run(problems=["sphere"], optimizers=["scipy-bfgs"], budget=30, seeds=2, name="x", report=False)
+    report = Report(other)
+    assert shown(report) == {} and '<section id="metrics">' not in html(report)
+    with pytest.raises(ValueError, match="x has nothing for a figure of metric: no run recorded any"):
+        draw(other, "metric", "optimizer", None, tmp_path / "a.svg")
+    with pytest.raises(ValueError, match=r"one that runs record \(none\), got 'test_accuracy'"):
+        figure(other, "metric", metric="test_accuracy")
+
+
+def test_figures_of_metrics(results, tmp_path):
+    drawing = figure(results, "metric", metric="test_accuracy", over="epochs")
+    assert drawing.name == "metric-test-accuracy-over-epochs" and len(drawing.views()) == 2
+    assert {name for name in drawing.frame.curve if name.endswith(", training rows")}
+    seconds = figure(results, "metric", over="seconds")
+    assert "Not drawn: torch-sgd[lr=0.1], whose runs went in lanes" in seconds.note
+    assert set(seconds.frame.optimizer) == {"soap"}
+    draw(results, "metric", "optimizer", None, tmp_path / "metric.svg", metric="test_loss")
+    assert "test loss" in (tmp_path / "metric.svg").read_text()
+    with pytest.raises(ValueError, match="over must be one of cost, epochs, seconds, got 'time'"):
+        figure(results, "metric", over="time")
+    with pytest.raises(ValueError, match="of the figure metric, not of ecdf"):
+        figure(results, "ecdf", metric="test_loss")
+
+
+def test_the_chief_metric():
+    assert chief(["test_loss", "train_accuracy", "test_accuracy"]) == "test_accuracy"
+    assert chief(["test_loss", "test_gap"]) == "test_gap"
+    assert chief(["test_loss"]) == "test_loss" and chief(["train_size"]) == "train_size" and chief([]) == ""
+    assert metric_figure.__doc__
