@@ -1,6 +1,6 @@
 """What runs recorded beside f: accuracies and losses of training and test rows, over cost, epochs and seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,10 @@ from bench.report.panels import Curves, Figure, drawn
 from bench.report.styles import Style
 
 if TYPE_CHECKING:
-    from bench.report.figures import Source
-    from bench.report.measured import Report
     from bench.results.stored import Results
+
+Source = Any  # `bench.report.figures.Source`, and `bench.report.measured.Report`, which import this
+Report = Any
 
 OVER = ("cost", "epochs", "seconds")
 TITLES = {"epochs": "passes over the data", "seconds": "seconds, of runs that were alone"}
@@ -34,7 +35,7 @@ def chief(names: Sequence[str]) -> str:
     return ""
 
 
-def metric_figure(source: "Source", metric: str | None = None, over: str = "cost") -> Figure:
+def metric_figure(source: Source, metric: str | None = None, over: str = "cost") -> Figure:
     """Medians and quartiles of a metric, a panel for each problem and dim: over cost, epochs or seconds. Beside one of
     test rows, thinner, the same of training rows.
 
@@ -91,12 +92,11 @@ def _left_out(runs: Any, over: str) -> str:
     return f" Not drawn: {joined_by_and(names)}, whose runs went in lanes, and have no time of their own."
 
 
-def shown(report: "Report") -> dict[str, Any]:
+def shown(report: Report) -> dict[str, Any]:
     """What the page has of metrics; nothing where no run recorded any.
 
     problems: name, family (its place), metrics (in words), rows of style, optimizer, place, runs, and cells of text,
     interval and whether it is the best. goals: the same of expected costs to the suite's targets of metrics.
-    pictures: SVG of the chief metric, over each of OVER.
     """
     table: Any = report.results.metrics()
     if table.empty:
@@ -112,7 +112,7 @@ def shown(report: "Report") -> dict[str, Any]:
         for (problem, dim), family in zip(report.cells, report.family_places, strict=True)
         if _of(table, problem, dim).any()
     ]
-    return {"problems": tables, "goals": _goals(report), "pictures": pictures(report.results)}
+    return {"problems": tables, "goals": _goals(report)}
 
 
 def _of(table: Any, problem: str, dim: int) -> Any:
@@ -124,7 +124,7 @@ def _rank(metric: str) -> tuple[int, str]:
     return (0, "") if metric == "f" else (1, metric.split("_", 1)[-1] + metric)
 
 
-def _rows(report: "Report", finals: Any) -> list[dict[str, Any]]:
+def _rows(report: Report, finals: Any) -> list[dict[str, Any]]:
     metrics = sorted(set(finals.metric), key=_rank)
     best = {}
     for metric in metrics:
@@ -152,7 +152,7 @@ def _rows(report: "Report", finals: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _goals(report: "Report") -> list[dict[str, Any]]:
+def _goals(report: Report) -> list[dict[str, Any]]:
     """The expected cost to each target of a metric that the suite asks for."""
     if not report.results.metric_targets:
         return []
@@ -174,18 +174,14 @@ def _goals(report: "Report") -> list[dict[str, Any]]:
     return rows
 
 
-def pictures(results: "Results") -> list[dict[str, str]]:
-    """The chief metric over cost, epochs and seconds, each as the text of an SVG with its title, of a few problems."""
-    from bench.report.figures import Source
-
+def pictures(figures: Iterable[Figure]) -> list[dict[str, str]]:
+    """Each figure of a metric as the text of an SVG with its title and note, of a few problems; without empty ones."""
     answers = []
-    for over in OVER:
-        figure = metric_figure(Source(results), None, over)
-        if figure.frame.empty:
-            continue
-        cells = figure.frame[CELL].drop_duplicates().head(MOST)
-        figure = replace(figure, frame=figure.frame.merge(cells, on=CELL))
-        answers.append({"title": figure.title, "note": figure.note, "svg": _svg(figure)})
+    for figure in figures:
+        if len(figure.frame):
+            cells = figure.frame[CELL].drop_duplicates().head(MOST)
+            few = replace(figure, frame=figure.frame.merge(cells, on=CELL))
+            answers.append({"title": figure.title, "note": figure.note, "svg": _svg(few)})
     return answers
 
 

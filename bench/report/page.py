@@ -140,7 +140,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         ranked=report.ranked,
         place={name: place for place, name in enumerate(report.styles)},
         panels=panels(report),
-        metrics=metrics.shown(report) if "metrics" in contents else {},
+        metrics={**metrics.shown(report), "pictures": _pictures(report)} if "metrics" in contents else {},
         dashes=DASHES,
         lowest=words.lowest("In bold", report.tables["values"]),
         races=race_rows(report.tables.get("races"), report.styles, report.cells, report.family_places),
@@ -170,6 +170,14 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         latex=[name for name, frame in report.tables.items() if drawn and "cost" not in frame],
         sources=[_source(name, manifest) for name, manifest in results.sources],
     )
+
+
+def _pictures(report: Report) -> list[dict[str, str]]:
+    """The chief metric over cost, epochs and seconds."""
+    from bench.report.figures import Source
+
+    source = Source(report.results)
+    return metrics.pictures(metrics.metric_figure(source, None, over) for over in metrics.OVER)
 
 
 def page_script() -> str:
