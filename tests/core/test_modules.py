@@ -1,12 +1,18 @@
 """A user's own network as an objective: equal to a plain loop of torch, the same alone and among others."""
 
+import random
 from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.prune import l1_unstructured
 
 import bench
 from bench.core import Oracle
@@ -212,16 +218,27 @@ def test_each_question_draws_anew_and_a_score_never(loud):
     assert loud.f(x) == loud.f(x)
 
 
-def test_dropout_keeps_what_it_says():
-    net = nn.Sequential(nn.Dropout(0.3), nn.Linear(4000, 1, bias=False)).double()
+@pytest.mark.parametrize("dropped", [0.3, 0.5])  # torch leaves 0.5 out where it asks for coins
+def test_dropout_keeps_what_it_says(dropped):
+    net = nn.Sequential(nn.Dropout(dropped), nn.Linear(4000, 1, bias=False)).double()
     net[1].weight.data.fill_(1.0)
     objective = bench.from_module(net, lambda y: y.mean(), torch.ones(30, 4000, dtype=torch.float64))
     oracle = Oracle([objective] * 2, 1e9, [0, 1], arrays="torch")
     values = oracle.value(oracle.x0) / 4000
-    deviation = np.sqrt(0.3 / 0.7 / (30 * 4000))
+    deviation = np.sqrt(dropped / (1 - dropped) / (30 * 4000))
     np.testing.assert_allclose(values, 1.0, atol=4 * deviation)
     assert values[0] != values[1]
     assert objective.f(oracle.x0[0]) == 4000
+
+
+def test_numbers_stay_below_one_in_every_type(monkeypatch):
+    """As torch's do: log(1 - u) is finite."""
+    monkeypatch.setattr("bench.core.modules.draws.uniform", lambda *_: torch.full((1, 3), 1 - 2**-54).double())
+    with Draws(torch.zeros(1, dtype=torch.int64), alone=True):
+        for u in (torch.rand(3), torch.rand_like(torch.ones(3)), torch.empty(3).uniform_()):
+            assert (u < 1).all() and (u > 0.999).all()
+        with pytest.raises(Refused, match="complex64"):
+            torch.randn(3, dtype=torch.complex64)
 
 
 def test_uniform_numbers():
@@ -531,3 +548,322 @@ def test_bad_metrics_and_test_rows():
         bench.from_module(nn.Linear(2, 1), F.mse_loss, data, metrics=metrics)
     with pytest.raises(ValueError, match=r"rows of the same shapes, got \(9, 2\), \(9, 1\) and \(4, 3\), \(4, 1\)"):
         bench.from_module(nn.Linear(2, 1), F.mse_loss, data, (torch.ones(4, 3), torch.ones(4, 1)))
+
+
+# what networks do that a trial must see
+
+
+class Own(nn.Module):
+    """A linear layer whose forward pass is given."""
+
+    def __init__(self, run, **attributes):
+        super().__init__()
+        self.linear, self.run = nn.Linear(4, 3), run
+        for key, value in attributes.items():
+            setattr(self, key, value)
+
+    def forward(self, *inputs):
+        return self.run(self, *inputs)
+
+
+def few(rows=40, *shape):
+    g = torch.Generator().manual_seed(4)
+    x = torch.randn(rows, *(shape or (4,)), generator=g, dtype=torch.float64)
+    return x, torch.randint(3, (rows,), generator=g)
+
+
+def plain_gradient(net, loss, x, *rows):
+    """By torch alone: f and its gradient at x (dim,), of the network as it is trained."""
+    net = deepcopy(net).train()
+    parameters = [p for p in net.parameters() if p.requires_grad]
+    nn.utils.vector_to_parameters(x.clone(), parameters)
+    *inputs, targets = (each.clone() for each in rows)
+    f = loss(net(*inputs), targets)
+    slopes = torch.autograd.grad(f, parameters)
+    return f.detach(), torch.cat([(each.to_dense() if each.is_sparse else each).reshape(-1) for each in slopes])
+
+
+def packed(self, x, lengths):
+    x = nn.utils.rnn.pack_padded_sequence(self.linear(x), lengths.cpu(), batch_first=True, enforce_sorted=False)
+    return self.cells(x)[1][0][0]
+
+
+def checked(self, x):
+    if torch.isnan(x).any():
+        raise ValueError("NaN in the inputs")
+    return self.linear(x)
+
+
+ODD = {
+    "padding": lambda: (
+        nn.Sequential(nn.Embedding(5, 3, padding_idx=0), nn.Flatten(), nn.Linear(18, 3)),
+        (tokens()[0], torch.randint(3, (50,))),
+    ),
+    "sparse gradients": lambda: (
+        nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Flatten(), nn.Linear(18, 3)),
+        (tokens()[0], torch.randint(3, (50,))),
+    ),
+    "packed": lambda: (
+        Own(packed, cells=nn.LSTM(3, 3, batch_first=True)),
+        (few(40, 6, 4)[0], 1 + torch.arange(40) % 6, few()[1]),
+    ),
+    "looks at rows": lambda: (Own(checked), few()),
+    "writes rows": lambda: (Own(lambda self, x: self.linear(x.mul_(2))), few()),
+    "tracked instances": lambda: (
+        nn.Sequential(
+            nn.Conv1d(6, 4, 3), nn.InstanceNorm1d(4, track_running_stats=True), nn.Flatten(), nn.Linear(8, 3)
+        ),
+        few(40, 6, 4),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_networks_are_as_torch_has_them(case):
+    """Lanes at points of their own, of batches of their own, and the score; the data stay what they are."""
+    torch.manual_seed(0)
+    net, rows = ODD[case]()
+    net, before = net.double(), [each.clone() for each in rows]
+    objective = bench.from_module(net, F.cross_entropy, rows)
+    oracle = Oracle([objective] * 3, 1e9, [0, 1, 2], arrays="torch")
+    x = oracle.x0 * torch.tensor([1.0, 1.1, 0.8], dtype=torch.float64)[:, None]
+    for _, batch in zip(range(2), oracle.minibatches(16), strict=False):
+        f, gradient = batch.value_and_gradient(x)
+        for lane in range(3):
+            picked = [each[lane, 0] for each in batch._batch.values()]
+            value, slope = plain_gradient(net, F.cross_entropy, x[lane], *picked)
+            torch.testing.assert_close(f[lane], value, rtol=1e-12, atol=0)
+            torch.testing.assert_close(gradient[lane], slope, rtol=1e-9, atol=1e-12)
+    whole = plain_gradient(net, F.cross_entropy, x[0], *before)[0]
+    for _ in range(2):
+        assert float(objective.f(x[0])) == pytest.approx(whole.item(), rel=1e-12)
+    assert objective.score is not None
+    constants = {key: torch.as_tensor(value) for key, value in {**objective.constants, **objective.data}.items()}
+    assert float(objective.score(x[:1], **constants)) == pytest.approx(whole.item(), rel=1e-12)
+    assert all(map(torch.equal, rows, before))
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
+def test_tensors_that_hooks_compute_are_copied():
+    """Of weight norms and pruning: neither can be copied by torch."""
+    normed, pruned = nn.utils.weight_norm(nn.Linear(4, 3)), nn.Linear(4, 3)
+    l1_unstructured(pruned, "weight", 0.5)
+    for net in (normed, pruned):
+        x, y = few()
+        objective = bench.from_module(net.double(), F.cross_entropy, (x, y))
+        expected = F.cross_entropy(net(x), y).item()
+        assert float(objective.f(objective.start(None))) == pytest.approx(expected, rel=1e-12)
+
+
+def kept(self, x):
+    self.last = self.linear(x) if self.last is None else self.linear(x) + self.last.tanh() * torch.arange(3)
+    return self.last
+
+
+def counted(self, x):
+    self.asked += 1
+    return self.linear(x) * self.asked
+
+
+CHANGING = {
+    "numpy": lambda: Own(lambda self, x: self.linear(x) * np.random.rand()),
+    "a coin of Python": lambda: Own(lambda self, x: self.linear(x) if random.random() < 0.999 else -self.linear(x)),
+    "a counter": lambda: Own(counted, asked=0),
+    "a hidden state": lambda: Own(kept, last=None),
+}
+
+
+@pytest.mark.parametrize("case", CHANGING)
+def test_what_changes_from_question_to_question_is_refused(case):
+    with pytest.raises(ValueError, match="loss changes from one question to the next"):
+        bench.from_module(CHANGING[case]().double(), F.cross_entropy, few())
+
+
+def test_a_loss_may_be_random():
+    """It is drawn from the stream of each lane, and torch's generator goes on as if nothing had been."""
+    net = nn.Linear(4, 3).double()
+    state = torch.random.get_rng_state()
+    objective = bench.from_module(net, lambda h, y: F.cross_entropy(F.dropout(h, 0.3), y), few())
+    assert objective.noise is not None
+    assert objective.f(objective.start(None)) == objective.f(objective.start(None))
+    (first, _), (second, _) = answers(objective, [0, 1])
+    assert (first != second).all() and first[0] != first[1]
+    assert answers(objective, [1])[0][0][0] == pytest.approx(first[1].item(), rel=1e-12)
+    assert torch.equal(state, torch.random.get_rng_state())
+
+
+def masked(outputs, targets):
+    return (F.cross_entropy(outputs, targets, reduction="none") * (targets < 2)).sum() / (targets < 2).sum().clamp(
+        min=1
+    )
+
+
+def zeros():
+    net = nn.Linear(4, 3).double()
+    nn.init.zeros_(net.weight), nn.init.zeros_(net.bias)
+    return net
+
+
+NO_MEANS = {
+    "weights": lambda: nn.CrossEntropyLoss(weight=torch.tensor([1.0, 5.0, 0.1]).double()),
+    "ignored": lambda: nn.CrossEntropyLoss(ignore_index=1),
+    "ignored in a function": lambda: lambda h, y: F.cross_entropy(h, y, ignore_index=2),
+    "masked": lambda: masked,
+    "only beside the start": lambda: lambda h, y: F.cross_entropy(h, y) + h.mean(0).square().sum(),
+}
+
+
+@pytest.mark.parametrize("case", NO_MEANS)
+def test_what_is_a_mean_of_the_first_rows_alone_is_none(case):
+    """Targets are sorted: the first rows are all of one class, and the network gives zeros at the start."""
+    x, y = few(2000)
+    objective = bench.from_module(zeros(), NO_MEANS[case](), (x, y.sort().values))
+    assert not objective.score.means
+    assert bench.from_module(zeros(), F.cross_entropy, (x, y.sort().values)).score.means
+
+
+def test_padding_that_is_rare_is_seen():
+    x, y = few(2000)
+    y = y.clone()
+    y[1234] = -100
+    assert not bench.from_module(zeros(), nn.CrossEntropyLoss(), (x, y)).score.means
+
+
+# networks that are alike
+
+
+def scaled(outputs, targets, *, scale=1.0):
+    return scale * F.cross_entropy(outputs, targets)
+
+
+@dataclass
+class Weighted:
+    scale: float = field(default=1.0, compare=False)
+
+    def __call__(self, outputs, targets):
+        return self.scale * F.cross_entropy(outputs, targets)
+
+
+class Hidden(nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+        self.register_buffer("scale", torch.tensor(scale), persistent=False)
+
+    def forward(self, outputs, targets):
+        return self.scale * F.cross_entropy(outputs, targets)
+
+
+def _with(scale):
+    function = type(scaled)(scaled.__code__, scaled.__globals__)
+    function.__kwdefaults__ = {"scale": scale}
+    return function
+
+
+def hooked(scale):
+    net = nn.Linear(4, 3).double()
+    net.register_forward_hook(partial(lambda scale, module, inputs, outputs: scale * outputs, scale))
+    return net
+
+
+UNLIKE = {
+    "default of a keyword": lambda scale: (zeros(), _with(scale)),
+    "field that is not compared": lambda scale: (zeros(), Weighted(scale)),
+    "buffer that is not saved": lambda scale: (zeros(), Hidden(scale).double()),
+    "hook": lambda scale: (hooked(scale), F.cross_entropy),
+    "attribute": lambda scale: (
+        Own(lambda self, x: self.scale * self.linear(x), scale=scale).double(),
+        F.cross_entropy,
+    ),
+    "type of a tensor": lambda scale: (
+        Own(
+            lambda self, x: self.linear(x) / self.ten, ten=torch.tensor(10, dtype=torch.int64 if scale > 1 else None)
+        ).double(),
+        F.cross_entropy,
+    ),
+    "flag in a buffer": lambda scale: (flagged(scale), F.cross_entropy),
+}
+
+
+def looks(self, x):
+    return self.linear(x) if self.flag > 1 else 2 * self.linear(x)
+
+
+def flagged(scale):
+    net = Own(looks)
+    net.register_buffer("flag", torch.tensor(scale))
+    return net.double()
+
+
+@pytest.mark.parametrize("case", UNLIKE)
+def test_unlike_networks_answer_each_for_itself(case):
+    pair = [bench.from_module(*UNLIKE[case](scale), few(), instance=i) for i, scale in ((1, 1.0), (2, 3.0))]
+    oracle = Oracle(pair, 1e9, 0, arrays="torch")
+    x = oracle.x0 + 0.1
+    expected = torch.stack([objective.f(each) for objective, each in zip(pair, x, strict=True)])
+    torch.testing.assert_close(oracle.value(x), expected, rtol=1e-12, atol=0)
+
+
+# data of other kinds
+
+
+def test_data_of_other_kinds():
+    x, y = (each.numpy() for each in few())
+    kinds = {
+        "frames": (pd.DataFrame(x), pd.Series(y)),
+        "a dict": {"x": x, "y": y},
+        "inputs together": ((x, x), y),
+        "rows with inputs together": [((a, b), c) for a, b, c in zip(x, x, y, strict=True)],
+        "rows that are dicts": [{"x": a, "label": b} for a, b in zip(x, y, strict=True)],
+        "halves": (torch.as_tensor(x).bfloat16(), torch.as_tensor(y)),
+    }
+    for kind, data in kinds.items():
+        *inputs, targets = as_rows(data, "train")
+        assert len(inputs) == 1 + ("together" in kind)
+        for each in inputs:
+            np.testing.assert_allclose(each, x, rtol=0 if kind != "halves" else 0.01)
+        np.testing.assert_array_equal(targets, y)
+
+
+def test_pairs_of_inputs_in_batches_of_two_stay_pairs():
+    """Which look like a batch of two rows with two inputs each."""
+    x, y = few(6)
+    loader = torch.utils.data.DataLoader([((a, 2 * a), b) for a, b in zip(x, y, strict=True)], batch_size=2)
+    first, second, _ = as_rows(loader, "train")
+    np.testing.assert_array_equal(first, x)
+    np.testing.assert_array_equal(second, 2 * x.numpy())
+
+
+def test_reading_leaves_the_generator_of_torch():
+    x, y = few()
+    state = torch.random.get_rng_state()
+    as_rows(torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), shuffle=True), "train")
+    assert torch.equal(state, torch.random.get_rng_state())
+
+
+BAD_ROWS = {
+    "targets first": (lambda: [{"labels": 1, "x": torch.ones(3)}] * 9, "must have its targets last, got 'labels'"),
+    "other names": (
+        lambda: ({"x": torch.ones(1, 3), "abc"[i]: torch.ones(1)} for i in range(3)),
+        "rows of one kind, got x, a and then x, b",
+    ),
+    "other types": (lambda: (torch.ones(1, dtype=d) for d in (torch.int64, torch.float32)), "one shape and type"),
+    "raises": (lambda: ({}["missing"] for _ in range(3)), "train cannot be read: KeyError: 'missing'"),
+    "no file": (lambda: (Path("/missing").read_bytes() for _ in range(3)), "train cannot be read: FileNotFoundError"),
+    "sparse": (lambda: torch.eye(3).to_sparse(), "train cannot be read: tensors must be dense"),
+    "nested lists": (lambda: ([[1.0, 2.0], [3.0, 4.0]], [0, 1]), "train"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ROWS)
+def test_bad_rows(case):
+    make, sentence = BAD_ROWS[case]
+    with pytest.raises(ValueError, match=sentence):
+        as_rows(make(), "train")
+
+
+def test_what_torch_cannot_differentiate_or_copy():
+    net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(inplace=True), nn.Hardtanh(inplace=True)).double()
+    with pytest.raises(ValueError, match="the loss of Sequential cannot be differentiated"):
+        bench.from_module(net, F.cross_entropy, few())
+    with pytest.raises(ValueError, match="must have values"):
+        bench.from_module(nn.Linear(4, 3, device="meta"), F.cross_entropy, few())

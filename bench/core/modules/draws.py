@@ -71,17 +71,24 @@ class Draws(TorchDispatchMode):
         return uniform(self.seeds, self.calls, shape[1:])
 
 
-def _normal(u: "Tensor") -> "Tensor":
+def _normal(u: "Tensor", _: Any = None) -> "Tensor":
     return torch.special.ndtri(u)
 
 
-def _made(change: Callable[["Tensor"], "Tensor"]) -> Callable[..., "Tensor"]:
+def _below_one(u: "Tensor", dtype: torch.dtype) -> "Tensor":
+    """Numbers that are below 1 in this type, too, as torch's are."""
+    return u.clamp(max=1 - torch.finfo(dtype).eps / 2)
+
+
+def _made(change: Callable[["Tensor", torch.dtype], "Tensor"]) -> Callable[..., "Tensor"]:
     """An operation that makes numbers of a size, or like a tensor."""
 
     def answer(draws: Draws, func: Any, first: Any, *_: Any, dtype: Any = None, **__: Any) -> "Tensor":
         tensor = isinstance(first, torch.Tensor)
         dtype = dtype or (first.dtype if tensor else torch.get_default_dtype())
-        return change(draws.like(first.shape if tensor else first)).to(dtype)
+        if not dtype.is_floating_point:
+            raise Refused(f"the random operation {func} of {dtype} cannot be answered from the stream of a lane")
+        return change(draws.like(first.shape if tensor else first), dtype).to(dtype)
 
     return answer
 
@@ -98,9 +105,9 @@ def _whole(draws: Draws, func: Any, first: Any, *ends: Any, dtype: Any = None, *
 
 
 def _coin(draws: Draws, func: Any, x: "Tensor", p: Any = None, *_: Any, **__: Any) -> "Tensor":
-    """1 with probability p, or x where there is no p, else 0."""
+    """1 with probability p, or x where there is no p, else 0. In place x is not read, and p left out is 0.5."""
     in_place = func._schema.name.endswith("_")
-    chance = x if p is None else p
+    chance = p if p is not None else 0.5 if in_place else x
     ones = (draws.like(x.shape) < chance).to(x.dtype)
     return x.copy_(ones) if in_place else ones
 
@@ -109,7 +116,7 @@ def _filled(change: Callable[..., "Tensor"]) -> Callable[..., "Tensor"]:
     """An operation that fills a tensor with numbers of a distribution."""
 
     def answer(draws: Draws, func: Any, x: "Tensor", *parameters: float, generator: Any = None) -> "Tensor":
-        return x.copy_(change(draws.like(x.shape), *parameters))
+        return x.copy_(change(_below_one(draws.like(x.shape), x.dtype), *parameters))
 
     return answer
 
@@ -134,8 +141,8 @@ def _normals(draws: Draws, func: Any, mean: Any, std: Any = 1.0, size: Any = Non
 
 
 ANSWERS: dict[Any, Callable[..., Any]] = {
-    aten.rand: _made(lambda u: u),
-    aten.rand_like: _made(lambda u: u),
+    aten.rand: _made(_below_one),
+    aten.rand_like: _made(_below_one),
     aten.randn: _made(_normal),
     aten.randn_like: _made(_normal),
     aten.randint: _whole,

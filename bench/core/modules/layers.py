@@ -20,8 +20,9 @@ class Layers(TorchFunctionMode):
     """Batch normalisation and recurrent layers in plain operations, above `vmap`.
 
     A batch norm takes the mean and variance of the rows that it sees; after `use_seen` those of the pass before, in the
-    order in which layers are met. Running statistics are neither read nor written: they depend on the way that was
-    taken, while f is a function of x. Where the layer is evaluated with its own while the network trains it keeps them.
+    order in which layers are met. An instance norm takes those of each row. Running statistics are neither read nor
+    written: they depend on the way that was taken, while f is a function of x. Where the layer is evaluated with its
+    own while the network trains it keeps them.
 
     frozen: the numbers of those that keep their own, in the order in which they are met; None: find out, in training.
     """
@@ -32,7 +33,7 @@ class Layers(TorchFunctionMode):
         self.frozen: Any = () if frozen is None else frozen
         self.seen: Statistics = []
         self.known: Iterator[tuple[Tensor, Tensor]] | None = None
-        self.normed = 0  # batch norms met in this pass
+        self.normed = 0  # norms met in this pass
         self.attention = False  # whether there was any
 
     def use_seen(self) -> None:
@@ -43,13 +44,39 @@ class Layers(TorchFunctionMode):
         kwargs = kwargs or {}
         if func is F.batch_norm:
             return self._batch_norm(*args, **kwargs)
+        if func is F.embedding:
+            return _embedding(*args, **kwargs)
+        if func is F.instance_norm:
+            return self._instance_norm(*args, **kwargs)
         if func is F.scaled_dot_product_attention or func is F.multi_head_attention_forward:
             self.attention = True
         if func is torch.randperm:  # whose batching rule draws for one lane after the other
             return torch.rand(args[0], device=kwargs.get("device")).argsort()
-        if func in RECURRENT and isinstance(args[2], (list, tuple)):  # else of packed sequences
+        if func in RECURRENT and isinstance(args[3], bool):  # else of packed sequences
             return RECURRENT[func](*args, **kwargs)
         return func(*args, **kwargs)
+
+    def _is_frozen(self, training: bool, running_mean: "Tensor | None") -> bool:
+        """Whether the norm that is met now takes statistics of its own."""
+        self.normed += 1
+        if self.learns and not training and running_mean is not None:
+            self.frozen = {*self.frozen, self.normed}
+        return self.normed in self.frozen
+
+    def _instance_norm(
+        self,
+        x: "Tensor",
+        running_mean: "Tensor | None" = None,
+        running_var: "Tensor | None" = None,
+        weight: "Tensor | None" = None,
+        bias: "Tensor | None" = None,
+        use_input_stats: bool = True,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+    ) -> "Tensor":
+        if self._is_frozen(use_input_stats, running_mean):
+            return F.instance_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
+        return F.instance_norm(x, weight=weight, bias=bias, eps=eps)
 
     def _batch_norm(
         self,
@@ -62,11 +89,9 @@ class Layers(TorchFunctionMode):
         momentum: float = 0.1,
         eps: float = 1e-5,
     ) -> "Tensor":
-        self.normed += 1
-        if self.learns and not training and running_mean is not None:
-            self.frozen = {*self.frozen, self.normed}
+        frozen = self._is_frozen(training, running_mean)
         shape = (1, -1, *(1,) * (x.ndim - 2))
-        if self.normed in self.frozen:
+        if frozen:
             assert running_mean is not None and running_var is not None
             mean, variance = running_mean, running_var
         elif self.known is not None:
@@ -78,6 +103,22 @@ class Layers(TorchFunctionMode):
         x = (x - mean.reshape(shape)) * (variance + eps).rsqrt().reshape(shape)
         x = x if weight is None else x * weight.reshape(shape)
         return x if bias is None else x + bias.reshape(shape)
+
+
+def _embedding(
+    x: "Tensor",
+    weight: "Tensor",
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> "Tensor":
+    """Rows of a table, of which that for padding gets no gradient, in lanes neither, where torch forgets it."""
+    rows = F.embedding(x, weight, None, max_norm, norm_type, scale_grad_by_freq, sparse)
+    if padding_idx is None:
+        return rows
+    return torch.where((x == padding_idx % len(weight))[..., None], rows.detach(), rows)
 
 
 # recurrent layers: x is (T, rows, features), or (rows, T, features) where batch_first

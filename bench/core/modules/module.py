@@ -14,10 +14,10 @@ from bench.core.arrays import constant
 from bench.core.domain import Domain
 from bench.core.foreign import foreign
 from bench.core.gate import described
-from bench.core.modules.net import Net
+from bench.core.modules.net import CPU_CHUNK, Net, plain
 from bench.core.modules.question import KNOWN, STATE, Question, Term
 from bench.core.modules.rows import MEMORY, as_rows
-from bench.core.modules.trial import ROWS, check, find_apart, find_order, is_mean, look, refuse
+from bench.core.modules.trial import ROWS, can_stack, check, find_apart, find_order, is_mean, look, refuse, sample
 from bench.core.objective import Objective, Sampling
 
 TARGETS = "targets"
@@ -52,15 +52,18 @@ def from_module(
     loss: of what the network gives and the targets, one number, as `torch.nn.functional.cross_entropy`; or several by
         name, each with its weight or 1, whose sum is f: {"task": f, "penalty": (0.1, g)}. Of data without targets: of
         what the network gives alone.
-    train, test: (inputs, targets), tensors or arrays (rows, ...); more inputs, or no targets, as (x1, x2, y) and x; a
-        Dataset or a DataLoader of such, which is read once. Beyond `memory` bytes it is read from a temporary file.
+    train, test: (inputs, targets), tensors or arrays (rows, ...); more inputs, or no targets, as (x1, x2, y) or
+        ((x1, x2), y), and x; a Dataset or a DataLoader of such, which is read once. Rows that are dicts are taken in
+        their order, the targets last. Beyond `memory` bytes it is read from a temporary file.
     metrics: functions as `loss`, or `Metric`s, which say in which direction they are good. Of each the runs record
         train_NAME, and test_NAME where there are test rows, besides test_loss, and train_TERM of several losses.
 
     Random operations of the forward pass (dropout, noise) are drawn anew at each question, for each lane from its own
     stream; scores and metrics are taken of the network as it is evaluated. Batch norms take the statistics of the rows
-    of a question, and in metrics those of all training rows: f is a function of x, and has no running statistics. Other
-    buffers that a forward pass writes begin anew at each question. What cannot be network like that is refused.
+    of a question, and in metrics those of all training rows, instance norms those of each row: f is a function of x,
+    and has no running statistics. Other buffers that a forward pass writes begin anew at each question; rows of data
+    that it writes are copied. What cannot be network like that is refused: one that gives another f when it is asked
+    again, since it draws random numbers outside of torch, or keeps something that is no buffer.
     Raises ValueError for what does not fit, with shapes.
     """
     module = net if isinstance(net, nn.Module) else _made(net, 0)
@@ -70,16 +73,18 @@ def from_module(
     held_out = {} if test is None else _named(as_rows(test, "test", memory))
     _check_shapes(data, held_out)
     dtype = "float64" if network.dtype is torch.float64 else "float32"
-    constants = {STATE + key: value.numpy() for key, value in network.state.items()}
+    constants = {STATE + key: plain(value).numpy() for key, value in network.state.items()}
     few = {key: constant(value, "torch", dtype) for key, value in {**constants, **_first(data)}.items()}
     x = network.flat(module)
-    look(network, x, [few[key] for key in data if key != TARGETS])
+    look(network, x, {key: few[key] for key in data if key != TARGETS})
+    spread = sample(data, int(CPU_CHUNK / max(network.held, 1.0)))
+    more = few | {key: constant(value, "torch", dtype) for key, value in spread.items()}
 
     def question(what: str, *terms: Term, **options: bool) -> Question:
         rows = tuple((key, each.ndim) for key, each in data.items())
         asks = Question(network, terms, rows, targets=TARGETS in data, **options)
         check(asks, x, few, what)
-        return replace(asks, means=is_mean(asks, x, few))
+        return replace(asks, means=is_mean(asks, x, more))
 
     f = question("loss", *terms.values(), trains=True)
     if not isfinite(value := float(f(x[None], **few))):
@@ -87,6 +92,7 @@ def from_module(
         raise ValueError(f"loss is {value} at the start, for inputs of shape {shapes}")
     order = find_order(f, x, few)
     network.apart = find_apart(f, x, few)
+    network.stacks = not network.state or bool(network.apart) or can_stack(f, x, few)
     wanted = {key: each if isinstance(each, Metric) else Metric(each) for key, each in (metrics or {}).items()}
     measured, higher, of_data = _metrics(question, terms, wanted, bool(held_out))
     training_rows = (

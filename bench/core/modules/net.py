@@ -46,29 +46,34 @@ class Net:
     names, shapes: of the parameters that vary, in the order in which x holds them; tied ones stand once.
     state: the frozen parameters and the buffers, by name. What follows is found out by a trial, see `trial.tried`.
     written: the buffers that a forward pass writes: they begin anew at each question, so that f is a function of x.
+    overwritten: the rows of data, by name, that a forward pass or a loss writes: they are given copies.
     random: whether there are random operations in training, and in evaluation. norms: whether batch norms take the
     statistics of rows. frozen_norms: which have their own, see `Layers`. attention: whether there is any.
     flops, held: operations of a forward pass, and bytes of what it makes, a row.
-    apart: why many vectors cannot be answered at once, or "".
+    apart: why many vectors cannot be answered at once, or "". stacks: whether networks of unlike state can.
     """
 
     def __init__(self, module: nn.Module):
-        self.trained, self.evaluated = deepcopy(module).train(), deepcopy(module).eval()
+        self.trained, self.evaluated = _copy(module).train(), _copy(module).eval()
         free = {name: value for name, value in module.named_parameters() if value.requires_grad}
         fixed = {name: value for name, value in module.named_parameters() if not value.requires_grad}
         self.names, self.shapes = list(free), [tuple(value.shape) for value in free.values()]
-        self.state = {name: value.detach().clone() for name, value in (fixed | dict(module.named_buffers())).items()}
+        state = fixed | dict(module.named_buffers())
+        self.state = {name: plain(value).clone() for name, value in state.items()}
         self.written: frozenset[str] = frozenset()
-        self.random = (False, False)
+        self.overwritten: frozenset[str] = frozenset()
+        self.random: tuple[bool, bool] = (False, False)
         self.norms, self.attention = False, False
         self.frozen_norms: frozenset[int] = frozenset()
         self.flops = self.held = 0.0
-        self.apart = ""
+        self.apart, self.stacks = "", True
         self.width = Width(self)
 
     def __eq__(self, other: object) -> bool:
         """Whether the other differs in nothing but the values of its parameters and buffers, as far as can be told."""
-        return isinstance(other, Net) and self._layout == other._layout and _alike(self.trained, other.trained)
+        if not isinstance(other, Net) or not (self.stacks and other.stacks):
+            return self is other
+        return self._layout == other._layout and _alike(self.trained, other.trained)
 
     def __hash__(self) -> int:
         return hash(self._layout)
@@ -95,7 +100,7 @@ class Net:
     def flat(self, module: nn.Module) -> Tensor:
         """The parameters of a module of this kind as x (dim,)."""
         parameters = dict(module.named_parameters())
-        return torch.cat([parameters[name].detach().reshape(-1) for name in self.names])
+        return torch.cat([plain(parameters[name]).reshape(-1) for name in self.names])
 
     def forward(self, x: Tensor, state: Mapping[str, Tensor], train: bool, layers: Layers | None = None) -> Forward:
         """The network with parameters x (dim,), as a function of inputs. Its batch norms take the statistics of the
@@ -125,10 +130,39 @@ class Net:
             yield
 
 
+def plain(value: Tensor) -> Tensor:
+    """A tensor as NumPy takes it: on the CPU, without its graph; bfloat16 as float32. Raises ValueError where it is
+    sparse."""
+    if value.layout is not torch.strided:
+        raise ValueError(f"tensors must be dense, got {value.layout} of shape {tuple(value.shape)}: use .to_dense()")
+    if value.is_meta:
+        raise ValueError(f"tensors must have values, got one of shape {tuple(value.shape)} on the device meta")
+    value = value.detach().cpu()
+    return value.float() if value.dtype is torch.bfloat16 else value
+
+
+def _copy(module: nn.Module) -> nn.Module:
+    """A copy whose embeddings have dense gradients. Tensors that hooks compute anew at each pass (of weight norms, of
+    pruning) are copied without their graph, which torch does not copy."""
+    computed = [value for each in module.modules() for value in vars(each).values() if isinstance(value, Tensor)]
+    copy = deepcopy(module, {id(value): value.detach().clone() for value in computed if not value.is_leaf})
+    for each in copy.modules():
+        if isinstance(each, (nn.Embedding, nn.EmbeddingBag)):
+            each.sparse = False
+    return copy
+
+
 def _alike(a: nn.Module, b: nn.Module) -> bool:
-    """Whether two modules of one structure hold the same in all other attributes."""
+    """Whether two modules of one structure hold the same in all other attributes, and have the same hooks."""
     pairs = list(zip(a.modules(), b.modules(), strict=True))
-    return all(type(x) is type(y) and equal(_attributes(x), _attributes(y)) for x, y in pairs)
+    return all(
+        type(x) is type(y) and equal(_attributes(x), _attributes(y)) and equal(_hooks(x), _hooks(y)) for x, y in pairs
+    )
+
+
+def _hooks(module: nn.Module) -> dict[str, list[Any]]:
+    """What is called before and after a module, by kind, without the numbers under which torch keeps it."""
+    return {key: list(value.values()) for key, value in vars(module).items() if "hooks" in key and value}
 
 
 def _attributes(module: nn.Module) -> dict[str, Any]:
@@ -139,26 +173,33 @@ def _attributes(module: nn.Module) -> dict[str, Any]:
 
 def equal(a: Any, b: Any) -> bool:
     """Whether two values are the same, as far as can be told: tensors entry by entry, functions by their code where
-    they close over nothing, modules by their structure and attributes."""
-    if a is b:
-        return True
-    if type(a) is not type(b):
+    they close over nothing, modules by their structure and attributes, what says that it is equal by its attributes,
+    too."""
+    try:
+        return a is b or (type(a) is type(b) and _equal(a, b))
+    except Exception:  # arrays, and what does not say
         return False
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """The same of two values of one type."""
     if isinstance(a, Tensor):
-        return a.shape == b.shape and torch.equal(a, b)
+        return a.dtype is b.dtype and a.shape == b.shape and torch.equal(a, b)
     if isinstance(a, nn.Module):
-        states = equal(a.state_dict(), b.state_dict())
-        return states and repr(a) == repr(b) and len(list(a.modules())) == len(list(b.modules())) and _alike(a, b)
+        return repr(a) == repr(b) and equal(_tensors(a), _tensors(b)) and _alike(a, b)
     if isinstance(a, Mapping):
         return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(equal, a, b))
     if hasattr(a, "__code__") and a.__closure__ is None is b.__closure__:
-        return a.__code__ == b.__code__ and a.__globals__ is b.__globals__ and equal(a.__defaults__, b.__defaults__)
-    try:
-        return bool(a == b)
-    except Exception:  # arrays, and what does not say
-        return False
+        same = a.__code__ == b.__code__ and a.__globals__ is b.__globals__
+        return same and equal((a.__defaults__, a.__kwdefaults__, vars(a)), (b.__defaults__, b.__kwdefaults__, vars(b)))
+    return bool(a == b) and equal(getattr(a, "__dict__", None), getattr(b, "__dict__", None))
+
+
+def _tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers of a module by name, those too that it does not save."""
+    return dict(module.named_parameters(remove_duplicate=False)) | dict(module.named_buffers(remove_duplicate=False))
 
 
 @contextmanager

@@ -134,6 +134,8 @@ class Question:
 
     def _of_vector(self, x: Tensor, arrays: Mapping[str, Tensor], train: bool) -> Tensor:
         state = {name.removeprefix(STATE): value for name, value in arrays.items() if name.startswith(STATE)}
+        copied = [name for name in arrays if name.removeprefix(KNOWN) in self.net.overwritten]
+        arrays = {**arrays, **{name: arrays[name].clone() for name in copied}}
         names = [name for name, _ in self.rows]
         inputs, targets = (names[:-1], names[-1:]) if self.targets else (names, [])
         forward = self.net.forward(x, state, train)

@@ -1,30 +1,37 @@
 """Data as users have them (tensors, a Dataset, a DataLoader) as arrays of equal length."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 
 from bench.core.arrays import is_tensor
+from bench.core.foreign import foreign
+from bench.core.modules.net import plain
 
 MEMORY = 2 << 30  # bytes of data that are held in memory; what is larger goes to a file that is read as it is needed
+TARGETS = ("target", "targets", "label", "labels", "y")  # how dicts call what must stand last
+
+Place = tuple[Any, ...]
 
 
 def as_rows(data: Any, what: str, memory: int = MEMORY) -> list[np.ndarray]:
     """Arrays (N, ...) of equal length: the inputs, one or more, and behind them the targets, if there are some.
 
-    data: a tensor or array; a tuple or list of them; a Dataset, or any sequence of rows, each a tensor or a tuple of
-    them; or a DataLoader, or anything else that gives batches of them: read once, in the order in which it gives them.
-    memory: bytes beyond which what is read goes to a temporary file. Raises ValueError for what is none of these, and
-    for unequal lengths.
+    data: a tensor or array; a tuple, list or dict of them; a Dataset, or any sequence of rows, each a tensor, or a
+    tuple or dict of them; or a DataLoader, or anything else that gives batches of them: read once, in the order in
+    which it gives them. Tuples and dicts within count as their entries, in the order of the first row.
+    memory: bytes beyond which what is read goes to a temporary file. Raises ValueError for what is none of these, for
+    what cannot be read, for unequal lengths, and for a dict whose targets are not its last entry.
     """
-    if is_tensor(data) or isinstance(data, np.ndarray):
-        data = (data,)
-    if isinstance(data, (tuple, list)) and data and all(is_tensor(x) or isinstance(x, np.ndarray) for x in data):
-        arrays = [_array(each, what) for each in data]
+    given = _leaves(data, what) if isinstance(data, (tuple, list, dict)) or _is_array(data) else {}
+    if given and all(map(_is_array, given.values())) and not _is_rows(data):
+        arrays = [_array(each, what) for each in given.values()]
     else:
-        arrays = _read(data, what, memory)
+        with torch.random.fork_rng(devices=[]):  # a loader draws a seed, and an order
+            arrays = _read(data, what, memory)
     shapes = ", ".join(str(each.shape) for each in arrays)
     if any(each.ndim < 1 for each in arrays) or len({len(each) for each in arrays}) != 1:
         raise ValueError(f"{what} must hold tensors of equally many rows, got shapes {shapes}")
@@ -33,8 +40,35 @@ def as_rows(data: Any, what: str, memory: int = MEMORY) -> list[np.ndarray]:
     return arrays
 
 
+def _is_array(value: Any) -> bool:
+    return is_tensor(value) or hasattr(value, "__array__")
+
+
+def _is_rows(data: Any) -> bool:
+    """Whether a sequence holds rows, each a tuple or dict, rather than arrays of all rows."""
+    return isinstance(data, (tuple, list)) and all(isinstance(each, (tuple, list, Mapping)) for each in data)
+
+
+def _leaves(value: Any, what: str, place: Place = ()) -> dict[Place, Any]:
+    """The arrays in nested tuples, lists and dicts by place. Raises ValueError where the targets are not the last."""
+    if isinstance(value, Mapping):
+        if misplaced := [key for key in list(value)[:-1] if str(key).lower() in TARGETS]:
+            raise ValueError(f"{what} must have its targets last, got {misplaced[0]!r} before {list(value)[-1]!r}")
+        entries = list(value.items())
+    elif isinstance(value, (tuple, list)) and any(_is_array(x) or isinstance(x, (tuple, Mapping)) for x in value):
+        entries = list(enumerate(value))
+    else:
+        return {place: value}
+    return {inner: leaf for key, each in entries for inner, leaf in _leaves(each, what, (*place, key)).items()}
+
+
+def _names(places: Iterable[Place]) -> str:
+    return ", ".join(".".join(map(str, place)) for place in places)
+
+
 def _array(each: Any, what: str) -> np.ndarray:
-    array = each.detach().cpu().numpy() if is_tensor(each) else np.asarray(each)
+    with foreign(f"{what} cannot be read"):
+        array = plain(each).numpy() if is_tensor(each) else np.asarray(each)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{what} must hold real numbers, got {array.dtype} of shape {array.shape}")
     return array
@@ -43,14 +77,18 @@ def _array(each: Any, what: str) -> np.ndarray:
 def _read(data: Any, what: str, memory: int) -> list[np.ndarray]:
     """What a Dataset or a DataLoader gives, in the order in which it does."""
     batches: list[list[np.ndarray]] = []
+    places: list[Place] = []
     held, files = 0, None
     try:
         for batch in _batches(data, what):
-            arrays = [_array(each, what) for each in batch]
-            if batches and [each.shape[1:] for each in arrays] != [each.shape[1:] for each in batches[0]]:
+            leaves = _leaves(batch, what)
+            places = places or list(leaves)
+            if leaves.keys() != set(places):
+                raise ValueError(f"{what} must give rows of one kind, got {_names(places)} and then {_names(leaves)}")
+            arrays = [_array(leaves[place], what) for place in places]
+            if batches and _kinds(arrays) != _kinds(batches[0]):
                 raise ValueError(
-                    f"{what} must give rows of one shape, got {[each.shape[1:] for each in batches[0]]} and then "
-                    f"{[each.shape[1:] for each in arrays]}"
+                    f"{what} must give rows of one shape and type, got {_kinds(batches[0])} and then {_kinds(arrays)}"
                 )
             held += sum(each.nbytes for each in arrays)
             batches.append(arrays)
@@ -69,8 +107,12 @@ def _read(data: Any, what: str, memory: int) -> list[np.ndarray]:
     return [np.concatenate(each) for each in zip(*batches, strict=True)]
 
 
-def _batches(data: Any, what: str) -> Iterator[Sequence[Any]]:
-    """Batches of rows, each a list of arrays."""
+def _kinds(arrays: list[np.ndarray]) -> str:
+    return ", ".join(f"{each.dtype} {each.shape[1:]}" for each in arrays)
+
+
+def _batches(data: Any, what: str) -> Iterator[Any]:
+    """Batches of rows. Raises ValueError for whatever a Dataset or a DataLoader raises."""
     from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
     if isinstance(data, Dataset) or (hasattr(data, "__getitem__") and hasattr(data, "__len__")):
@@ -81,10 +123,15 @@ def _batches(data: Any, what: str) -> Iterator[Sequence[Any]]:
         source = data
     else:
         raise ValueError(f"{what} must be tensors, a Dataset or a DataLoader, got {type(data).__name__}")
-    for batch in source:
-        if isinstance(batch, dict):
-            batch = list(batch.values())
-        yield batch if isinstance(batch, (tuple, list)) else [batch]
+    batches: Iterator[Any] | None = None
+    end = object()
+    while True:
+        with foreign(f"{what} cannot be read"):
+            batches = iter(source) if batches is None else batches
+            batch = next(batches, end)
+        if batch is end:
+            return
+        yield batch
 
 
 class _Files:

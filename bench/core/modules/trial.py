@@ -1,14 +1,22 @@
 """What a few passes tell about a network: what is random, what is written, what it costs, what can be asked of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import pickle
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from inspect import signature
 from typing import Any, Literal
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bench.core.arrays import differentiated, undifferentiated
+from bench.core.foreign import foreign
 from bench.core.gate import described
 from bench.core.modules.draws import Draws, Refused
 from bench.core.modules.layers import Layers
@@ -17,7 +25,15 @@ from bench.core.modules.question import STATE, Question
 
 ROWS = 8  # of data in a trial
 ALIKE = {torch.float32: 1e-3, torch.float64: 1e-6}  # relative, how near the answer for one of many vectors must come
-WEIGHTS = (3, 5)  # rows of two parts, whose means must make the mean of all
+IGNORED = -100  # the target that torch ignores where nothing else is said: a sample has it, as the least
+OTHERS = [7, 7, 6, 5, 5, 3, 1, 0]  # of these rows, those of a second lane
+SAMPLE = 256  # rows, spread over all data, that tell whether a loss is a mean
+FIRST = 3 / 8  # of these rows: the first of two parts, whose means must make the mean of all
+MEAN = {torch.float32: 1e-5, torch.float64: 1e-10}  # relative, how near they must come
+CHANGES = (
+    "{} changes from one question to the next, and must be a function of the parameters: it draws random numbers "
+    "outside of torch, or keeps something from pass to pass that is no buffer"
+)
 
 
 def refuse(module: nn.Module) -> None:
@@ -40,10 +56,10 @@ def refuse(module: nn.Module) -> None:
         raise ValueError(f"the parameters of {name} must be all float32 or all float64, got {names}")
 
 
-def look(net: Net, x: Tensor, inputs: Sequence[Tensor]) -> None:
+def look(net: Net, x: Tensor, rows: Mapping[str, Tensor]) -> None:
     """Write down in a network what it does when it is asked about a few rows. Raises ValueError, with shapes, where it
     fails."""
-    random, written = [], set[str]()
+    inputs, drawn, written = list(rows.values()), [], set[str]()
     for train in (True, False):
         layers = Layers(None if train else net.frozen_norms)
         counted, draws = _Counted(), Draws(torch.zeros(1, dtype=torch.int64), alone=True)
@@ -51,30 +67,53 @@ def look(net: Net, x: Tensor, inputs: Sequence[Tensor]) -> None:
         before = {name: value._version for name, value in state.items()}
         seen = ", ".join(str(tuple(each.shape)) for each in inputs)
         try:
-            with undifferentiated("torch"), plain_attention(), draws, counted:
+            with undifferentiated("torch"), plain_attention(), _watched(net, rows), draws, counted:
                 net.forward(x, state, train, layers)(inputs)
         except Refused as error:
             raise ValueError(f"{net.name} cannot be asked: {error}") from error
         except Exception as error:
             raise ValueError(f"{net.name} fails for inputs of shape {seen}: {type(error).__name__}: {error}") from error
-        random.append(draws.calls > 0)
+        drawn.append(draws.calls > 0)
         written |= {name for name, value in state.items() if value._version != before[name]}
         if train:
             net.frozen_norms, net.norms = frozenset(layers.frozen), bool(layers.seen)
             net.attention = layers.attention
             net.flops, net.held = counted.flops / len(inputs[0]), counted.bytes / len(inputs[0])
-    net.random, net.written = (random[0], random[1]), frozenset(written)
+    net.random, net.written = (drawn[0], drawn[1]), frozenset(written)
+
+
+@contextmanager
+def _watched(net: Net, rows: Mapping[str, Tensor]) -> Iterator[None]:
+    """Write down in a network which rows of data are written here."""
+    before = {name: (value._version, value.clone()) for name, value in rows.items()}
+    yield
+    written = {
+        name
+        for name, (version, copy) in before.items()
+        if (each := rows[name])._version != version or _differ(each, copy)
+    }
+    net.overwritten |= written
+    for name in written:
+        rows[name].copy_(before[name][1])
+
+
+def _differ(a: Tensor, b: Tensor) -> bool:
+    return not torch.equal(a.nan_to_num(), b.nan_to_num()) if a.is_floating_point() else not torch.equal(a, b)
 
 
 def check(question: Question, x: Tensor, arrays: Mapping[str, Tensor], what: str) -> None:
-    """Raise ValueError, with shapes, where a function does not give one number for the outputs of a network."""
-    net = question.net
+    """Raise ValueError, with shapes, where a function does not give one number for the outputs of a network. Write down
+    in the network whether it is random, and whether it writes its targets."""
+    net, draws = question.net, Draws(torch.zeros(1, dtype=torch.int64), alone=True)
     state = {name.removeprefix(STATE): value for name, value in arrays.items() if name.startswith(STATE)}
     *inputs, last = [arrays[name] for name, _ in question.rows]
     inputs, targets = (inputs, [last]) if question.targets else ([*inputs, last], [])
-    with undifferentiated("torch"), net.modes(torch.zeros(1, dtype=torch.int64), alone=True):
+    inputs = [each.clone() for each in inputs]
+    watched = _watched(net, {"targets": last} if question.targets else {})
+    with undifferentiated("torch"), watched, plain_attention(), draws:
         outputs = net.forward(x, state, train=False)(inputs)
         shapes = f"outputs {described(outputs)}" + "".join(f" and targets {described(each)}" for each in targets)
+        calls = draws.calls
         for term in question.terms:
             try:
                 answer = term.function(outputs, *targets)
@@ -82,48 +121,109 @@ def check(question: Question, x: Tensor, arrays: Mapping[str, Tensor], what: str
                 raise ValueError(f"{what} fails for {shapes}: {type(error).__name__}: {error}") from error
             if not isinstance(answer, Tensor) or answer.numel() != 1 or answer.is_complex():
                 raise ValueError(f"{what} must give one number as a tensor, got {described(answer)} for {shapes}")
+    if draws.calls > calls:
+        net.random = (net.random[0] or question.trains, True)
+    _refuse_changing(question, x, arrays, what)
+
+
+def _refuse_changing(question: Question, x: Tensor, arrays: Mapping[str, Tensor], what: str) -> None:
+    """Raise ValueError where the same question has several answers."""
+    noise = torch.zeros(1, dtype=torch.int64) if question.trains and question.net.random[0] else None
+    before, size = _outside(), ALIKE[x.dtype]
+    question = replace(question, of_training=False)
+    with undifferentiated("torch"):
+        first, *others = (float(question(x[None], noise=noise, **arrays)) for _ in range(3))
+    if _outside() != before or not np.allclose(others, first, rtol=size, atol=0.0, equal_nan=True):
+        raise ValueError(CHANGES.format(what))
+
+
+def _outside() -> bytes:
+    """The state of the global generators that are not torch's."""
+    return pickle.dumps((random.getstate(), np.random.get_state()))
+
+
+def sample(data: Mapping[str, np.ndarray], limit: int) -> dict[str, np.ndarray]:
+    """Rows spread over all data, at most `limit` of them and SAMPLE, and those with the least and the largest target:
+    classes and padding that are rare."""
+    n = len(next(iter(data.values())))
+    index = np.linspace(0, n - 1, min(n, SAMPLE, max(ROWS, limit))).astype(int)
+    if (targets := data.get("targets")) is not None and targets.size:
+        extremes = [np.unravel_index(at, targets.shape)[0] for at in (targets.argmin(), targets.argmax())]
+        index = np.unique([*index, *extremes])
+    index = index if len(index) >= ROWS else np.arange(ROWS) % n
+    return {key: rows[index] for key, rows in data.items()}
 
 
 def is_mean(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> bool:
-    """Whether the answer for all rows is the mean of those for parts of them, as far as a few rows tell."""
+    """Whether the answer for all rows is the mean of those for parts of them, as far as a sample tells, at the start
+    and beside it. Cross entropies that divide by weights, or by the rows that are not ignored, are no such mean."""
     if question.net.norms or question.net.random[1]:
         return False
-    names = {name for name, _ in question.rows}
+    names, rows = {name for name, _ in question.rows}, len(arrays[question.rows[0][0]])
+    cut = int(FIRST * rows)
     first, second = (
-        {name: value[rows] if name in names else value for name, value in arrays.items()}
-        for rows in (slice(0, WEIGHTS[0]), slice(WEIGHTS[0], ROWS))
+        {name: value[part] if name in names else value for name, value in arrays.items()}
+        for part in (slice(0, cut), slice(cut, rows))
     )
-    with undifferentiated("torch"):
-        whole, first_mean, second_mean = (question(x, **rows) for rows in (arrays, first, second))
-    mean = (WEIGHTS[0] * first_mean + WEIGHTS[1] * second_mean) / ROWS
-    return bool(torch.allclose(whole, mean, rtol=ALIKE[x.dtype], atol=0.0))
+    beside = x + 0.03 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0), dtype=x.dtype)
+    with undifferentiated("torch"), _Divided() as divided:
+        for point in (x, beside):
+            whole, first_mean, second_mean = (question(point[None], **each) for each in (arrays, first, second))
+            mean = (cut * first_mean + (rows - cut) * second_mean) / rows
+            if not torch.allclose(whole, mean, rtol=MEAN[x.dtype], atol=0.0, equal_nan=True):
+                return False
+    return not divided.met
 
 
 def find_apart(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> str:
     """Why vectors cannot be answered at once: what is raised, or that the answers differ from those alone; else ""."""
     net = question.net
     two = torch.stack([x, x * 1.05 + 0.01])
-    noise = torch.arange(2) if net.random[0] else None
-    alone, together = replace(question), replace(question)
+    other = {name: value if name.startswith(STATE) else value[OTHERS] for name, value in arrays.items()}
+    batches = {
+        name: value.expand(2, 1, *value.shape) if name.startswith(STATE) else torch.stack([value, other[name]])[:, None]
+        for name, value in arrays.items()
+    }
+    flops, net.flops = net.flops, 0.0  # as if it were small: at once
+    try:
+        return _differs(question, two, (arrays, arrays), arrays) or _differs(
+            question, two[:, None], (arrays, other), batches
+        )
+    finally:
+        net.flops = flops
+
+
+def can_stack(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> bool:
+    """Whether networks of unlike buffers and frozen parameters can be asked at once."""
+    stacked = {name: torch.stack([value, value])[:, None] for name, value in arrays.items()}
+    flops, question.net.flops = question.net.flops, 0.0
+    try:
+        return not _differs(question, torch.stack([x, x])[:, None], (arrays, arrays), stacked)
+    finally:
+        question.net.flops = flops
+
+
+def _differs(
+    question: Question, x: Tensor, each: tuple[Mapping[str, Tensor], ...], arrays: Mapping[str, Tensor]
+) -> str:
+    """Why the answers for several vectors x at once, of these arrays, are not those for each alone, of its own; or
+    ""."""
+    noise = torch.arange(len(x)) if question.net.random[0] else None
     with differentiated():
-        values = []
-        for i in range(2):
-            values.append(
-                _value_and_gradient(alone, two[i : i + 1], arrays, None if noise is None else noise[i : i + 1])
-            )
-        width, net.flops = net.flops, 0.0  # as if it were small: at once
         try:
-            f, gradient = _value_and_gradient(together, two, arrays, noise)
+            f, gradient = _value_and_gradient(
+                question, x, arrays, None if noise is None else noise.reshape(x.shape[:-1])
+            )
         except Exception as error:
             return f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-        finally:
-            net.flops = width
-    for i, (f_alone, gradient_alone) in enumerate(values):
-        for a, b in ((f[i], f_alone[0]), (gradient[i], gradient_alone[0])):
-            if not torch.allclose(
-                a, b, rtol=ALIKE[x.dtype], atol=ALIKE[x.dtype] * float(b.abs().max()), equal_nan=True
-            ):
-                return "its answer for one of several vectors differs from that alone"
+        for i, own in enumerate(each):
+            vector = x[i].reshape(1, -1)
+            with foreign(f"the loss of {question.net.name} cannot be asked again"):
+                alone = _value_and_gradient(question, vector, own, None if noise is None else noise[i : i + 1])
+            for a, b in zip((f[i], gradient[i]), alone, strict=True):
+                size = ALIKE[x.dtype]
+                if not torch.allclose(a.reshape(b.shape), b, size, size * float(b.abs().max()), equal_nan=True):
+                    return "its answer for one of several vectors differs from that alone"
     return ""
 
 
@@ -135,6 +235,8 @@ def find_order(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> L
         f = question(point, noise=noise, **arrays)
         if not f.requires_grad:
             raise ValueError(f"the loss of {question.net.name} must be a tensor that torch can differentiate")
+        with foreign(f"the loss of {question.net.name} cannot be differentiated"):
+            torch.autograd.grad(f.sum(), point, retain_graph=True)
         try:
             (gradient,) = torch.autograd.grad(f.sum(), point, create_graph=True)
             if gradient.requires_grad:
@@ -151,6 +253,19 @@ def _value_and_gradient(
     f = question(point, noise=noise, **arrays)
     (gradient,) = torch.autograd.grad(f.sum(), point)
     return f.detach(), gradient
+
+
+class _Divided(TorchFunctionMode):
+    """Whether a cross entropy is met that divides by the weights of classes, or by the rows that it does not ignore."""
+
+    met = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (F.cross_entropy, F.nll_loss):
+            options = signature(func).bind(*args, **(kwargs or {})).arguments
+            weighted = options.get("weight") is not None or options.get("ignore_index", IGNORED) != IGNORED
+            self.met |= weighted and options.get("reduction", "mean") == "mean"
+        return func(*args, **(kwargs or {}))
 
 
 class _Counted(TorchDispatchMode):
