@@ -121,6 +121,7 @@ class Launch:
 
 
 def _module(name: str) -> str:
-    """The module that holds a definition, "" where there is none of that name."""
+    """The module that holds a definition, "" where there is none of that name. What `exec` defined is in none that a
+    child could import, as what the caller's script itself defines."""
     definition = registry.PROBLEMS.get(name.partition("+")[0]) or registry.OPTIMIZERS.get(name)
-    return "" if definition is None else definition.function.__module__
+    return "" if definition is None else definition.function.__module__ or "__main__"

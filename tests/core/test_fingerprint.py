@@ -203,3 +203,11 @@ def test_the_source_shows_what_the_hash_goes_over():
     source = registry.source_code(registry.find_optimizer("torch-adam").function)
     assert "def torch_adam(" in source
     assert "def torch_sgd(" not in source
+
+
+def test_a_function_without_a_module_has_a_hash():
+    names: dict = {}
+    exec("def f(x):\n    return g(x)\n\n\ndef g(x):\n    return x\n", names)
+    assert names["f"].__module__ is None or names["f"].__module__
+    names["f"].__module__ = None
+    assert len(fingerprint(names["f"])) == 16

@@ -177,9 +177,9 @@ def _all(bindings: Mapping[str, _Binding]) -> _Binding:
     return _Binding("\n".join(bindings[name].syntax for name in names), reaches, "")
 
 
-def _bindings(module: str) -> dict[str, _Binding]:
-    """What binds each module-level name of a module; empty where it has no source."""
-    return _parsed(sys.modules.get(module, module))
+def _bindings(module: str | None) -> dict[str, _Binding]:
+    """What binds each module-level name of a module; empty where it has no source, or is none, as of `exec`."""
+    return _parsed(sys.modules.get(module, module)) if module else {}
 
 
 @cache
