@@ -46,8 +46,8 @@ def medians(results: "Results") -> str:
     sign = 1 if is_gap else sign
     lines = [f"Median and quartiles of {kind} at a cost of {words.number(table.budget.max())}:"]
     for row in table.itertuples():
-        ends = sorted((sign * row.low, sign * row.high))
-        row = row._replace(median=sign * row.median, low=ends[0], high=ends[1])
+        ends = sorted((sign * row.low + 0.0, sign * row.high + 0.0))  # and no -0
+        row = row._replace(median=sign * row.median + 0.0, low=ends[0], high=ends[1])
         lines += [f"  {row.optimizer:<{width}}  {words.value_entry(row)}"]
     return "\n".join(filter(None, [*lines, words.lowest("*", table, sign)]))
 

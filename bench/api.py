@@ -185,7 +185,7 @@ def minimize(
     trajectory = pd.DataFrame(ledger.events, columns=columns)
     trajectory["f"] *= sign
     best_x: Any = None if ledger.best_x is None else objective.shown(ledger.best_x)
-    ends = (sign * ledger.first, sign * ledger.best, best_x, ledger.inside, ledger.outside)
+    ends = (sign * ledger.first + 0.0, sign * ledger.best + 0.0, best_x, ledger.inside, ledger.outside)
     return Run(str(ledger.status), error, oracle.counts, *ends, trajectory, ledger.failed)
 
 

@@ -157,7 +157,11 @@ def _indices(keys: Any, names: Sequence[str], dim: int, what: str) -> list[int]:
 
 
 def _choices(categories: Any, label: str) -> tuple[Any, ...]:
-    if isinstance(categories, str) or not hasattr(categories, "__iter__") or not (choices := tuple(categories)):
+    if (
+        isinstance(categories, (str, set, frozenset))
+        or not hasattr(categories, "__iter__")
+        or not (choices := tuple(categories))
+    ):
         raise ValueError(f"categories must be lists of one or more, got {categories!r} for {label}")
     if any(_same(*pair) for pair in combinations(choices, 2)):
         raise ValueError(f"categories must differ, got {categories!r} for {label}")
@@ -165,7 +169,13 @@ def _choices(categories: Any, label: str) -> tuple[Any, ...]:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return a is b or (isinstance(a, bool) == isinstance(b, bool) and bool(np.all(a == b)))
+    """Whether two categories are one: 1 and True are not, NaN and NaN are."""
+    if a is b or (isinstance(a, float) and isinstance(b, float) and a != a and b != b):
+        return True
+    try:
+        return isinstance(a, bool) == isinstance(b, bool) and np.shape(a) == np.shape(b) and bool(np.all(a == b))
+    except Exception:  # what cannot be compared is not the same
+        return False
 
 
 def _number(entry: Any, choices: tuple[Any, ...] | None, label: str) -> float:

@@ -10,7 +10,7 @@ import torch
 import bench
 from bench.arguments import as_coordinates
 from bench.core.coordinates import Coordinates
-from bench.functions import VALUES_ALONE
+from bench.functions import VALUES_ALONE, Function
 
 pytestmark = pytest.mark.usefixtures("one_process")
 
@@ -363,3 +363,35 @@ def test_coordinates_are_kept_in_json():
     x = np.array([3.0, 2.0, 0.25])
     assert again.taken(x) == said.taken(x) == {"w": 3, "x": "slot", "y": 0.25, "z": 7.0}
     assert (again.kinds, again.log, again.low.tolist()) == (said.kinds, said.log, said.low.tolist())
+
+
+def test_a_maximum_of_zero_comes_back(capsys):
+    """Optimizers see -0.0, which the store of runs gives back as 0.0: no damage, and no -0 anywhere."""
+    comparison = {"optimizers": ["random-search"], "budget": 10, "seeds": 2, "maximize": True, "report": False}
+    results = bench.compare(lambda x: 0.0, [1.0, 1.0], **comparison)
+    assert len(results.runs) == 2 and not results.damaged
+    assert str(results.best().f) == "0.0"
+    assert str(bench.minimize(lambda x: 0.0, "random-search", start=[1.0], budget=3, maximize=True).best) == "0.0"
+    text = capsys.readouterr().out
+    assert "random-search has the highest median on lambda, dim 2, f = 0," in text and "-0" not in text
+    best = bench.compare(lambda x: 5.0, [1.0, 1.0], f_opt=7.5, **comparison).best()
+    assert "random-search has the lowest median on lambda, dim 2, f_opt \N{MINUS SIGN} f = 2.5," in str(best)
+
+
+def test_categories_of_any_values():
+    nan, arrays = float("nan"), [np.ones(2), np.zeros(3)]
+    for categories in ([nan, 1.0], arrays, [1, True], [None, (1, 2), 0.5]):
+        function = Function(lambda x: 1.0, [categories[0], 1.0], [None, (0, 2)], categories={0: categories})
+        assert function.coordinates.start[0] == 0.0
+    assert (
+        Function(lambda x: 1.0, [float("nan"), 1.0], [None, (0, 2)], categories={0: [1.0, nan]}).coordinates.start[0]
+        == 1.0
+    )
+    for bad, sentence in (({"a", "b"}, "must be lists"), ([nan, float("nan")], "must differ")):
+        with pytest.raises(ValueError, match=f"categories {sentence}"):
+            Function(lambda x: 1.0, ["a", 1.0], categories={0: bad}).coordinates  # noqa: B018
+
+
+def test_a_whole_number_beyond_all_floats_is_no_value():
+    with pytest.raises(ValueError, match="f must give one real number, got int"):
+        bench.minimize(lambda x: 10**400, "random-search", start=[1.0], budget=3)

@@ -213,7 +213,7 @@ def _as_array(answer: Any) -> np.ndarray | None:
         array = np.asarray(answer)
         if array.dtype.kind == "O" and not array.ndim and not isinstance(answer, np.ndarray):
             return np.asarray(float(answer))  # a fraction, a decimal number
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return array
 

@@ -54,7 +54,7 @@ def number(value: float) -> str:
     if math.isinf(value):
         return f"{'-' if value < 0 else ''}{NUMBER['infinite']}"
     digits = NUMBER["digits"]
-    rounded = float(f"{value:.{digits}g}")
+    rounded = float(f"{value:.{digits}g}") + 0.0  # no -0
     if value == 0 or NUMBER["least"] <= abs(rounded) < NUMBER["grouped"]:
         return f"{rounded:.{digits}g}"
     if NUMBER["grouped"] <= abs(rounded) < NUMBER["most"]:
@@ -492,8 +492,9 @@ def best_texts(row: Any) -> tuple[str, str, str]:
     return runtime, reached(row.successes, row.runs), target_name(row.kind, row.target) + median
 
 
-def best_sentence(row: Any) -> str:
-    """The best of a problem with its evidence, in a sentence. row: of `bench.measure.failed.best_optimizers`."""
+def best_sentence(row: Any, sign: int = 1) -> str:
+    """The best of a problem with its evidence, in a sentence. row: of `bench.measure.failed.best_optimizers`. sign: -1
+    where f is maximized."""
     where = cell_name(row.problem, int(row.dim))
     if not row.optimizer:
         return f"No optimizer is best on {where}: {row.reason}."
@@ -505,7 +506,9 @@ def best_sentence(row: Any) -> str:
     text = f"{does} {target} at an expected cost of {runtime}, in {row.successes} of {counted(row.runs, 'run')}"
     text += f" ({all_})" if row.successes == row.runs and (all_ := all_solved(row.runs)) else ""
     if math.isinf(row.target):
-        lowest = f"{'have' if equal else 'has'} the lowest median on {where}, {KINDS[row.kind]} = {number(row.median)}"
+        what, value = ("highest", -row.median) if (high := sign < 0 and row.kind == "value") else ("lowest", row.median)
+        kind = KINDS[row.kind] if sign > 0 or high else "f_opt \N{MINUS SIGN} f"
+        lowest = f"{'have' if equal else 'has'} the {what} median on {where}, {kind} = {number(value)}"
         text = f"{names} {lowest}, where no optimizer reached a target"
     if row.compared < 2:
         return f"{text}; nobody was compared."

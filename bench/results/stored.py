@@ -559,12 +559,12 @@ class Results:
         row = next(meant.itertuples())
         title = self.function.get("title", row.problem)
         faults = [fault for fault in self.shown_faults() if (fault.problem, fault.dim) == (title, row.dim)]
-        sentence = words.wrong(faults) + words.best_sentence(row._replace(problem=title))
+        sentence = words.wrong(faults) + words.best_sentence(row._replace(problem=title), self.sign)
         runs: Any = self.runs[(self.runs.problem == row.problem) & (self.runs.dim == row.dim)]
         lowest: Any = runs[runs.optimizer == row.optimizer].best.dropna()
         run = None if lowest.empty else int(self.runs.run[lowest.idxmin()])
         f, x = (float("nan"), None) if run is None else (float(lowest.min()), self.best_x(run))
-        return Best(row.problem, int(row.dim), row.optimizer, self.sign * f, x, run, sentence)
+        return Best(row.problem, int(row.dim), row.optimizer, self.sign * f + 0.0, x, run, sentence)
 
     @property
     def failures(self) -> "Table":

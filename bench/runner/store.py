@@ -205,7 +205,8 @@ class Store:
 
     def add(self, record: RunRecord, versions: Mapping[str, str]) -> bool:
         """Write one run, unless it is there; answers whether it was written."""
-        row = _row(record, versions)
+        # SQLite gives -0.0 back as 0.0, and the checksum goes over what is given back
+        row = tuple(value + 0.0 if isinstance(value, float) else value for value in _row(record, versions))
         marks = ", ".join("?" * (len(row) + 1))
         statement = f"INSERT INTO runs ({STORED}) VALUES ({marks}) ON CONFLICT (hash) DO NOTHING"
         with self._explained():
