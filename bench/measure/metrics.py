@@ -15,7 +15,7 @@ from bench.measure.prices import priced, resolved
 from bench.measure.progress import joined, spent
 
 FACTS = ["run", *CELL, "instance", "optimizer", "order", "seed"]
-Targets = Mapping[str, Sequence[float]]
+Targets = Mapping[str, Sequence[float] | float]
 
 
 def metrics(runs: Frame, scores: Frame, view: View) -> Frame:
@@ -82,13 +82,14 @@ def median_interval(values: np.ndarray) -> tuple[float, float]:
 
 def metric_runtimes(view: View, scores: Frame, targets: Targets) -> Frame:
     """The cost at which each run first had a metric at its target, or beyond: columns run, kind (the metric), target,
-    runtime (inf where it never had), spent. Raises ValueError for a metric that no run records."""
+    runtime (inf where it never had), spent. A target that stands twice counts once. Raises ValueError for a metric that
+    no run records, and for targets that are no numbers."""
     import pandas as pd
 
-    runs = view.runs
-    known = scores.drop_duplicates("metric").set_index("metric").higher if len(scores) else {}
-    if unknown := [name for name in targets if name not in known]:
-        there = ", ".join(sorted(map(str, getattr(known, "index", ())))) or "none"
+    runs, targets = view.runs, _levels(targets)
+    recorded = sorted(map(str, scores.metric.unique()))
+    if unknown := [name for name in targets if name not in recorded]:
+        there = ", ".join(recorded) or "none"
         raise ValueError(f"targets must be of metrics that runs record ({there}), got {unknown[0]!r}")
     facts = runs.assign(spent=spent(runs, view.prices)).set_index("run")
     of_runs = scores[scores.run.isin(runs.run)]
@@ -100,7 +101,7 @@ def metric_runtimes(view: View, scores: Frame, targets: Targets) -> Frame:
         of_cell = pd.MultiIndex.from_frame(facts[CELL])
         has = facts.index[of_cell.isin(of_cell[facts.index.isin(events.run)])]  # all runs where any records it
         for level in levels:
-            good = events[(events.score >= level) if known[name] else (events.score <= level)]
+            good = events[np.where(events.higher, events.score >= level, events.score <= level)]
             runtime = good.groupby("run").cost.min().reindex(has).fillna(np.inf)
             total = facts.spent.reindex(has)
             runtime = runtime.where(total.notna())
@@ -108,6 +109,20 @@ def metric_runtimes(view: View, scores: Frame, targets: Targets) -> Frame:
             frames.append(frame.assign(spent=total.to_numpy()))
     columns = ["run", "kind", "target", "runtime", "spent"]
     return joined(frames, columns)
+
+
+def _levels(targets: Targets) -> dict[str, list[float]]:
+    """The targets of each metric, each once. Raises ValueError for what is no number, NaN among it."""
+    levels = {}
+    try:
+        for name, values in targets.items():
+            numbers = [values] if isinstance(values, (int, float, np.number)) else list(values)
+            levels[name] = list(dict.fromkeys(float(value) for value in numbers))
+    except (AttributeError, TypeError, ValueError):
+        levels[""] = [float("nan")]
+    if any(np.isnan(value) for values in levels.values() for value in values):
+        raise ValueError(f"targets must be a mapping of metrics to numbers, got {targets!r}")
+    return levels
 
 
 def metric_ert(view: View, scores: Frame, targets: Targets) -> Frame:

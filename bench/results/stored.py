@@ -413,9 +413,10 @@ class Results:
         """What each metric was at the end, with intervals: see `bench.measure.metrics.final_metrics`."""
         return _table(metrics.final_metrics(self.comparison.runs, self._scores))
 
-    def metric_ert(self, targets: Mapping[str, Sequence[float]] | None = None, prices: Prices = None) -> "pd.DataFrame":
+    def metric_ert(self, targets: "metrics.Targets | None" = None, prices: Prices = None) -> "pd.DataFrame":
         """The expected cost to reach values of metrics, as {"test_accuracy": [0.9, 0.95]}; by default those of the
-        suite. Raises ValueError for a metric that no run records: see `bench.measure.metrics.metric_ert`."""
+        suite. Raises ValueError for a metric that no run records, and for what is no number: see
+        `bench.measure.metrics.metric_ert`."""
         goals = self.metric_targets if targets is None else targets
         frame: Any = metrics.metric_ert(self.comparison.at(prices), self._scores, goals)
         return frame

@@ -86,6 +86,27 @@ def test_metrics_that_nobody_records_are_refused():
         metric_ert(comparison.at(), scores, {"accuracy": [0.9]})
 
 
+def test_a_target_is_a_number_or_several_and_counts_once():
+    comparison, scores = study([0.9, 0.8])
+    frames = [metric_ert(comparison.at(), scores, {"test_accuracy": each}) for each in (0.85, [0.85], [0.85, 0.85])]
+    for frame in frames:
+        pd.testing.assert_frame_equal(frame, frames[0])
+    assert frames[0][["successes", "runs"]].to_numpy().tolist() == [[1, 2]]
+    for bad in (["test_accuracy"], {"test_accuracy": "ab"}, {"test_accuracy": [np.nan]}, {"test_accuracy": None}):
+        with pytest.raises(ValueError, match="targets must be a mapping of metrics to numbers, got"):
+            metric_ert(comparison.at(), scores, bad)
+
+
+def test_whether_more_is_better_is_said_by_each_problem():
+    """A metric of one name, of which more is better in the first run's problem alone."""
+    comparison, scores = study([0.9, 0.2])
+    scores["higher"] = scores.run == 0
+    frame = metric_ert(comparison.at(), scores, {"test_accuracy": [0.4]})
+    assert frame.successes.sum() == 2
+    scores["higher"] = scores.run == 1
+    assert metric_ert(comparison.at(), scores, {"test_accuracy": [0.95]}).successes.sum() == 1
+
+
 def test_curves_hold_the_last_value():
     comparison, scores = study([0.9, 0.8, 0.7])
     table = curves(metrics(comparison.runs, scores, comparison.at()), "epochs")
