@@ -319,7 +319,7 @@ def load(source: str | Path | Sequence[str | Path], imports: Sequence[str] = ())
 
 def compare(
     f: Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]],
-    start: Array,
+    start: Array | None = None,
     *,
     budget: float = 2000,
     optimizers: Sequence[str] = (),

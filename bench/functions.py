@@ -110,6 +110,11 @@ class Function:
 
     def _check(self, budget: float, spread: float, f_opt: float | None) -> None:
         """Raise ValueError for what does not fit."""
+        if isinstance(self.f, Objective):
+            raise ValueError(
+                f"f must be a function, and {self.f.name} is an Objective: minimize takes it; to compare optimizers "
+                "on it register what makes it by bench.problem, and call bench.run"
+            )
         functions: list[Any] = list(self.f) if isinstance(self.f, tuple) and len(self.f) == 2 else [self.f]
         if not all(map(callable, functions)):
             raise ValueError(f"f must be a function or a pair of function and gradient, got {self.f!r}")

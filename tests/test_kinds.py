@@ -395,3 +395,13 @@ def test_categories_of_any_values():
 def test_a_whole_number_beyond_all_floats_is_no_value():
     with pytest.raises(ValueError, match="f must give one real number, got int"):
         bench.minimize(lambda x: 10**400, "random-search", start=[1.0], budget=3)
+
+
+def test_an_objective_is_no_function():
+    with pytest.raises(
+        ValueError, match="f must be a function, and sphere is an Objective: minimize takes it"
+    ) as caught:
+        bench.compare(bench.make("sphere", dim=2), budget=3)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match="start must hold real numbers, got None"):
+        bench.compare(lambda x: 1.0, budget=3)
