@@ -68,7 +68,8 @@ def code(optimizer: str, function: Function, budget: float) -> str:
     names = [each.name for each in fields(function)[2:] if not is_default(getattr(function, each.name), each.default)]
     arguments = ", ".join(f"{name}={_text(function, name)}" for name in ("start", *names))
     run = f'bench.minimize({_called(function.f)}, "{optimizer}", {arguments}, budget={float(budget):.12g})'
-    return f"  import bench\n  run = {run}\n  print(run.best, run.best_x)"
+    modules = "import bench, torch" if "torch.tensor(" in arguments else "import bench"
+    return f"{modules}\nrun = {run}\nprint(run.best, run.best_x)"
 
 
 def library_call(optimizer: str, of: Function, budget: float, pair: bool = False) -> str:
@@ -100,7 +101,7 @@ def library_call(optimizer: str, of: Function, budget: float, pair: bool = False
         values=values,
         changed=frozenset(name for name, value in values.items() if value != defaults[name]),
     )
-    return "\n".join(f"  {line}" for line in definition.call(script).splitlines())
+    return definition.call(script)
 
 
 def _called(f: Any) -> str:
@@ -111,7 +112,11 @@ def _text(function: Function, name: str) -> str:
     """An argument as Python reads it; its name where it is long, or what no literal is."""
     if len(function.coordinates.start) > SHORT and name in ("start", "bounds"):
         return name
-    value = _plain(getattr(function, name))
+    value = getattr(function, name)
+    if is_tensor(value) and not value.requires_grad and value.device.type == "cpu":
+        numbers, dtype = value.tolist(), "" if str(value.dtype) == "torch.float32" else f", dtype={value.dtype}"
+        return f"torch.tensor({numbers}{dtype})"
+    value = _plain(value)
     try:
         return repr(value) if literal_eval(repr(value)) == value else name
     except (ValueError, SyntaxError):

@@ -434,5 +434,5 @@ def compare(
         if ran or not unfinished:
             print(answer(results, function, budget, objective.both is not None))
         if report and name:
-            write_report(results, REPORTS / name)
+            print(f"\nReport: {write_report(results, REPORTS / name)}")
         return results

@@ -39,13 +39,13 @@ def as_coordinates(
     if not np.isfinite(point).all():
         raise ValueError(f"start must be a finite vector (dim,), got {start!r}")
     low, high = as_box(bounds, dim, names, {i: len(each) for i, each in choices.items()})
-    _check_ends(point, low, high, whole, log, labels)
     if (low < high)[[*whole, *choices]].any() and not np.isfinite([low, high]).all():
         missing = [labels[i] for i in np.flatnonzero(~np.isfinite([low, high]).all(axis=0))]
         raise ValueError(
             "bounds must be finite for all coordinates where there are whole numbers or categories, got none for "
             f"{', '.join(missing)}"
         )
+    _check_ends(point, low, high, whole, log, labels)
     low[log] = np.maximum(low[log], 0.0)  # without a bound
     if not ((point >= low) & (point <= high)).all():
         outside = [labels[i] for i in np.flatnonzero((point < low) | (point > high))]

@@ -23,7 +23,7 @@ def slope(x):
 
 def lines_after(text, head):
     block = text[text.index(head) :].split("\n\n")[0].splitlines()[1:]
-    return "\n".join(line[2:] for line in block)
+    return "\n".join(line.removeprefix("  ") for line in block)
 
 
 def test_the_answer_is_a_sentence_a_table_and_code_that_runs(capsys):
@@ -144,7 +144,7 @@ def tensors(x):
 def ran(text, capsys, **names):
     """The value that a call prints."""
     capsys.readouterr()
-    exec("\n".join(line[2:] for line in text.splitlines()), {"bowl": bowl, "slope": slope, **names})
+    exec(text, {"bowl": bowl, "slope": slope, **names})
     return float(capsys.readouterr().out.splitlines()[-1].split()[0])
 
 
@@ -203,3 +203,22 @@ def test_settings_that_a_call_is_told_stand_in_it():
 )
 def test_no_call_of_a_library_where_it_would_be_another_problem(optimizer, said):
     assert library_call(optimizer, Function(bowl, [3.0, 2.0], **said), 9) == ""
+
+
+def test_the_lines_for_a_tensor_run_as_printed(capsys):
+    torch = pytest.importorskip("torch")
+    for dtype in (torch.float32, torch.float64):
+        start = torch.tensor([0.5, 1.5], dtype=dtype)
+        bench.compare(lambda x: ((x - 1) ** 2).sum(), start, optimizers=["scipy-bfgs"], budget=60, seeds=2)
+        text = lines_after(capsys.readouterr().out, "To run it:").replace(
+            "minimize(f,", "minimize(lambda x: (x**2).sum(),"
+        )
+        assert str(dtype) in text or dtype == torch.float32
+        exec(text, {})
+        assert float(capsys.readouterr().out.split()[0]) < 1e-6
+
+
+def test_where_the_page_is_is_said(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bench.compare(bowl, [3.0, -2.0], optimizers=["random-search"], budget=20, seeds=2, name="where")
+    assert capsys.readouterr().out.rstrip().endswith("Report: reports/where/index.html")

@@ -41,7 +41,8 @@ def thrust(**coordinates):
 
 
 def lines_after(text, head):
-    return "\n".join(line[2:] for line in text[text.index(head) :].split("\n\n")[0].splitlines()[1:])
+    lines = text[text.index(head) :].split("\n\n")[0].splitlines()[1:]
+    return "\n".join(line.removeprefix("  ") for line in lines)
 
 
 def recorded(calls, value):
@@ -300,7 +301,7 @@ def test_categories_that_json_does_not_take_are_kept_as_text():
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"integers": [1]}, r"whole numbers for integers, got start 2, bounds \(None, None\) for coordinate 1"),
+        ({"integers": [1]}, "finite for all .* whole numbers or categories, got none for coordinate 0, coordinate 1"),
         ({"integers": [0], "bounds": (0, 9), "start": [1.5, 2]}, "got start 1.5"),
         ({"integers": [0], "bounds": [(0, 9), None]}, "must be finite for all .* got none for coordinate 1"),
         ({"integers": [0], "bounds": (0.5, 9)}, r"got start 1, bounds \(0.5, 9.0\) for coordinate 0"),

@@ -160,7 +160,12 @@ def test_it_is_said_in_print_and_on_the_page(capsys):
     assert results.comparison.late == bench.load("mine").comparison.late == HALVES
     assert "noise=True" in printed.partition("To run it:")[2]
     found = {"noisy": Noisy()}
-    exec("\n".join(line[2:] for line in printed.partition("To run it:\n")[2].splitlines()), found)
+    exec(
+        "\n".join(
+            line.removeprefix("  ") for line in printed.partition("To run it:\n")[2].partition("\n\n")[0].splitlines()
+        ),
+        found,
+    )
     plain = bench.compare(lambda x: float((x * x).sum()), [3.0], budget=20, seeds=1, optimizers=names[:1], name="other")
     assert plain.comparison.late == LATE
     assert "fresh" not in (bench.api.REPORTS / "other/index.html").read_text()

@@ -602,3 +602,17 @@ def test_run_takes_times_on_the_command_line(odd, tmp_path):
         done.exit_code == 2
         and "within must be seconds above 0, or a text as 90s, 20min or 2h, got 'soon'" in done.output
     )
+
+
+def test_what_a_value_takes_is_of_the_function_alone():
+    """Not of what an oracle imports when it is first made, as for coordinates that are searched in their logarithm."""
+    code = (
+        "import time, bench\n"
+        "from bench.functions import Function\n"
+        "from bench.runner.trial import tried\n"
+        "f = lambda x: time.sleep(0.12) or float(x[0])\n"
+        "function = Function(f, [1.0], bounds=[(0.1, 9.0)], log=[0])\n"
+        "print(tried(function.objective(100, 0.1, None)).value)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 0.12 <= float(done.stdout) < 0.2

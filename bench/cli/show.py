@@ -69,7 +69,8 @@ def _show_definition(definition: "Definition", setting: dict[str, Any]) -> None:
     for key, parameter in definition.parameters.items():
         allowed = f", {parameter.range.allowed()}" if parameter.range is not None else ""
         default = registry.written(parameter.default)
-        table.add_row("parameter", escape(f"{key}: {type_text(parameter.annotation)} = {default}{allowed}"))
+        value = f"{registry.written(setting[key])}, by default {default}" if key in setting else default
+        table.add_row("parameter", escape(f"{key}: {type_text(parameter.annotation)} = {value}{allowed}"))
     if isinstance(definition, registry.OptimizerDefinition):
         table.add_row(
             "order", f"{definition.order} ({('values', 'gradients', 'Hessian-vector products')[definition.order]})"
@@ -86,6 +87,10 @@ def _show_definition(definition: "Definition", setting: dict[str, Any]) -> None:
             table.add_row("composite", "a known network inside, an unknown cost outside")
         if objective.data:
             table.add_row("rows of data", str(objective.rows))
+        if objective.metrics:
+            table.add_row("metrics", escape(", ".join(objective.metrics)))
+        if objective.width is not None:
+            table.add_row("lanes", escape(str(objective.width)))
         if objective.noise is not None:
             table.add_row("noise", "yes: runs are judged by a noise-free score")
     out.print(table)

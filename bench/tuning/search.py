@@ -289,7 +289,7 @@ def tune(
     if search not in SEARCHES:
         raise ValueError(f"search must be {', '.join(SEARCHES[:-1])} or {SEARCHES[-1]}, got {search!r}")
     if search == "tpe" and importlib.util.find_spec("optuna") is None:
-        raise ValueError('search tpe needs optuna, which is not installed: pip install -e ".[tune]"')
+        raise ValueError(f"search tpe needs optuna, which is not installed: {registry.how_to_install(['optuna'])}")
     launch = replace(launch, command=launch.command or f"bench.tune({suite.name!r})")
     named = list(map(parse_entry, optimizers)) or [entry for group in suite.groups for entry in group.optimizers]
     entries = {entry.text(): one_setting(entry) for entry in named}

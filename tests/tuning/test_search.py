@@ -402,7 +402,8 @@ def test_without_optuna_its_extra_is_named():
         "try: tune('quick', search='tpe')\nexcept ValueError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == 'search tpe needs optuna, which is not installed: pip install -e ".[tune]"'
+    how = 'in the folder of Fogbench pip install -c constraints.txt -e ".[tune]"'
+    assert done.stdout.strip() == f"search tpe needs optuna, which is not installed: {how}"
 
 
 def test_the_suite_of_the_tuned_report_has_an_optimizer_at_one_setting_each():

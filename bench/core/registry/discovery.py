@@ -93,7 +93,7 @@ def _distributions() -> Mapping[str, list[str]]:
 
 
 def how_to_install(modules: Iterable[str]) -> str:
-    """The command that installs modules: an extra of ours where one brings them."""
+    """The command that installs modules: an extra of ours where one brings them, in the versions that are tested."""
     requirements: list[str] = []
     with suppress(importlib.metadata.PackageNotFoundError):
         requirements = importlib.metadata.requires("fogbench") or []
@@ -101,8 +101,11 @@ def how_to_install(modules: Iterable[str]) -> str:
     extras: dict[str, str] = {}
     for match in filter(None, matches):
         extras.setdefault(match[1], match[2])  # the first, which brings less where another has it, too
-    wanted = [f'-e ".[{extras[name]}]"' if name in extras else name for name in map(distribution, modules)]
-    return f"pip install {' '.join(dict.fromkeys(wanted))}"
+    names = [distribution(module) for module in modules]
+    ours = dict.fromkeys(extras[name] for name in names if name in extras)
+    others = dict.fromkeys(name for name in names if name not in extras)
+    texts = [f'in the folder of Fogbench pip install -c constraints.txt -e ".[{",".join(ours)}]"'] if ours else []
+    return " and ".join([*texts, *([f"pip install {' '.join(others)}"] if others else [])])
 
 
 def _package(name: str) -> ModuleType:
