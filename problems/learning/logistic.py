@@ -77,13 +77,14 @@ def logistic_regression(
 
 
 def read_libsvm(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The inputs (N, features) and the labels (N,) of a file. Raises ValueError for one that is not of this format."""
+    """The inputs (N, features) and the labels (N,) of a file. Raises ValueError for one that is not of this format, and
+    for numbers that are not finite."""
     from sklearn.datasets import load_svmlight_file
 
     with opened(path, DATA) as file:
         try:
             table: Any = load_svmlight_file(file)
-        except (ValueError, IndexError, UnicodeDecodeError) as error:
+        except (ValueError, IndexError, OverflowError) as error:
             raise ValueError(f"{path} is no file in the format of LIBSVM: {error}") from None
     inputs, labels = table
     if not np.prod(inputs.shape, dtype=float) <= DENSE:
@@ -92,6 +93,8 @@ def read_libsvm(path: Path) -> tuple[np.ndarray, np.ndarray]:
         )
     if not inputs.shape[0]:
         raise ValueError(f"{path} must have at least one row, got none")
+    if not (np.isfinite(inputs.data).all() and np.isfinite(labels).all()):
+        raise ValueError(f"{path} must hold finite numbers, got nan or inf")
     return inputs.toarray(), labels
 
 

@@ -124,6 +124,9 @@ def test_a_file_in_the_format_of_libsvm(tmp_path):
     ("text", "sentence"),
     [
         ("+1 1:2\n-1 x:3\n", "no file in the format of LIBSVM"),
+        ("+1 1:2\n-1 99999999999:3\n", "no file in the format of LIBSVM"),
+        ("+1 1:2\n-1 1:nan\n", "must hold finite numbers, got nan or inf"),
+        ("+1 1:2\n-1 1:1e400\n", "must hold finite numbers, got nan or inf"),
         ("+1 2:1 1:3\n-1 1:3\n", "no file in the format of LIBSVM"),
         ("", "at least one row"),
         ("1 1:2\n2 1:1\n3 1:3\n", "labels of two values, got 3"),
