@@ -66,6 +66,10 @@ def language(
         order, blocks = 0, len(text) // (context + 1)
         if blocks < rows:
             most = blocks * HELD_OUT // (HELD_OUT + 1)
+            if not most:
+                raise ValueError(
+                    f"{file or data} has {len(text):,} symbols, too few for sequences of context {context}"
+                )
             raise ValueError(f"sequences must be <= {most}, of context {context} in {file or data}, got {sequences}")
         picked = rng.permutation(blocks)[:rows]
         windows = text[: blocks * (context + 1)].reshape(blocks, context + 1)[picked]

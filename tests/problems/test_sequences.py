@@ -130,3 +130,11 @@ def test_bad_parameters_of_a_transformer(parameters, sentence):
 def test_the_code_of_a_network_is_part_of_its_problem():
     for name, part in (("transformer", "class Attention"), ("rnn", "class Recurrent"), ("resnet", "class Residual")):
         assert part in source_code(find_problem(name).function)
+
+
+@pytest.mark.parametrize("text", ["", "aa"])
+def test_a_text_too_short_for_one_sequence(tmp_path, text):
+    path = tmp_path / "short.txt"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=f"has {len(text)} symbols, too few for sequences of context 16"):
+        bench.make("rnn", data="file", file=str(path))
