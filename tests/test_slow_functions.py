@@ -430,7 +430,12 @@ print("RETURNED", results.runs.status.value_counts().to_dict())
 def test_ctrl_c_in_a_script_with_children(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     process = subprocess.Popen(
-        [sys.executable, "script.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+        [sys.executable, "script.py"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background hears of none
     )
     assert process.stderr is not None
     assert "of 40 runs" in process.stderr.readline()  # the first line of progress

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 import bench
-from bench.core.registry import find_problem, settings, source_code
+from bench.core.registry import find_problem, load, settings, source_code
 from problems.learning._modules import Transformer, excess
 from problems.learning.languages import code_lengths, draw, entropy_rate, hash_of, language, source
+
+load(("problems",))
 
 
 def test_a_source_has_its_entropy_rate():

@@ -412,7 +412,13 @@ def test_who_stops_it_finds_nothing_left(repository, monkeypatch, tmp_path, sign
     before = things()
     command = [sys.executable, "-m", "bench", "check", "mine.toml", "--at", "HEAD", "--import", repository.stem]
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signals.signal(signals.SIGINT, signals.SIG_DFL),  # a job in the background hears of none
     )
     try:
         begun, deadline = tmp_path.glob, time.monotonic() + 120
