@@ -89,7 +89,10 @@ def _left_out(runs: Any, over: str) -> str:
     names = sorted(lanes.index[lanes])
     if not names:
         return ""
-    return f" Not drawn: {joined_by_and(names)}, whose runs went in lanes, and have no time of their own."
+    return (
+        f" Not drawn: {joined_by_and(names)}, whose runs went in lanes, and have no time of their own: "
+        "`solo = true` in a suite gives them one."
+    )
 
 
 def shown(report: Report) -> dict[str, Any]:

@@ -423,8 +423,10 @@ class Results:
 
     @property
     def metric_targets(self) -> dict[str, list[float]]:
-        """The values of metrics that the suite asks for."""
-        return self.manifest.get("suite", {}).get("metric_targets", {})
+        """The values of metrics that the suite asks for, of those that runs record."""
+        wanted = self.manifest.get("suite", {}).get("metric_targets", {})
+        recorded = set(self._scores.metric)
+        return {name: list(levels) for name, levels in wanted.items() if name in recorded}
 
     def _tables(self, runs: Sequence[int]) -> Iterator[Any]:
         """The trajectories of these runs, one by one: from memory, or from the file."""

@@ -138,7 +138,9 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
         if not launch.children:
             execute_here(work, launch, writer)
         elif work:
-            execute(work, launch, writer)
+            timed = [job for job in work if job.specs[0].solo]  # on an otherwise idle machine
+            execute([job for job in work if not job.specs[0].solo], launch, writer)
+            execute(timed, replace(launch, workers=1), writer)
         return not launch.over
 
     try:

@@ -40,6 +40,7 @@ class RunSpec:
     dtype: str
     versions: tuple[int, int]  # of the definitions of problem and optimizer
     checkpoints: int = CHECKPOINTS
+    solo: bool = False  # whether it is alone, and not a lane
     skip: str = field(default="", compare=False)  # the reason, where the run is not possible
     dim: int | None = field(default=None, compare=False)  # of the problem, where it could be built
     code: str = field(default="{}", compare=False)  # JSON, the hashes of the code of problem and optimizer
@@ -50,6 +51,8 @@ class RunSpec:
         # dim and dtype follow from the problem, and are not known where it could not be built
         facts = {name: value for name, value in vars(self).items() if name not in BESIDE}
         facts["target"] = facts.pop("gap")  # its first name, so that older results are resumed
+        if not self.solo:  # as older ones had it
+            del facts["solo"]
         return json.dumps(facts, sort_keys=True, allow_nan=False)
 
     def hash(self) -> str:
@@ -167,6 +170,7 @@ def _problem_specs(
                     dtype=objective.dtype if objective is not None else "float64",
                     versions=(problem.version, optimizer.version),
                     skip=reason,
+                    solo=group.solo,
                     dim=None if objective is None else objective.dim,
                     code=json.dumps(code),
                     pointwise=objective is not None and objective.vectorised is False,
@@ -216,7 +220,7 @@ def jobs(specs: Sequence[RunSpec], done: Callable[[RunSpec], bool], workers: int
     chunk = min(CHUNK, max(1, ceil(sum(not done(spec) for spec in runnable) / workers)))
     for _, members in groupby(sorted(runnable, key=RunSpec.batch), key=RunSpec.batch):
         batch = list(members)
-        if registry.find_optimizer(batch[0].optimizer).lanes and not batch[0].pointwise:
+        if registry.find_optimizer(batch[0].optimizer).lanes and not (batch[0].pointwise or batch[0].solo):
             widths = [batch[at : at + LANES] for at in range(0, len(batch), LANES)]
             work += [Job(tuple(lanes), lanes=True) for lanes in widths if not all(map(done, lanes))]
         else:

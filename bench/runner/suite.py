@@ -19,9 +19,9 @@ from bench.core.registry import written as in_text
 
 FOLDER = Path(__file__).parents[1] / "suites"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of results
-SUITE_KEYS = ("title", "seed", "prices", "until", "group")
+SUITE_KEYS = ("title", "seed", "prices", "until", "metric_targets", "group")
 UNTIL = ("", "significant")
-GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts")
+GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts", "solo")
 
 
 class SuiteError(ValueError):
@@ -123,7 +123,8 @@ class Group:
 
     budget: cost of a run. seeds: how many, 0 to seeds - 1. gap: f - f_opt at which a run ends. deadline: seconds
     after which it ends. restarts: whether a method that returns early starts again; None: where there is
-    neither data nor noise.
+    neither data nor noise. solo: whether runs go one by one on an otherwise idle machine, not in lanes: their seconds
+    are then their own, and they are equal to those in lanes but for rounding.
     """
 
     problems: tuple[Entry, ...]
@@ -134,6 +135,7 @@ class Group:
     gap: float = 1e-8
     deadline: float = 600.0
     restarts: bool | None = None
+    solo: bool = False
 
     def __post_init__(self) -> None:
         for name in ("budget", "seeds", "gap", "deadline"):
@@ -150,6 +152,8 @@ class Group:
             raise ValueError(f"instances must be whole numbers >= 1, got {list(self.instances)!r}")
         if self.restarts not in (None, True, False):
             raise ValueError(f"restarts must be true or false, got {self.restarts!r}")
+        if not isinstance(self.solo, bool):
+            raise ValueError(f"solo must be true or false, got {self.solo!r}")
         for name in ("budget", "gap", "deadline"):  # one suite has the same keys, however its numbers are written
             object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("problems", "optimizers"):
@@ -163,6 +167,7 @@ class Suite:
 
     tuning: settings that are run beside the defaults of their optimizers, on the problems of their families.
     until: "significant": on each problem optimizers that are significantly worse leave, see `bench.measure.racing`.
+    metric_targets: values of metrics, by name, whose expected cost is reported: {"test_accuracy": (0.9, 0.95)}.
     """
 
     name: str
@@ -172,10 +177,16 @@ class Suite:
     prices: Mapping[str, float] = field(default_factory=lambda: check_prices({}))
     tuning: Tuning | None = None
     until: str = ""
+    metric_targets: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.until not in UNTIL:
             raise ValueError(f"until must be significant, or empty, got {self.until!r}")
+        if not isinstance(self.metric_targets, Mapping):
+            raise ValueError(f"metric_targets must be lists of numbers by metric, got {self.metric_targets!r}")
+        for metric, levels in self.metric_targets.items():
+            if not isinstance(levels, (list, tuple)) or not levels or not all(map(_number, levels)):
+                raise ValueError(f"metric_targets must be lists of numbers by metric, got {metric} = {levels!r}")
         object.__setattr__(self, "seed", python_number(self.seed))
         if not isinstance(self.name, str) or not re.fullmatch(NAME, self.name):
             got = self.name if len(str(self.name)) <= 100 else f"{self.name[:20]}... of {len(self.name)} characters"
@@ -279,7 +290,8 @@ def load_suite(source: str | Path) -> Suite:
         prices = check_prices(content.get("prices", {}))
         name = path.stem if re.fullmatch(NAME, path.stem) else results_name(path.stem)
         seed, until = content.get("seed", 1), content.get("until", "")
-        return Suite(name, tuple(groups), content.get("title", ""), seed, prices, until=until)
+        metrics = content.get("metric_targets", {})
+        return Suite(name, tuple(groups), content.get("title", ""), seed, prices, until=until, metric_targets=metrics)
     except (ValueError, AttributeError) as error:
         key = next((key for key in SUITE_KEYS if re.search(rf"\b{key}\b", str(error))), "prices")
         raise SuiteError(f"{path}, line {_line(text, key, 0)}: {error}") from None

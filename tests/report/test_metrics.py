@@ -9,6 +9,7 @@ from bench.report.figures import draw, figure
 from bench.report.measured import Report
 from bench.report.metrics import chief, metric_figure, shown
 from bench.report.page import html
+from bench.runner.suite import Group, Suite, parse_entry
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,21 @@ def test_the_chief_metric():
     assert chief(["test_loss", "test_gap"]) == "test_gap"
     assert chief(["test_loss"]) == "test_loss" and chief(["train_size"]) == "train_size" and chief([]) == ""
     assert metric_figure.__doc__
+
+
+def test_solo_runs_have_seconds_and_equal_lanes_but_for_rounding(tmp_path, monkeypatch):
+    """A suite that asks for them, and for the cost to reach an accuracy, which the page has."""
+    monkeypatch.chdir(tmp_path)
+    entries = [(parse_entry("nn-on-tabular[data=iris,width=4,blocks=1]"),), (parse_entry("torch-sgd[lr=0.1]"),)]
+    runs = {}
+    for solo in (False, True):
+        group = Group(*entries, budget=12, seeds=6, solo=solo)
+        suite = Suite(f"solo-{solo}", (group,), metric_targets={"test_accuracy": [0.5], "nobody_has": [1.0]})
+        runs[solo] = bench.run(suite, workers=2, report=False)
+    lanes, alone = (runs[solo].metrics() for solo in (False, True))
+    assert lanes.seconds.isna().all() and alone.seconds.notna().all() and (runs[True].runs.lanes == 0).all()
+    assert lanes.score.to_numpy() == pytest.approx(alone.score.to_numpy(), abs=0.05)
+    assert runs[False].runs.final.to_numpy() == pytest.approx(runs[True].runs.final.to_numpy(), rel=1e-3)
+    (goal,) = shown(Report(runs[True]))["goals"]
+    assert goal["target"] == "test accuracy 0.5" and goal["reached"].startswith("6/6")
+    assert "metric-ert" in Report(runs[True]).tables

@@ -48,7 +48,7 @@ def test_the_hash_stands_for_everything_that_determines_a_run():
         "problem": "other", "parameters": {"dim": 3}, "instance": 2, "optimizer": "other",
         "hyperparameters": {"step": 2.0}, "seed": 7, "suite_seed": 2,
         "budget": 31, "prices": {"value": 2}, "gap": 1e-6, "restarts": False,
-        "deadline": 1.0, "device": "cuda", "versions": (1, 2), "checkpoints": 5,
+        "deadline": 1.0, "device": "cuda", "versions": (1, 2), "checkpoints": 5, "solo": True,
     }  # fmt: skip
     assert {*changed, *BESIDE} == set(vars(spec))
     hashes = {replace(spec, **{key: value}).hash() for key, value in changed.items()}
@@ -63,6 +63,12 @@ def test_jobs_are_lockstep_batches_and_chunks():
     assert [len(job.specs) for job in work if not job.lanes] == [CHUNK, 6]
     halves = jobs(specs_of(["odd-bowl"], ["odd-walk"], seeds=5), lambda spec: False, workers=2)
     assert [len(job.specs) for job in halves] == [3, 2], "there is work for both"
+
+
+def test_solo_runs_are_no_lanes_and_others_keep_their_hash():
+    specs = specs_of(["odd-bowl"], ["odd-descent"], seeds=3, solo=True)
+    assert [job.lanes for job in jobs(specs, lambda spec: False)] == [False]
+    assert '"solo": true' in specs[0].key() and "solo" not in replace(specs[0], solo=False).key()
 
 
 def test_runs_on_what_is_asked_point_by_point_are_alone():

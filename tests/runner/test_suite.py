@@ -63,6 +63,16 @@ def test_toml_without_groups(tmp_path, text, message):
         load_suite(path)
 
 
+def test_targets_of_metrics(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD.replace('title = "T"', "metric_targets = {test_accuracy = [0.9, 0.95]}"))
+    assert load_suite(path).metric_targets == {"test_accuracy": [0.9, 0.95]}
+    for wrong in ("{test_accuracy = 0.9}", '{test_accuracy = ["a"]}', "[0.9]", "{test_accuracy = []}"):
+        path.write_text(GOOD.replace('title = "T"', f"metric_targets = {wrong}"))
+        with pytest.raises(SuiteError, match=r"line 2: metric_targets must be lists of numbers by metric"):
+            load_suite(path)
+
+
 def test_toml(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(GOOD)
