@@ -149,6 +149,7 @@ def small_results(scratch) -> None:
     problems, optimizers = ["bbob-f01[dim=2]", "bbob-f08[dim=2]", "rosenbrock"], ["scipy-bfgs", "random-search"]
     bench.run(problems=problems, optimizers=optimizers, budget=500, seeds=5, name="quick", report=False)
     bench.run(problems=["rosenbrock"], optimizers=["scipy-cg"], budget=90, seeds=5, name="mine", report=False)
+    bench.run(problems=["softmax"], optimizers=["torch-sgd"], budget=3, seeds=5, name="digits", report=False)
     for name in ("BASE", "NEW", "v1", "v2", "v3", "s1153", "today"):
         shutil.copytree("results/mine", f"results/{name}")
     shutil.copytree(ROOT / "tests" / "benchmarks" / "baseline", ".benchmarks")
