@@ -62,7 +62,7 @@ def from_module(
     stream; scores and metrics are taken of the network as it is evaluated. Batch norms take the statistics of the rows
     of a question, and in metrics those of all training rows, instance norms those of each row: f is a function of x,
     and has no running statistics. Other buffers that a forward pass writes begin anew at each question; rows of data
-    that it writes are copied. What cannot be network like that is refused: one that gives another f when it is asked
+    that it writes are copied. What cannot be asked like that is refused: one that gives another f when it is asked
     again, since it draws random numbers outside of torch, or keeps something that is no buffer.
     Raises ValueError for what does not fit, with shapes.
     """

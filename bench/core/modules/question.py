@@ -55,7 +55,7 @@ class Question:
             for name, value in arrays.items():
                 if len(value) == 1 or value.stride(0) == 0:
                     shared[name] = value[0, 0]
-                else:  # of a lane's per_lane, for all its points
+                else:  # of a lane's own, for all its points
                     del shared[name]
                     per_lane[name] = value[:, 0] if points[1] == 1 else value[:, 0].repeat_interleave(points[1], 0)
         train = self.trains and not (noise is None and self.net.random[0])
@@ -122,7 +122,7 @@ class Question:
             vector = {name: value[0] for name, value in per_lane.items()}
             with self.net.modes(seeds, alone=True):
                 return self._of_vector(x[0], {**shared, **vector}, train).reshape(1)
-        # what a pass writes must be of each lane's per_lane
+        # what a pass writes must be of each lane's own
         written = {name for name in shared if name.removeprefix(STATE) in self.net.written and name.startswith(STATE)}
         per_lane = {**per_lane, **{name: shared[name].expand(len(x), *shared[name].shape) for name in written}}
         shared = {name: value for name, value in shared.items() if name not in written}

@@ -138,6 +138,7 @@ class _Files:
     """Arrays that grow on disk, and are read from there as they are needed; the files go with the arrays."""
 
     def __init__(self, like: list[np.ndarray]):
+        # open for longer than a block of `with` could be: `arrays` closes them when they are mapped
         self.files = [tempfile.TemporaryFile(prefix="bench-rows-") for _ in like]  # noqa: SIM115
         self.like, self.rows = like, 0
 

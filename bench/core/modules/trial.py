@@ -241,7 +241,7 @@ def find_order(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> L
             (gradient,) = torch.autograd.grad(f.sum(), point, create_graph=True)
             if gradient.requires_grad:
                 torch.autograd.grad(gradient.sum(), point)
-        except (RuntimeError, NotImplementedError):
+        except RuntimeError:  # torch has no second derivative of some operation: what it says of that, in many ways
             return 1
     return 2
 
