@@ -1,19 +1,16 @@
 """What `compare` prints at its end: the answer in a sentence, the medians at the budget, and the lines that run the
 winner."""
 
-from ast import literal_eval
-from collections.abc import Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.calls import minimize_call, name_of
 from bench.core import registry
 from bench.core.arrays import is_tensor
-from bench.core.gate import python_number
 from bench.core.script import SHORT, Script
 from bench.core.status import Status
-from bench.functions import Function, is_default
+from bench.functions import Function
 from bench.measure import words
 from bench.runner.suite import parse_entry
 
@@ -65,10 +62,8 @@ def skipped(results: "Results") -> list[str]:
 
 def code(optimizer: str, function: Function, budget: float) -> str:
     """Lines of Python that run an optimizer on a function."""
-    names = [each.name for each in fields(function)[2:] if not is_default(getattr(function, each.name), each.default)]
-    arguments = ", ".join(f"{name}={_text(function, name)}" for name in ("start", *names))
-    run = f'bench.minimize({_called(function.f)}, "{optimizer}", {arguments}, budget={float(budget):.12g})'
-    modules = "import bench, torch" if "torch.tensor(" in arguments else "import bench"
+    run = minimize_call(function, optimizer, budget)
+    modules = "import bench, torch" if "torch.tensor(" in run else "import bench"
     return f"{modules}\nrun = {run}\nprint(run.best, run.best_x)"
 
 
@@ -83,9 +78,9 @@ def library_call(optimizer: str, of: Function, budget: float, pair: bool = False
         return ""
     values = registry.settings(definition, entry.setting())
     defaults = registry.settings(definition, {})
-    function, slope = _name(of.f, "f"), ""
+    function, slope = name_of(of.f, "f"), ""
     if isinstance(of.f, tuple):
-        function, slope = _name(of.f[0], "f"), _name(of.f[1], "g")
+        function, slope = name_of(of.f[0], "f"), name_of(of.f[1], "g")
     low, high, start = coordinates.low, coordinates.high, coordinates.start
     script = Script(
         f=f"(lambda x: {function}(x)[0])" if pair else function,
@@ -102,38 +97,3 @@ def library_call(optimizer: str, of: Function, budget: float, pair: bool = False
         changed=frozenset(name for name, value in values.items() if value != defaults[name]),
     )
     return definition.call(script)
-
-
-def _called(f: Any) -> str:
-    return f"({_name(f[0], 'f')}, {_name(f[1], 'g')})" if isinstance(f, tuple) else _name(f, "f")
-
-
-def _text(function: Function, name: str) -> str:
-    """An argument as Python reads it; its name where it is long, or what no literal is."""
-    if len(function.coordinates.start) > SHORT and name in ("start", "bounds"):
-        return name
-    value = getattr(function, name)
-    if is_tensor(value) and not value.requires_grad and value.device.type == "cpu":
-        numbers, dtype = value.tolist(), "" if str(value.dtype) == "torch.float32" else f", dtype={value.dtype}"
-        return f"torch.tensor({numbers}{dtype})"
-    value = _plain(value)
-    try:
-        return repr(value) if literal_eval(repr(value)) == value else name
-    except (ValueError, SyntaxError):
-        return name
-
-
-def _plain(value: Any) -> Any:
-    """Lists in place of arrays, and Python's numbers in place of NumPy's."""
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(_plain, value))
-    return python_number(value)
-
-
-def _name(function: Any, other: str) -> str:
-    name = getattr(function, "__name__", "")
-    return name if name.isidentifier() else other

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from inspect import signature
 from math import inf, isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.answer import answer
+from bench.calls import minimize_call
 from bench.candidates import candidates
 from bench.core import registry
 from bench.core.domain import Array
@@ -71,7 +73,8 @@ class Run:
     """One run. error: what failed first, and why it ended. counts: of each question, in rows of data. best, best_x: the
     lowest value (of a function that is maximized the highest) and its point (dim,), or what a function takes.
     trajectory: a frame, one row an event, with cumulative counts, seconds inside and outside the problem, value f.
-    failed_values: evaluations that failed, where failures are tolerated."""
+    failed_values: evaluations that failed, where failures are tolerated. optimizer, seed: as they were given. call: the
+    line of Python that makes the run again, with the names of what no line can hold."""
 
     status: str
     error: str
@@ -83,6 +86,9 @@ class Run:
     outside: float
     trajectory: "pd.DataFrame"
     failed_values: int = 0
+    optimizer: str = ""
+    seed: int = 0
+    call: str = ""
 
     def __repr__(self) -> str:
         return as_text(*self._shown())
@@ -102,8 +108,10 @@ class Run:
             "seconds": f"{self.inside:.3g} inside the problem, {self.outside:.3g} outside",
             "trajectory": f"{words.counted(len(self.trajectory), 'event')}",
             "error": self.error.strip().rpartition("\n")[2],
+            "again": self.call,
         }
-        return f"Run that ended with status {self.status}", {name: fact for name, fact in facts.items() if fact}
+        title = f"Run of {self.optimizer}, seed {self.seed}, that ended with status {self.status}"
+        return title, {name: fact for name, fact in facts.items() if fact}
 
 
 def make(problem: str, *, instance: int = 1, **parameters: Any) -> Objective:
@@ -144,15 +152,19 @@ def minimize(
     """
     import pandas as pd
 
-    if not isinstance(objective, Objective):
-        if start is None or not (callable(objective) or isinstance(objective, tuple)):
-            raise ValueError(f"minimize takes an Objective of bench.make, or a function with start=; got {objective!r}")
-        function = Function(objective, start, bounds, names, integers, categories, log, maximize, noise, failures)
-        objective, start = function.objective(budget), None
-    elif not all(
-        is_default(each, None) for each in (bounds, names, integers, categories, log, maximize or noise or None)
-    ):
-        raise ValueError("bounds, names and the like go with a function: an Objective has its own")
+    described = {
+        "bounds": bounds, "names": names, "integers": integers, "categories": categories, "log": log,
+        "maximize": maximize, "noise": noise, "failures": failures,
+    }  # fmt: skip
+    of: Function | Objective
+    if isinstance(objective, Objective):
+        _refuse_described(minimize, described)
+        of, arguments = objective, {"start": start}
+    elif start is None or not (callable(objective) or isinstance(objective, tuple)):
+        raise ValueError(f"minimize takes an Objective of bench.make, or a function with start=; got {objective!r}")
+    else:
+        of, arguments = Function(objective, start, **described), {}
+        objective, start = of.objective(budget), None
     numbers = {"gap": gap, "target": 0.0 if target is None else target, "budget": budget, "deadline": deadline}
     for name, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, (int, float, np.number)):
@@ -171,7 +183,7 @@ def minimize(
         raise ValueError(f"gap must be a number >= 0, got {gap!r}")
     if target is not None and not isfinite(target):
         raise ValueError(f"target must be a finite value of f, got {target!r}")
-    sign = -1 if maximize else 1
+    sign, as_given = -1 if maximize else 1, (target, restarts)
     target = -inf if target is None else sign * target
     options = {"start": start, "prices": prices, "deadline": deadline}
     options["device"] = resolve_device(Launch(device=device).device)
@@ -186,7 +198,25 @@ def minimize(
     trajectory["f"] *= sign
     best_x: Any = None if ledger.best_x is None else objective.shown(ledger.best_x)
     ends = (sign * ledger.first + 0.0, sign * ledger.best + 0.0, best_x, ledger.inside, ledger.outside)
-    return Run(str(ledger.status), error, oracle.counts, *ends, trajectory, ledger.failed)
+    arguments |= {
+        "prices": prices, "gap": gap, "target": as_given[0], "deadline": deadline, "restarts": as_given[1],
+        "device": device,
+    }  # fmt: skip
+    call = minimize_call(of, optimizer, budget, seed=seed, **_unusual(minimize, arguments))
+    return Run(str(ledger.status), error, oracle.counts, *ends, trajectory, ledger.failed, optimizer, seed, call)
+
+
+def _unusual(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Those arguments of a function that are not its defaults."""
+    defaults = {name: parameter.default for name, parameter in signature(function).parameters.items()}
+    return {name: value for name, value in arguments.items() if not is_default(value, defaults[name])}
+
+
+def _refuse_described(function: Callable[..., Any], described: Mapping[str, Any]) -> None:
+    """Raise ValueError for arguments that say what a user's function is, beside an Objective."""
+    if names := [*_unusual(function, described)]:
+        verb = "goes" if len(names) == 1 else "go"
+        raise ValueError(f"{words.joined_by_and(names)} {verb} with a function: an Objective has its own")
 
 
 def run(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 QUIET = 2.0  # seconds in all, below which nothing is shown
+APART = 1.0  # seconds between two lines, at least
 
 
 @dataclass
@@ -139,17 +140,17 @@ class Bar:
 
 
 class Lines:
-    """A line at each tenth, to the standard error."""
+    """A line at each tenth, to the standard error; of those that come within a second the first alone."""
 
     def __init__(self, pace: Pace):
-        self._pace, self._tenths = pace, 0
+        self._pace, self._tenths, self._last = pace, 0, -inf
 
     def update(self, text: str) -> None:
         """Print a line where another tenth has ended."""
         pace = self._pace
         tenths = 10 * pace.ended // max(pace.planned, 1)
-        if tenths > self._tenths and pace.ended < pace.planned:
-            self._tenths = tenths
+        if tenths > self._tenths and pace.ended < pace.planned and pace.seconds >= self._last + APART:
+            self._tenths, self._last = tenths, pace.seconds
             print(words.progress(pace.ended, pace.planned, pace.seconds, pace.left), file=sys.stderr, flush=True)
 
 

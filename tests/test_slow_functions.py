@@ -314,7 +314,10 @@ def test_what_has_no_time_is_cut_or_does_not_begin_and_it_is_said(tmp_path, work
     assert set(unbegun.error) == {"the time of all runs was over"}
     text = f"Not finished: of 12 runs {words.unfinished(runs).partition('runs ')[2]}"
     assert text in capsys.readouterr().out and text in str(bench.load("t"))
-    assert f"{counts['unbegun']} did not begin" in text
+    done, cut_short = counts.get("budget", 0), counts["cut"]
+    done = f"{done} {'is' if done == 1 else 'are'} done"
+    cut_short = f"{cut_short} {'was' if cut_short == 1 else 'were'} cut short"
+    assert text.startswith(f"Not finished: of 12 runs {done}, {cut_short} and {counts['unbegun']} did not begin")
     assert "Not finished: of 12 runs " in (tmp_path / "reports/t/index.html").read_text()
     ran = runs[runs.status == "budget"]
     assert ran.groupby("optimizer").size().max() - ran.groupby("optimizer").size().min() <= 2, (
@@ -325,7 +328,8 @@ def test_what_has_no_time_is_cut_or_does_not_begin_and_it_is_said(tmp_path, work
 def test_where_no_run_has_time_that_is_all_that_is_said(capsys):
     results = bench.compare(slow(0.05), [1.0], budget=60, seeds=2, optimizers=OPTIMIZERS, within=1e-6, name="none")
     assert set(results.runs.status) == {"unbegun"}
-    assert "Not finished: of 4 runs 4 did not begin: the time of all runs was over.\n" in capsys.readouterr().out
+    told = "Not finished: of 4 runs 0 are done and 4 did not begin: the time of all runs was over.\n"
+    assert told in capsys.readouterr().out
 
 
 def test_within_races_unless_there_is_one_optimizer(recwarn):
@@ -404,8 +408,8 @@ def interrupted_at(calls):
 def test_an_interrupt_keeps_what_is_there(tmp_path, capsys):
     for name in (None, "t"):
         results = bench.compare(interrupted_at(48), [1.0], budget=10, seeds=3, optimizers=OPTIMIZERS, name=name)
-        assert results.runs.status.value_counts().to_dict() == {"budget": 4, "unbegun": 2}
-        told = "Not finished: of 6 runs 2 did not begin: it was interrupted, and what was under way is lost."
+        assert results.runs.status.value_counts().to_dict() == {"budget": 4, "interrupted": 1, "unbegun": 1}
+        told = "Not finished: of 6 runs 4 are done, 1 was lost under way and 1 did not begin: it was interrupted."
         printed = capsys.readouterr().out
         assert told in printed and "To run it:" in printed
     assert told in str(bench.load("t"))
@@ -421,6 +425,8 @@ SCRIPT = """
 import time, bench
 def cost(x):
     time.sleep(0.01)
+    with open("asked", "a") as file:
+        file.write(".")
     return float(x @ x)
 results = bench.compare(cost, [1.0, 1.0], budget=50, seeds=40, optimizers=["random-search"], workers=2)
 print("RETURNED", results.runs.status.value_counts().to_dict())
@@ -439,10 +445,16 @@ def test_ctrl_c_in_a_script_with_children(tmp_path):
     )
     assert process.stderr is not None
     assert "of 40 runs" in process.stderr.readline()  # the first line of progress
+    asked = (tmp_path / "asked").stat().st_size
+    while (tmp_path / "asked").stat().st_size < asked + 5:  # the next runs have begun
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
-    assert "Not finished: of 40 runs" in out and "RETURNED" in out and "'unbegun'" in out
+    told = re.search(r"of 40 runs (\d+) are done, (\d+) (?:was|were) lost under way and (\d+) did not begin", out)
+    assert told is not None, out
+    assert sum(map(int, told.groups())) == 40 and told[2] in ("1", "2")
+    assert "RETURNED" in out and "'unbegun'" in out
 
 
 # progress
@@ -484,6 +496,18 @@ def test_elsewhere_a_line_at_each_tenth(clock, capsys):
     assert len(lines) == 9
     assert lines[0] == "2 of 20 runs (10 %) after 6.0 s, about 54 s left"
     assert lines[-1] == "18 of 20 runs (90 %) after 54 s, about 6.0 s left"
+
+
+def test_lines_are_a_second_apart(clock, capsys):
+    """Runs that go side by side end at one time, and would print all tenths at once."""
+    specs = specs_of(20)
+    with watching.watching(watching.Pace.of(specs, lambda spec: 1.0, 1, np.inf)) as watcher:
+        watcher.planned(20, 0)
+        for number, spec in enumerate(specs, 1):
+            clock.now = 5.0 if number <= 10 else 5.0 + 0.3 * (number - 10)
+            watcher.ended(ended(spec))
+    seconds_of = [line.partition(" after ")[2].partition(",")[0] for line in capsys.readouterr().err.splitlines()]
+    assert seconds_of == ["5.0 s", "6.2 s", "7.4 s"]
 
 
 def test_what_is_short_is_silent(clock, capsys):

@@ -119,6 +119,8 @@ class Objective:
     name: str = "function"
     parameters: Mapping[str, object] = field(default_factory=dict)
     instance: int = 1
+    # whether a registered problem made it just so, and not `replace` another of it
+    made: bool = field(default=False, init=False, repr=False, compare=False)
     # what was found out: by role, whether a function takes populations; for "torch", whether the formula takes tensors
     learned: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 

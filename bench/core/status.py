@@ -10,7 +10,8 @@ class Status(StrEnum):
     words: what is said of several runs that ended so. trouble: 0, or the rank among what goes wrong, the worst first.
     ran: whether anything was asked at all. recorded: whether it is known what was asked, and so what it cost.
     counts: whether what was reached is a result. failed: whether something broke, so that the exit status is 1.
-    retried: whether a second try could end otherwise. absent: whether it is no part of any comparison, as it never ran.
+    retried: whether a second try could end otherwise. absent: whether it is no part of any comparison, as it
+    never ran, or nothing is left of it.
     """
 
     words: str
@@ -42,7 +43,8 @@ class Status(StrEnum):
     LEFT = "left", "were left out by a race", "recorded absent"
     # where all runs together have had their time, or were interrupted; they are done when the same is run again
     CUT = "cut", "were cut short", "ran recorded counts", 6
-    UNBEGUN = "unbegun", "did not begin", "recorded absent", 7
+    INTERRUPTED = "interrupted", "were lost under way", "absent", 7
+    UNBEGUN = "unbegun", "did not begin", "recorded absent", 8
 
     def phrase(self, n: int) -> str:
         """What is said of n runs that ended so: `was killed` of one."""
@@ -65,5 +67,5 @@ def alternatives(members: Iterable[str], n: int = 2) -> str:
 UNBOUNDED = "a value of -inf is no real number, and no improvement: the problem is wrong, or has no minimum"
 SILENT = "the method returned without a question"
 DAMAGED = "damaged"  # no status: a stored run that cannot be read; it can be done again as well
-UNFINISHED = (Status.CUT, Status.UNBEGUN)  # for want of time: the same command does them
+UNFINISHED = (Status.CUT, Status.INTERRUPTED, Status.UNBEGUN)  # for want of time: the same command does them
 RETRIED = (*statuses("retried"), DAMAGED)  # what a second try could change

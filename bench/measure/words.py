@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.registry import written
-from bench.core.status import Status, alternatives, statuses
+from bench.core.status import UNFINISHED, Status, alternatives, statuses
 from bench.measure.inference import wilson
 from bench.measure.levels import COVERAGE, FEWEST, FLOOR, LEVEL, QUICK
 
@@ -308,14 +308,19 @@ def estimate(
 
 
 def unfinished(runs: Any) -> str:
-    """What was not done of runs for want of time, "" where all was: the first sentence of what is said of them."""
-    cut, unbegun = (runs[runs.status == status] for status in (Status.CUT, Status.UNBEGUN))
-    if not len(cut) and not len(unbegun):
+    """What was not done of runs for want of time, "" where all was: the first sentence of what is said of them. Its
+    numbers add up to all runs."""
+    counts = {status: n for status in Status if (n := int((runs.status == status).sum()))}
+    late = [status for status in UNFINISHED if status in counts]
+    if not late:
         return ""
-    counts = [(Status.CUT, cut), (Status.UNBEGUN, unbegun)]
-    texts = [f"{len(rows):,} {status.phrase(len(rows))}" for status, rows in counts if len(rows)]
-    why = f": {unbegun.error.iloc[0]}" if len(unbegun) else ""
-    return f"Not finished: of {counted(len(runs), 'run')} {' and '.join(texts)}{why}."
+    done = sum(n for status, n in counts.items() if status.ran and status not in late)
+    beside = [status for status in counts if not status.ran and status not in late]
+    texts = [f"{done:,} {_are(done)} done"]
+    texts += [f"{counts[status]:,} {status.phrase(counts[status])}" for status in (*late, *beside)]
+    lost = runs[runs.status.isin(UNFINISHED) & (runs.status != Status.CUT)]
+    why = f": {lost.error.iloc[0]}" if len(lost) else ""
+    return f"Not finished: of {counted(len(runs), 'run')} {joined_by_and(texts)}{why}."
 
 
 def runs_here(problem: str, why: str) -> str:

@@ -27,8 +27,8 @@ from bench.runner.suite import Suite
 
 GRID = 81  # points a side of the picture of a two-dimensional problem
 PICTURE = 60.0  # seconds that its values may take, one by one
-# why a run did not begin
-TIME_OVER, INTERRUPTED = "the time of all runs was over", "it was interrupted, and what was under way is lost"
+# why a run did not begin, or was lost
+TIME_OVER, INTERRUPTED = "the time of all runs was over", "it was interrupted"
 
 
 @dataclass
@@ -50,8 +50,11 @@ class _Writer(Watcher):
 
     def __init__(self, store: Store, campaign: Campaign, watcher: Watcher, stored: set[str]):
         self.store, self.campaign, self.watcher, self.stored = store, campaign, watcher, stored
+        self.batches: dict[str, Sequence[RunSpec]] = {}  # that go in lockstep, by the hash of the first
+        self.begun: set[str] = set()
 
     def began(self, spec: RunSpec) -> None:
+        self.begun.update(each.hash() for each in self.batches.get(spec.hash(), (spec,)))
         self.watcher.began(spec)
 
     def ended(self, record: RunRecord) -> None:
@@ -133,6 +136,7 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
         store.forget([Status.LEFT], only=[spec.hash() for spec in wanted])  # a race left them out, and does not now
         writer.stored = store.hashes()
         work = jobs(wanted, lambda spec: spec.hash() in writer.stored, launch.processes)
+        writer.batches = {job.specs[0].hash(): job.specs for job in work if job.lanes}
         if work or campaign.changed:  # what is there already would be the same at this commit: it is of the same code
             store.note({"repository": repository(), "updated": now})
         if not launch.children:
@@ -154,18 +158,18 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
             raise
         campaign.interrupted = True
     if campaign.interrupted or launch.over:
-        _write_unbegun(store, specs, writer, INTERRUPTED if campaign.interrupted else TIME_OVER)
+        _write_missing(store, specs, writer, INTERRUPTED if campaign.interrupted else TIME_OVER)
     if launch.pictures:
         add_grids(store, specs)
     return campaign
 
 
-def _write_unbegun(store: Store, specs: Sequence[RunSpec], writer: _Writer, reason: str) -> None:
-    """Store what is missing as runs that did not begin."""
+def _write_missing(store: Store, specs: Sequence[RunSpec], writer: _Writer, reason: str) -> None:
+    """Store what is missing as runs that were lost under way, or did not begin."""
     writer.stored = store.hashes()
     for spec in specs:
-        if spec.hash() not in writer.stored:
-            writer.ended(unrun(spec, Status.UNBEGUN, reason))
+        if (name := spec.hash()) not in writer.stored:
+            writer.ended(unrun(spec, Status.INTERRUPTED if name in writer.begun else Status.UNBEGUN, reason))
 
 
 def _sources(specs: Sequence[RunSpec]) -> dict[str, str]:

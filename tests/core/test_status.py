@@ -20,7 +20,8 @@ from bench.core.status import RETRIED, Status, alternatives, statuses
         ("skipped", False, True, False, False, False, 5),
         ("left", False, True, False, False, False, 0),
         ("cut", True, True, True, False, False, 6),
-        ("unbegun", False, True, False, False, False, 7),
+        ("interrupted", False, False, False, False, False, 7),
+        ("unbegun", False, True, False, False, False, 8),
     ],
 )
 def test_facts(status, ran, recorded, counts, failed, retried, trouble):
@@ -33,11 +34,13 @@ def test_facts(status, ran, recorded, counts, failed, retried, trouble):
 
 
 def test_statuses_of_a_fact():
-    assert len(Status) == 11
+    assert len(Status) == 12
     assert statuses("failed") == ["crashed", "killed"]
-    assert statuses("ran", False) == ["skipped", "left", "unbegun"]
-    assert statuses("trouble") == ["crashed", "killed", "diverged", "deadline", "skipped", "cut", "unbegun"]
-    assert statuses("absent") == ["left", "unbegun"]
+    assert statuses("ran", False) == ["skipped", "left", "interrupted", "unbegun"]
+    assert statuses("trouble") == [
+        "crashed", "killed", "diverged", "deadline", "skipped", "cut", "interrupted", "unbegun",
+    ]  # fmt: skip
+    assert statuses("absent") == ["left", "interrupted", "unbegun"]
     assert RETRIED == ("crashed", "killed", "damaged")
     with pytest.raises(AttributeError):
         statuses("lucky")

@@ -50,7 +50,9 @@ class ProblemDefinition:
             raise kind(f"{self.name}: {error}") from error
         objective = _built(self.name, objective)
         failures = self.failures or objective.failures
-        return replace(objective, name=self.name, parameters=values, instance=instance, failures=failures)
+        objective = replace(objective, name=self.name, parameters=values, instance=instance, failures=failures)
+        object.__setattr__(objective, "made", True)
+        return objective
 
 
 def _built(name: str, objective: Any) -> Objective:
