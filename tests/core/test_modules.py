@@ -1,8 +1,9 @@
 """A user's own network as an objective: equal to a plain loop of torch, the same alone and among others."""
 
+import pickle
 import random
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from torch.nn.utils.prune import l1_unstructured
 import bench
 from bench.core import Oracle
 from bench.core.modules.draws import Draws, Refused, uniform
+from bench.core.modules.net import Net
+from bench.core.modules.question import Term, share
 from bench.core.modules.rows import as_rows
 
 STEPS, SIZE = 50, 16
@@ -428,6 +431,55 @@ def test_metrics_and_several_losses():
     }
     for name, value in expected.items():
         assert first[name] == pytest.approx(value.item(), rel=1e-12), name
+
+
+def blunder(outputs, targets):
+    raise RuntimeError("no such metric")
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+@pytest.mark.parametrize("name", ["mlp", "convnet", "transformer", "lstm"])
+def test_score_and_metrics_share_their_passes(name, lanes, monkeypatch):
+    """One forward pass over the training rows and one over the test rows, two where batch norms look at the training
+    rows first; and bit for bit what each question gives alone."""
+    net, loss, data = made(name, torch.float32)
+    train, test = [tuple(x[rows] for x in data) for rows in (slice(40), slice(40, None))]
+    objective = bench.from_module(net, loss, train, test, metrics={"twice": lambda *of: 2 * loss(*of)})
+    oracle = Oracle([objective] * lanes, 1e9, list(range(lanes)), arrays="torch")
+    passes = []
+    forward = Net.forward
+
+    def counted(self, *options, **named):
+        ask = forward(self, *options, **named)
+        return lambda inputs: (passes.append(len(inputs[0])), ask(inputs))[1]
+
+    monkeypatch.setattr(Net, "forward", counted)
+    answers, x = oracle._answers, oracle.x0.reshape(lanes, 1, -1)
+    for step in (1, 2):  # at another x it is asked anew
+        passes.clear()
+        score, metrics = answers.score(x + step), answers.metrics(x + step)
+        together = len(passes)
+        assert set(passes) == {10, 40}
+        passes.clear()
+        alone = [replace(question, shared=None) for question in (objective.score, *objective.metrics.values())]
+        groups = [objective.data] * 2 + [objective.test] * 2
+        assert list(objective.metrics) == ["train_twice", "test_loss", "test_twice"]
+        for question, rows, got in zip(alone, groups, (score, *metrics.values()), strict=True):
+            arrays = {key: torch.as_tensor(value) for key, value in {**objective.constants, **rows}.items()}
+            assert torch.equal(question(x + step, **arrays), got.reshape(lanes, 1))
+        assert len(passes) == 2 * together
+
+
+def test_a_metric_that_fails_says_so_itself():
+    objective = bench.from_module(MLP().float(), F.cross_entropy, images(), metrics={"twice": F.cross_entropy})
+    broken = replace(objective.metrics["train_twice"], terms=(Term(blunder),))
+    _, metric = share({"": replace(objective.score, shared=None), "broken": replace(broken, shared=None)}).values()
+    rows = {key: torch.as_tensor(value) for key, value in objective.data.items()}
+    x = torch.zeros(1, objective.dim)
+    with pytest.raises(RuntimeError, match="no such metric"):
+        metric(x, **rows)
+    assert torch.isfinite(objective.score(x, **rows)).all()
+    assert torch.isfinite(pickle.loads(pickle.dumps(objective.score))(x, **rows)).all()
 
 
 def test_a_mean_over_many_rows_is_taken_in_parts(monkeypatch):

@@ -15,7 +15,7 @@ from bench.core.domain import Domain
 from bench.core.foreign import foreign
 from bench.core.gate import described
 from bench.core.modules.net import CPU_CHUNK, Net, plain
-from bench.core.modules.question import KNOWN, STATE, Question, Term
+from bench.core.modules.question import KNOWN, STATE, Question, Term, share
 from bench.core.modules.rows import MEMORY, as_rows
 from bench.core.modules.trial import ROWS, can_stack, check, find_apart, find_order, is_mean, look, refuse, sample
 from bench.core.objective import Objective, Sampling
@@ -95,12 +95,13 @@ def from_module(
     network.stacks = not network.state or bool(network.apart) or can_stack(f, x, few)
     wanted = {key: each if isinstance(each, Metric) else Metric(each) for key, each in (metrics or {}).items()}
     measured, higher, of_data = _metrics(question, terms, wanted, bool(held_out))
+    score, *others = share({"": replace(f, trains=False), **measured}).values()
     training_rows = (
         {KNOWN + key: rows for key, rows in data.items() if key != TARGETS} if network.norms and held_out else {}
     )
     return Objective(
         formula=f,
-        score=replace(f, trains=False),
+        score=score,
         constants=constants,
         dim=network.dim,
         domain=Domain(scale=0.1),
@@ -108,7 +109,7 @@ def from_module(
         order=order,
         data=data,
         test={**held_out, **training_rows},
-        metrics=measured,
+        metrics=dict(zip(measured, others, strict=True)),
         higher=higher,
         of_data=of_data,
         arrays="torch",
