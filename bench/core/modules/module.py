@@ -80,7 +80,7 @@ def from_module(
     spread = sample(data, int(CPU_CHUNK / max(network.held, 1.0)))
     more = few | {key: constant(value, "torch", dtype) for key, value in spread.items()}
 
-    def question(what: str, *terms: Term, **options: bool) -> Question:
+    def question(what: str, *terms: Term, **options: Any) -> Question:
         rows = tuple((key, each.ndim) for key, each in data.items())
         asks = Question(network, terms, rows, targets=TARGETS in data, **options)
         check(asks, x, few, what)
