@@ -448,7 +448,8 @@ def test_list_and_show():
     assert by_name["mgh-bard"]["domain"] == {"kinds": ["real"], "low": None, "high": None}
     optimizers = json.loads(call("list", "optimizers", "--json").output)
     assert {row["order"] for row in optimizers} == {0, 1, 2}
-    assert "542 of optimizers.nevergrad" in call("list", "optimizers").output
+    output = call("list", "optimizers").output
+    assert "542 of optimizers.nevergrad" in output and "128 of optimizers.pytorch_optimizer" in output
     assert "quick" in call("list", "suites").output
     shown = call("show", "rosenbrock").output
     assert "Rosenbrock 1960" in shown

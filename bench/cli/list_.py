@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from bench.cli.app import TROUBLE, Imports, app, err, explained, headed, out
 from bench.cli.facts import definition_parameters, hyperparameter_facts, in_words, problem_facts
+from bench.measure.words import joined_by_and
 
 MANY = 30  # definitions of one module above which a list shows their number only
 
@@ -60,6 +61,9 @@ def list_(
         if row.get("module") not in hidden:
             table.add_row(*(escape(str(row[heading])) for heading in headings))
     out.print(table)
+    if everything:
+        counts = [f"{number} of {module}" for module, number in sizes.items() if module and number > MANY]
+        out.print(f"{len(rows)} {what}" + (f", {joined_by_and(counts)} among them" if counts else ""))
     for module, number in hidden.items():
         out.print(f"and {number} of {module}: `python -m bench list {what} --all` names them")
 

@@ -31,8 +31,10 @@ NEVERGRAD = {
         *("Cobyla", "Powell", "RecombiningGA"),
     )
 }
+# all of pytorch_optimizer have a quicker test of their own, test_pytorch_optimizer.py
+ELSEWHERE = ("nevergrad-", "pytorch-optimizer-")
 ALL = sorted(
-    (item for name, item in registry.OPTIMIZERS.items() if not name.startswith("nevergrad-") or name in NEVERGRAD),
+    (item for name, item in registry.OPTIMIZERS.items() if not name.startswith(ELSEWHERE) or name in NEVERGRAD),
     key=lambda item: item.name,
 )
 
