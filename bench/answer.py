@@ -9,9 +9,9 @@ from bench.calls import minimize_call, name_of
 from bench.core import registry
 from bench.core.arrays import is_tensor
 from bench.core.script import SHORT, Script
-from bench.core.status import Status
 from bench.functions import Function
 from bench.measure import words
+from bench.measure.failed import skips
 from bench.runner.suite import parse_entry
 
 if TYPE_CHECKING:
@@ -51,12 +51,7 @@ def medians(results: "Results") -> str:
 
 def skipped(results: "Results") -> list[str]:
     """A line that says which optimizers could not be run, and why; none where all could."""
-    runs: Any = results.runs[results.runs.status == str(Status.SKIPPED)]
-    reasons: dict[str, dict[str, None]] = {}
-    for row in runs.itertuples():
-        reason = row.error.replace(row.optimizer.partition("[")[0], "it")
-        reasons.setdefault(reason, {})[row.optimizer] = None
-    texts = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items()]
+    texts = [f"{', '.join(names)} ({reason})" for reason, names in skips(results.runs).items()]
     return [f"Not run: {'; '.join(texts)}."] if texts else []
 
 

@@ -8,6 +8,9 @@ import bench
 from bench.answer import library_call
 from bench.core import registry
 from bench.functions import Function
+from bench.report.data import page_data
+from bench.report.figures import Source, all_figures
+from bench.report.measured import Report
 from bench.runner import PACKAGES
 
 pytestmark = pytest.mark.usefixtures("one_process")
@@ -222,3 +225,29 @@ def test_where_the_page_is_is_said(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     bench.compare(bowl, [3.0, -2.0], optimizers=["random-search"], budget=20, seeds=2, name="where")
     assert capsys.readouterr().out.rstrip().endswith("Report: reports/where/index.html")
+
+
+def test_an_optimizer_that_is_skipped_is_not_drawn_and_its_reason_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr("bench.report.data.encoded", np.asarray)
+    names = ["random-search", "scipy-newton-cg"]
+    results = bench.compare(bowl, [3.0, -2.0], optimizers=names, budget=60, seeds=2)
+    sentence = "scipy-newton-cg was skipped: bowl answers up to values (order 0), it needs Hessian-vector products"
+    assert sentence in results.sentence() and "at a known cost" not in results.sentence()
+    assert set(results.ecdf(["optimizer"]).optimizer) == {"random-search"}
+    assert set(results.ecdf(["order"]).order) == {0}
+    figures = all_figures(Source(results))
+    assert {each.name for each in figures if "scipy-newton-cg" in set(each.frame.get("optimizer", ()))} == {"ert"}
+    assert {"ecdf-by-optimizer", "performance-profile", "area"} <= {each.name for each in figures}
+    report = Report(results)
+    planned = page_data(report)["planned"]
+    assert planned[:, 0, report.place("random-search")].all()
+    assert not planned[:, 0, report.place("scipy-newton-cg")].any()
+
+
+def test_where_one_of_several_problems_is_skipped_it_counts_as_unsolved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = {"problems": ["rosenbrock", "onemax"], "optimizers": ["random-search", "scipy-powell"], "seeds": 2}
+    results = bench.run(**arguments, budget=60, report=False, name="t", workers=1)
+    table = results.ecdf(["optimizer"])
+    assert table.groupby("optimizer").problems.first().to_dict() == {"random-search": 2, "scipy-powell": 2}
+    assert "was skipped" not in results.sentence()

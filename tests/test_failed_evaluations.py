@@ -81,12 +81,14 @@ def test_failures_raise_ends_the_run_as_before():
 
 
 @pytest.mark.parametrize(("every", "begins"), [(33, True), (150, False)])
-def test_the_page_begins_with_what_failed_where_it_is_over_one_per_cent(every, begins, tmp_path):
+def test_the_page_has_what_failed_below_its_answer_where_it_is_over_one_per_cent(every, begins, tmp_path):
     results = bench.compare(
         Fails(every), [0.8], budget=300, seeds=2, optimizers=["random-search"], name="mine", report=False
     )
     page = write_report(results, tmp_path / "page", figures=False).read_text()
-    head, _, rest = page.partition('<section id="answer"')
+    verdict, _, below = page.partition('<p class="verdict"')
+    assert SOLVER not in verdict and "failed-evaluations" not in verdict and 'id="answer"' in verdict
+    head, _, rest = below.partition('<div class="body')
     assert ('id="failed-evaluations"' in head) == begins
     assert (SOLVER in head) == begins
     assert "<h3>Failed evaluations</h3>" in rest

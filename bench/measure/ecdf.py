@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.measure.comparison import View
 from bench.measure.frames import CELL, Frame
-from bench.measure.progress import POINTS, cost_grid, finite_costs, joined
+from bench.measure.progress import POINTS, cost_grid, finite_costs, idle, joined
 
 GROUPS = ("optimizer", "order", "problem", "family", "dim", "instance", "seed")  # columns that curves are told by
 
@@ -20,7 +20,8 @@ def ecdf(
     """The fraction of (run, target) pairs solved within a cost (Hansen et al. 2022, doi:10.1109/TEVC.2022.3210897).
 
     by: columns of runs; one curve a group. costs: where it is read; by default a
-    grid over all runs. Every planned run counts, also one that was skipped or crashed; not one whose cost is unknown.
+    grid over all runs. Every planned run counts, also one that was skipped or crashed; not one whose cost is unknown,
+        nor those of an optimizer of which all were skipped.
     restarts: the runtimes of simulated restarts in place of those of the runs (see `restarts.restarted`): where some
     run of an optimizer reached a target, all do in the end, as if it had begun again after each failure.
     Columns *by, cost, fraction, pairs, problems: on how many problems and dims the group has runs. Curves over
@@ -37,7 +38,7 @@ def ecdf(
         from bench.measure.restarts import restarted
 
         reached = restarted(view)
-    reached = reached[reached.runtime.notna()]
+    reached = reached[reached.runtime.notna() & ~reached.run.isin(runs.run[idle(runs)])]
     facts = runs.assign(cell=runs.groupby(CELL).ngroup()).set_index("run")[[*by, "cell"]].reindex(reached.run)
     facts = facts.reset_index(drop=True).assign(runtime=reached.runtime.to_numpy(float))
     grid = default_costs(reached) if costs is None else finite_costs(costs, "costs")

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.core.status import statuses
+from bench.core.status import Status, statuses
 from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.frames import CELL, Column, Frame
 from bench.measure.levels import FAILED
-from bench.measure.progress import joined
+from bench.measure.progress import idle, joined
 from bench.measure.strata import ALL
 from bench.measure.summaries import faults
 from bench.measure.verdicts import answer, best
@@ -53,9 +53,12 @@ def sentence(view: View, budget: float) -> list[str]:
     where f_opt is wrong, behind it what failed of the best, and how many problems are left out, in seconds."""
     table = view.of(answers)
     row = next(table[(table.budget == budget) & (table.family == ALL) & (table["among"] == ALL)].itertuples())
+    skipped = skips(view.runs[idle(view.runs)])
+    row = row._replace(left=row.left - sum(map(len, skipped.values())))
     texts = [
         *filter(None, [words.wrong(list(faults(view.runs).itertuples()))]),
         *words.sentence(row, view.amount(budget)),
+        *([f" {words.skipped(skipped)}"] if skipped else []),
     ]
     if row.optimizer and row.failed:
         texts = [*texts, f" {words.FAILED} {words.failed_text(row)}: {words.WHAT_FAILED}."]
@@ -63,6 +66,14 @@ def sentence(view: View, budget: float) -> list[str]:
     if n := int((races.missing > 0).sum()):
         texts = [*texts, f" {words.interrupted(n, len(races))}"]
     return [*texts, f" {words.left_out(len(view.quick))}"] if view.quick else texts
+
+
+def skips(runs: Frame) -> dict[str, list[str]]:
+    """The optimizers of which runs were skipped, by the reason, in which each is called `it`."""
+    reasons: dict[str, dict[str, None]] = {}
+    for row in runs[runs.status == Status.SKIPPED].itertuples():
+        reasons.setdefault(row.error.replace(row.optimizer.partition("[")[0], "it"), {})[row.optimizer] = None
+    return {reason: [*names] for reason, names in reasons.items()}
 
 
 def failed_optimizers(runs: Frame) -> Frame:
@@ -103,6 +114,6 @@ def failed_evaluations_text(runs: Frame) -> str:
 
 
 def telling(runs: Frame) -> bool:
-    """Whether so many evaluations of any problem failed that a page begins with it."""
+    """Whether so many evaluations of any problem failed that a page says it below its answer."""
     sums = tolerant(runs).groupby(CELL)[["failed_values", "evaluations"]].sum()
     return bool((sums.failed_values > FAILED * sums.evaluations).any())

@@ -11,6 +11,6 @@ LATE = 10**0.1  # a runtime read at ten checkpoints a decade of cost is up to th
 HALVES = 2.0  # the same at checkpoints at halves of the budget, by which runs on a user's noisy function are judged
 PERMUTATIONS = 400  # exchanges of optimizers, with which the largest difference of a comparison is compared
 CURVES = 199  # such exchanges, where whole curves are compared
-FAILED = 0.01  # of the evaluations of a problem, above which the page begins with how many failed
+FAILED = 0.01  # of the evaluations of a problem, above which the page says below its answer how many failed
 RACE_LEVEL = 0.033  # of a race over all its rounds: below LEVEL, as results that spread unequally take more
 EXCHANGES = 10_000  # of a race, from which its bounds follow

@@ -1,7 +1,8 @@
 """Profiles: on what fraction of the problems an optimizer is within a factor of the best, or within a cost.
 
 A problem is here a target on a problem and dim, and what an optimizer needs for it is its expected runtime over all
-seeds and instances. What no run of an optimizer reached, or all were skipped on, is unsolved; nothing is dropped.
+seeds and instances. What no run of an optimizer reached, or all were skipped on, is unsolved; nothing is dropped
+but an optimizer that was skipped on all problems.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ from bench.core.status import statuses
 from bench.measure.comparison import View
 from bench.measure.ert import ert
 from bench.measure.frames import CELL, Frame
-from bench.measure.progress import POINTS, cost_grid, joined
+from bench.measure.progress import POINTS, cost_grid, idle, joined
 from bench.measure.virtual import ratio
 
 
@@ -47,8 +48,10 @@ def data_profile(view: View) -> Frame:
 
 def _expected(view: View) -> Frame:
     """The ERT of each optimizer that was planned on a problem: inf where all its runs were skipped; without those whose
-    cost is not known."""
-    table, runs = view.of(ert), view.runs
+    cost is not known, and those that ran nowhere."""
+    runs = view.runs[~idle(view.runs)]
+    table: Frame = view.of(ert)
+    table = table[table.optimizer.isin(runs.optimizer)]
     unrun = ~runs.status.isin(statuses("ran"))
     none = unrun.groupby([runs[name] for name in (*CELL, "optimizer")]).all().rename("none")
     table = table.merge(none.reset_index(), on=[*CELL, "optimizer"], how="left")

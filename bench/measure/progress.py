@@ -49,6 +49,11 @@ def spent(runs: Frame, prices: Prices = None) -> Column:
     return cost.where(~ran | (runs.inside + runs.outside > 0)).where(recorded, np.inf)
 
 
+def idle(runs: Frame) -> Column:
+    """Which runs are of an optimizer that was skipped wherever it was planned: there is nothing of it to draw."""
+    return ~runs.status.isin(statuses("ran")).groupby(runs.optimizer).transform("any").astype(bool)
+
+
 def progress(runs: Frame, trajectories: Frame) -> Frame:
     """The events of these runs, in the order of run and time: the columns of trajectories, and best.
 

@@ -358,6 +358,14 @@ def _left(row: Any) -> str:
     )
 
 
+def skipped(reasons: Mapping[str, Sequence[str]]) -> str:
+    """Which optimizers were skipped, and why, a sentence. reasons: their names, by the reason."""
+    texts = [
+        f"{joined_by_and(names)} {Status.SKIPPED.phrase(len(names))}: {reason}" for reason, names in reasons.items()
+    ]
+    return f"{'; '.join(texts)}."
+
+
 def mark(row: Any) -> dict[str, str] | None:
     """What stands beside the best of a family: text, look ("significant" or "open") and hint, which says it in full;
     None where no other is compared with it."""

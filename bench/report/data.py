@@ -14,7 +14,7 @@ from bench.measure.ecdf import default_costs
 from bench.measure.ert import ert
 from bench.measure.failed import failed_optimizers
 from bench.measure.frames import CELL
-from bench.measure.progress import POINTS
+from bench.measure.progress import POINTS, idle
 from bench.measure.verdicts import budgets
 from bench.measure.words import all_solved, cell_name, failed_text, target_name
 from bench.report.measured import Report
@@ -112,18 +112,20 @@ def _targets(report: Report) -> list[str]:
 
 def _solved(report: Report) -> dict[str, Any]:
     """grid (P, G): costs; solved (P, C, O, G): pairs of a run and a target solved within each; planned (P, C, O): all
-    pairs whose cost is known. An ECDF over any cells and optimizers is a quotient of their sums."""
+    pairs whose cost is known, 0 of an optimizer that ran nowhere. An ECDF over any cells and optimizers is a quotient
+    of their sums."""
     shape = report.shape
     grid = np.ones((len(report.views), GRID))
     solved = np.zeros((len(report.views), *shape, GRID), dtype=np.int64)
     planned = np.zeros((len(report.views), *shape), dtype=np.int64)
+    nowhere = idle(report.runs).to_numpy(bool)
     for p, each in enumerate(report.views):
         run = report.place_of_run(each.reached)
         cell, optimizer = report.cell_of_run[run], report.optimizer_of_run[run]
         costs = default_costs(each.reached, GRID)
         grid[p] = np.r_[costs, np.full(GRID - len(costs), costs[-1])]
         runtime = each.reached.runtime.to_numpy(float)
-        priced = ~np.isnan(runtime)
+        priced = ~np.isnan(runtime) & ~nowhere[run]
         first = np.searchsorted(grid[p], runtime[priced])  # GRID: never
         counts = np.zeros((*shape, GRID + 1), dtype=np.int64)
         np.add.at(counts, (cell[priced], optimizer[priced], first), 1)

@@ -18,6 +18,7 @@ from bench.measure.frames import CELL, Frame
 from bench.measure.inference import stratified_mean
 from bench.measure.prices import RULES, Prices, in_seconds, resolved
 from bench.measure.profiles import data_profile, performance_profile
+from bench.measure.progress import idle
 from bench.measure.scaling import scaling
 from bench.measure.virtual import virtual_best
 from bench.measure.words import NOT_DRAWN, TUNING, counted, left_out, percent, price_list, target_list, target_name
@@ -117,7 +118,8 @@ def ecdf_figure(source: Source, by: str = "optimizer") -> Figure:
         name=f"ecdf-by-{by}",
         title=f"Targets solved, by {by}",
         note=f"{note}The fraction of pairs of a run and a target that were solved within a cost. What a run had not "
-        "reached when it ended counts as unsolved, all of it where the run was skipped.",
+        "reached when it ended counts as unsolved, all of it where the run was skipped; an optimizer that was skipped "
+        "on all problems is not drawn.",
         facts=source.facts(),
         frame=source.with_family(frame) if by == "problem" else frame,
         panel=Curves(styles, source.cost, "targets solved", curve=curve, step=True, most=most, remarks=remarks),
@@ -266,6 +268,7 @@ def area_figure(source: Source) -> Figure:
     frame = layout.optimizers[["order", "optimizer"]].assign(
         area=area, problems=layout.planned.any(axis=2).sum(axis=0), low=low, high=high
     )
+    frame = frame[frame.optimizer.isin(source.runs.optimizer[~idle(source.runs)])]
     remarks = _on_fewer(frame.problems, source.problems, " problems")
     frame = frame.assign(remark=[remarks.get(row, "") for row in frame.index])
     return Figure(

@@ -301,6 +301,17 @@ def test_no_trajectories(make_results, tmp_path):
     assert "150 were killed" in read(tmp_path, results).text()
 
 
+def test_the_answer_comes_before_what_is_wrong(make_results, tmp_path):
+    results = make_results()
+    results.damaged = ["rosenbrock: its checksum does not hold"]
+    results.runs.loc[0, "best"] = -1.0
+    text = write_report(results, tmp_path, figures=False).read_text()
+    places = [text.index(each) for each in ('<p class="verdict"', 'id="faults"', 'id="damaged"', '<div class="body')]
+    assert places == sorted(places)
+    assert text.index("<main>") < text.index('<section id="answer"') < places[0]
+    assert "<section" not in text[text.index("<main>") + 6 : text.index('<section id="answer"')]
+
+
 def test_damaged_runs_are_named(make_results, tmp_path):
     results = make_results(1, 1, 1, 5)
     results.damaged = [f"{HOSTILE}: its checksum does not hold"]
