@@ -246,7 +246,8 @@ def run(
     the results. Warns of problems with impossible values, see `Results.faults`.
 
     budget, seeds, instances: of each run, how many, which; by default those of the suite, else 1000, 15 and (1,).
-    tuned: a file that `tune` wrote: its optimizers are run as they are, and as tuned for the family of each problem.
+    tuned: a file that `tune` wrote: its optimizers are run as they are, and as tuned for the family of each problem; by
+    default that of the suite, if it names one.
     workers: processes at once, by default one a core. device: "auto", "cpu" or "cuda". imports: modules that register
     further problems and optimizers. retry: what to do again, see `bench.core.status.RETRIED`. fresh: begin anew.
     stale: stored runs whose code has changed are done again, unless "keep"; "versions": those of other libraries too.
@@ -264,8 +265,7 @@ def run(
         suite, problems, optimizers, budget=budget, seeds=seeds, instances=instances, name=name, until=until,
         deadline=deadline,
     )  # fmt: skip
-    if tuned is not None:
-        suite = with_tuned(suite, tuned, optimizers)
+    suite = with_tuned(suite, tuned, optimizers)
     results = Results(run_suite(suite, RESULTS / suite.name, launch).folder)
     _warn_of_faults(results)
     _say_what_failed(results)
@@ -307,9 +307,9 @@ def tune(
     The runs are stored in results/<name>-tuning, what is there already is not run again, and the settings go to
     tuned.toml beside them (`Tuning.path`), for `run(..., tuned=)`. How they are judged: see `bench.tuning.search`.
 
-    optimizers: names; hyperparameters in brackets are held fixed; by default those of the suite. settings: of each
-    optimizer, its default one among them. seeds: runs of each setting on each problem and tuning instance. search:
-    "sobol", "halton" or "tpe". The other arguments are those of `run`.
+    optimizers: names; hyperparameters in brackets are held fixed, of several values one is chosen; by default those of
+    the suite. settings: of each optimizer, its default one among them. seeds: runs of each setting on each problem and
+    tuning instance. search: "sobol", "halton", "tpe" or, for networks, "rates". The other arguments are those of `run`.
     """
     launch = Launch(workers, device, imports, retry, fresh, stale)
     launch.load()

@@ -92,8 +92,7 @@ def run(
                 named, problems, optimizers, budget=budget, seeds=seeds, instances=parse_instances(instances or ""),
                 name=name, until=until, deadline=None if deadline is None else clock.seconds(deadline, "deadline"),
             )  # fmt: skip
-            if tuned is not None:
-                planned = with_tuned(planned, tuned, optimizers)
+            planned = with_tuned(planned, tuned, optimizers)
             for sentence in verify(releases, planned):
                 out.print(escape(sentence))
             campaign = run_suite(planned, api.RESULTS / planned.name, launch)

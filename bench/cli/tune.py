@@ -16,7 +16,9 @@ def tune(
     optimizer: Optimizers = None,
     settings: Annotated[int, typer.Option(help="Settings tried of each optimizer, the default among them.")] = 30,
     seeds: Annotated[int, typer.Option(help="Runs of each setting on each problem and tuning instance.")] = 3,
-    search: Annotated[str, typer.Option(help="sobol or halton: quasi-random; tpe: Optuna's, one by one.")] = "sobol",
+    search: Annotated[
+        str, typer.Option(help="sobol, halton: quasi-random; tpe: Optuna's; rates: for networks.")
+    ] = "sobol",
     budget: Annotated[float | None, typer.Option(help="Cost of a run; else the suite's.")] = None,
     name: Annotated[str | None, typer.Option(help="Runs and file go to results/NAME-tuning; else the suite's.")] = None,
     workers: Workers = None,
@@ -28,7 +30,7 @@ def tune(
 ) -> None:
     """Find the best setting of each optimizer for each family of problems, on instances that are never reported on.
 
-    Optimizers are by default those of the suite; values in brackets are held fixed.
+    Optimizers are by default those of the suite; values in brackets are held fixed, of several one is chosen.
     """
     with explained():
         from bench import api

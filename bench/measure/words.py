@@ -691,6 +691,16 @@ TUNING = (
     "one of its hyperparameters; the others differ from point to point. Diamonds: the defaults; stars: the best "
     "settings."
 )
+
+
+def search(name: str) -> str:
+    """How tuned settings were looked for."""
+    if name == "rates":
+        return "rows of learning rates, each with another schedule and weight decay"
+    how = "the tree-structured Parzen estimator" if name == "tpe" else f"a quasi-random search ({name})"
+    return f"{how} over the declared ranges"
+
+
 NOT_DRAWN = "where runs failed, the value is none, or it is 0 on a logarithmic axis"
 
 

@@ -259,8 +259,8 @@ class Results:
         """The runs of the tuning; None where there are none where they were, nor beside these."""
         if not self.tuning:
             return None
-        folder = Path(self.tuning["path"]).parent
-        for place in (folder, self.folder.parent / folder.name):
+        folder, beside = Path(self.tuning["path"]).parent, self.folder.parent
+        for place in (folder, beside / folder.name, beside / f"{self.tuning['suite']}-tuning"):
             try:
                 return Results(place)
             except StoreError:

@@ -19,7 +19,7 @@ from bench.core.registry import written as in_text
 
 FOLDER = Path(__file__).parents[1] / "suites"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of results
-SUITE_KEYS = ("title", "seed", "prices", "until", "metric_targets", "group")
+SUITE_KEYS = ("title", "seed", "prices", "until", "metric_targets", "tuned", "group")
 UNTIL = ("", "significant")
 GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts", "solo")
 
@@ -165,7 +165,8 @@ class Group:
 class Suite:
     """Groups of runs under one seed and one list of prices.
 
-    tuning: settings that are run beside the defaults of their optimizers, on the problems of their families.
+    tuned: the file of the settings that belong to the suite, "" where none do. tuning: settings that are run beside
+    the defaults of their optimizers, on the problems of their families.
     until: "significant": on each problem optimizers that are significantly worse leave, see `bench.measure.racing`.
     metric_targets: values of metrics, by name, whose expected cost is reported: {"test_accuracy": (0.9, 0.95)}.
     """
@@ -178,8 +179,11 @@ class Suite:
     tuning: Tuning | None = None
     until: str = ""
     metric_targets: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    tuned: str = ""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.tuned, str):
+            raise ValueError(f"tuned must be the name of a file, got {self.tuned!r}")
         if self.until not in UNTIL:
             raise ValueError(f"until must be significant, or empty, got {self.until!r}")
         if not isinstance(self.metric_targets, Mapping):
@@ -290,8 +294,10 @@ def load_suite(source: str | Path) -> Suite:
         prices = check_prices(content.get("prices", {}))
         name = path.stem if re.fullmatch(NAME, path.stem) else results_name(path.stem)
         seed, until = content.get("seed", 1), content.get("until", "")
-        metrics = content.get("metric_targets", {})
-        return Suite(name, tuple(groups), content.get("title", ""), seed, prices, until=until, metric_targets=metrics)
+        options: Any = {"until": until, "metric_targets": content.get("metric_targets", {})}
+        if (tuned := content.get("tuned", "")) and isinstance(tuned, str):
+            tuned = str(path.parent / tuned)
+        return Suite(name, tuple(groups), content.get("title", ""), seed, prices, tuned=tuned, **options)
     except (ValueError, AttributeError) as error:
         key = next((key for key in SUITE_KEYS if re.search(rf"\b{key}\b", str(error))), "prices")
         raise SuiteError(f"{path}, line {_line(text, key, 0)}: {error}") from None

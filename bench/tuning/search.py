@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from math import ceil, exp, floor, inf, log, log2
+from math import ceil, exp, floor, inf, lcm, log, log2, log10
 from pathlib import Path
 from statistics import median_high
 from typing import Any, Literal
@@ -36,8 +36,13 @@ from bench.runner.store import Store, StoreError
 from bench.runner.suite import Entry, Group, Suite, Tuned, Tuning, parse_entry
 from bench.tuning.settings import one_setting, write_tuned
 
-SEARCHES = ("sobol", "halton", "tpe")
+SEARCHES = ("sobol", "halton", "tpe", "rates")
 RATES = 3  # learning rates in a row with the same other values: they go as lanes of one batch
+# what rows of learning rates vary beside them, in turns: of each the next value, so that all pairs come
+VARIED: Mapping[str, tuple[Any, ...]] = {
+    "schedule": ("warm-up-cosine", "cosine", "warm-up", "linear"),
+    "weight_decay": (0.1, 0.0, 0.01),
+}
 FIRST = 10  # settings that TPE begins with, of the quasi-random search
 DIGITS = 4  # significant, of a value that is tuned
 BESIDE = 1 / 4  # fraction of the settings that have one of the values beside a range
@@ -73,7 +78,7 @@ class Axis:
         if self.whole and not self.range.log:
             return floor(low + u * (high - low + 1))
         value = exp(log(low) + u * (log(high) - log(low))) if self.range.log else low + u * (high - low)
-        rounded = round(value) if self.whole else float(f"{value:.{DIGITS}g}")
+        rounded = round(value) if self.whole else _digits(value)
         return min(max(rounded, low), high)
 
     def place(self, value: Any) -> float:
@@ -90,12 +95,29 @@ class Axis:
 
 
 def axes(entry: Entry, data: bool = True) -> dict[str, Axis]:
-    """What can be tuned of an optimizer: the hyperparameters that the entry leaves open and that have a range or
-    choices. The others stay as they are, and so does batch_size where there are no data."""
+    """What can be tuned of an optimizer: the hyperparameters of which the entry names several values, and those that it
+    leaves open and that have a range or choices. The others stay as they are, and so does batch_size where there are no
+    data."""
     parameters = registry.find_optimizer(entry.name).parameters
     fixed = {*entry.grid, *(() if data else ("batch_size",))}
     tunable = {key: _axis(parameter) for key, parameter in parameters.items() if key not in fixed}
-    return {key: axis for key, axis in tunable.items() if axis is not None}
+    tunable |= {key: Axis(choices=values) for key, values in named(entry).items()}
+    return {key: tunable[key] for key in parameters if tunable.get(key) is not None}
+
+
+def named(entry: Entry) -> dict[str, tuple[Any, ...]]:
+    """The hyperparameters of which an entry names several values, as their annotations have them: to choose among."""
+    definition = registry.find_optimizer(entry.name)
+    return {
+        key: tuple(dict.fromkeys(registry.settings(definition, {key: value})[key] for value in values))
+        for key, values in entry.grid.items()
+        if len(values) > 1
+    }
+
+
+def held(entry: Entry) -> Entry:
+    """The entry with the values that it holds fixed alone."""
+    return replace(entry, grid={key: values for key, values in entry.grid.items() if len(values) == 1})
 
 
 def _axis(parameter: Parameter) -> Axis | None:
@@ -137,6 +159,52 @@ def spread(entry: Entry, settings: int, suite_seed: int, search: str = "sobol", 
         if setting not in distinct:
             distinct.append(setting)
     return distinct
+
+
+def first_rates(entry: Entry, settings: int) -> list[Setting]:
+    """The default, and it with other learning rates: those that the entry names, else every tenth of the upper end of
+    their range. At most so many settings; all but the rate stay as they are."""
+    space, parameters = axes(entry), registry.find_optimizer(entry.name).parameters
+    default = {key: parameters[key].default for key in space if key == "lr" or key in VARIED or key in named(entry)}
+    axis = space["lr"]
+    rates = axis.choices
+    if axis.range is not None:
+        low, high = axis.range.low, axis.range.high
+        rates = tuple(_digits(high / 10**k) for k in range(floor(log10(high / low) + 1e-9), -1, -1))
+    return _distinct([default, *({**default, "lr": rate} for rate in rates)])[:settings]
+
+
+def next_rates(contest: "Contest", ranks: Sequence[float], number: int, settings: int) -> None:
+    """Add the next row of learning rates: those that the entry names, else around that of the best setting so far, in
+    ratios of the square root of ten.
+
+    number: of the row, from 1 on. The first has the other values of the best setting, each further one the next of
+    VARIED, or of those that the entry names; when all have come, they come again with the root of those ratios.
+    """
+    if not np.isfinite(ranks).all():  # no problem that fits
+        return
+    best = contest.settings[ranks.index(min(ranks))]
+    space = axes(contest.entry)
+    others = {key: VARIED.get(key, ()) for key in best if key != "lr"} | named(contest.entry)
+    others.pop("lr", None)
+    turn = max(number - 2, 0)
+    values = {key: choices[turn % len(choices)] for key, choices in others.items()} if number > 1 else {}
+    rates = space["lr"].choices
+    if (range_ := space["lr"].range) is not None:
+        power = 1 / 2 ** (1 + turn // lcm(*map(len, others.values())))
+        around = (best["lr"] / 10**power, best["lr"], best["lr"] * 10**power)
+        rates = tuple(_digits(min(max(rate, range_.low), range_.high)) for rate in around)
+    row = [{**best, **values, "lr": rate} for rate in rates]
+    contest.settings[:] = _distinct([*contest.settings, *row])[: max(settings, len(contest.settings))]
+
+
+def _digits(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _distinct(settings: Sequence[Setting]) -> list[Setting]:
+    """Each setting once, in their order."""
+    return [setting for place, setting in enumerate(settings) if setting not in settings[:place]]
 
 
 def _sequence(entry: Entry, space: Mapping[str, Axis], length: int, suite_seed: int, search: str) -> Iterator[Setting]:
@@ -239,10 +307,10 @@ def tuning_suite(suite: Suite, contests: Sequence[Contest], seeds: int) -> Suite
                 for setting in contest.settings
             )
             instances = tuple(shift + instance for instance in group.instances)
-            groups.append(replace(group, problems=problems, optimizers=entries, instances=instances, seeds=seeds))
-    return replace(
-        suite, name=f"{suite.name}-tuning", title=f"Tuning for {suite.title or suite.name}", groups=tuple(groups)
-    )
+            options: Any = {"instances": instances, "seeds": seeds, "solo": False}  # nobody reads their seconds
+            groups.append(replace(group, problems=problems, optimizers=entries, **options))
+    title = f"Tuning for {suite.title or suite.name}"
+    return replace(suite, name=f"{suite.name}-tuning", title=title, groups=tuple(groups), tuned="", tuning=None)
 
 
 def _by_family(group: Group) -> dict[str, tuple[Entry, ...]]:
@@ -277,9 +345,12 @@ def tune(
 ) -> Tuning:
     """The best setting of each optimizer for each family of a suite's problems, each among as many settings.
 
-    optimizers: those of the suite where empty. results: the folder in which NAME-tuning takes runs and settings.
+    optimizers: those of the suite where empty; of a hyperparameter with several values one of these is chosen.
+    results: the folder in which NAME-tuning takes runs and settings.
     search: "sobol", "halton", or "tpe", which begins with FIRST quasi-random settings and then chooses each by the
-    ranks of those before. The answer follows from the suite and these arguments alone: a second call repeats it from
+    ranks of those before; or "rates", for networks: rows of learning rates, which go as lanes where they can, each row
+    with another schedule and weight decay, around the best rate of the rows before (see `next_rates`); an optimizer
+    without a learning rate goes by "sobol". The answer follows from the suite and these arguments alone: a second call repeats it from
     the stored runs.
     Raises ValueError for what does not fit, before anything is run.
     """
@@ -291,26 +362,37 @@ def tune(
     if search == "tpe" and importlib.util.find_spec("optuna") is None:
         raise ValueError(f"search tpe needs optuna, which is not installed: {registry.how_to_install(['optuna'])}")
     launch = replace(launch, command=launch.command or f"bench.tune({suite.name!r})")
-    named = list(map(parse_entry, optimizers)) or [entry for group in suite.groups for entry in group.optimizers]
-    entries = {entry.text(): one_setting(entry) for entry in named}
+    chosen = list(map(parse_entry, optimizers)) or [entry for group in suite.groups for entry in group.optimizers]
+    entries = {entry.text(): entry for entry in chosen}
+    for entry in chosen:
+        for setting in entry.settings():
+            one_setting(entry.at(setting))
     families = dict.fromkeys(family for group in suite.groups for family in _by_family(group))
     data = with_data(suite)
     first = settings if search != "tpe" else min(FIRST, settings)
     quasi_random = "halton" if search == "halton" else "sobol"
-    contests = [
-        Contest(entry, family, spread(entry, first, suite.seed, quasi_random, family in data), family in data)
-        for entry in entries.values()
-        for family in families
-    ]
+    contests = []
+    for entry in entries.values():
+        for family in families:
+            if search == "rates" and "lr" in axes(entry):
+                begun = first_rates(entry, settings)
+            else:
+                begun = spread(entry, first, suite.seed, quasi_random, family in data)
+            contests.append(Contest(entry, family, begun, family in data))
     runs = tuning_suite(suite, contests, seeds)
     folder = results / runs.name
     run_suite(runs, folder, launch)
     again = replace(launch, retry=(), fresh=False)
-    for number in range(first, settings):
-        standings = read_standings(folder)
+    for number in {"tpe": range(first, settings), "rates": range(1, settings)}.get(search, ()):
+        standings, tried = read_standings(folder), sum(len(contest.settings) for contest in contests)
         for contest in contests:
-            propose(contest, mean_ranks(contest.standings(standings)), suite.seed, number)
-        run_suite(tuning_suite(suite, contests, seeds), folder, again)
+            ranks = mean_ranks(contest.standings(standings))
+            if search == "tpe":
+                propose(contest, ranks, suite.seed, number)
+            elif "lr" in axes(contest.entry):
+                next_rates(contest, ranks, number, settings)
+        if sum(len(contest.settings) for contest in contests) > tried:
+            run_suite(tuning_suite(suite, contests, seeds), folder, again)
     standings = read_standings(folder)
     tuning = Tuning(
         path=str(folder / "tuned.toml"),
@@ -335,7 +417,7 @@ def _winner(contest: Contest, standings: Sequence[Standing]) -> Tuned | None:
     best = ranks.index(min(ranks))
     return Tuned(
         family=contest.family,
-        entry=contest.entry,
+        entry=held(contest.entry),
         setting=contest.settings[best],
         tried=len(contest.settings),
         rank=ranks[best],
@@ -370,6 +452,8 @@ def propose(contest: Contest, ranks: Sequence[float], suite_seed: int, number: i
     try:
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=1))
         for setting, rank in zip(contest.settings, ranks, strict=True):
+            if any(not axis.range and setting[key] not in axis.choices for key, axis in space.items()):
+                continue  # a default that is none of the values to choose among
             place = {key: axis.place(setting[key]) if axis.range else setting[key] for key, axis in space.items()}
             study.add_trial(optuna.trial.create_trial(params=place, distributions=distributions, value=rank))
         proposal = study.ask(distributions).params

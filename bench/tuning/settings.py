@@ -64,11 +64,15 @@ def read_tuned(source: str | Path) -> Tuning:
     return Tuning(path=str(path), found=best, **head)
 
 
-def with_tuned(suite: Suite, source: str | Path, optimizers: Sequence[str] = ()) -> Suite:
-    """A suite with the tuned settings of a file beside its optimizers; of these optimizers, or of all.
+def with_tuned(suite: Suite, source: str | Path | None = None, optimizers: Sequence[str] = ()) -> Suite:
+    """A suite with the tuned settings of a file beside its optimizers; of these optimizers, or of all. Without a file,
+    those that belong to the suite, if any do.
 
     Raises ValueError where the file has none for the families of the suite's problems.
     """
+    source = source or suite.tuned
+    if not source:
+        return suite
     tuning = read_tuned(source)
     if optimizers:
         names = {parse_entry(text).name for text in optimizers}
