@@ -350,8 +350,8 @@ def tune(
     search: "sobol", "halton", or "tpe", which begins with FIRST quasi-random settings and then chooses each by the
     ranks of those before; or "rates", for networks: rows of learning rates, which go as lanes where they can, each row
     with another schedule and weight decay, around the best rate of the rows before (see `next_rates`); an optimizer
-    without a learning rate goes by "sobol". The answer follows from the suite and these arguments alone: a second call repeats it from
-    the stored runs.
+    without a learning rate goes by "sobol". The answer follows from the suite and these arguments alone: a second call
+    repeats it from the stored runs.
     Raises ValueError for what does not fit, before anything is run.
     """
     settings, seeds = python_number(settings), python_number(seeds)
