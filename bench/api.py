@@ -39,6 +39,7 @@ from bench.runner.launch import Launch
 from bench.runner.plan import misfit, plan
 from bench.runner.single import fault, first_failure, open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
+from bench.runner.timing import estimated_seconds
 from bench.runner.trial import SLOW, Expected, Trial, placed, prepare, tried
 from bench.tuning.search import tune as tune_suite
 from bench.tuning.settings import with_tuned
@@ -266,12 +267,21 @@ def run(
         deadline=deadline,
     )  # fmt: skip
     suite = with_tuned(suite, tuned, optimizers)
+    say_how_long(suite, launch)
     results = Results(run_suite(suite, RESULTS / suite.name, launch).folder)
     _warn_of_faults(results)
     _say_what_failed(results)
     if report:
         write_report(results, REPORTS / suite.name)
     return results
+
+
+def say_how_long(suite: Suite, launch: Launch) -> None:
+    """Say what the runs of a suite for a GPU take where there is none."""
+    if suite.device == "cuda" and resolve_device(launch.device) == "cpu":
+        with one_thread():
+            seconds = estimated_seconds(plan(suite))
+        launch.watcher.changed(words.without_gpu(suite.name, seconds, launch.processes))
 
 
 def _warn_of_faults(results: Results) -> None:

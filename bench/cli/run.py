@@ -93,6 +93,7 @@ def run(
                 name=name, until=until, deadline=None if deadline is None else clock.seconds(deadline, "deadline"),
             )  # fmt: skip
             planned = with_tuned(planned, tuned, optimizers)
+            api.say_how_long(planned, launch)
             for sentence in verify(releases, planned):
                 out.print(escape(sentence))
             campaign = run_suite(planned, api.RESULTS / planned.name, launch)

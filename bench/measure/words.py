@@ -295,6 +295,15 @@ def progress(ended: int, planned: int, seconds: float, left: float) -> str:
     return text if math.isnan(left) else f"{text}, about {time_left(left)}"
 
 
+def without_gpu(suite: str, seconds: float, processes: int) -> str:
+    """What a suite for a GPU takes where there is none. seconds: of all its runs one after the other."""
+    at_once = f", {processes} at a time" if processes > 1 else ""
+    return (
+        f"Suite {suite} is for a GPU, and there is none here: all its runs take about {duration(seconds / processes)}"
+        f"{at_once}. --within 20min, --seeds and --budget limit that."
+    )
+
+
 def estimate(
     methods: int, seeds: int, budget: float, value: float, processes: int, total: float, within: float, raced: bool
 ) -> str:

@@ -16,7 +16,7 @@ from bench.core import registry
 from bench.core.foreign import foreign
 from bench.core.status import DAMAGED, UNFINISHED, Status
 from bench.runner.environment import environment, libraries, repository, resolve_device, versions
-from bench.runner.execute import execute, execute_here
+from bench.runner.execute import execute, execute_here, one_thread
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import RunSpec, jobs, plan
 from bench.runner.race import contests, planned, race
@@ -69,7 +69,8 @@ class _Writer(Watcher):
 def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
     """Run what a suite plans and the folder lacks. Raises ValueError for a suite that cannot be planned, before
     anything is written, and StoreError for a folder that cannot be used."""
-    specs = plan(suite, resolve_device(launch.device))
+    with one_thread():  # trials of networks are small
+        specs = plan(suite, resolve_device(launch.device))
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is a file, where the folder of the results should be: choose another --name")
     folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from bench.core.registry import written as in_text
 
 FOLDER = Path(__file__).parents[1] / "suites"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of results
-SUITE_KEYS = ("title", "seed", "prices", "until", "metric_targets", "tuned", "group")
+SUITE_KEYS = ("title", "seed", "prices", "until", "metric_targets", "tuned", "device", "group")
 UNTIL = ("", "significant")
 GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts", "solo")
 
@@ -167,6 +167,7 @@ class Suite:
 
     tuned: the file of the settings that belong to the suite, "" where none do. tuning: settings that are run beside
     the defaults of their optimizers, on the problems of their families.
+    device: "cuda" where it is too long for a CPU, which is said there.
     until: "significant": on each problem optimizers that are significantly worse leave, see `bench.measure.racing`.
     metric_targets: values of metrics, by name, whose expected cost is reported: {"test_accuracy": (0.9, 0.95)}.
     """
@@ -180,8 +181,11 @@ class Suite:
     until: str = ""
     metric_targets: Mapping[str, Sequence[float]] = field(default_factory=dict)
     tuned: str = ""
+    device: str = ""
 
     def __post_init__(self) -> None:
+        if self.device not in ("", "cuda"):
+            raise ValueError(f"device must be cuda, or empty, got {self.device!r}")
         if not isinstance(self.tuned, str):
             raise ValueError(f"tuned must be the name of a file, got {self.tuned!r}")
         if self.until not in UNTIL:
@@ -295,6 +299,7 @@ def load_suite(source: str | Path) -> Suite:
         name = path.stem if re.fullmatch(NAME, path.stem) else results_name(path.stem)
         seed, until = content.get("seed", 1), content.get("until", "")
         options: Any = {"until": until, "metric_targets": content.get("metric_targets", {})}
+        options["device"] = content.get("device", "")
         if (tuned := content.get("tuned", "")) and isinstance(tuned, str):
             tuned = str(path.parent / tuned)
         return Suite(name, tuple(groups), content.get("title", ""), seed, prices, tuned=tuned, **options)

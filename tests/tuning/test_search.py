@@ -1,5 +1,6 @@
 """Tuning: spaces, settings, how they are judged, the file, and a search from end to end."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -22,14 +23,17 @@ from bench.tuning.search import (
     Contest,
     Standing,
     axes,
+    first_rates,
+    held,
     mean_ranks,
+    next_rates,
     outcome,
     propose,
     spread,
     tune,
     tuning_suite,
 )
-from bench.tuning.settings import read_tuned, write_tuned
+from bench.tuning.settings import read_tuned, with_tuned, write_tuned
 
 CELLS = [("a", "{}", 1001), ("b", "{}", 1001)]
 
@@ -199,6 +203,63 @@ def test_learning_rates_go_as_lanes():
     assert sum(len(job.specs) for job in work) == 3 * (1 + 4 * RATES)
 
 
+def rows_of(text, rows, settings=100, best=None):
+    """The settings of a search by rates after so many rows, where the one in place `best` is always the best."""
+    contest = Contest(parse_entry(text), "odd", first_rates(parse_entry(text), settings))
+    for number in range(1, rows + 1):
+        ranks = [2.0] * len(contest.settings)
+        ranks[best if best is not None else 0] = 1.0
+        next_rates(contest, ranks, number, settings)
+    return contest.settings
+
+
+def test_rows_of_rates_begin_with_decades_and_go_on_around_the_best():
+    first = rows_of("torch-adamw", 0)
+    assert first[0] == {"lr": 1e-3, "weight_decay": 0.01, "schedule": "constant"}
+    assert sorted(setting["lr"] for setting in first) == [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0]
+    assert {(setting["weight_decay"], setting["schedule"]) for setting in first} == {(0.01, "constant")}
+    place = [setting["lr"] for setting in first].index(1e-2)
+    rows = rows_of("torch-adamw", 4, best=place)[6:]
+    assert [setting["lr"] for setting in rows] == [0.003162, 0.03162] + 3 * [0.003162, 0.01, 0.03162]
+    others = [(setting["schedule"], setting["weight_decay"]) for setting in rows[2::3]]
+    assert others == [("warm-up-cosine", 0.1), ("cosine", 0.0), ("warm-up", 0.01)]
+    many = rows_of("torch-adamw", 14, best=place)
+    assert len({(setting["schedule"], setting["weight_decay"]) for setting in many}) == 1 + 12  # all pairs
+    assert rows_of("torch-adamw", 14, settings=10, best=place) == many[:10]
+    assert rows_of("torch-adamw", 0, settings=3) == first[:3]
+
+
+def test_rows_take_the_rates_and_values_that_are_named():
+    text = "torch-adamw[lr=0.002,0.02,weight_decay=0.3,schedule=cosine,linear,beta1=0.5]"
+    rows = rows_of(text, 3)
+    assert rows[0] == {"lr": 1e-3, "schedule": "constant"}
+    assert [(setting["lr"], setting["schedule"]) for setting in rows[1:]] == [
+        *((lr, "constant") for lr in (0.002, 0.02)),
+        *((lr, schedule) for schedule in ("cosine", "linear") for lr in (0.002, 0.02)),
+    ]
+    assert held(parse_entry(text)).text() == "torch-adamw[weight_decay=0.3,beta1=0.5]"
+
+
+def test_rows_of_a_method_with_nothing_beside_its_rate_come_closer():
+    rates = sorted(setting["lr"] for setting in rows_of("torch-rprop", 3))
+    assert rates == [1e-4, 1e-3, 3.162e-3, 5.623e-3, 1e-2, 1.778e-2, 3.162e-2, 0.1, 1.0, 10.0]
+
+
+def test_a_row_of_rates_is_one_batch_of_lanes():
+    contest = Contest(parse_entry("odd-rates"), "odd", rows_of("odd-rates", 0))
+    suite = replace(suite_of("odd-rates"), groups=(replace(suite_of("odd-rates").groups[0], solo=True),))
+    (job,) = jobs(plan(tuning_suite(suite, [contest], 3)), lambda spec: False)
+    assert job.lanes
+    assert len(job.specs) == 3 * len(contest.settings)
+
+
+def test_of_several_values_one_is_chosen():
+    found = axes(parse_entry("odd-knobs[step=1,2.0,share=0.5,rule=b,a]"))
+    assert found["step"].choices == (1.0, 2.0)
+    assert found["rule"].choices == ("b", "a")
+    assert list(found) == ["step", "size", "rule", "proud"]
+
+
 def test_outcomes_are_in_order():
     def row(status, final=None, best=None, scored=0):
         return {"status": status, "final": final, "best": best, "scored": scored}
@@ -263,6 +324,31 @@ def test_the_best_setting_is_found_and_found_again(tmp_path, monkeypatch, search
     assert more.found[0].rank == 1.0
 
 
+def test_a_search_by_rates_finds_the_rate(tmp_path, monkeypatch):
+    """Of x - lr 2 x on a bowl the best rate of a decade is 0.1 or 1, between which its next row finds a better one;
+    what has no rate goes by the quasi-random search."""
+    suite = suite_of("odd-rates[flip=n]", "odd-trap", budget=30)
+    first, _ = tuned(tmp_path, monkeypatch, suite, settings=9, seeds=2, search="rates")
+    rates, trap = first.found
+    assert rates.setting["lr"] == 0.3162
+    assert (rates.tried, trap.tried) == (9, 9)
+    again, repeated = tuned(tmp_path, monkeypatch, suite, settings=9, seeds=2, search="rates")
+    assert again == first
+    assert sum(campaign.added for campaign in repeated) == 0
+
+
+def test_several_values_are_written_as_what_was_chosen(tmp_path, monkeypatch):
+    if importlib.util.find_spec("optuna") is None:
+        pytest.skip("optuna is not installed")
+    suite = suite_of("odd-trap[at=0.1,0.4,0.6]", budget=5)
+    for search in ("sobol", "tpe"):
+        found, _ = tuned(tmp_path, monkeypatch, suite, settings=9, seeds=1, search=search)
+        write_tuned(found, "a command")
+        assert read_tuned(found.path) == found
+        assert (found.found[0].entry.text(), found.found[0].tried) == ("odd-trap", 4)
+        assert found.found[0].setting["at"] in (0.4, 0.6)
+
+
 def test_tpe_tries_as_many_settings_as_there_are():
     pytest.importorskip("optuna")
     for text, many in (("odd-knobs[step=1,share=0.5]", 16), ("odd-knobs[step=1,share=0.5,rule=a,proud=true]", 5)):
@@ -323,6 +409,24 @@ def test_tuned_settings_are_run_beside_the_defaults(tmp_path, monkeypatch):
     assert len(results.tuning_results.runs) == 6 + 1 + 1
 
 
+def test_a_suite_may_name_its_settings(tmp_path, monkeypatch):
+    suite = suite_of("odd-trap", budget=5)
+    tuning, _ = tuned(tmp_path, monkeypatch, suite, settings=6, seeds=1)
+    (tmp_path / "beside").mkdir()
+    text = 'budget = 5\ntuned = "beside/t.toml"\nproblems = ["odd-bowl"]\noptimizers = ["odd-trap"]'
+    (tmp_path / "t.toml").write_text(text)
+    written = replace(tuning, path=str(tmp_path / "beside/t.toml"))
+    write_tuned(written, "a command")
+    monkeypatch.chdir("/")
+    named = load_suite(tmp_path / "t.toml")
+    assert named.tuned == written.path
+    assert with_tuned(named).tuning == written
+    assert with_tuned(named, tuning.path).tuning == tuning
+    assert with_tuned(suite).tuning is None
+    contest = Contest(parse_entry("odd-trap"), "odd", [{}])
+    assert tuning_suite(with_tuned(named), [contest], 1).tuning is None
+
+
 def test_a_default_that_is_best_counts_under_both_names(tmp_path):
     suite = suite_of("odd-trap", budget=5)
     text = (
@@ -378,13 +482,13 @@ def test_a_wrong_file_is_answered_with_its_key(tmp_path, old, new, message):
 def test_mistakes_are_told_before_anything_is_run(tmp_path, monkeypatch):
     for options, message in (
         ({"settings": 0}, "settings must be >= 1, got 0"),
-        ({"search": "grid"}, "search must be sobol, halton or tpe, got 'grid'"),
+        ({"search": "grid"}, "search must be sobol, halton, tpe or rates, got 'grid'"),
         ({"seeds": 0}, "seeds must be a number above 0, got 0"),
     ):
         with pytest.raises(ValueError, match=message):
             tuned(tmp_path, monkeypatch, suite_of("odd-trap"), **options)
-    with pytest.raises(ValueError, match="is a grid of 2 settings"):
-        tuned(tmp_path, monkeypatch, suite_of("odd-trap[at=0.1,0.2]"))
+    with pytest.raises(ValueError, match="odd-trap: at must be float, got 'high'"):
+        tuned(tmp_path, monkeypatch, suite_of("odd-trap[at=0.1,high]"))
     with pytest.raises(ValueError, match="odd-trap has no parameter 'to'"):
         tuned(tmp_path, monkeypatch, suite_of("odd-trap[to=0.1]"))
     assert not (tmp_path / "results").exists()

@@ -1,0 +1,98 @@
+"""The suites for networks: `deep`, for a GPU."""
+
+from dataclasses import replace
+
+import pytest
+
+import bench
+from bench import api
+from bench.core import registry
+from bench.runner import PACKAGES
+from bench.runner.campaign import run_suite
+from bench.runner.launch import Launch, Watcher
+from bench.runner.plan import plan
+from bench.runner.suite import load_suite
+from bench.runner.timing import estimated_seconds
+
+FEW = {"sequences": 64, "points": 64}  # rows of data, where a problem says how many
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded():
+    registry.load(PACKAGES)
+
+
+@pytest.fixture(scope="module")
+def deep():
+    return load_suite("deep")
+
+
+def few(entry):
+    parameters = registry.find_problem(entry.name).parameters
+    return entry.at({key: value for key, value in FEW.items() if key in parameters})
+
+
+def test_deep_is_eight_problems_by_twelve_optimizers(deep):
+    assert deep.device == "cuda"
+    assert len({entry.name for group in deep.groups for entry in group.problems}) == 8
+    assert all(len({entry.name for entry in group.optimizers}) == 12 for group in deep.groups)
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_every_problem_of_deep_runs(deep, place):
+    entry = few([entry for group in deep.groups for entry in group.problems][place])
+    objective = bench.make(entry.name, **entry.setting())
+    run = bench.minimize(objective, "torch-adamw", budget=2 * 3 * 32 / objective.rows)
+    assert run.status == "budget"
+    assert run.counts["gradient"] > 0
+    assert run.trajectory.f.iloc[-1] < run.trajectory.f.iloc[0] * 1.5
+
+
+@pytest.mark.parametrize("place", range(12))
+def test_every_optimizer_of_deep_runs(deep, place):
+    entry = deep.groups[0].optimizers[place]
+    if registry.missing(registry.find_optimizer(entry.name)):
+        pytest.skip(f"{entry.name} needs the extra zoo")
+    run = bench.minimize(bench.make("mlp", widths=(8,)), entry.text(), budget=0.3)
+    assert run.status == "budget"
+
+
+class Heard(Watcher):
+    def __init__(self):
+        self.sentences = []
+
+    def changed(self, sentence):
+        self.sentences.append(sentence)
+
+
+def test_a_suite_for_a_gpu_says_what_it_takes_on_a_cpu(deep, monkeypatch):
+    group = replace(deep.groups[0], problems=deep.groups[0].problems[4:5], seeds=1)
+    suite, heard = replace(deep, groups=(group,)), Heard()
+    monkeypatch.setattr(api, "estimated_seconds", lambda specs: 100.0 * len(specs))
+    api.say_how_long(suite, Launch(2, "cpu", watcher=heard))
+    (sentence,) = heard.sentences
+    assert sentence.startswith("Suite deep is for a GPU, and there is none here: all its runs take about 10 min, 2 at")
+    monkeypatch.setattr(api, "resolve_device", lambda device: "cuda")
+    api.say_how_long(suite, Launch(2, "auto", watcher=heard))
+    api.say_how_long(replace(suite, device=""), Launch(2, "cpu", watcher=heard))
+    assert len(heard.sentences) == 1
+
+
+def test_the_estimate_is_what_runs_take(tmp_path):
+    """Within a factor of three, on a machine that does other things, too: seconds in the problem, and of scores."""
+    text = 'problems = ["mlp[widths=256x256]"]\noptimizers = ["torch-sgd"]\nseeds = 2\nbudget = 6\n'
+    (tmp_path / "t.toml").write_text(text)
+    suite = load_suite(tmp_path / "t.toml")
+    estimated = estimated_seconds(plan(suite))
+    campaign = run_suite(suite, tmp_path / "t", Launch(children=False, pictures=False))
+    taken = api.load(campaign.folder).runs.inside.sum()
+    assert taken / 3 < estimated < 3 * taken + 0.5
+
+
+@pytest.mark.parametrize(
+    ("key", "message"), [("device = 'tpu'", "device must be cuda"), ("tuned = 3", "tuned must be")]
+)
+def test_bad_keys(tmp_path, key, message):
+    (tmp_path / "t.toml").write_text(f"{key}\nbudget = 1\nproblems = ['branin']\noptimizers = ['random-search']\n")
+    with pytest.raises(ValueError, match=rf"t\.toml, line 1: {message}"):
+        load_suite(tmp_path / "t.toml")
