@@ -69,10 +69,10 @@ def estimated_seconds(specs: Sequence[RunSpec]) -> float:
     total = 0.0
     runs = sorted((spec for spec in specs if not spec.skip), key=_asked)
     for _, of_problem in groupby(runs, key=_asked):
-        first, *others = of_problem
+        first, *rest = of_problem
         objective = registry.find_problem(first.problem).make(first.instance, **first.parameters)
         if objective.order:
-            total += (1 + len(others)) * _run_seconds(objective, first)
+            total += (1 + len(rest)) * _run_seconds(objective, first)
     return total
 
 

@@ -185,13 +185,13 @@ def next_rates(contest: "Contest", ranks: Sequence[float], number: int, settings
         return
     best = contest.settings[ranks.index(min(ranks))]
     space = axes(contest.entry)
-    others = {key: VARIED.get(key, ()) for key in best if key != "lr"} | named(contest.entry)
-    others.pop("lr", None)
+    beside = {key: VARIED.get(key, ()) for key in best if key != "lr"} | named(contest.entry)
+    beside.pop("lr", None)
     turn = max(number - 2, 0)
-    values = {key: choices[turn % len(choices)] for key, choices in others.items()} if number > 1 else {}
+    values = {key: choices[turn % len(choices)] for key, choices in beside.items()} if number > 1 else {}
     rates = space["lr"].choices
     if (range_ := space["lr"].range) is not None:
-        power = 1 / 2 ** (1 + turn // lcm(*map(len, others.values())))
+        power = 1 / 2 ** (1 + turn // lcm(*map(len, beside.values())))
         around = (best["lr"] / 10**power, best["lr"], best["lr"] * 10**power)
         rates = tuple(_digits(min(max(rate, range_.low), range_.high)) for rate in around)
     row = [{**best, **values, "lr": rate} for rate in rates]
@@ -362,9 +362,9 @@ def tune(
     if search == "tpe" and importlib.util.find_spec("optuna") is None:
         raise ValueError(f"search tpe needs optuna, which is not installed: {registry.how_to_install(['optuna'])}")
     launch = replace(launch, command=launch.command or f"bench.tune({suite.name!r})")
-    chosen = list(map(parse_entry, optimizers)) or [entry for group in suite.groups for entry in group.optimizers]
-    entries = {entry.text(): entry for entry in chosen}
-    for entry in chosen:
+    listed = list(map(parse_entry, optimizers)) or [entry for group in suite.groups for entry in group.optimizers]
+    entries = {entry.text(): entry for entry in listed}
+    for entry in listed:
         for setting in entry.settings():
             one_setting(entry.at(setting))
     families = dict.fromkeys(family for group in suite.groups for family in _by_family(group))

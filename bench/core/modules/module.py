@@ -95,7 +95,7 @@ def from_module(
     network.stacks = not network.state or bool(network.apart) or can_stack(f, x, few)
     wanted = {key: each if isinstance(each, Metric) else Metric(each) for key, each in (metrics or {}).items()}
     measured, higher, of_data = _metrics(question, terms, wanted, bool(held_out))
-    score, *others = share({"": replace(f, trains=False), **measured}).values()
+    score, *questions = share({"": replace(f, trains=False), **measured}).values()
     training_rows = (
         {KNOWN + key: rows for key, rows in data.items() if key != TARGETS} if network.norms and held_out else {}
     )
@@ -109,7 +109,7 @@ def from_module(
         order=order,
         data=data,
         test={**held_out, **training_rows},
-        metrics=dict(zip(measured, others, strict=True)),
+        metrics=dict(zip(measured, questions, strict=True)),
         higher=higher,
         of_data=of_data,
         arrays="torch",

@@ -151,10 +151,10 @@ class Question:
         if self.of_training and self.net.norms:
             forward([arrays[KNOWN + name] for name in inputs])
         outputs = forward([arrays[name] for name in inputs])
-        known = [arrays[name] for name in targets]
+        answers = [arrays[name] for name in targets]
 
         def total(terms: Sequence[Term]) -> Any:
-            return sum(term.weight * term.function(outputs, *known) for term in terms)
+            return sum(term.weight * term.function(outputs, *answers) for term in terms)
 
         return tuple(map(total, (self.terms, *self.more)))
 
@@ -166,9 +166,9 @@ class Shared:
     """
 
     def __init__(self, questions: Sequence[Question]):
-        first, *others = questions
+        first, *rest = questions
         self.terms = [question.terms for question in questions]
-        self.all = replace(first, more=tuple(question.terms for question in others))
+        self.all = replace(first, more=tuple(question.terms for question in rest))
         self.x: Tensor | None = None
         self.arrays: dict[str, Tensor] = {}
         self.sums: list[Tensor] = []
@@ -208,6 +208,6 @@ def share(questions: Mapping[str, Question]) -> dict[str, Question]:
     shared = dict(questions)
     for names in kinds.values():
         if len(names) > 1:
-            one = Shared([questions[name] for name in names])
-            shared |= {name: replace(questions[name], shared=one) for name in names}
+            group = Shared([questions[name] for name in names])
+            shared |= {name: replace(questions[name], shared=group) for name in names}
     return shared
