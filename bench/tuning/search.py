@@ -102,7 +102,7 @@ def axes(entry: Entry, data: bool = True) -> dict[str, Axis]:
     fixed = {*entry.grid, *(() if data else ("batch_size",))}
     tunable = {key: _axis(parameter) for key, parameter in parameters.items() if key not in fixed}
     tunable |= {key: Axis(choices=values) for key, values in named(entry).items()}
-    return {key: tunable[key] for key in parameters if tunable.get(key) is not None}
+    return {key: axis for key in parameters if (axis := tunable.get(key)) is not None}
 
 
 def named(entry: Entry) -> dict[str, tuple[Any, ...]]:
