@@ -8,6 +8,7 @@ import numpy as np
 from bench.calls import minimize_call, name_of
 from bench.core import registry
 from bench.core.arrays import is_tensor
+from bench.core.objective import Objective
 from bench.core.script import SHORT, Script
 from bench.functions import Function
 from bench.measure import words
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from bench.results.stored import Results
 
 
-def answer(results: "Results", function: Function, budget: float, pair: bool) -> str:
-    """The sentence, the table and the code for results of `compare`, which was given a function and a budget; pair:
+def answer(results: "Results", of: Function | Objective, budget: float, pair: bool) -> str:
+    """The sentence, the table and the code for results of `compare`, which was given f and a budget; pair:
     whether f gives (value, gradient)."""
     best = results.best()
     noise = results.function.get("noise")
@@ -27,8 +28,9 @@ def answer(results: "Results", function: Function, budget: float, pair: bool) ->
     if not best.optimizer:
         texts[:1] = [" ".join([best.sentence, *map(words.why_failed, results.failures.head(1).itertuples())])]
     else:
-        texts += [f"To run it:\n{code(best.optimizer, function, budget)}"]
-        if call := library_call(best.optimizer, function, budget, pair):
+        texts += [f"To run it:\n{code(best.optimizer, of, budget)}"]
+        call = "" if isinstance(of, Objective) else library_call(best.optimizer, of, budget, pair)
+        if call:
             texts += [f"Or by its library's own call, with that one's tolerances, units and end:\n{call}"]
     return "\n\n".join(texts)
 
@@ -55,9 +57,9 @@ def skipped(results: "Results") -> list[str]:
     return [f"Not run: {'; '.join(texts)}."] if texts else []
 
 
-def code(optimizer: str, function: Function, budget: float) -> str:
-    """Lines of Python that run an optimizer on a function."""
-    run = minimize_call(function, optimizer, budget)
+def code(optimizer: str, of: Function | Objective, budget: float) -> str:
+    """Lines of Python that run an optimizer on a function, or on an objective."""
+    run = minimize_call(of, optimizer, budget)
     modules = "import bench, torch" if "torch.tensor(" in run else "import bench"
     return f"{modules}\nrun = {run}\nprint(run.best, run.best_x)"
 

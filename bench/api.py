@@ -23,7 +23,7 @@ from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.core.shown import as_html, as_text
 from bench.core.status import statuses
-from bench.functions import Function, is_default, registered, scores
+from bench.functions import Function, check_budget, is_default, registered, scores
 from bench.measure import words
 from bench.measure.failed import failed_evaluations_text
 from bench.measure.racing import race
@@ -358,7 +358,7 @@ def load(source: str | Path | Sequence[str | Path], imports: Sequence[str] = ())
 
 
 def compare(
-    f: Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]],
+    f: Objective | Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]],
     start: Array | None = None,
     *,
     budget: float = 2000,
@@ -386,7 +386,8 @@ def compare(
 
     f: a function of a vector (dim,) that gives a number; or the pair of that and the gradient (dim,), as for SciPy's
         jac=True; or a pair of two functions, one for each. Where start is a torch tensor, f takes and gives tensors,
-        and torch differentiates it.
+        and torch differentiates it. Or an Objective, of `bench.make` or `bench.from_module`, which has its own start,
+        bounds, kinds, noise, f_opt and failures: these arguments are then refused.
     start: a point (dim,) near which every run begins: each seed at start + spread * scale * N(0, 1), the same points
         for all optimizers, where scale is a fifth of a coordinate's width, or without bounds |start_i|, 1 where
         that is 0. spread = 0 begins all runs at the point itself.
@@ -428,16 +429,32 @@ def compare(
     began, span = monotonic(), inf if within is None else clock.seconds(within, "within")
     deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
     how = Launch(workers, fresh=True, pictures=False, referee=race, end=began + span, interruptible=True)
-    function = Function(f, start, bounds, names, integers, categories, log, maximize, noise, failures)
-    before = monotonic()
-    objective = function.objective(budget, spread, f_opt)
-    took = monotonic() - before
+    described = {
+        "bounds": bounds, "names": names, "integers": integers, "categories": categories, "log": log,
+        "maximize": maximize, "noise": noise, "failures": failures,
+    }  # fmt: skip
+    of: Function | Objective
+    trial: Trial | None = None
+    check_budget(budget)
+    if isinstance(f, Objective):
+        _refuse_described(compare, {"start": start, "spread": spread, "f_opt": f_opt, **described})
+        of = objective = f
+        trial = tried(objective)
+        took = max(trial.value, trial.gradient)
+    else:
+        of = Function(f, start, **described)
+        before = monotonic()
+        objective = of.objective(budget, spread, f_opt)
+        took = monotonic() - before
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     if not optimizers:
         optimizers = candidates(objective, budget)
     registry.load(PACKAGES)
-    with registered(objective) as problem, TemporaryDirectory() as scratch:
+    with registered(objective) as entry, TemporaryDirectory() as scratch:
+        problem = entry.name
         suite = make_suite([problem], optimizers, budget, name or "comparison", seeds=1)
+        group = replace(suite.groups[0], problems=(entry,), instances=(objective.instance if objective.made else 1,))
+        suite = replace(suite, groups=(group,))
         methods = [spec for spec in plan(suite) if not spec.skip]
         until = until if until is not None else "significant" if within is not None and len(methods) > 1 else ""
         seeds = seeds if seeds is not None else ROUNDS if until else SEEDS
@@ -447,12 +464,14 @@ def compare(
         if took > SLOW:
             prepare(how, objective, suite)
         fresh, checkpoints = scores(budget) if noise else (0, 0)
-        expected = Expected(tried(objective) if slow else Trial(value=took), fresh * (checkpoints + 2))
+        trial = trial or (tried(objective) if slow else Trial(value=took))
+        expected = Expected(trial, fresh * (checkpoints + 2))
         deadline = deadline or expected.deadline(methods, suite.groups[0].deadline)
         suite = replace(suite, groups=(replace(suite.groups[0], deadline=deadline),))
         command = f"bench.compare({problem}, budget={budget}, seeds={seeds})"
-        how = replace(how, command=command, facts={"function": function.described(budget)})
-        launch, why_here = placed(how, objective, problem, suite, expected.trial, fresh)
+        facts = {} if isinstance(of, Objective) else {"function": of.described(budget)}
+        how = replace(how, command=command, facts=facts)
+        launch, why_here = placed(how, objective, problem, suite, trial, fresh)
         if why_here:
             print(words.runs_here(problem, why_here))
         specs = plan(suite)
@@ -463,7 +482,8 @@ def compare(
         with watching(Pace.of(specs, expected, launch.processes, launch.end)) as watcher:
             campaign = run_suite(suite, folder, replace(launch, watcher=watcher))
         results = Results(folder)
-        results.coordinates = function.coordinates  # categories as themselves
+        if not isinstance(of, Objective):
+            results.coordinates = of.coordinates  # categories as themselves
         ran = bool(results.runs.status.isin(statuses("ran")).any())
         if campaign.interrupted and not ran:
             raise KeyboardInterrupt
@@ -472,7 +492,7 @@ def compare(
         _warn_of_faults(results)
         _say_what_failed(results)
         if ran or not unfinished:
-            print(answer(results, function, budget, objective.both is not None))
+            print(answer(results, of, budget, objective.both is not None))
         if report and name:
             print(f"\nReport: {write_report(results, REPORTS / name)}")
         return results

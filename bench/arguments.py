@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.core.arrays import converted, is_tensor
 from bench.core.coordinates import Coordinates
-from bench.core.domain import Kind
+from bench.core.domain import WHOLE, Kind
 from bench.core.gate import described, python_number, real
 
 Ends = tuple[np.ndarray, np.ndarray]
@@ -67,6 +67,11 @@ def _check_ends(
             raise ValueError(
                 "start and both bounds must be whole numbers for integers, got "
                 f"start {start[i]:g}, bounds {_ends(low[i], high[i])} for {labels[i]}"
+            )
+        if max(abs(low[i]), abs(high[i])) >= WHOLE:
+            raise ValueError(
+                "bounds must be within 2^53 for integers, beyond which floats skip some, got "
+                f"{_ends(low[i], high[i])} for {labels[i]}"
             )
     for i in log:
         if not (start[i] > 0 and (low[i] > 0 or np.isneginf(low[i]))):

@@ -22,6 +22,7 @@ from bench.core.objective import Objective
 from bench.core.registry import PROBLEMS, ProblemDefinition
 from bench.given import Given
 from bench.probe import probed, wrong_gradient
+from bench.runner.suite import Entry
 
 WIDTHS = (0.1, 0.3, 1.0, 3.0)  # in scales, how far beside the start a function that may fail is tried, too
 CHECKPOINTS, VALUES = 5, 100  # of runs on a noisy function, see `scores`; the most values of a score
@@ -58,7 +59,7 @@ class Function:
     def title(self) -> str:
         """What f is called."""
         function = self.f[0] if isinstance(self.f, tuple) else self.f
-        return re.sub(r"[^\w.]+|_+", "-", getattr(function, "__name__", "")).strip("-.") or "function"
+        return as_name(getattr(function, "__name__", ""))
 
     def described(self, budget: float) -> dict[str, Any]:
         """What a results folder keeps of it, as JSON takes it."""
@@ -110,18 +111,17 @@ class Function:
 
     def _check(self, budget: float, spread: float, f_opt: float | None) -> None:
         """Raise ValueError for what does not fit."""
-        if isinstance(self.f, Objective):
+        if isinstance(self.f, str):
             raise ValueError(
-                f"f must be a function, and {self.f.name} is an Objective: minimize takes it; to compare optimizers "
-                "on it register what makes it by bench.problem, and call bench.run"
+                f"f must be a function, or an Objective as bench.make({self.f!r}) gives one of a registered problem, "
+                f"got the text {self.f!r}"
             )
         functions: list[Any] = list(self.f) if isinstance(self.f, tuple) and len(self.f) == 2 else [self.f]
         if not all(map(callable, functions)):
-            raise ValueError(f"f must be a function or a pair of function and gradient, got {self.f!r}")
+            raise ValueError(f"f must be a function, a pair of function and gradient, or an Objective, got {self.f!r}")
         if kind := next(filter(None, map(suspended, functions)), ""):
             raise ValueError(f"f must be a plain function, which gives its value when it is called, got {kind}")
-        if not _is_number(budget) or not 0 < budget < inf:
-            raise ValueError(f"budget must be a finite number above 0, got {budget!r}")
+        check_budget(budget)
         if not _is_number(spread) or not 0 <= spread < inf:
             raise ValueError(f"spread must be a number >= 0, got {spread!r}")
         if self.failures not in get_args(Failures):
@@ -131,6 +131,12 @@ class Function:
                 raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
         if self.noise and f_opt is not None:
             raise ValueError("f_opt must be None where noise=True: noisy values lie below any minimum by chance")
+
+
+def check_budget(budget: Any) -> None:
+    """Raise ValueError for what is no budget."""
+    if not _is_number(budget) or not 0 < budget < inf:
+        raise ValueError(f"budget must be a finite number above 0, got {budget!r}")
 
 
 def _is_number(value: Any) -> bool:
@@ -172,13 +178,22 @@ def _beside(domain: Domain, point: np.ndarray, width: float, rng: np.random.Gene
 
 
 @contextmanager
-def registered(objective: Objective) -> Iterator[str]:
-    """Give the user's own objective a name in the registry, for as long as it is compared."""
-    name = objective.name
+def registered(objective: Objective) -> Iterator[Entry]:
+    """The entry of a suite that is this objective: of a registered problem that with its parameters; else it is given a
+    name in the registry, for as long as it is compared."""
+    if objective.made:
+        yield Entry(objective.name, {key: (value,) for key, value in objective.parameters.items()})
+        return
+    name = as_name(objective.name)
     while name in PROBLEMS:
         name += "-"
     PROBLEMS[name] = ProblemDefinition(name, lambda instance: objective, "yours", "its author", 1, (), {})
     try:
-        yield name
+        yield Entry(name, {})
     finally:
         del PROBLEMS[name]
+
+
+def as_name(text: str) -> str:
+    """A text as the name of a problem."""
+    return re.sub(r"[^\w.]+|_+", "-", text).strip("-.") or "function"

@@ -283,16 +283,41 @@ def peak(x):
     return 5 - float(((x - 1) ** 2).sum())
 
 
-def test_categories_that_json_does_not_take_are_kept_as_text():
-    choices = (np.inf, np.int64(8), None, (1, 2), len)
+def test_categories_come_back_as_they_were_and_it_is_said_where_they_cannot(recwarn):
+    choices = (np.inf, np.int64(8), None, (1, 2), len, True, ["a", {"b": (0.5, None), 3: []}], 2**60, "len")
     f = {str(each): i for i, each in enumerate(choices)}
     results = bench.compare(
         lambda x: f[str(x[0])], [np.inf], categories={0: choices}, optimizers=["random-search"], budget=60, seeds=1,
         name="mine", report=False,
     )  # fmt: skip
     assert results.best().x.tolist() == [np.inf]
-    restored = bench.load("mine").coordinates.categories[0]
-    assert restored == ("inf", 8, None, "(1, 2)", "<built-in function len>")
+    assert not recwarn.list
+    loaded = bench.load("mine")
+    with pytest.warns(
+        UserWarning, match="categories are texts .* of coordinate 0 <built-in function len>. The results"
+    ):
+        restored = loaded.coordinates.categories[0]
+    expected = (*choices[:4], "<built-in function len>", *choices[5:])
+    assert restored == expected and [type(each) for each in restored] == [
+        float, int, type(None), tuple, str, bool, list, int, str,
+    ]  # fmt: skip
+
+
+def test_a_loaded_folder_gives_what_f_takes(recwarn):
+    f = {"small": 3.0, "large": 1.0}
+    choices = ({"size": "small"}, {"size": "large"}, None)
+    results = bench.compare(
+        lambda x: 5.0 if x[0] is None else f[x[0]["size"]], [None], categories={0: choices}, seeds=1, budget=60,
+        optimizers=["random-search"], name="mine", report=False,
+    )  # fmt: skip
+    assert results.best().x.tolist() == bench.load("mine").best().x.tolist() == [{"size": "large"}]
+    assert not recwarn.list
+
+
+def test_categories_of_folders_of_earlier_versions_are_as_they_stand():
+    said = as_coordinates(["jet", 1.0], [None, (0, 2)], categories={0: ("jet", 4, None)}).described()
+    assert said["categories"] == {"0": ["jet", 4, None]}, "stored as before"
+    assert Coordinates.restored(said).categories[0] == ("jet", 4, None)
 
 
 # what is refused
@@ -305,6 +330,7 @@ def test_categories_that_json_does_not_take_are_kept_as_text():
         ({"integers": [0], "bounds": (0, 9), "start": [1.5, 2]}, "got start 1.5"),
         ({"integers": [0], "bounds": [(0, 9), None]}, "must be finite for all .* got none for coordinate 1"),
         ({"integers": [0], "bounds": (0.5, 9)}, r"got start 1, bounds \(0.5, 9.0\) for coordinate 0"),
+        ({"integers": [0], "bounds": [(0, 2**53 + 1), (0, 9)]}, "within 2.53 for integers, .* for coordinate 0"),
         ({"integers": [2]}, r"integers must name coordinates: 0 to 1; names are given by names=; got 2"),
         ({"integers": ["a"]}, "got 'a'"),
         ({"integers": ["a"], "names": ["b", "c"]}, "integers must name coordinates: 0 to 1, or b, c; got 'a'"),
@@ -398,11 +424,6 @@ def test_a_whole_number_beyond_all_floats_is_no_value():
         bench.minimize(lambda x: 10**400, "random-search", start=[1.0], budget=3)
 
 
-def test_an_objective_is_no_function():
-    with pytest.raises(
-        ValueError, match="f must be a function, and sphere is an Objective: minimize takes it"
-    ) as caught:
-        bench.compare(bench.make("sphere", dim=2), budget=3)
-    assert "\n" not in str(caught.value)
+def test_a_function_has_a_start():
     with pytest.raises(ValueError, match="start must hold real numbers, got None"):
         bench.compare(lambda x: 1.0, budget=3)

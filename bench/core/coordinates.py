@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from bench.core.domain import Array, Domain, Kind
-from bench.core.gate import python_number
+
+TEXT = "text"  # the key of a category that JSON cannot hold
 
 
 @dataclass(frozen=True)
@@ -79,24 +80,62 @@ class Coordinates:
         return self.categories[i][int(number)] if self.kinds[i] == "category" else int(number)
 
     def described(self) -> dict[str, Any]:
-        """As JSON takes it; a category that is no text or finite number as the text that Python shows."""
-        categories = {str(i): [_plain(python_number(each)) for each in values] for i, values in self.categories.items()}
+        """As JSON takes it; a category that it cannot hold, see `stored`, as the text that Python shows."""
+        categories = {str(i): [_category(each) for each in values] for i, values in self.categories.items()}
         ends = {name: [str(end) for end in getattr(self, name).tolist()] for name in ("start", "low", "high")}
         return {**ends, "kinds": self.kinds, "log": self.log, "categories": categories, "names": self.names}
 
     @classmethod
     def restored(cls, described: Mapping[str, Any]) -> "Coordinates":
-        """What `described` gave."""
+        """What `described` gave; a category that JSON cannot hold is a text."""
         ends: dict[str, Any] = {
             name: np.array([float(end) for end in described[name]]) for name in ("start", "low", "high")
         }
         lists: dict[str, Any] = {name: tuple(described[name]) for name in ("kinds", "log", "names")}
-        categories = {int(i): tuple(values) for i, values in described["categories"].items()}
+        categories = {int(i): tuple(map(_restored, values)) for i, values in described["categories"].items()}
         return cls(**ends, **lists, categories=categories)
 
 
-def _plain(category: Any) -> Any:
-    is_plain = (
-        category is None or isinstance(category, (str, int)) or (isinstance(category, float) and isfinite(category))
-    )
-    return category if is_plain else repr(category)
+def lost(described: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The categories that came back as texts, by the names of their coordinates. described: what `described` gave."""
+    texts = {
+        i: [each[TEXT] for each in values if isinstance(each, dict) and TEXT in each]
+        for i, values in described["categories"].items()
+    }
+    names = described["names"]
+    return {names[int(i)] if names else f"coordinate {i}": values for i, values in texts.items() if values}
+
+
+def _category(category: Any) -> Any:
+    try:
+        return stored(category)
+    except (TypeError, RecursionError):
+        return {TEXT: str(category) if isinstance(category, str) else repr(category)}
+
+
+def stored(value: Any) -> Any:
+    """A value as JSON has it: None, texts, numbers and bool as they are (NumPy's as Python's), all else as an object of
+    one key, its type. Raises TypeError for what is no number, text or bool, and no list, tuple or dict of such."""
+    value = value.item() if isinstance(value, np.generic) else value
+    kind = type(value)
+    if value is None or kind in (str, bool, int) or (kind is float and isfinite(value)):
+        return value
+    if kind is float:
+        return {"float": repr(value)}
+    if kind in (list, tuple):
+        return {kind.__name__: [stored(each) for each in value]}
+    if kind is dict:
+        return {"dict": [[stored(key), stored(each)] for key, each in value.items()]}
+    raise TypeError(f"JSON has no {kind.__name__}")
+
+
+def _restored(value: Any) -> Any:
+    """What `stored` was given; a text of what it cannot take. Values of earlier versions are as they stand."""
+    if not isinstance(value, dict):
+        return value
+    ((kind, held),) = value.items()
+    if kind in ("list", "tuple"):
+        return (list if kind == "list" else tuple)(map(_restored, held))
+    if kind == "dict":
+        return {_restored(key): _restored(each) for key, each in held}
+    return float(held) if kind == "float" else held

@@ -8,6 +8,7 @@ import numpy as np
 
 Array = Any  # a NumPy array or a torch tensor
 Kind = Literal["real", "integer", "category", "permutation"]
+WHOLE = 2.0**53  # of whole numbers below it floats hold each
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Domain:
         for name, bound in (("low", self.low), ("high", self.high)):
             if np.any(whole & (np.asarray(bound) != np.rint(bound))):
                 raise ValueError(f"{name} must be whole where numbers are, got {bound}")
+            if np.any(whole & np.isfinite(bound) & (np.abs(bound) >= WHOLE)):
+                raise ValueError(f"{name} must be within 2^53 where numbers are whole: floats skip some, got {bound}")
         if self.kinds == "permutation" and np.any(np.asarray(self.low) != 0):
             raise ValueError(f"low must be 0 for permutations, got {self.low}")
         if not np.all(np.asarray(self.low) < np.asarray(self.high)):

@@ -623,6 +623,15 @@ def start_fails(reason: str, at: str) -> str:
     return f"{reason}. It counts as a failed evaluation; f has a value at {at}."
 
 
+def categories_are_texts(texts: Mapping[str, Sequence[str]]) -> str:
+    """That a folder does not hold the categories themselves. texts: in their place, by coordinate."""
+    where = "; ".join(f"of {name} {', '.join(values)}" for name, values in texts.items())
+    return (
+        f"categories are texts here, as JSON does not hold what they were: {where}. The results that compare itself "
+        "gives have them as they are."
+    )
+
+
 def maybe_noisy(first: float, second: float, at: str) -> str:
     """That a function gave two values at a point, and is not said to be noisy."""
     return (

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from copy import copy
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.core import registry
-from bench.core.coordinates import Coordinates
+from bench.core.coordinates import Coordinates, lost
 from bench.core.ledger import EVENT, PRICES, QUESTIONS
 from bench.core.status import Status
 from bench.measure import (
@@ -311,8 +312,12 @@ class Results:
 
     @cached_property
     def coordinates(self) -> Coordinates | None:
-        """Those of the function of `compare`: what it takes."""
-        return Coordinates.restored(self.function["coordinates"]) if self.function else None
+        """Those of the function of `compare`: what it takes. Warns of categories that come back as texts."""
+        if not self.function:
+            return None
+        if texts := lost(self.function["coordinates"]):
+            warnings.warn(words.categories_are_texts(texts), stacklevel=2)
+        return Coordinates.restored(self.function["coordinates"])
 
     @property
     def imported(self) -> bool:

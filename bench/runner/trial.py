@@ -1,7 +1,7 @@
 """A caller's own function before it is compared: what its answers take, and whether child processes give the same."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil, nan
@@ -133,7 +133,7 @@ def placed(
         return here, str(error)
     launch = replace(launch, workers=workers, luggage=luggage, preload=preload, grace=grace)
     launch = launch.fitted(suite)
-    why = differs_in_child(definition, trial, launch)
+    why = differs_in_child(definition, trial, launch, objective)
     return (here, why) if why else (launch, "")
 
 
@@ -153,10 +153,11 @@ def _preload(objective: Objective, suite: Suite) -> list[str]:
     return ["cloudpickle", *sorted(needs)]
 
 
-def differs_in_child(definition: ProblemDefinition, here: Trial, launch: Launch) -> str:
-    """Why a problem that was packed cannot be asked in child processes, "" where it can."""
+def differs_in_child(definition: ProblemDefinition, here: Trial, launch: Launch, objective: Objective) -> str:
+    """Why a problem that was packed cannot be asked in child processes, "" where it can. objective: what it makes."""
     serve(launch.preload)
-    process, connection = start(_try, definition.name, here.f, launch.imports, launch.luggage)
+    setting = {"instance": objective.instance, **objective.parameters} if objective.made else {}
+    process, connection = start(_try, definition.name, setting, here.f, launch.imports, launch.luggage)
     patience = PATIENCE + TIMES * (here.value + here.gradient)
     try:
         if not connection.poll(patience):
@@ -170,25 +171,27 @@ def differs_in_child(definition: ProblemDefinition, here: Trial, launch: Launch)
         connection.close()
 
 
-def _try(connection: Connection, name: str, f: float, imports: Sequence[str], luggage: bytes) -> None:
+def _try(
+    connection: Connection, name: str, setting: Mapping[str, Any], f: float, imports: Sequence[str], luggage: bytes
+) -> None:
     """In a child: send why the problem cannot be asked here."""
     try:
         load(PACKAGES, imports)
-        connection.send(_difference(name, f, luggage))
+        connection.send(_difference(name, setting, f, luggage))
     except BaseException as error:
         connection.send(said(error))
     os._exit(0)
 
 
-def _difference(name: str, f: float, luggage: bytes) -> str:
+def _difference(name: str, setting: Mapping[str, Any], f: float, luggage: bytes) -> str:
     unpack(luggage)
-    objective = find_problem(name).make()
+    objective = find_problem(name).make(**setting)
     first = tried(objective).f
     if np.array_equal(first, f, equal_nan=True):
         return ""
     second = tried(objective).f
     unpack(luggage)
-    anew = tried(find_problem(name).make()).f
+    anew = tried(find_problem(name).make(**setting)).f
     if np.array_equal(first, second, equal_nan=True):
         return f"it gives {first:.10g} in a process of its own and {f:.10g} here, at the same point"
     return CARRIED if first == anew else ""

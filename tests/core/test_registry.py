@@ -3,6 +3,7 @@
 import sys
 from contextlib import ExitStack
 from functools import partial, wraps
+from pathlib import Path
 from typing import Literal
 from unittest.mock import patch
 
@@ -179,7 +180,8 @@ def test_a_ctrl_c_stays_one(empty):
         ("3", int, 3), (3.0, int, 3), ("1e3", int, 1000), ("0.5", float, 0.5), (1, float, 1.0), ("true", bool, True),
         ("none", int | None, None), (None, float | None, None), ("7", int | None, 7),
         ("64x32", tuple[int, ...], (64, 32)), ([8, 4], tuple[int, ...], (8, 4)),
-        (16, tuple[int, ...], (16,)), ("b", Literal["a", "b"], "b"), (5, str, "5"),
+        (16, tuple[int, ...], (16,)), ("b", Literal["a", "b"], "b"), ("5", str, "5"), (Path("a/b"), str, "a/b"),
+        (2**53 + 1, int, 2**53 + 1), (str(2**53 + 1), int, 2**53 + 1),
     ],
 )  # fmt: skip
 def test_cast(value, annotation, expected):
@@ -190,7 +192,17 @@ def test_cast(value, annotation, expected):
 
 @pytest.mark.parametrize(
     ("value", "annotation"),
-    [("2.5", int), ("many", int), (True, int), ("fast", float), ("yes", bool), ("inf", int), (None, int)],
+    [
+        ("2.5", int),
+        ("many", int),
+        (True, int),
+        ("fast", float),
+        ("yes", bool),
+        ("inf", int),
+        (None, int),
+        (3, str),
+        (None, str),
+    ],
 )
 def test_cast_refuses(value, annotation):
     with pytest.raises(ValueError, match=f"it must be {annotation.__name__}, got"):

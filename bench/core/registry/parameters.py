@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf, isfinite
+from os import PathLike
 from typing import Any, Literal
 
 from bench.core.gate import python_number
@@ -117,6 +118,9 @@ def _scalar(value: Any, annotation: Any, what: str) -> Any:
         return str(value).lower() == "true"
     if isinstance(value, bool):
         raise wrong
+    if annotation is int and isinstance(value, (int, str)):
+        with suppress(ValueError):
+            return int(value)  # not by way of a float, which skips whole numbers beyond 2^53
     try:
         if annotation in (int, float):
             number = float(value)
@@ -126,5 +130,7 @@ def _scalar(value: Any, annotation: Any, what: str) -> Any:
     except (TypeError, ValueError, OverflowError):
         raise wrong from None
     if annotation is str:
+        if not isinstance(value, (str, PathLike)):
+            raise wrong
         return str(value)
     raise ValueError(f"{what}: annotation {annotation} is not one that a parameter may have")
