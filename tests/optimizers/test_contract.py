@@ -284,7 +284,7 @@ OF_NETWORKS = [definition for definition in LANES if definition.structure == "co
 @pytest.mark.parametrize(
     "definition, objective", pairs_of([PLAIN, LINE, DATA], LANES) + pairs_of([NETWORK], OF_NETWORKS)
 )
-@pytest.mark.parametrize("budget", [40, 200])
+@pytest.mark.parametrize("budget", [40, 100])
 def test_lanes_equal_single_runs(definition: OptimizerDefinition, objective: Objective, budget: int) -> None:
     def books(objective: Objective | list[Objective], seed: int | list[int]) -> list[Ledger]:
         oracle = open_oracle(objective, definition, budget, seed, gap=-np.inf)

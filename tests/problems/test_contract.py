@@ -4,6 +4,7 @@ A problem in a module of your own: `python -m pytest -p my_module tests/problems
 """
 
 import dis
+import functools
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -69,9 +70,15 @@ def made(definition: ProblemDefinition, instance: int = 1) -> Objective:
     return replace(objective, data={key: rows[:ROWS] for key, rows in objective.data.items()})
 
 
+@functools.cache
+def instance_of(name: str, instance: int = 1) -> Objective:
+    """An instance that is made once for all tests."""
+    return made(PROBLEMS[name], instance)
+
+
 @pytest.fixture
 def objective(definition: ProblemDefinition) -> Objective:
-    return made(definition)
+    return instance_of(definition.name)
 
 
 def points(objective: Objective, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
@@ -140,14 +147,14 @@ def test_starts_are_points_of_the_domain_that_follow_the_generator(objective: Ob
 
 @every
 def test_an_instance_is_always_the_same(definition: ProblemDefinition) -> None:
-    x = points(made(definition), (50,))
-    first, again = (made(definition, 2).f(x) for _ in range(2))
+    x = points(instance_of(definition.name), (50,))
+    first, again = (objective.f(x) for objective in (instance_of(definition.name, 2), made(definition, 2)))
     assert np.array_equal(first, again)
 
 
 @of_instances
 def test_an_instance_that_is_read_makes_a_difference(definition: ProblemDefinition) -> None:
-    first, second = (made(definition, k) for k in (1, 2))
+    first, second = (instance_of(definition.name, k) for k in (1, 2))
     x = points(first, (50,))
     assert not np.array_equal(first.f(x), second.f(x))
 
@@ -189,7 +196,7 @@ def test_numpy_equals_torch(objective: Objective) -> None:
 @every
 @pytest.mark.parametrize("arrays", ["numpy", "torch"])
 def test_a_stack_equals_its_instances_one_by_one(definition: ProblemDefinition, arrays: str) -> None:
-    many = [made(definition, k) for k in (1, 2, 3)]
+    many = [instance_of(definition.name, k) for k in (1, 2, 3)]
     rounding = ROUNDING[many[0].dtype]
     x, v = (np.stack([points(item, (4,), seed) for item in many]) for seed in (1, 2))
     x, v = (x, v) if arrays == "numpy" else (torch.tensor(x), torch.tensor(v))
@@ -204,8 +211,9 @@ def test_a_stack_equals_its_instances_one_by_one(definition: ProblemDefinition, 
     if many[0].order == 2:
         each = [a.hessian_vector(p, w) for a, p, w in zip(alone, x, v, strict=True)]
         assert_close(stacked.hessian_vector(x, v), np.stack(each), rounding)
+    each = [a.metrics(p) for a, p in zip(alone, x, strict=True)]
     for name, metric in stacked.metrics(x).items():
-        assert_close(metric, np.stack([a.metrics(p)[name] for a, p in zip(alone, x, strict=True)]), rounding)
+        assert_close(metric, np.stack([metrics[name] for metrics in each]), rounding)
 
 
 @where(lambda objective: objective.gradient)
@@ -329,7 +337,7 @@ def test_pulling_back_is_the_limit_of_differences_of_outputs(objective: Objectiv
 
 @of_composites
 def test_a_stack_plays_as_its_instances_one_by_one(definition: ProblemDefinition) -> None:
-    many = [made(definition, k) for k in (1, 2)]
+    many = [instance_of(definition.name, k) for k in (1, 2)]
     asked = [composite(item, (3,)) for item in many]
     stacked, alone = Answers(many, "numpy"), [Answers(item, "numpy") for item in many]
     x, e = (np.stack([one[i] for one in asked]) for i in (0, 1))
