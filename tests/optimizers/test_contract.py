@@ -133,14 +133,15 @@ def finished(
     budget: float,
     seed: int = 0,
     dear: float = 15,
+    gap: float = -np.inf,
     **given: float,
 ) -> Ledger:
-    """The books of one run at `most` of a budget, which must not have crashed."""
+    """The books of one run at `most` of a budget, or until f is within a gap, which must not have crashed."""
     budget = most(definition, budget, dear)
     absent = registry.missing(definition)
     if absent:
         pytest.skip(f"needs {', '.join(absent)}")
-    oracle = open_oracle(objective, definition, budget, seed, gap=-np.inf)
+    oracle = open_oracle(objective, definition, budget, seed, gap=gap)
     error = play(oracle, definition.function, registry.settings(definition, given), restarts=not objective.noise)
     if "ModuleNotFoundError" in error:  # a portfolio that takes another member at another budget
         pytest.skip(error.splitlines()[-1])
@@ -256,8 +257,10 @@ RIVALS = [item for item in ALL if item.name not in ("random-search", "quasi-rand
 EASY = quadratic(5, Domain(scale=0.1))
 
 
-def reached(definition: OptimizerDefinition, objective: Objective, **given: float) -> float:
-    return float(np.median([finished(definition, objective, 600, seed, dear=40, **given).best for seed in range(3)]))
+def reached(definition: OptimizerDefinition, objective: Objective, gap: float = -np.inf, **given: float) -> float:
+    """The median of three runs, each of which ends where it is within a gap of the least value, 0."""
+    runs = [finished(definition, objective, 600, seed, dear=40, gap=gap, **given) for seed in range(3)]
+    return float(np.median([run.best for run in runs]))
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +270,8 @@ def by_random_search() -> float:
 
 @pytest.mark.parametrize("definition, objective", pairs_of([EASY], RIVALS))
 def test_beats_random_search(definition: OptimizerDefinition, objective: Objective, by_random_search: float) -> None:
-    assert any(reached(definition, objective, **given) < by_random_search for given in rates(definition))
+    gap = 0.999 * by_random_search  # what it reaches beyond does not matter
+    assert any(reached(definition, objective, gap, **given) < by_random_search for given in rates(definition))
 
 
 STACKS = {
@@ -293,7 +297,8 @@ def test_lanes_equal_single_runs(definition: OptimizerDefinition, objective: Obj
 
     objectives, seeds = STACKS[objective.name], [4, 5, 6]
     for lane, objective, seed in zip(books(objectives, seeds), objectives, seeds, strict=True):
-        for alone in (books(objective, seed)[0], books([objective], [seed])[0]):
+        singles = [books(objective, seed), *([books([objective], [seed])] if seed == seeds[0] else [])]  # a stack of one
+        for (alone,) in singles:
             np.testing.assert_array_equal(without_seconds(lane), without_seconds(alone))
             np.testing.assert_array_equal(lane.best_x, alone.best_x)
             assert lane.counts == alone.counts
