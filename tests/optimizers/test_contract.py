@@ -297,7 +297,10 @@ def test_lanes_equal_single_runs(definition: OptimizerDefinition, objective: Obj
 
     objectives, seeds = STACKS[objective.name], [4, 5, 6]
     for lane, objective, seed in zip(books(objectives, seeds), objectives, seeds, strict=True):
-        singles = [books(objective, seed), *([books([objective], [seed])] if seed == seeds[0] else [])]  # a stack of one
+        singles = [
+            books(objective, seed),
+            *([books([objective], [seed])] if seed == seeds[0] else []),
+        ]  # a stack of one
         for (alone,) in singles:
             np.testing.assert_array_equal(without_seconds(lane), without_seconds(alone))
             np.testing.assert_array_equal(lane.best_x, alone.best_x)
