@@ -28,6 +28,19 @@ def one_thread():
 
 
 @pytest.fixture
+def figures():
+    """Asked for by a test that reads what reports draw for papers; see `pages_alone`."""
+
+
+@pytest.fixture(autouse=True)
+def pages_alone(request, monkeypatch):
+    """Reports are written without their figures and LaTeX tables for papers, which take two seconds of three, but in
+    the tests of reports, of the READMEs, and where a test asks for `figures`."""
+    if not {"report", "test_docs.py"} & {*request.path.parts} and "figures" not in request.fixturenames:
+        monkeypatch.setattr("bench.report.page._for_papers", lambda report, folder: {})
+
+
+@pytest.fixture
 def one_process(monkeypatch):
     """However busy the machine is, no function of a test is taken for a slow one, whose calls nobody here counts."""
     for module in ("bench.api", "bench.runner.trial"):

@@ -34,13 +34,15 @@ def call(*words):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-def test_run_report_export(tmp_path):
+def test_run_report_export(tmp_path, figures):
     done = call("run", *SMALL, "--seeds", 5, "--name", "mine")
     assert done.exit_code == 0, done.output
     assert "Which optimizer for which problem? (mine)" in done.output
     assert "Runs: 30 planned, 0 there already, 30 added" in done.output
     assert done.output.rstrip().endswith("reports/mine/index.html")
     assert (tmp_path / "reports/mine/index.html").is_file()
+    assert (tmp_path / "reports/mine/figures/ecdf-by-optimizer.svg").is_file()
+    assert (tmp_path / "reports/mine/tables/ert.tex").is_file()
 
     again = call("run", *SMALL, "--seeds", 5, "--name", "mine")
     assert again.exit_code == 0
@@ -200,7 +202,7 @@ def test_a_crash_gives_exit_status_1_and_the_others_go_on(tmp_path, monkeypatch)
     assert "lost" in (tmp_path / "reports/c/index.html").read_text()
 
 
-def test_tune_and_run_tuned(tmp_path):
+def test_tune_and_run_tuned(tmp_path, figures):
     (tmp_path / "small.toml").write_text(
         'seeds = 2\nbudget = 30\nproblems = ["rosenbrock", "quadratic"]\noptimizers = ["random-search", "scipy-bfgs"]\n'
     )

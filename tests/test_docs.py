@@ -183,11 +183,14 @@ def test_slow_commands_run(scratch) -> None:
             call(line)
 
 
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["small", "whole"])
 @pytest.mark.parametrize("block", [block for block in PYTHON if block not in DEFINITIONS], ids=str)
-def test_python_runs(block: Block, small_results, capsys) -> None:
+def test_python_runs(block: Block, whole: bool, small_results, capsys) -> None:
+    """As it stands, or for seconds with a tenth of its budget and two seeds."""
     if "bayesian" in block.text:
         pytest.importorskip("baycomp")
-    exec(compile(block.text, str(block), "exec"), {})
+    fewer = re.sub(r"\bseeds=\d+", "seeds=2", re.sub(r"\bbudget=(\d+)0\b", r"budget=\1", block.text))
+    exec(compile(block.text if whole else fewer, str(block), "exec"), {})
     for name in re.findall(r'name="([\w-]+)"', block.text):
         assert Path("reports", name, "index.html").is_file()
 
