@@ -34,7 +34,7 @@ from bench.runner.store import COLUMNS, Store
 from bench.runner.suite import make_suite
 from bench.runner.trial import Expected, Trial
 
-TIMES = {"inside", "outside", "written", "trajectory", "trajectory_bytes"}
+TIMES = {"inside", "outside", "written", "trajectory", "trajectory_bytes", "peak_memory"}
 OPTIMIZERS = ["random-search", "scipy-nelder-mead"]
 HERE = "are made in this process, one after the other: "
 

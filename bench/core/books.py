@@ -51,6 +51,8 @@ class Books:
     recommended: Array | None = None  # a reference, (*lanes, dim)
     last_gradient: Array | None = None  # the point of it, (*lanes, dim)
     abandon: Callable[[], None] | None = None  # get away from a method that never stops; it may not return
+    watch: Callable[[], None] | None = None  # called at each checkpoint, while the method waits
+    state_bytes: int | None = None  # that the method holds, a lane; see `bench.runner.memory`
     refused: tuple[int, int] = (0, -1)  # questions in a row, and the ticks spent then
     first_epoch: np.ndarray | None = None  # its rows (R, N), where all epochs are alike
 
@@ -154,6 +156,8 @@ class Books:
             self.score(due, self.answer())
             for lane in due:
                 self.ledgers[lane].checkpoint = self.ledgers[lane].next_checkpoint()
+            if self.watch is not None:
+                self.watch()
             entered = perf_counter()
         self.answered_at = entered
         return entered

@@ -29,6 +29,14 @@ METRICS = (
     "statistics, which need 6 runs; in bold the best. Training rows and test rows beside each other show what was "
     "learned by heart."
 )
+MEMORY = (
+    "What an optimizer keeps from one question to the next, beside the point itself: median over runs, of one run also "
+    "where runs went in lanes. It is what Python sees where the oracle stopped it, not what a library in C allocates."
+)
+PEAK = (
+    "Peak: the most that the process of a run that was alone had in use, with Python, its libraries and the problem; "
+    "on a GPU what CUDA's allocator had handed out."
+)
 FAILED = "†"  # behind an optimizer some of whose runs failed
 FAILURES = alternatives(status for status in statuses("counts", False) if Status(status).ran)
 WHAT_FAILED = "what they had paid for and reached until then counts"

@@ -23,6 +23,7 @@ from bench.measure.scaling import scaling
 from bench.measure.virtual import virtual_best
 from bench.measure.words import NOT_DRAWN, TUNING, counted, left_out, percent, price_list, target_list, target_name
 from bench.report import tuned
+from bench.report.memory import memory_figure
 from bench.report.metrics import OVER, metric_figure
 from bench.report.panels import Curves, Figure, Points, Rows, Table, new_file, save
 from bench.report.small import strong
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 BY = {"optimizer": ["optimizer"], "order": ["order"], "family": ["family"], "dim": ["dim"], "problem": CELL}
 MOST = 12  # curves over all problems that one panel shows
 NEEDED = {  # by figures that not all results have
+    "memory": f": no run on {levels.LARGE} coordinates or more measured it",
     "metric": ": no run recorded any",
     "sensitivity": ": no hyperparameter was varied",
     "scaling": ": no problem was run in several dims, with a target that was reached",
@@ -311,6 +313,7 @@ FIGURES: dict[str, Callable[[Source], Figure]] = {
     "cost-split": cost_figure,
     "sensitivity": sensitivity_figure,
     "metric": metric_figure,
+    "memory": memory_figure,
 }
 
 

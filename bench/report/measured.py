@@ -18,6 +18,7 @@ from bench.measure.strata import ALL
 from bench.measure.summaries import endings, failures
 from bench.measure.verdicts import budgets, ranking
 from bench.report import reference, tuned
+from bench.report.memory import tables as memory_tables
 from bench.report.metrics import tables as metric_tables
 from bench.report.styles import optimizer_styles
 
@@ -88,6 +89,7 @@ class Report:
             "ert": view.of(ert),
             "values": view.of(values_at_budget),
             **metric_tables(self.results),
+            **memory_tables(self.runs),
             **({"races": self.comparison.races} if len(self.comparison.races) else {}),
             "failures": failures(self.runs),
             "failed-evaluations": failed_evaluations(self.runs),

@@ -18,7 +18,7 @@ from bench.measure.frames import CELL, Frame
 from bench.measure.raced import in_race
 from bench.measure.summaries import faults
 from bench.measure.words import counted, interval, number, percent, price_list, target_list
-from bench.report import metrics, tuned
+from bench.report import memory, metrics, tuned
 from bench.report.data import encoded, page_data
 from bench.report.measured import Report
 from bench.report.sections import SECTIONS
@@ -141,6 +141,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         place={name: place for place, name in enumerate(report.styles)},
         panels=panels(report),
         metrics={**metrics.shown(report), "pictures": _pictures(report)} if "metrics" in contents else {},
+        memory=memory.shown(report) if "memory" in contents else [],
         dashes=DASHES,
         lowest=words.lowest("In bold", report.tables["values"]),
         races=race_rows(report.tables.get("races"), report.styles, report.cells, report.family_places),

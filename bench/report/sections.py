@@ -10,7 +10,7 @@ import numpy as np
 from bench.measure import words
 from bench.measure.frames import CELL, Frame
 from bench.measure.statistics import pairs
-from bench.report import reference, tables, tuned
+from bench.report import memory, reference, tables, tuned
 from bench.report.answers import fits, verdicts
 from bench.report.data import coarse
 from bench.report.landscapes import landscapes
@@ -149,6 +149,7 @@ SECTIONS = {  # in the order of the page; a new one is a line here, a template a
     "ert": Section("Expected runtimes"),
     "values": Section("Values at the budget", shown=lambda report: len(report.tables["values"]) > 0),
     "metrics": Section("Metrics", shown=lambda report: "metrics" in report.tables),
+    "memory": Section("Memory", shown=lambda report: "memory" in report.tables and len(memory.shown(report)) > 0),
     "pairs": Section("Head to head", lambda report: duels(report.views[0].of(pairs))),
     "published": Section(
         "Beside published results",

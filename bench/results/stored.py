@@ -18,6 +18,7 @@ from bench.core.status import Status
 from bench.measure import (
     crossing,
     failed,
+    memory,
     metrics,
     profiles,
     scaling,
@@ -118,7 +119,8 @@ class Best:
 class Results:
     """What was run under one name.
 
-    What takes no argument is an attribute, a frame: runs, trajectories, failures, failed_evaluations, faults, races.
+    What takes no argument is an attribute, a frame: runs, trajectories, failures, failed_evaluations, faults, races,
+    memory.
     What can be asked in more than one way is a method: of prices, targets or budgets, as ert() or ecdf().
     runs: one row a run, skips included. trajectories: one row an event: the start, then each improvement or, on
     problems with data or noise, each score. manifest: the suite as run, command, environment. damaged: labels of
@@ -347,8 +349,9 @@ class Results:
         frame = pd.DataFrame(
             [self._run(number, row) for number, row in enumerate(self._rows)], columns=list(RUN_COLUMNS)
         )
-        numbers = ("failed_values", "f_opt", "first", "best", "final", "dim", "order", "problem_order")  # NULL is NaN
-        return frame.astype(dict.fromkeys(numbers, "float64"))
+        numbers = ("f_opt", "first", "best", "final", "dim", "order", "problem_order")
+        measured = ("failed_values", "state_bytes", "peak_memory")
+        return frame.astype(dict.fromkeys((*numbers, *measured), "float64"))  # NULL is NaN
 
     def _run(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         cost = sum(self.prices[question] * row[question] for question in QUESTIONS) / row["rows"]
@@ -432,6 +435,11 @@ class Results:
         wanted = self.manifest.get("suite", {}).get("metric_targets", {})
         recorded = set(self._scores.metric)
         return {name: list(levels) for name, levels in wanted.items() if name in recorded}
+
+    @property
+    def memory(self) -> "Table":
+        """What optimizers held and their processes took of memory: see `bench.measure.memory`."""
+        return _table(memory.memory(self.comparison.runs))
 
     def _tables(self, runs: Sequence[int]) -> Iterator[Any]:
         """The trajectories of these runs, one by one: from memory, or from the file."""
@@ -624,5 +632,5 @@ class Results:
 RUN_COLUMNS: Sequence[str] = (
     "run", "problem", "family", "dim", "instance", "problem_order", "scored", "optimizer", "order", "seed", "budget",
     "gap", "status", "error", "f_opt", "first", "best", "final", "rows", *QUESTIONS, "failed_values", "cost",
-    "inside", "outside", "lanes", "device", "metrics", "imported", "raced",
+    "inside", "outside", "lanes", "device", "state_bytes", "peak_memory", "metrics", "imported", "raced",
 )  # fmt: skip

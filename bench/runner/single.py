@@ -5,8 +5,7 @@ import os
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf, nan
 from time import monotonic
@@ -19,10 +18,11 @@ from bench.core.books import REFUSALS
 from bench.core.foreign import refuse_suspended
 from bench.core.ledger import QUESTIONS, Ledger, impossible
 from bench.core.objective import Objective
-from bench.core.oracle import Oracle, Stop, books_of
+from bench.core.oracle import Oracle, books_of
 from bench.core.registry import OptimizerDefinition
 from bench.core.status import SILENT, UNBOUNDED, Status
 from bench.runner.given_back import escape, given_back, seed_generators
+from bench.runner.memory import Held, peak
 from bench.runner.plan import Job, RunSpec
 
 TRACEBACK = 10_000  # characters kept
@@ -55,6 +55,8 @@ class RunRecord:
     best: float = nan
     final: float = nan
     best_x: np.ndarray | None = None
+    state_bytes: int | None = None  # that the method held, a lane; None where it was not measured
+    peak_memory: int | None = None  # bytes of its process, or of CUDA's allocator, at their most; of single runs
     failed_values: int | None = None  # evaluations that failed; None where failures end the run
     lanes: int = 0  # the width of the lockstep batch; 0 for a run alone
     restarts: tuple[tuple[int, ...], ...] = ()
@@ -85,7 +87,8 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
 
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
-        with given_back(), suppress(Stop), warnings.catch_warnings(), np.errstate(all="ignore"):
+        held = Held(books, play.__code__, hyperparameters.values())
+        with given_back(), held, warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             once()
             while restarts and oracle.asked:
@@ -195,18 +198,13 @@ def _run_specs(
         hyperparameters["lr"] = rates[0] if len(set(rates)) == 1 else oracle.array(np.array(rates)[:, None])
     books = books_of(oracle)
 
+    in_use = peak(spec.device) if not lanes else None
+
     def records(error: str) -> list[RunRecord]:
         left = LEFT if books.refused[0] >= REFUSALS else ""
+        memory = {"state_bytes": books.state_bytes, "peak_memory": in_use() if in_use else None}
         return [
-            _record(
-                spec,
-                objective,
-                optimizer,
-                ledger,
-                width,
-                error,
-                left,
-            )
+            replace(_record(spec, objective, optimizer, ledger, width, error, left), **memory)
             for spec, objective, ledger in zip(specs, objectives, books.ledgers, strict=True)
         ]
 

@@ -400,7 +400,6 @@ def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
         "trajectory_bytes": size,
         "versions": json.dumps(dict(versions), sort_keys=True),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        **dict.fromkeys(("state_bytes", "peak_memory")),
     }
     values = {**vars(spec), **vars(record), **coded}  # the others are what they are called there
     return tuple(values[name] for name in COLUMNS)

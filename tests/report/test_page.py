@@ -142,7 +142,7 @@ def test_page_is_of_moderate_size(written):
     assert (written / "index.html").stat().st_size < 2.9e6
 
 
-HERE_EMPTY = ("metrics", "race", "published", "landscape", "tuned", "sensitivity")
+HERE_EMPTY = ("metrics", "memory", "race", "published", "landscape", "tuned", "sensitivity")
 
 
 def test_sections_come_in_order(page):

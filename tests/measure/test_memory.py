@@ -1,0 +1,32 @@
+"""The memory of optimizers, of frames by hand."""
+
+import numpy as np
+import pandas as pd
+
+from bench.measure.memory import large, memory
+
+FRAME = pd.DataFrame(
+    [
+        ("net", 1000, "adam", 1, "budget", 8000.0, np.nan),
+        ("net", 1000, "adam", 1, "budget", 8000.0, np.nan),
+        ("net", 1000, "sgd", 1, "budget", 0.0, 3e8),
+        ("net", 1000, "sgd", 1, "budget", 0.0, 5e8),
+        ("net", 1000, "old", 1, "budget", np.nan, np.nan),
+        ("bowl", 2, "adam", 1, "target", 32.0, np.nan),
+        ("bowl", 2, "sgd", 1, "skipped", np.nan, np.nan),
+    ],
+    columns=["problem", "dim", "optimizer", "order", "status", "state_bytes", "peak_memory"],
+)
+
+
+def test_medians_by_problem_and_those_with_the_least_first() -> None:
+    table = memory(FRAME)
+    rows = table[["problem", "optimizer", "runs", "state_bytes", "bytes_a_coordinate"]].to_numpy().tolist()
+    assert rows == [["bowl", "adam", 1, 32.0, 16.0], ["net", "sgd", 2, 0.0, 0.0], ["net", "adam", 2, 8000.0, 8.0]]
+    assert table.peak_memory.tolist()[1] == 4e8
+    assert table.peak_memory.isna().tolist() == [True, False, True]
+
+
+def test_of_large_problems_alone_is_there_a_figure() -> None:
+    assert large(memory(FRAME)).problem.unique().tolist() == ["net"]
+    assert memory(FRAME.drop(columns="state_bytes")).empty
