@@ -44,8 +44,8 @@ class Held:
     On problems whose runs are scored it looks at some checkpoints, too: a method may return, and leave nothing to see.
     """
 
-    def __init__(self, books: Books, play: CodeType, given: Iterable[Any]):
-        self.books, self.play, self.given = books, play, list(given)
+    def __init__(self, books: Books, play: CodeType, settings: Iterable[Any]):
+        self.books, self.play, self.settings = books, play, list(settings)
         self.looked = 0
 
     def __enter__(self) -> None:
@@ -68,7 +68,7 @@ class Held:
 
     def _write(self, frames: Iterator[tuple[FrameType, int]]) -> None:
         with suppress(Exception):  # whatever a library holds: it is no fault of the run
-            self.books.state_bytes = state_bytes(frames, self.books, self.given)
+            self.books.state_bytes = state_bytes(frames, self.books, self.settings)
 
 
 def _suspended(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
@@ -85,9 +85,9 @@ def _running(frame: FrameType | None, until: CodeType) -> Iterator[tuple[FrameTy
         frame = frame.f_back
 
 
-def state_bytes(frames: Iterable[tuple[FrameType, int]], books: Books, given: Iterable[Any]) -> int | None:
+def state_bytes(frames: Iterable[tuple[FrameType, int]], books: Books, settings: Iterable[Any]) -> int | None:
     """The bytes of distinct arrays and tensors to which the live variables of a method's frames lead, a lane; None
-    where they lead to too many objects. given: hyperparameters, which are not counted."""
+    where they lead to too many objects. settings: hyperparameters, which are not counted."""
     roots: list[Any] = []
     points: list[Any] = [] if books.recommended is None else [books.recommended]
     single = prod(books.x0.shape)
@@ -101,8 +101,8 @@ def state_bytes(frames: Iterable[tuple[FrameType, int]], books: Books, given: It
     walk = _Walk()
     if not walk.over(roots):
         return None
-    counted, left = walk.storages, {**walk.parameters, **dict(filter(None, map(storage, [*points, *given])))}
-    return sum(size for at, size in counted.items() if at not in left) // len(books.ledgers)
+    counted, excluded = walk.storages, {**walk.parameters, **dict(filter(None, map(storage, [*points, *settings])))}
+    return sum(size for at, size in counted.items() if at not in excluded) // len(books.ledgers)
 
 
 class _Walk:
