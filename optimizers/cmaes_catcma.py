@@ -6,6 +6,7 @@ import numpy as np
 
 from bench.core import Oracle, optimizer
 from optimizers.hyperparameters import Population, Sigma
+from optimizers.scripts import by_catcma
 from optimizers.units import Units
 
 WORST = 1e100  # told in place of NaN and infinity
@@ -16,6 +17,7 @@ WORST = 1e100  # told in place of NaN and infinity
     needs=("cmaes",),
     kinds=("real", "integer", "category"),
     source="Hamano et al. 2025, arXiv:2504.07884 (CatCMA with Margin)",
+    call=by_catcma,
 )
 def cmaes_catcma(oracle: Oracle, *, sigma: Sigma = 1.0, population: Population = None) -> None:
     """CMA-ES for numbers, joined with a distribution over each category; it returns when it has converged.

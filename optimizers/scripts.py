@@ -4,7 +4,8 @@ Each is "" where the library would not do what the bridge does: at settings that
 there are some, or where it needs bounds and there are none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from bench.core.script import Call, Script
@@ -130,9 +131,38 @@ def by_nevergrad(name: str) -> Call:
     return lines
 
 
-def by_steps(rule: str, **arguments: str | Sequence[str]) -> Call:
+def by_catcma(script: Script) -> str:
+    """CatCMA with margin of cmaes, on real numbers, whose first standard deviation is the scale of each coordinate."""
+    columns = (script.column(numbers, lambda x: f'float("{x}")') for numbers in (script.low, script.high, script.scale))
+    low, high, scale = columns
+    if script.changed or script.tensors or not (low and high and scale):
+        return ""
+    told = f"x_space=numpy.transpose([{low}, {high}]), mean=numpy.array({script.start})"
+    return "\n".join(
+        [
+            "import cmaes, numpy",
+            f"method = cmaes.CatCMAwM({told}, sigma=1.0, cov=numpy.diag(numpy.square({scale})))",
+            "points = []",
+            f"while len(points) + method.population_size <= {script.budget} and not method.should_stop():",
+            "    solutions = [method.ask() for _ in range(method.population_size)]",
+            f"    values = [{script.f}(each.x) for each in solutions]",
+            "    method.tell(list(zip(solutions, values)))",
+            "    points += [(value, each.x) for value, each in zip(values, solutions)]",
+            "print(*min(points, key=lambda pair: pair[0]))",
+        ]
+    )
+
+
+def by_steps(
+    rule: str,
+    *,
+    fixed: Mapping[str, Any] = MappingProxyType({}),
+    averages: bool = False,
+    **arguments: str | Sequence[str],
+) -> Call:
     """Steps by a rule of torch. rule: its class, with the module. arguments: of the class, by the hyperparameters that
-    they are; the size of batches says nothing of a function without data."""
+    they are; the size of batches says nothing of a function without data. fixed: others of the class. averages: whether
+    it swaps its mean in where it is evaluated."""
     taken = {
         "batch_size",
         *(name for each in arguments.values() for name in ([each] if isinstance(each, str) else each)),
@@ -141,7 +171,7 @@ def by_steps(rule: str, **arguments: str | Sequence[str]) -> Call:
     def lines(script: Script) -> str:
         if script.changed - taken or not script.open or not (script.tensors or script.slope):
             return ""
-        options = {key: _value(script, name) for key, name in arguments.items()}
+        options = {key: _value(script, name) for key, name in arguments.items()} | dict(fixed)
         told = "".join(f", {key}={value!r}" for key, value in options.items())
         begin, steps = _begun(script), max(1, script.budget // PRICE)
         slope = f"{script.f}(x).backward()"
@@ -153,10 +183,12 @@ def by_steps(rule: str, **arguments: str | Sequence[str]) -> Call:
                 "import torch" + ("" if module == "torch" else f", {module}"),
                 begin,
                 f"rule = {rule}([x]{told})",
+                *(["rule.train()"] if averages else []),
                 f"for _ in range({steps}):",
                 "    rule.zero_grad()",
                 f"    {slope}",
                 "    rule.step()",
+                *(["rule.eval()"] if averages else []),
                 _ended(script),
             ]
         )

@@ -45,13 +45,25 @@ def average(oracle: Oracle, rule: str, batch_size: int | None, inner: float, **o
         torch.lerp(y, method.state[y]["z"], 1 - 1 / inner, out=mean)
 
 
-@from_schedulefree(source="Defazio et al. 2024, arXiv:2405.15682")
+@from_schedulefree(
+    source="Defazio et al. 2024, arXiv:2405.15682",
+    call=by_steps("schedulefree.SGDScheduleFree", averages=True, lr="lr", momentum="momentum"),
+)
 def schedulefree_sgd(oracle: Oracle, *, lr: Rate = 1.0, momentum: Inner = 0.9, batch_size: BatchSize = 32) -> None:
     """SGD whose mean takes the place of a schedule. lr: the default of its package."""
     average(oracle, "SGDScheduleFree", batch_size, momentum, lr=lr, momentum=momentum)
 
 
-@from_schedulefree(source="Defazio et al. 2024, arXiv:2405.15682")
+@from_schedulefree(
+    source="Defazio et al. 2024, arXiv:2405.15682",
+    call=by_steps(
+        "schedulefree.AdamWScheduleFree",
+        averages=True,
+        lr="lr",
+        betas=("beta1", "beta2"),
+        weight_decay="weight_decay",
+    ),
+)
 def schedulefree_adamw(
     oracle: Oracle,
     *,
@@ -183,7 +195,10 @@ def adopt(
     follow_zoo(oracle, "ADOPT", schedule, batch_size, lr=lr, betas=(beta1, beta2))
 
 
-@from_zoo(source="Gupta, Koren & Singer 2018, arXiv:1802.09568")
+@from_zoo(
+    source="Gupta, Koren & Singer 2018, arXiv:1802.09568",
+    call=by_steps("pytorch_optimizer.Shampoo", fixed={"matrix_eps": 1e-4}, lr="lr", momentum="momentum"),
+)
 def shampoo(
     oracle: Oracle,
     *,
@@ -199,7 +214,10 @@ def shampoo(
     follow_zoo(oracle, "Shampoo", schedule, batch_size, matrices=True, lr=lr, momentum=momentum, matrix_eps=1e-4)
 
 
-@from_zoo(source="Vyas et al. 2025, arXiv:2409.11321")
+@from_zoo(
+    source="Vyas et al. 2025, arXiv:2409.11321",
+    call=by_steps("pytorch_optimizer.SOAP", lr="lr", betas=("beta1", "beta2"), weight_decay="weight_decay"),
+)
 def soap(
     oracle: Oracle,
     *,
@@ -218,7 +236,10 @@ def soap(
     follow_zoo(oracle, "SOAP", schedule, batch_size, matrices=True, **options)
 
 
-@from_zoo(source="Li 2018, arXiv:1512.04202")
+@from_zoo(
+    source="Li 2018, arXiv:1512.04202",
+    call=by_steps("pytorch_optimizer.Kron", lr="lr", momentum="momentum", weight_decay="weight_decay"),
+)
 def kron(
     oracle: Oracle,
     *,

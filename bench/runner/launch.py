@@ -11,9 +11,11 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.gate import python_number
+from bench.core.registry import Definition, WrapperDefinition
 from bench.core.status import RETRIED
 from bench.runner import PACKAGES
 from bench.runner.environment import cores
+from bench.runner.luggage import pack
 from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
 from bench.runner.suite import Suite
@@ -21,6 +23,7 @@ from bench.runner.suite import Suite
 STALE = ("", "keep", "versions")
 HEAVY = ("nevergrad", "scipy.optimize", "sklearn.datasets", "torch._dynamo")  # take seconds to import
 DEVICES = ("auto", "cpu", "cuda")
+HERE = "__main__"  # the module of a script, or of a notebook
 
 
 class Watcher:
@@ -109,19 +112,34 @@ class Launch:
     def fitted(self, suite: Suite) -> "Launch":
         """This launch, so that every run of the suite finds its problem and optimizer.
 
-        What the caller's script itself defines travels to a child as luggage alone; what a module of the caller's
-        defines, a child imports too.
+        What the caller's script itself defines travels to a child as luggage; what a module of the caller's defines, a
+        child imports too. Where it cannot travel all runs are made here, and the watcher hears why.
         """
         entries = [entry for group in suite.groups for entry in (*group.problems, *group.optimizers)]
         entries += [tuned.entry for tuned in suite.tuning.found] if suite.tuning else []
-        modules = {_module(entry.name) for entry in entries} - {"", *self.imports}
-        more = sorted(name for name in modules if name.partition(".")[0] not in (*PACKAGES, "bench", "__main__"))
-        children = self.children and (bool(self.luggage) or "__main__" not in modules)
-        return replace(self, imports=(*self.imports, *more), children=children)
+        definitions = {each.name: each for entry in entries for each in _definitions(entry.name)}
+        modules = {_module(each) for each in definitions.values()} - {HERE, *self.imports}
+        more = sorted(name for name in modules if name.partition(".")[0] not in (*PACKAGES, "bench"))
+        launch = replace(self, imports=(*self.imports, *more))
+        of_script = [each for each in definitions.values() if _module(each) == HERE]
+        if not of_script or not self.children or self.luggage:
+            return launch
+        try:
+            return replace(launch, luggage=pack(of_script))
+        except ValueError as error:
+            names = ", ".join(each.name for each in of_script)
+            self.watcher.changed(f"All runs with {names} are made in this process, one after the other: {error}.")
+            return replace(launch, children=False)
 
 
-def _module(name: str) -> str:
-    """The module that holds a definition, "" where there is none of that name. What `exec` defined is in none that a
-    child could import, as what the caller's script itself defines."""
-    definition = registry.PROBLEMS.get(name.partition("+")[0]) or registry.OPTIMIZERS.get(name)
-    return "" if definition is None else definition.function.__module__ or "__main__"
+def _definitions(name: str) -> list[Definition | WrapperDefinition]:
+    """What is registered under the name of an entry: an optimizer, or a problem and the wrappers around it."""
+    base, *wrappers = name.split("+")
+    places = [(registry.PROBLEMS, base), (registry.OPTIMIZERS, name), *((registry.WRAPPERS, each) for each in wrappers)]
+    return [held[key] for held, key in places if key in held]
+
+
+def _module(definition: Definition | WrapperDefinition) -> str:
+    """The module that holds a definition. What `exec` defined is in none that a child could import, as what the
+    caller's script itself defines."""
+    return definition.function.__module__ or HERE
