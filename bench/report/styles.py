@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from bench.results.labels import TUNED
 
-# Warm colours for order 0, blue to purple for 1, green for 2. Those of an order, and those of one place, are told apart
-# also by colour-blind readers: under normal sight, protanopia, deuteranopia and tritanopia (Machado et al. 2009,
+# Warm colours for order 0, blue to purple for 1, green for 2. Those of an order, and those of one place, differ for
+# colour-blind readers, too: under normal sight, protanopia, deuteranopia and tritanopia (Machado et al. 2009,
 # doi:10.1109/TVCG.2009.113) they are at least 0.08 apart in Oklab (Ottosson 2020), where black and white are 1 apart.
 # They have a contrast of 2 on light and on dark pages. Four of them and five dashes have no common divisor, so that 20
 # optimizers of an order differ in one or the other, and the first four in both.
