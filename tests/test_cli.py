@@ -225,7 +225,12 @@ def test_tune_and_run_tuned(tmp_path, figures):
     assert "torch-adam[beta2=0.99] (tuned)" in page
     assert "it has no hyperparameter with a range: its default only" in page
     assert (tmp_path / "reports/small/tables/tuned.csv").read_text().count("torch-adam[beta2=0.99]") == 2
-    assert (tmp_path / "reports/small/figures/sensitivity.svg").is_file()
+    assert (tmp_path / "reports/small/figures/sensitivity-lr.svg").is_file()
+    done = call("report", "small", "--figure", "sensitivity", "--over", "beta1", "--metric", "f", "--out", "beta.svg")
+    assert done.exit_code == 0, done.output
+    assert "beta1" in (tmp_path / "beta.svg").read_text()
+    done = call("report", "small", "--figure", "sensitivity", "--over", "beta2", "--out", "no.svg")
+    assert "over must be a hyperparameter that was tuned (lr, " in " ".join(done.output.split())
 
     path.with_name("runs.db").unlink()
     assert call("report", "small").exit_code == 0

@@ -41,10 +41,13 @@ def report(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="With --figure: write over a file that is there.")] = False,
     metric: Annotated[
-        str | None, typer.Option(metavar="NAME", help="With --figure metric: which, e.g. test_accuracy.")
+        str | None, typer.Option(metavar="NAME", help="With --figure metric or sensitivity: which, e.g. test_accuracy.")
     ] = None,
     over: Annotated[
-        str | None, typer.Option(metavar="WHAT", help="With --figure metric: over cost, epochs or seconds.")
+        str | None,
+        typer.Option(
+            metavar="WHAT", help="With --figure metric: over cost, epochs or seconds; sensitivity: over lr, ..."
+        ),
     ] = None,
     published: Annotated[
         str | None, typer.Option(metavar="DATA", help="bbob-2009: published results beside ours (extra `coco`).")

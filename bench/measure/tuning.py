@@ -69,12 +69,17 @@ def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Pri
 
 
 def sensitivity(
-    runs: Frame, settings: Sequence[tuple[str, Mapping[str, Any]]], tuned: Sequence[Mapping[str, Any]]
+    runs: Frame,
+    settings: Sequence[tuple[str, Mapping[str, Any]]],
+    tuned: Sequence[Mapping[str, Any]],
+    final: tuple[str, Column, bool] | None = None,
 ) -> Frame:
     """What each setting that was tried reached, against each of its hyperparameters. runs: of the tuning, complete.
 
     settings: of each run, the registered name of its optimizer and all its hyperparameters. tuned: family, label, name,
     values (of the default, all) and setting (the best values of those that were tuned) of each optimizer and family.
+    final: what takes the place of f: its kind, of each run by its number what it had at the end, and whether more is
+    better; problems of which no run has any are left out.
     Columns problem, dim, family, optimizer, order, kind, hyperparameter, scale ("log", "linear" or "choice"), value,
     reached (median over instances and seeds), runs, role ("default", "tuned", or ""), fraction: of the variance of the
     ranks of what was reached, the part that goes with this hyperparameter alone: the unbiased correlation ratio (Kelley
@@ -83,8 +88,15 @@ def sensitivity(
     import pandas as pd
 
     runs = runs[runs.status.isin(statuses("ran"))]
-    _, has_optimum = optima(runs)
-    runs = runs.assign(y=reached(runs), kind=np.where(has_optimum, "gap", "value"))
+    if final is None:
+        _, has_optimum = optima(runs)
+        runs = runs.assign(y=reached(runs), kind=np.where(has_optimum, "gap", "value"))
+    else:
+        kind, last, higher = final
+        y = runs.run.map(last).astype(float)
+        worst = y.where(np.isfinite(y), -np.inf if higher else np.inf)
+        recorded = np.isfinite(y).groupby([runs.problem, runs.dim]).transform("any")
+        runs = runs.assign(y=worst, kind=kind)[recorded]
     points: list[dict[str, Any]] = []
     for entry in tuned:
         keys = list(entry["setting"])

@@ -730,6 +730,11 @@ def search(name: str) -> str:
 NOT_DRAWN = "where runs failed, the value is none, or it is 0 on a logarithmic axis"
 
 
+def axes(what: str, hyperparameter: str) -> str:
+    """What a figure of tuning draws: `test accuracy over lr`."""
+    return f"{what} over {hyperparameter}"
+
+
 def of_tuning(left: int) -> str:
     """What is drawn of the settings of a tuning. left: how many are not."""
     text = f"{TUNING} Behind the names, how much of the variance of ranks goes with this hyperparameter alone."

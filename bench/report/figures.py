@@ -24,7 +24,7 @@ from bench.measure.virtual import virtual_best
 from bench.measure.words import NOT_DRAWN, TUNING, counted, left_out, percent, price_list, target_list, target_name
 from bench.report import tuned
 from bench.report.memory import memory_figure
-from bench.report.metrics import OVER, metric_figure
+from bench.report.metrics import OVER, metric_figure, said
 from bench.report.panels import Curves, Figure, Points, Rows, Table, new_file, save
 from bench.report.small import strong
 from bench.report.styles import Style, optimizer_styles, order_name, order_styles
@@ -285,20 +285,31 @@ def area_figure(source: Source) -> Figure:
     )
 
 
-def sensitivity_figure(source: Source) -> Figure:
-    """What each setting of the tuning reached, over each hyperparameter, the most telling first."""
-    table = tuned.sensitivities(source.results)
+def sensitivity_figure(source: Source, metric: str | None = None, over: str | None = None) -> Figure:
+    """What each setting of the tuning reached over one hyperparameter, a panel for each problem and dim.
+
+    metric: what it reached, "f" or a metric at the end of runs; by default the chief one that is recorded, else f.
+    over: the hyperparameter; by default the learning rate, else that on which most depends. Raises ValueError for what
+    is not recorded, or was not tuned.
+    """
+    metric = metric or tuned.chief_of(source.results) or "f"
+    table = tuned.sensitivities(source.results, metric)
+    keys = table.assign(place=tuned.places(table)).sort_values("place").hyperparameter.unique().tolist()
+    if over is not None and over not in keys:
+        raise ValueError(f"over must be a hyperparameter that was tuned ({', '.join(keys) or 'none'}), got {over!r}")
+    over = over or next(iter(keys), "")
+    table = table[table.hyperparameter == over]
     drawn = table.assign(at=tuned.at(table)).dropna(subset="at")
-    drawn = drawn.assign(place=tuned.places(drawn))
-    drawn = drawn.sort_values(["place", *CELL, "optimizer", "at"], kind="stable").drop(columns=["place", "at"])
+    drawn = drawn.sort_values([*CELL, "optimizer", "at"], kind="stable").drop(columns="at")
+    name = "-".join(filter(None, ("sensitivity", "" if metric == "f" else metric, over))).replace("_", "-")
     return Figure(
-        name="sensitivity",
-        title="Sensitivity",
+        name=name,
+        title=f"Sensitivity: {words.axes('value at the end' if metric == 'f' else said(metric), over)}",
         note=f"{TUNING} Not drawn: {counted(len(table) - len(drawn), 'value')} of {len(table)}, {NOT_DRAWN}.",
         facts=f"{counted(len(drawn), 'setting')} of {counted(drawn.optimizer.nunique(), 'optimizer')}.",
         frame=drawn,
         panel=Points(source.styles),
-        by=("hyperparameter", *CELL),
+        by=tuple(CELL),
     )
 
 
@@ -326,7 +337,7 @@ def figure(
     over: str | None = None,
 ) -> Figure:
     """A figure by its name (see FIGURES). by: of an ecdf, what there is a curve or a panel for (see BY). metric, over:
-    of a metric, which one, and over what (see `bench.report.metrics.metric_figure`).
+    of a metric, which one, and over what (see `bench.report.metrics.metric_figure`); of a sensitivity, see there.
 
     Raises ValueError for another name, and for what means nothing there.
     """
@@ -336,9 +347,11 @@ def figure(
         raise ValueError(f"a figure goes by {', '.join(BY)}, got {by!r}")
     if name != "ecdf" and by != "optimizer":
         raise ValueError(f"only an ecdf goes by {by}, not {name}")
-    if name != "metric" and (metric is not None or over is not None):
-        raise ValueError(f"metric and over are of the figure metric, not of {name}")
+    if name not in ("metric", "sensitivity") and (metric is not None or over is not None):
+        raise ValueError(f"metric and over are of the figures metric and sensitivity, not of {name}")
     source = Source(results, prices)
+    if name == "sensitivity":
+        return sensitivity_figure(source, metric, over)
     if name == "metric":
         return metric_figure(source, metric, over or "cost")
     return ecdf_figure(source, by) if name == "ecdf" else FIGURES[name](source)
@@ -348,7 +361,8 @@ def all_figures(source: Source) -> list[Figure]:
     """Every figure that there is something for; an ecdf by everything of which there are several."""
     several = {by for by, columns in BY.items() if len(source.runs[columns].drop_duplicates()) > 1}
     drawings = [ecdf_figure(source, by) for by in BY if by in {"optimizer", "order", *several}]
-    drawings += [make(source) for name, make in FIGURES.items() if name not in ("ecdf", "metric")]
+    drawings += [make(source) for name, make in FIGURES.items() if name not in ("ecdf", "metric", "sensitivity")]
+    drawings += [sensitivity_figure(source, metric, over) for metric, over in tuned.figures(source.results)]
     drawings += [metric_figure(source, None, over) for over in OVER]
     return [drawing for drawing in drawings if len(drawing.frame)]
 

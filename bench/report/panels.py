@@ -199,7 +199,7 @@ class Points(Panel):
         if frame.reached.min() > 0 and frame.reached.max() >= 10 * frame.reached.min():
             axes.set_yscale("log")
             log_ticks(axes.yaxis, 4)
-        axes.set(xlabel=str(frame.hyperparameter.iloc[0]), ylabel=VALUES[frame.kind.iloc[0]])
+        axes.set(xlabel=str(frame.hyperparameter.iloc[0]), ylabel=VALUES.get(frame.kind.iloc[0], frame.kind.iloc[0]))
 
 
 @dataclass(frozen=True)

@@ -94,15 +94,17 @@ def _scaled(lines: list[list[list[Any]]]) -> dict[str, Any]:
 def sensitivity(table: Frame | None) -> dict[str, Any]:
     """What each setting of a tuning reached, over each hyperparameter: see `bench.measure.tuning.sensitivity`.
 
-    sensitivity: panels of hyperparameter, problem, dim, kind and scale, those first on which most depends, with curves
-    of optimizer, fraction, remark, left (values not drawn: the run failed, the value is none, or 0 on a log axis)
-    and points [value, reached, role], and a caption.
+    sensitivity: panels of hyperparameter, problem, dim, kind and scale, with their axes (`test accuracy over lr`) and
+    cell in words: the learning rate first, metrics before f, problems in their order; with curves of optimizer,
+    fraction, remark, left (values not drawn: the run failed, the value is none, or 0 on a log axis) and points [value,
+    reached, role], and a caption.
     """
     if table is None or table.empty:
         return {}
     placed = table.assign(place=tuned.places(table), drawn=tuned.at(table).notna()).sort_values("place", kind="stable")
     panels = []
-    for (key, problem, dim), panel in placed.groupby(["hyperparameter", *CELL], sort=False):
+    placed = placed.assign(of_f=placed.kind.isin(["gap", "value"])).sort_values(["place", "of_f"], kind="stable")
+    for (key, _, problem, dim), panel in placed.groupby(["hyperparameter", "of_f", *CELL], sort=False):
         scale = panel["scale"].iloc[0]
         curves = []
         for label, rows in panel.groupby("optimizer", sort=False):
@@ -114,7 +116,9 @@ def sensitivity(table: Frame | None) -> dict[str, Any]:
             curve = {"optimizer": label, "fraction": round(fraction, 3) if isfinite(fraction) else None}
             missing = len(rows) - len(points)
             curves.append({**curve, "remark": words.explains(fraction), "left": missing, "points": points})
-        head = {"hyperparameter": key, "problem": problem, "dim": int(dim), "kind": panel.kind.iloc[0], "scale": scale}
+        kind, names = panel.kind.iloc[0], {"hyperparameter": key, "problem": problem, "dim": int(dim)}
+        axes = words.axes("value at the end" if panel.of_f.iloc[0] else kind, key)
+        head = {**names, "kind": kind, "scale": scale, "axes": axes, "cell": words.cell_name(problem, int(dim))}
         panels.append({**head, "curves": curves, "caption": words.of_tuning(int((~panel.drawn).sum()))})
     return {"sensitivity": panels}
 

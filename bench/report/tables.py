@@ -42,7 +42,8 @@ def setting_rows(tuned: Sequence[Mapping[str, Any]], sensitivity: Frame | None) 
     for entry in tuned:
         depends: dict[str, float] = {}
         if sensitivity is not None:
-            tried = sensitivity[(sensitivity.optimizer == entry["label"]) & (sensitivity.family == entry["family"])]
+            of_f = sensitivity[sensitivity.kind.isin(["gap", "value"])]
+            tried = of_f[(of_f.optimizer == entry["label"]) & (of_f.family == entry["family"])]
             depends = tried.groupby("hyperparameter").fraction.mean().dropna().to_dict()
         values = [
             {

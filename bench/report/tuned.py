@@ -9,12 +9,15 @@ import numpy as np
 from bench.measure.frames import CELL, COLUMNS, Column, Frame
 from bench.measure.progress import joined, spent
 from bench.measure.tuning import sensitivity, side_by_side
+from bench.report.metrics import chief, said
 from bench.report.styles import Style
 from bench.report.tables import setting_rows
 from bench.results.labels import tuned_label
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
+
+RATE = "lr"  # the hyperparameter that is drawn first: what networks depend on most
 
 
 def measured(results: "Results", runs: Frame) -> dict[str, Frame]:
@@ -27,16 +30,40 @@ def measured(results: "Results", runs: Frame) -> dict[str, Frame]:
     ]
     frames = {"tuned": side_by_side(runs, pairs, results.prices)}
     if results.tuning_results is not None:
-        frames["sensitivity"] = sensitivities(results)
+        tables = [sensitivities(results, metric) for metric in ("f", chief_of(results)) if metric]
+        frames["sensitivity"] = joined(tables, COLUMNS["sensitivity"])
     return frames
 
 
-def sensitivities(results: "Results") -> Frame:
-    """See `bench.measure.tuning.sensitivity`; empty where nothing was tuned, or its runs are no longer there."""
+def sensitivities(results: "Results", metric: str = "f") -> Frame:
+    """See `bench.measure.tuning.sensitivity`, of f or of a metric at the end of runs; empty where nothing was tuned, or
+    its runs are no longer there. Raises ValueError for a metric that they do not record."""
     source = results.tuning_results if results.tuned else None
     if source is None:
         return joined([], COLUMNS["sensitivity"])
-    return sensitivity(source.comparison.runs, list(map(source.setting, source.runs.run)), results.tuned)
+    settings = list(map(source.setting, source.runs.run))
+    if metric == "f":
+        return sensitivity(source.comparison.runs, settings, results.tuned)
+    table: Any = source.metrics()
+    if metric not in (names := sorted(set(table.metric))):
+        recorded = ", ".join(("f", *names))
+        raise ValueError(f"metric must be one that runs of the tuning record ({recorded}), got {metric!r}")
+    last = table[table.metric == metric].groupby("run").tail(1).set_index("run")
+    final = (said(metric), last.score, bool(last.higher.iloc[0]))
+    return sensitivity(source.comparison.runs, settings, results.tuned, final)
+
+
+def figures(results: "Results") -> list[tuple[str, str]]:
+    """What there is a figure of sensitivity for: the metric, "f" among them, and the hyperparameter of each."""
+    table = sensitivities(results)
+    keys = table.hyperparameter.unique().tolist()
+    return [(metric, key) for key in keys for metric in (chief_of(results), "f") if metric]
+
+
+def chief_of(results: "Results") -> str:
+    """The metric that is drawn where none is named, of the runs of the tuning; "" where they record none."""
+    source = results.tuning_results if results.tuned else None
+    return chief(sorted(set(source.metrics().metric))) if source is not None else ""
 
 
 def at(table: Frame) -> Column:
@@ -50,9 +77,10 @@ def at(table: Frame) -> Column:
 
 
 def places(table: Frame) -> Column:
-    """The place of the hyperparameter of each row among all: those first on which most depends."""
+    """The place of the hyperparameter of each row among all: the learning rate, then those on which most depends."""
     fractions = table.groupby([*CELL, "optimizer", "hyperparameter"]).fraction.first()
-    return table.hyperparameter.map(fractions.groupby("hyperparameter").sum().rank(ascending=False, method="first"))
+    ranks = fractions.groupby("hyperparameter").sum().rank(ascending=False, method="first")
+    return table.hyperparameter.map(ranks.where(ranks.index != RATE, 0.0))
 
 
 def shown(

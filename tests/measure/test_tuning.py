@@ -98,3 +98,22 @@ def test_sensitivity_has_one_row_a_setting_and_hyperparameter():
     assert frame.runs.tolist() == [2, 2, 1, 1, 1, 1]
     assert frame.role.tolist() == ["default", "default", "tuned", "tuned", "", ""]
     assert set(frame["scale"]) == {"log"}
+
+
+def test_sensitivity_of_a_metric_is_its_last_value():
+    from bench.core import registry
+    from bench.runner import PACKAGES
+
+    registry.load(PACKAGES)
+    values = registry.settings(registry.find_optimizer("torch-rprop"), {})
+    tuned = [{
+        "family": "toys", "label": "torch-rprop", "name": "torch-rprop", "values": values, "setting": {"lr": 0.1},
+    }]  # fmt: skip
+    runs = make_runs(*({"seed": n} for n in range(5)), {"problem": "bowl"})  # which records no accuracy
+    settings = [("torch-rprop", {**values, "lr": lr}) for lr in (0.1, 0.1, 0.1, 1.0, 1.0, 0.1)]
+    last = pd.Series({0: 0.5, 1: 0.7, 2: 0.9, 3: 0.8, 4: nan})
+    frame = sensitivity(runs, settings, tuned, ("test accuracy", last, True))
+    assert frame.problem.tolist() == ["sphere"] * 2
+    assert frame.kind.tolist() == ["test accuracy"] * 2
+    assert frame.reached.tolist() == [0.7, -inf]  # a run without one is the worst
+    assert sensitivity(runs, settings, tuned, ("loss", last, False)).reached.tolist() == [0.7, 0.8]

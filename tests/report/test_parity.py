@@ -341,12 +341,17 @@ def test_sensitivity_of_tuning(scripts, make_results, monkeypatch, tmp_path):
     """Each setting where it was tried, what it reached, and how much of the variance goes with it."""
     rows = [("spsa", 0.1 * 10**n, 10.0**-n, role) for n, role in enumerate(["", "default", "tuned"])]
     table = pd.DataFrame(rows, columns=["optimizer", "value", "reached", "role"])
-    table = table.assign(problem="golf", dim=2, hyperparameter="rate", fraction=0.25, scale="log", kind="gap")
+    table = table.assign(problem="golf", dim=2, hyperparameter="lr", fraction=0.25, scale="log", kind="gap")
+    noted = table.assign(kind="test accuracy", reached=[0.5, 0.7, 0.9])
+    decay = table.assign(hyperparameter="weight_decay", fraction=0.9)
+    table = pd.concat([decay, table, noted, table.assign(problem="bowl", reached=5.0), noted.assign(problem="bowl")])
     monkeypatch.setattr("bench.report.tuned.measured", lambda *_: {"sensitivity": table})
     results = make_results(10, 15, 2, 10, hostile=False)
     scripts.open(write_report(results, tmp_path, figures=False))
     (curve,) = View(scripts, results, "cost", results.runs).drawn("sensitivity")
-    assert (curve["name"], curve["x"].tolist(), curve["y"].tolist()) == ("spsa", [0.1, 1.0, 10.0], [1.0, 0.1, 0.01])
+    assert (curve["name"], curve["x"].tolist(), curve["y"].tolist()) == ("spsa", [0.1, 1.0, 10.0], [0.5, 0.7, 0.9])
+    axes = ["test accuracy over lr", "value at the end over lr", "value at the end over weight_decay"]
+    assert scripts.texts("#sensitivity option") == [*axes, "golf, dim 2", "bowl, dim 2"]
     trace = "document.querySelector('#sensitivity .js-plotly-plot').data[0]"
     assert scripts.js(f"{trace}.customdata") == [["tried"], ["default"], ["tuned"]]
     assert scripts.texts("#sensitivity .legend small") == ["explains 25 %"]

@@ -100,7 +100,7 @@ def test_one_value_in_two_folders_is_no_setting_to_compare():
     assert settings(results, runs) == {}
 
 
-def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_most_telling_first():
+def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_learning_rate_first():
     row = {"problem": "bowl", "dim": 2, "family": "toys", "optimizer": "a", "order": 1, "kind": "gap", "runs": 3}
     lr = {**row, "hyperparameter": "lr", "scale": "log", "fraction": 0.5}
     walls = {**row, "hyperparameter": "walls", "scale": "choice", "fraction": np.nan}
@@ -116,7 +116,7 @@ def test_sensitivity_has_a_panel_for_each_hyperparameter_and_problem_the_most_te
         ]
     )
     table["value"] = pd.Series([0.1234567, 0.0, 0.5, None, 7, None], dtype=object)  # as `sensitivity` has it
-    memory_panel, lr_panel, walls_panel = sensitivity(table)["sensitivity"]
+    lr_panel, memory_panel, walls_panel = sensitivity(table)["sensitivity"]
     assert memory_panel["hyperparameter"] == "memory"
     assert "Not drawn: 2 values, where runs failed" in lr_panel["caption"]
     assert "Not drawn" not in walls_panel["caption"]

@@ -1,10 +1,12 @@
 // What became of the values of a hyperparameter: of those that were run, and of those that tuning tried.
 page.figure("sensitivity", (section, { controls }) => {
   const { data, escaped } = page;
-  const panels = new Map(data.sensitivity?.map(
-    (each) => [`${each.hyperparameter}: ${each.problem}, dim ${each.dim}`, () => ofTuning(each)]));
-  for (const each of data.settings ?? []) panels.set(`${each.name}: ${each.key}`, () => ofRuns(each));
-  const panel = page.choice(controls, "Hyperparameter", "sensitivity.panel", () => [...panels.keys()]);
+  const panels = [
+    ...(data.sensitivity ?? []).map((each) => ({ axes: each.axes, cell: each.cell, draw: () => ofTuning(each) })),
+    ...(data.settings ?? []).map((each) => ({ axes: `${each.name}: ${each.key}`, cell: "", draw: () => ofRuns(each) }))];
+  const axes = page.choice(controls, "Axes", "sensitivity.panel", () => [...new Set(panels.map((each) => each.axes))]);
+  const cell = page.choice(controls, "Problem", "sensitivity.cell", () => drawable().map((each) => each.cell));
+  const drawable = () => panels.filter((each) => each.axes === axes());
   const visible = page.legend(section, 24);
   const none = "Nothing to draw: none of the optimizers with this hyperparameter is selected.";
   const textOf = (value) => (typeof value === "string" ? escaped(value) : value);
@@ -39,9 +41,8 @@ page.figure("sensitivity", (section, { controls }) => {
   }
 
   function ofTuning(/** @type {Sensitivity} */ { hyperparameter, kind, scale, curves, caption }) {
-    const selected = new Set(page.optimizers());
     const drawn = curves.map((curve) => ({ ...curve, o: page.placeOf.get(curve.optimizer) }))
-      .filter(({ o, points }) => selected.has(o) && points.length);
+      .filter(({ o, points }) => page.optimizers().includes(o) && points.length);
     const items = page.items(drawn, ({ fraction }) => -(fraction ?? 0), (curve) => curve.remark);
     const traces = visible(items, { mark: true }).map((item) => {
       const look = { "": [MARKS[item.style.dash][0], 7], default: ["diamond", 12], tuned: ["star", 15] };
@@ -51,11 +52,10 @@ page.figure("sensitivity", (section, { controls }) => {
         { mode: "markers", marker: { color: item.style.color, opacity: 0.85, symbol, size } });
     });
     if (!traces.length) return none;
-    const y = traces.flatMap((trace) => trace.y), least = Math.min(...y);
-    const log = least > 0 && Math.max(...y) >= 10 * least;
+    const y = traces.flatMap((trace) => trace.y), log = Math.min(...y) > 0 && Math.max(...y) >= 10 * Math.min(...y);
     return { traces, says: caption, xaxis: { title: { text: escaped(hyperparameter) }, ...axis[scale] },
-      yaxis: { title: { text: data.words.kinds[kind] }, ...(log ? page.logAxis : {}) } };
+      yaxis: { title: { text: data.words.kinds[kind] ?? kind }, ...(log ? page.logAxis : {}) } };
   }
 
-  return () => panels.get(panel())();
+  return () => { const where = cell(); return drawable().find((each) => each.cell === where).draw(); };
 });

@@ -77,7 +77,9 @@ interface Sensitivity {
   hyperparameter: string;
   problem: string;
   dim: number;
-  kind: "gap" | "value";
+  kind: string;
+  axes: string;
+  cell: string;
   scale: Scale;
   curves: {
     optimizer: string;
