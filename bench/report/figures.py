@@ -297,14 +297,14 @@ def sensitivity_figure(source: Source, metric: str | None = None, over: str | No
     keys = table.assign(place=tuned.places(table)).sort_values("place").hyperparameter.unique().tolist()
     if over is not None and over not in keys:
         raise ValueError(f"over must be a hyperparameter that was tuned ({', '.join(keys) or 'none'}), got {over!r}")
-    over = over or next(iter(keys), "")
-    table = table[table.hyperparameter == over]
+    key: str = over or next(iter(keys), "")
+    table = table[table.hyperparameter == key]
     drawn = table.assign(at=tuned.at(table)).dropna(subset="at")
     drawn = drawn.sort_values([*CELL, "optimizer", "at"], kind="stable").drop(columns="at")
-    name = "-".join(filter(None, ("sensitivity", "" if metric == "f" else metric, over))).replace("_", "-")
+    name = "-".join(filter(None, ("sensitivity", "" if metric == "f" else metric, key))).replace("_", "-")
     return Figure(
         name=name,
-        title=f"Sensitivity: {words.axes('value at the end' if metric == 'f' else said(metric), over)}",
+        title=f"Sensitivity: {words.axes('value at the end' if metric == 'f' else said(metric), key)}",
         note=f"{TUNING} Not drawn: {counted(len(table) - len(drawn), 'value')} of {len(table)}, {NOT_DRAWN}.",
         facts=f"{counted(len(drawn), 'setting')} of {counted(drawn.optimizer.nunique(), 'optimizer')}.",
         frame=drawn,
