@@ -1,6 +1,8 @@
-"""The suites for networks: `deep`, for a GPU."""
+"""The suites for networks: `language`, with its tuned settings, and `deep`, for a GPU."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,9 @@ from bench.runner import PACKAGES
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import plan
-from bench.runner.suite import load_suite
+from bench.runner.suite import FOLDER, load_suite
 from bench.runner.timing import estimated_seconds
+from bench.tuning.settings import read_tuned, with_tuned
 
 FEW = {"sequences": 64, "points": 64}  # rows of data, where a problem says how many
 
@@ -30,6 +33,30 @@ def deep():
 def few(entry):
     parameters = registry.find_problem(entry.name).parameters
     return entry.at({key: value for key, value in FEW.items() if key in parameters})
+
+
+def test_language_has_every_optimizer_as_it_comes_and_as_tuned():
+    suite = with_tuned(load_suite("language"))
+    assert all(group.solo and group.seeds >= 5 for group in suite.groups)
+    assert suite.tuning is not None
+    tuned = {entry.entry.name: entry for entry in suite.tuning.found}
+    assert set(tuned) == {entry.name for group in suite.groups for entry in group.optimizers}
+    assert {entry.tried for entry in tuned.values()} == {suite.tuning.settings}
+    assert suite.tuning.budgets == tuple(sorted({group.budget for group in suite.groups}))
+    specs = plan(suite)
+    settings = {(spec.optimizer, str(spec.hyperparameters)) for spec in specs}
+    assert len(settings) == 2 * len(tuned)
+    assert len(specs) == len(settings) * sum(group.seeds for group in suite.groups)
+
+
+def test_the_settings_of_language_come_from_the_command_that_the_suite_names():
+    suite, text = load_suite("language"), (FOLDER / "language.toml").read_text(encoding="utf-8")
+    written = Path(suite.tuned).read_text(encoding="utf-8")
+    (command,) = re.findall(r"python -m (bench tune language [^,\n]*)", text)
+    assert command.removeprefix("bench ") in written.splitlines()[0]
+    tuning = read_tuned(suite.tuned)
+    options = dict(re.findall(r"--(\w+) (\w+)", command))
+    assert options == {"search": tuning.search, "settings": str(tuning.settings), "seeds": str(tuning.seeds)}
 
 
 def test_deep_is_eight_problems_by_twelve_optimizers(deep):
