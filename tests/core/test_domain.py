@@ -113,3 +113,9 @@ def test_a_dimension_is_a_whole_number(dim):
 def test_a_wide_box_whose_width_is_a_number_is_taken():
     domain = Domain(np.array([0.0, -np.inf]), np.array([1e308, 1e308]))
     assert domain.scales(2).tolist() == [2e307, 1.0]
+
+
+def test_whole_numbers_that_floats_skip_are_refused():
+    with pytest.raises(ValueError, match=r"high must be within 2\^53 where numbers are whole"):
+        Domain(0.0, np.array([4.0, 2.0**53]), kinds=("real", "integer"))
+    assert Domain(0.0, np.array([2.0**60, 2.0**53 - 1]), kinds=("real", "integer")).bounded
