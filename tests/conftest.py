@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,57 @@ from bench.core import registry
 from bench.runner import PACKAGES
 
 ODD = str(Path(__file__).parent / "modules")
+LIMIT = 40  # CPU seconds of a test; the longest takes 10 on a quiet machine
+MANY = 15  # files
 gc.set_threshold(50_000, 50, 50)  # thousands of tests and torch are a large heap to search, and little of it is garbage
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
+
+
+def cpu_seconds() -> float:
+    """Of this process, and of those that it started and that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A test that takes over LIMIT CPU seconds fails, unless it is marked as slow: `make test` is for every change."""
+    began = cpu_seconds()
+    result = yield
+    used = cpu_seconds() - began
+    if used > LIMIT and item.get_closest_marker("slow") is None:
+        pytest.fail(
+            f"it took {used:.0f} s of CPU time, over {LIMIT}: make it cheaper, or mark it as slow", pytrace=False
+        )
+    return result
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """File by file, as --dist=loadfile says, but those of tests/report together: they share pages that take seconds."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return "tests/report" if nodeid.startswith("tests/report/") else super()._split_scope(nodeid)
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The files that took longest, of a run of many."""
+    seconds = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.split("::")[0]] += report.duration
+    if len(seconds) >= MANY:
+        terminalreporter.section(f"seconds of the {MANY} slowest of {len(seconds)} files")
+        for file, of_file in seconds.most_common(MANY):
+            terminalreporter.line(f"{of_file:6.1f} {file}")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,8 +82,8 @@ def figures():
 @pytest.fixture(autouse=True)
 def pages_alone(request, monkeypatch):
     """Reports are written without their figures and LaTeX tables for papers, which take two seconds of three, but in
-    the tests of reports, of the READMEs, and where a test asks for `figures`."""
-    if not {"report", "test_docs.py"} & {*request.path.parts} and "figures" not in request.fixturenames:
+    the tests of reports, and where a test asks for `figures`."""
+    if "report" not in request.path.parts and "figures" not in request.fixturenames:
         monkeypatch.setattr("bench.report.page._for_papers", lambda report, folder: {})
 
 

@@ -171,28 +171,42 @@ def call(line: str) -> None:
 
 
 @pytest.mark.parametrize("page", sorted({page for page, _ in FAST}))
-def test_commands_run(page: str, small_results) -> None:
+def test_commands_run(page: str, small_results, figures) -> None:
     for line in [line for of_page, line in FAST if of_page == page]:
         call(line)
 
 
 @pytest.mark.slow
-def test_slow_commands_run(scratch) -> None:
-    for page, line in SHELL:
-        if "my_module" not in line and page != "reports/regressions.md":  # whose results small ones stand for
-            call(line)
+@pytest.mark.parametrize("command", sorted(SLOW))
+def test_slow_commands_run(command: str, request, figures) -> None:
+    """Each by itself, in its folder: `run standard` alone takes nine minutes."""
+    request.getfixturevalue("small_results" if command.startswith("report") else "scratch")
+    for words in [*(["tune digits"] if "--tuned" in command else []), command]:
+        call(f"python -m bench {words}")
 
 
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["small", "whole"])
-@pytest.mark.parametrize("block", [block for block in PYTHON if block not in DEFINITIONS], ids=str)
-def test_python_runs(block: Block, whole: bool, small_results, capsys) -> None:
-    """As it stands, or for seconds with a tenth of its budget and two seeds."""
-    if "bayesian" in block.text:
+RUNNABLE = pytest.mark.parametrize("block", [block for block in PYTHON if block not in DEFINITIONS], ids=str)
+
+
+def execute(block: Block, text: str) -> None:
+    if "bayesian" in text:
         pytest.importorskip("baycomp")
-    fewer = re.sub(r"\bseeds=\d+", "seeds=2", re.sub(r"\bbudget=(\d+)0\b", r"budget=\1", block.text))
-    exec(compile(block.text if whole else fewer, str(block), "exec"), {})
-    for name in re.findall(r'name="([\w-]+)"', block.text):
+    exec(compile(text, str(block), "exec"), {})
+    for name in re.findall(r'name="([\w-]+)"', text):
         assert Path("reports", name, "index.html").is_file()
+
+
+@RUNNABLE
+def test_python_runs(block: Block, small_results, capsys) -> None:
+    """With a tenth of its budget and two seeds, and pages without figures."""
+    text = re.sub(r"\bbudget=(\d+)0\b", r"budget=\1", block.text)
+    execute(block, re.sub(r"\bseeds=\d+", "seeds=2", text))
+
+
+@pytest.mark.slow
+@RUNNABLE
+def test_python_runs_as_it_stands(block: Block, small_results, figures, capsys) -> None:
+    execute(block, block.text)
 
 
 @pytest.mark.parametrize("line", [line for _, line in lines_of("python -m ") if "my_module" in line])
