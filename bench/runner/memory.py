@@ -95,7 +95,7 @@ def state_bytes(frames: Iterable[tuple[FrameType, int]], books: Books, settings:
         if not frame.f_globals.get("__name__", "").startswith(CORE):
             names = live(frame.f_code, instruction)
             roots += [value for name, value in frame.f_locals.items() if name in names]
-        elif books.recommended is None:
+        else:
             x: Any = frame.f_locals.get("x")
             points += [x] * (prod(getattr(x, "shape", ())) == single and hasattr(x, "ndim"))
     walk = _Walk()

@@ -1,0 +1,86 @@
+"""MeZO: its steps, what it holds, and the transformer beside Adam."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import bench
+from bench.core import Array, Objective, Oracle, registry
+from bench.core.oracle import books_of
+from bench.runner.single import play
+from optimizers.mezo import CHUNK, move
+
+torch.set_num_threads(1)
+registry.load(("problems", "optimizers"))
+
+
+def bowl(x: Array, c: Array) -> Array:
+    return 0.5 * (c * x**2).sum(-1)
+
+
+def asked(objective: Objective, budget: float, seed: int = 0, **given: Any) -> tuple[np.ndarray, Any]:
+    """The points of a run in two dimensions from (1, 2), and its books."""
+    oracle = Oracle(objective, budget, seed, start=np.array([1.0, 2.0]), order=0, arrays="torch")
+    definition = registry.find_optimizer("mezo")
+    assert play(oracle, definition.function, registry.settings(definition, given), restarts=False) == ""
+    books = books_of(oracle)
+    return np.array(books.ledgers[0].points), books
+
+
+def test_two_values_beside_the_iterate_and_a_step_by_their_slope_along_the_same_direction() -> None:
+    """Algorithm 1: the direction is the difference of the two points, and the next pair lies around the new iterate."""
+    c = np.array([1.0, 3.0])
+    points, _ = asked(Objective(bowl, 2, constants={"c": c}), 8, lr=0.1, eps=0.01)
+    pairs = points.reshape(4, 2, 2)
+    scale = Oracle(Objective(bowl, 2, constants={"c": c}), 1, start=np.array([1.0, 2.0])).scale
+    center = np.array([1.0, 2.0])
+    for plus, minus in pairs:
+        np.testing.assert_allclose((plus + minus) / 2, center, atol=1e-12)
+        z = (plus - minus) / 2 / 0.01 / scale
+        slope = (bowl(plus, c) - bowl(minus, c)) / 0.02
+        center = center - 0.1 * slope * z * scale
+    assert np.abs(pairs[0, 0] - pairs[0, 1]).max() > 1e-3
+
+
+def test_a_direction_is_drawn_again_from_its_seed_chunk_by_chunk() -> None:
+    x = torch.zeros(2, CHUNK + 5, dtype=torch.float64)
+    one = torch.ones_like(x)
+    move(x, [3, 4], torch.tensor([1.0, 2.0], dtype=torch.float64), one)
+    z = []
+    for seed in (3, 4):
+        generator = torch.Generator().manual_seed(seed)
+        z.append(torch.cat([torch.randn(n, generator=generator, dtype=torch.float64) for n in (CHUNK, 5)]))
+    np.testing.assert_array_equal(x, torch.stack([z[0], 2 * z[1]]))
+    move(x, [3, 4], torch.tensor([-1.0, -2.0], dtype=torch.float64), one)
+    assert x.abs().max() < 1e-12
+    assert abs(float(z[0].std()) - 1) < 0.02
+
+
+def test_it_holds_nothing_beside_the_point() -> None:
+    _, books = asked(Objective(bowl, 2, constants={"c": np.ones(2)}), 40)
+    assert books.state_bytes == 0
+
+
+@pytest.mark.slow
+def test_on_a_transformer_it_learns_without_state_where_adam_holds_two_vectors(tmp_path, monkeypatch) -> None:
+    """The same price for both: a step of MeZO costs two values, one of Adam three. Printed: loss and memory."""
+    monkeypatch.chdir(tmp_path)
+    results = bench.run(
+        problems=["transformer"],
+        optimizers=["mezo", "torch-adam[lr=0.003]"],
+        budget=60,
+        seeds=2,
+        name="mezo",
+        report=False,
+        workers=1,
+    )
+    runs = results.runs.groupby("optimizer")[["first", "final"]].median()
+    memory = results.memory.set_index("optimizer")
+    print(runs.join(memory[["state_bytes", "bytes_a_coordinate"]]).to_string())
+    assert memory.state_bytes["mezo"] == 0
+    (adam,) = [name for name in memory.index if name != "mezo"]
+    assert memory.bytes_a_coordinate[adam] == 8
+    assert runs.final["mezo"] < runs["first"]["mezo"] - 0.01
+    assert runs.final[adam] < runs.final["mezo"]
