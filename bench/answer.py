@@ -40,14 +40,14 @@ def medians(results: "Results") -> str:
     table: Any = results.values_at_budget().sort_values("median", kind="stable")
     if not np.isfinite(table["median"].astype(float)).any():
         return "No optimizer has a finite median at the budget."
-    width, sign = max(map(len, table.optimizer)), results.sign
+    width, sign, digits = max(map(len, table.optimizer)), results.sign, words.apart(table["median"])
     kind = ("f - f_opt" if sign > 0 else "f_opt - f") if (is_gap := (table.kind == "gap").any()) else "f"
     sign = 1 if is_gap else sign
     lines = [f"Median and quartiles of {kind} at a cost of {words.number(table.budget.max())}:"]
     for row in table.itertuples():
         ends = sorted((sign * row.low + 0.0, sign * row.high + 0.0))  # and no -0
         row = row._replace(median=sign * row.median + 0.0, low=ends[0], high=ends[1])
-        lines += [f"  {row.optimizer:<{width}}  {words.value_entry(row)}"]
+        lines += [f"  {row.optimizer:<{width}}  {words.value_entry(row, digits)}"]
     return "\n".join(filter(None, [*lines, words.lowest("*", table, sign)]))
 
 

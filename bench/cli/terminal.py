@@ -58,7 +58,7 @@ def by_family(results: "Results") -> Table:
     from bench.measure import failed, verdicts
 
     view = results.comparison.at()
-    headings = ("family", "problems", "within a cost of", "best", "targets reached", words.NOT_BEATEN)
+    headings = ("family", "problems", "within a cost of", "best", "reached", words.NOT_BEATEN)
     table = headed(f"Which optimizer for which family of problems? ({results.name})", *headings)
     answer: Any = view.of(failed.answers)
     best = answer[answer["among"] == "all"]
@@ -68,8 +68,9 @@ def by_family(results: "Results") -> Table:
     for row in best.itertuples():
         head = ("", "") if row.family == before else (escape(row.family), str(row.problems))
         before = row.family
-        fraction = f"{words.percent(row.solved)} {words.percents(row.low, row.high)}".strip()
-        cells = (words.marked(row), fraction, words.rivals_text(row, row.enough)) if row.optimizer else (row.reason,)
+        only = view.of(failed.of_one_problem, row.budget).get((row.family, "all"))
+        evidence = " · ".join(words.best_texts(only)) if only else words.solved_text(row)
+        cells = (words.marked(row), evidence, words.rivals_text(row, row.enough)) if row.optimizer else (row.reason,)
         table.add_row(*head, f"{words.number(row.budget)}{words.shorter(row)}", *map(escape, cells))
     return table
 

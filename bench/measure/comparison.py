@@ -109,12 +109,19 @@ class View:
     """Runs at some prices: what it cost each to reach its targets, and what follows from that.
 
     reached: of `bench.measure.runtimes.runtimes`. name, rule: of its prices. quick: the problems, with dim, that are
-    left out, as their value takes so little that seconds say more of the caller than of the method. A measure is a
-    function of a view; `of` makes its frame once.
+    left out, as their value takes so little that seconds say more of the caller than of the method. within: the cost up
+    to which it sees. A measure is a function of a view; `of` makes its frame once.
     """
 
-    def __init__(self, comparison: Comparison, reached: Frame, name: str = "cost", prices: Prices = None):
-        self.prices = prices
+    def __init__(
+        self,
+        comparison: Comparison,
+        reached: Frame,
+        name: str = "cost",
+        prices: Prices = None,
+        within: float = np.inf,
+    ):
+        self.prices, self.within = prices, within
         self.comparison, self.name, self.rule = comparison, name, RULES[name]
         self.runs: Any = comparison.runs
         self.reached: Any = checked(reached, "runtimes")
@@ -141,8 +148,9 @@ class View:
 
     @property
     def as_raced(self) -> bool:
-        """Whether its prices are those at which optimizers raced, where they did."""
-        return self.prices is None or _key(self.prices) == _key(resolved(None, self.comparison.prices))
+        """Whether it sees all that optimizers paid where they raced, at the prices of the race."""
+        priced = self.prices is None or _key(self.prices) == _key(resolved(None, self.comparison.prices))
+        return priced and np.isinf(self.within)
 
     @property
     def convergence(self) -> Any:
@@ -176,3 +184,13 @@ class View:
         if key not in self._frames:
             self._frames[key] = measure(self, *arguments)
         return _own(self._frames[key])
+
+
+def within(view: View, cost: float) -> View:
+    """What a view would be, had all runs ended at this cost; the view itself where none spent more."""
+    reached = view.reached
+    spent, runtime = (reached[name].to_numpy(float) for name in ("spent", "runtime"))
+    if not (spent > cost).any():
+        return view
+    reached = reached.assign(runtime=np.where(runtime > cost, np.inf, runtime), spent=np.minimum(spent, cost))
+    return View(view.comparison, reached, view.name, view.prices, cost)

@@ -79,7 +79,8 @@ def _budgets(view: View) -> Column:
     cost, budget = (runs[name].to_numpy(float) for name in ("cost", "budget"))
     ratio = np.divide(spent, cost, out=np.zeros(len(runs)), where=(cost > 0) & (spent > 0))
     unknown = runs.imported | runs.status.isin(ENDED_BY_TIME) | view.rule.seconds
-    return pd.Series(np.where(unknown, np.nan, np.maximum(budget * ratio, spent)), index=runs.run)
+    whole = np.minimum(np.maximum(budget * ratio, spent), view.within)
+    return pd.Series(np.where(unknown, np.nan, whole), index=runs.run)
 
 
 def _ratio(cost: np.ndarray, successes: np.ndarray) -> np.ndarray:

@@ -5,18 +5,19 @@ it is said.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from bench.core.status import Status, statuses
 from bench.measure import words
-from bench.measure.comparison import View
+from bench.measure.comparison import View, within
 from bench.measure.frames import CELL, Column, Frame
 from bench.measure.levels import FAILED
 from bench.measure.progress import idle, joined
 from bench.measure.strata import ALL
 from bench.measure.summaries import faults
-from bench.measure.verdicts import answer, best
+from bench.measure.verdicts import alone, answer, best
 
 
 def broken(runs: Frame) -> Column:
@@ -48,16 +49,32 @@ def answers(view: View) -> Frame:
     return with_failed(view, answer)
 
 
+def of_one_problem(view: View, budget: float) -> dict[tuple[str, str], Any]:
+    """What the answer within a budget rests on where a family has one problem: the rows of `best_optimizers` there, by
+    family and among whom."""
+    single = alone(view)
+    table: Any = view.of(within, budget).of(best_optimizers) if single else None
+    return {
+        (family, row.among): row
+        for family, (problem, dim) in single.items()
+        for row in table[(table.problem == problem) & (table.dim == dim)].itertuples()
+    }
+
+
 def sentence(view: View, budget: float) -> list[str]:
-    """The answer over all problems within one of the budgets in words: see `bench.measure.words.sentence`; before it
-    where f_opt is wrong, behind it what failed of the best, and how many problems are left out, in seconds."""
-    table = view.of(answers)
-    row = next(table[(table.budget == budget) & (table.family == ALL) & (table["among"] == ALL)].itertuples())
+    """The answer over all problems within one of the budgets in words: see `bench.measure.words.sentence`, of one
+    problem that of its best; before it where f_opt is wrong, behind it who was skipped, what failed of the best, and
+    how many problems are left out, in seconds."""
     skipped = skips(view.runs[idle(view.runs)])
-    row = row._replace(left=row.left - sum(map(len, skipped.values())))
+    if row := of_one_problem(view, budget).get((ALL, ALL)):
+        says = words.best_sentence(row, view.amount(budget))
+    else:
+        table = view.of(answers)
+        row = next(table[(table.budget == budget) & (table.family == ALL) & (table["among"] == ALL)].itertuples())
+        says = words.sentence(row._replace(left=row.left - sum(map(len, skipped.values()))), view.amount(budget))
     texts = [
         *filter(None, [words.wrong(list(faults(view.runs).itertuples()))]),
-        *words.sentence(row, view.amount(budget)),
+        *says,
         *([f" {words.skipped(skipped)}"] if skipped else []),
     ]
     if row.optimizer and row.failed:

@@ -37,13 +37,14 @@ COLUMNS = {  # at least; counts of questions, and what only some measures read, 
     ),
     "values at budget": (
         *CELL, "budget", "optimizer", "order", "kind", "low", "median", "high", "runs", "failed", "least", "end",
+        "settled",
     ),
     "convergence": (*CELL, "optimizer", "order", "kind", "cost", "low", "median", "high", "runs"),
     "performance profile": ("optimizer", "order", "ratio", "fraction", "problems", "among"),
     "data profile": ("optimizer", "order", "cost", "fraction", "problems"),
     "best": (
         *CELL, "among", "optimizer", "order", "kind", "target", "ert", "low", "high", "successes", "runs", "success",
-        "median", "compared", "significant", "enough", "tied", "rivals", "reason", "raced",
+        "median", "lower", "upper", "budget", "compared", "significant", "enough", "tied", "rivals", "reason", "raced",
     ),
     "answers": (
         "family", "budget", "among", "optimizer", "reason", "order", "solved", "low", "high", "runs", "problems", "cut",

@@ -30,8 +30,9 @@ def values_at_budget(view: View) -> Frame:
 
     The columns of `convergence`, with budget for cost, at the `common_budgets`: kind "gap", f - f_opt, where the
     optimum is known, else "value", f itself; on scored problems the last score. least: whether no other median of that
-    problem is lower; gaps below that at which runs end are equal, so that there may be several, and a median that is
-    not finite is none. end: that gap, NaN where f itself is shown. failed: of the runs, those that crashed, were killed
+    problem is lower; gaps below that at which runs end are equal, and values of those that `settle`, so that there may
+    be several, and a median that is not finite is none. end: that gap, NaN where f itself is shown; settled: whether
+    values are equal there as these are. failed: of the runs, those that crashed, were killed
     or diverged, which count with what they had reached. An optimizer that was planned and could not run has a row with
     0 runs, and NaN.
     """
@@ -52,9 +53,27 @@ def values_at_budget(view: View) -> Frame:
     ends = runs.groupby(CELL).gap.max().rename("end")  # the gap at which runs end: what is below it is the same
     end = table[CELL].join(ends, on=CELL).end.where(kinds == "gap", -np.inf)
     median = table["median"].astype(float).clip(lower=end)
-    least = (median == median.groupby([table[name] for name in CELL]).transform("min")) & np.isfinite(median)
-    table = table.assign(runs=table.runs.fillna(0).astype(int), kind=kinds, least=least, end=end.where(kinds == "gap"))
+    cells = [table[name] for name in CELL]
+    least = (median == median.groupby(cells).transform("min")) & np.isfinite(median)
+    near = table[[*CELL, "optimizer"]].merge(settled(view), how="left", on=[*CELL, "optimizer"]).settled.eq(True)
+    any_near = near.groupby(cells).transform("any")
+    table = table.assign(least=np.where(any_near, near, least), settled=any_near)
+    table = table.assign(runs=table.runs.fillna(0).astype(int), kind=kinds, end=end.where(kinds == "gap"))
     return table.sort_values([*CELL, "order", "optimizer"], ignore_index=True)[list(COLUMNS["values at budget"])]
+
+
+def settled(view: View) -> Frame:
+    """Who reached the hardest target in most of its runs, where f_opt is not known: its median is as good as the best
+    value of all runs. Columns problem, dim, optimizer, settled (True, a row of each)."""
+    import pandas as pd
+
+    goals = view.reached[view.reached.kind == "fraction"]
+    runs = view.runs.assign(limit=view.limits).set_index("run")[[*CELL, "optimizer", "status", "limit"]]
+    goals = goals.join(runs, on="run")
+    goals = goals[(goals.target == goals.groupby(CELL).target.transform("min")) & goals.status.isin(statuses("ran"))]
+    goals = goals.assign(there=(goals.runtime <= goals.limit) & np.isfinite(goals.runtime))
+    most = goals.groupby([*CELL, "optimizer"]).there.mean() > 0.5
+    return pd.DataFrame(most[most].rename("settled").reset_index())
 
 
 def standings(view: View, costs: Sequence[float]) -> np.ndarray:
@@ -146,6 +165,7 @@ def _values(view: View, runs: Frame, costs: np.ndarray) -> tuple[np.ndarray, np.
     spent = view.reached.spent.to_numpy(float)
     most = 1 + spent[np.isfinite(spent)].max(initial=0.0)
     limit = view.limits_of_cells[view.limits_of_cells.set_index(CELL).index.isin(runs.set_index(CELL).index)]
+    most = min(most, view.within)
     at = {(row.problem, int(row.dim)): np.minimum(costs, min(row.limit, most)) for row in limit.itertuples()}
 
     def measure(part: Frame, events: Frame) -> Frame:

@@ -7,14 +7,14 @@ import numpy as np
 
 from bench.core.status import statuses
 from bench.measure import words
-from bench.measure.comparison import View
+from bench.measure.comparison import View, within
 from bench.measure.ecdf import default_costs
 from bench.measure.ert import ert
-from bench.measure.frames import CELL, COLUMNS, Frame, checked
+from bench.measure.frames import CELL, COLUMNS, Column, Frame, checked
 from bench.measure.permutations import generator, worse_by_rank
 from bench.measure.progress import joined
 from bench.measure.raced import gone, in_race
-from bench.measure.standing import at_budget, values_at_budget
+from bench.measure.standing import at_budget, common_budgets, values_at_budget
 from bench.measure.statistics import duels, ran, scores
 from bench.measure.strata import ALL, ROUNDING
 from bench.measure.words import ALIKE, CANNOT_RUN, NOT_ON_ALL, NOTHING_FINITE, NOTHING_REACHED, SKIPPED, UNKNOWN
@@ -70,15 +70,16 @@ def best(view: View) -> Frame:
     `strata.limits`). On scored problems, where runtimes are late, those of the others count as 26 % earlier.
 
     Columns problem, dim, among, optimizer, order, kind, target, ert, low, high, successes, runs, success, as of
-    `winners`; median, at the `common_budgets`; compared (optimizers that were asked for that target; without one, that
-    ran), significant (others were compared, and it significantly beats them all), enough (it beats half of them, or
-    could have beaten half of its rivals with so many seeds), tied (how many of the rivals, from the first, have the
-    same ERT and median), rivals (whom it does not significantly beat, joined by "; ", best first), reason (why there is
-    none, where there is none), raced (whether optimizers raced there: then those are beaten that left, where the best
-    stays, at the prices of the suite alone).
+    `winners`; median, lower and upper (quartiles), at the budget, of the `common_budgets`; compared (optimizers that
+    were asked for that target; without one, that ran), significant (others were compared, and it significantly beats
+    them all), enough (it beats half of them, or could have beaten half of its rivals with so many seeds), tied (how
+    many of the rivals, from the first, have the same ERT and median), rivals (whom it does not significantly beat,
+    joined by "; ", best first), reason (why there is none, where there is none), raced ("" where optimizers did not
+    race; "race" where they did: then those are beaten that left, where the best stays; "no claim" at other prices than
+    the suite's, and before all have ended).
 
-    Where nobody reached a target, the best has the lowest median, and beats others by ranks of these values; nobody is
-    best where all medians are the same.
+    Where no target decides, the best has the lowest median, and beats others by ranks of these values, less the median
+    of their instance; nobody is best where all medians are the same.
     """
     races = view.comparison.races
     asked = view.of(judged)
@@ -88,6 +89,7 @@ def best(view: View) -> Frame:
     present = entrants.groupby(SCOPE).optimizer.nunique().rename("present")
     for facts in (began, present, _compared(view, entrants, answer)):
         answer = answer.merge(facts.reset_index(), how="left", on=SCOPE)
+    answer = answer.drop(columns="budget").merge(common_budgets(view), how="left", on=CELL)
     answer = answer.fillna({"present": 0, "rivals": "", "tied": 0, "enough": False})
     answer = answer.assign(compared=answer.compared.fillna(answer.present))
     answer = answer.astype({"compared": int, "tied": int, "enough": bool})
@@ -97,18 +99,24 @@ def best(view: View) -> Frame:
     answer = answer.assign(
         reason=np.where(none, reason, ""), significant=~none & (answer.compared > 1) & (answer.rivals == "")
     )
-    return answer.assign(raced=in_race(answer, races))[list(COLUMNS["best"])]
+    says = "race" if view.as_raced else "no claim"
+    return answer.assign(raced=np.where(in_race(answer, races), says, ""))[list(COLUMNS["best"])]
 
 
 def ranking(view: View) -> list[str]:
     """The optimizers, in the order of the fraction of all targets that they reach within the largest of the `budgets`,
-    and of their standing (see `bench.measure.statistics.scores`); where that is not known, by order and name."""
+    and of their standing (see `bench.measure.statistics.scores`), on one problem its best before them; where that is
+    not known, by order and name."""
     names, at = view.layout.optimizers.optimizer.tolist(), view.of(budgets)
     if not at:
         return names
     table = view.of(scores, at)
     table = table[(table.family == ALL) & (table.budget == at[-1])]
-    return table.sort_values(["solved", "standing"], ascending=False, kind="stable").optimizer.tolist()
+    table = table.assign(best=False)
+    if ALL in alone(view):
+        of_all = view.of(best)
+        table = table.assign(best=table.optimizer.isin(of_all.optimizer[of_all["among"] == ALL]))
+    return table.sort_values(["best", "solved", "standing"], ascending=False, kind="stable").optimizer.tolist()
 
 
 def answer(view: View) -> Frame:
@@ -123,7 +131,38 @@ def answer(view: View) -> Frame:
     names = ["family", "budget"]
     both = table[names].merge(short, how="left", on=names) if at else table[names].assign(less=0, shortest=np.nan)
     ends = {name: both[name].to_numpy() for name in ("less", "shortest")}
-    return table.assign(fewest=table.family.map(fewest), **ends)
+    return _of_one_problem(view, table.assign(fewest=table.family.map(fewest), **ends))
+
+
+def alone(view: View) -> dict[str, tuple[str, int]]:
+    """The families of a single problem and dim, with these: `best` says who is best there, within each budget."""
+    cells = list(zip(view.layout.cells.problem, view.layout.cells.dim.astype(int), strict=True))
+    families = zip(view.layout.families, view.layout.member, strict=True)
+    return {family: cells[int(np.flatnonzero(member)[0])] for family, member in families if member.sum() == 1}
+
+
+def _of_one_problem(view: View, table: Frame) -> Frame:
+    """The answers, those for a family of one problem by what is said of that problem: there is one best optimizer."""
+    single = alone(view)
+    if not single or table.empty:
+        return table
+    decided = ["optimizer", "reason", "order", "compared", "significant", "enough", "rivals", "tied", "raced"]
+    verdicts = [
+        view.of(within, budget).of(best).set_index(CELL).loc[[cell]].assign(family=family, budget=budget)
+        for family, cell in single.items()
+        for budget in table.budget.unique()
+    ]
+    verdict = joined([each[["family", "budget", "among", *decided]].reset_index(drop=True) for each in verdicts], [])
+    pairs = verdict.compared * (verdict.compared - 1) // 2
+    nothing = {"general": False, "able": False, "unbeaten": ""}
+    verdict = verdict.assign(level=verdict.tied, tests=np.where(verdict.raced == "", pairs, 0), **nothing)
+    solved = view.of(scores, view.of(budgets))[["family", "budget", "optimizer", "solved", "low", "high", "runs"]]
+    verdict = verdict.merge(solved, how="left", on=["family", "budget", "optimizer"])
+    names = ["family", "budget", "among"]
+    of_one = table.family.isin(list(single))
+    rest = [name for name in table.columns if name in names or name not in verdict]
+    decided_alone = table[of_one][rest].merge(verdict, how="left", on=names)[list(table.columns)]
+    return _in_order(joined([table[~of_one], decided_alone.astype(table.dtypes.to_dict())], []), table.family)
 
 
 def _ends(counts: np.ndarray) -> tuple[int, int]:
@@ -147,12 +186,15 @@ def _among(table: Frame) -> Frame:
 
 
 def judged(view: View) -> Frame:
-    """The frame of `ert` by which optimizers are judged, with the column median, at the `common_budgets`; and a row of
-    each optimizer for values at that budget, with target inf, which nobody reaches."""
+    """The frame of `ert` by which optimizers are judged, with the columns median, lower and upper (quartiles), and
+    budget, of `values_at_budget`; and a row of each optimizer for these values, with target inf, which nobody
+    reaches."""
     asked, values = view.of(ert), view.of(values_at_budget)
     names = [*CELL, "optimizer", "order"]
     low = values["median"].astype(float).clip(lower=values.end.fillna(-np.inf))  # what is below is the same
-    medians = values[[*names, "kind"]].assign(median=low)
+    lowest = low.groupby([values[name] for name in CELL]).transform("min")
+    low = low.where(~(values.settled & values.least), lowest)  # and so is what is as good as the best
+    medians = values[[*names, "kind", "budget"]].assign(median=low, lower=values.low, upper=values.high)
     heads = asked.drop_duplicates(names).drop(columns="kind").merge(medians, on=names)
     none = dict.fromkeys(("success", "low", "high"), np.nan)
     heads = heads.assign(target=np.inf, ert=np.inf, successes=0, **none)
@@ -164,16 +206,21 @@ def winners(table: Frame) -> Frame:
     """The best optimizer on each problem and dim, of all and of each order. table: of `ert`, with the column median,
     where there is one.
 
-    Rule: take the hardest target that some optimizer reached in at least half of its runs (where there is none: in any
-    run), beyond what the start reached already; the best is the one of those with the least ERT, and of those with the
-    same the one with the lowest median. Who is gone, having left a race, is so only where all are. Where none was
-    reached, the best has the lowest finite median among rows of target inf, unless all are the same.
+    Rule, where f_opt is known: take the hardest target that some optimizer reached in at least half of its runs (where
+    there is none: in any run), beyond what the start reached already; the best is the one of those with the least ERT,
+    and of those with the same the one with the lowest median. Where f_opt is not known, targets are parts of the best
+    gain of these very runs, and one lucky run moves them all: the hardest alone counts, and of those who reached it in
+    most of their runs, as their medians did. Who is gone, having left a race, is so only where all are. Where no target
+    decides, the best has the lowest finite median among rows of target inf, unless all are the same.
     Columns problem, dim, among ("all", "0", "1", "2"), optimizer ("" where there is none), order, kind, target, ert,
-    low, high, successes, runs, success (see `bench.measure.ert`), median.
+    low, high, successes, runs, success (see `bench.measure.ert`), median, lower, upper, budget.
     """
-    table = _among(checked(table, "ert"))
+    table = checked(table, "ert")
+    hardest = table.target == table[table.kind == "fraction"].groupby(CELL).target.transform("min").reindex(table.index)
+    lucky = (table.kind == "fraction") & ~(hardest & (table.successes * 2 > table.runs))
+    table = _among(table.assign(lucky=lucky))
     table = table.assign(gone=table.get("gone", False), median=table.get("median", np.nan))
-    reached = table[(table.runs > 0) & (table.successes > 0) & (table.ert > 0)]
+    reached = table[(table.runs > 0) & (table.successes > 0) & (table.ert > 0) & ~table.lucky]
     values = table[(table.runs > 0) & (table.target == np.inf)]
     lowest = values.groupby(SCOPE)["median"]
     apart = (lowest.transform("size") == 1) | (lowest.transform("min") < lowest.transform("max"))
@@ -208,7 +255,7 @@ def _compared(view: View, entrants: Frame, best: Frame) -> Frame:
     optimizer = pd.MultiIndex.from_frame(layout.optimizers[which]).get_indexer(pd.MultiIndex.from_frame(asked[which]))
     late = np.where(asked.scored & (asked.target < np.inf), view.comparison.late, 1.0)
     for (kind, target), at_goal in asked.groupby(["kind", "target"]):
-        results = _runtimes(view, kind, target) if target < np.inf else view.layout.spread(at_budget(view))
+        results = view.layout.spread(_runtimes(view, kind, target) if target < np.inf else _levelled(view))
         for key, rows in at_goal.groupby(SCOPE).indices.items():
             rows = at_goal.index[rows].to_numpy()
             values = results[cell[rows[0]], optimizer[rows]]
@@ -233,8 +280,19 @@ def _compared(view: View, entrants: Frame, best: Frame) -> Frame:
     return table.assign(enough=(2 * open_ <= table.compared - 1) | (2 * table.able >= open_))
 
 
+def _levelled(view: View) -> np.ndarray:
+    """What each run had when the common budget was spent (runs,), less the median of all optimizers on its instance:
+    instances may be of unlike heights (aligned ranks, Hodges & Lehmann 1962, doi:10.1214/aoms/1177704575). It moves all
+    runs of an instance alike, so that exchanges within instances are as probable as before."""
+    import pandas as pd
+
+    values = pd.Series(at_budget(view))
+    level = values.where(np.isfinite(values)).groupby([view.runs[name].to_numpy() for name in (*CELL, "instance")])
+    return (values - level.transform("median").fillna(0.0)).to_numpy()
+
+
 def _runtimes(view: View, kind: str, target: float) -> np.ndarray:
-    """The runtimes to a target (C, O, N): inf where it was not reached before the limit of the cell, NaN where there
+    """The runtimes to a target (runs,): inf where it was not reached before the limit of the cell, NaN where there
     was no run, or its cost is not known."""
     import pandas as pd
 
@@ -245,7 +303,7 @@ def _runtimes(view: View, kind: str, target: float) -> np.ndarray:
     known = ~np.isnan(reached.spent.to_numpy(float)) & view.runs.status.isin(statuses("ran")).to_numpy()[row]
     values = np.full(len(view.runs), np.nan)
     values[row[known]] = runtime[known]
-    return view.layout.spread(values)
+    return values
 
 
 def breaks(view: View) -> Frame:
@@ -338,6 +396,15 @@ def answers(scores: Frame, duels: Frame, breaks: Frame | None = None) -> Frame:
             others = len(whole) > 1
             table.append({**row, "significant": others and not len(rivals), "general": others and not len(unbeaten)})
     frame = pd.DataFrame(table, columns=list(COLUMNS["answers"])).astype({"order": "Int64", "runs": "Int64"})
-    place = {name: n for n, name in enumerate(dict.fromkeys(scores.family))}
-    return frame.sort_values(["family", "budget", "among"], key=lambda c: c.map(place) if c.name == "family" else c,
-                             ascending=[True, True, False], ignore_index=True)  # fmt: skip
+    return _in_order(frame, scores.family)
+
+
+def _in_order(answers: Frame, families: Column) -> Frame:
+    """Answers by family, in the order of these, by budget, and among all before each order."""
+    place = {name: n for n, name in enumerate(dict.fromkeys(families))}
+    return answers.sort_values(
+        ["family", "budget", "among"],
+        key=lambda column: column.map(place) if column.name == "family" else column,
+        ascending=[True, True, False],
+        ignore_index=True,
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.outcomes import HARDEST
 from bench.core.registry import written
 from bench.core.status import UNFINISHED, Status, alternatives, statuses
 from bench.measure.inference import wilson
@@ -16,6 +17,7 @@ from bench.measure.levels import COVERAGE, FEWEST, FLOOR, LEVEL, QUICK
 
 INTERVAL, LOW_END = "[{}, {}]", "≥ {}"
 NUMBER = {"digits": 3, "least": 1e-3, "grouped": 1e3, "most": 1e6, "infinite": "∞", "unknown": "-"}
+MOST_DIGITS = 8
 PERCENT = {"text": "{} %", "least": "< 1 %", "most": "> 99 %"}
 
 # why there is no best optimizer
@@ -55,27 +57,36 @@ class Name(str):
     """The name of an optimizer in a sentence, which the page sets in bold, with the dot of its curves."""
 
 
-def number(value: float) -> str:
-    """Three significant digits: `0.0123`, `12,300`, `1.23e+6`; ∞ where infinite and - where not known."""
+def number(value: float, digits: int = NUMBER["digits"]) -> str:
+    """Three significant digits, or so many: `0.0123`, `12,300`, `1.23e+6`; ∞ where infinite and - where not known."""
     if math.isnan(value):
         return NUMBER["unknown"]
     if math.isinf(value):
         return f"{'-' if value < 0 else ''}{NUMBER['infinite']}"
-    digits = NUMBER["digits"]
     rounded = float(f"{value:.{digits}g}") + 0.0  # no -0
     if value == 0 or NUMBER["least"] <= abs(rounded) < NUMBER["grouped"]:
         return f"{rounded:.{digits}g}"
     if NUMBER["grouped"] <= abs(rounded) < NUMBER["most"]:
-        return f"{rounded:,.0f}"
+        return f"{rounded:,.{max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)}f}"
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     return f"{mantissa}e{int(exponent):+}"
 
 
-def interval(low: float, high: float) -> str:
+def apart(values: Sequence[float]) -> int:
+    """The fewest digits, 3 to 8, with which numbers that differ are written differently."""
+    distinct = {float(value) for value in values if math.isfinite(value)}
+    for digits in range(NUMBER["digits"], MOST_DIGITS):
+        if len({number(value, digits) for value in distinct}) == len(distinct):
+            return digits
+    return MOST_DIGITS
+
+
+def interval(low: float, high: float, digits: int = NUMBER["digits"]) -> str:
     """`[1.2, 3.4]`, `≥ 1.2` where the upper end is not known, and nothing where there is none."""
     if math.isnan(low):
         return ""
-    return LOW_END.format(number(low)) if math.isnan(high) else INTERVAL.format(number(low), number(high))
+    lower, upper = number(low, digits), number(high, digits)
+    return LOW_END.format(lower) if math.isnan(high) else INTERVAL.format(lower, upper)
 
 
 def all_solved(n: int) -> str:
@@ -195,6 +206,11 @@ def sentence(row: Any, amount: str) -> list[str]:
     if not row.solved:
         most = "comes nearest to a target, which no optimizer reached"
     return [within, Name(row.optimizer), f" {most}{_certainty(row)}.{_general(row)}{_left(row)}"]
+
+
+def solved_text(row: Any) -> str:
+    """`75 % [50 %, 90 %] of targets`."""
+    return f"{percent(row.solved)} {percents(row.low, row.high)}".strip() + " of targets"
 
 
 def shorter(row: Any) -> str:
@@ -391,8 +407,9 @@ def mark(row: Any) -> dict[str, str] | None:
     these = THIS if row.problems == 1 else THESE
     if row.raced == "no claim":
         return {"text": "raced", "look": "open", "hint": f"{_by_race(row, these)[2:].capitalize()}.{_general(row)}"}
-    adjusted = "by a race" if row.raced else f"corrected for {counted(row.tests, 'pair')} of optimizers at all budgets"
-    over = f"{these} ({adjusted}).{_general(row)}"
+    budgets = "at this budget" if row.problems == 1 else "at all budgets"
+    adjusted = "by a race" if row.raced else f"corrected for {counted(row.tests, 'pair')} of optimizers {budgets}"
+    over = f"{these} ({adjusted}).{'' if row.problems == 1 else _general(row)}"
     if row.significant:
         hint = f"Significantly better than {_each(row.compared - 1)} {over}"
         return {"text": "✓ significant", "look": "significant", "hint": hint}
@@ -432,14 +449,14 @@ def marked(row: Any) -> str:
     return f"{row.optimizer}{FAILED if row.failed else ''}"
 
 
-def value_entry(row: Any) -> str:
+def value_entry(row: Any, digits: int = NUMBER["digits"]) -> str:
     """Median and quartiles in a table of text, the lowest with a star: `1.2 [1, 1.5] *`. row: of
     `bench.measure.standing.values_at_budget`, or None where an optimizer was not planned."""
     if row is None:
         return NOT_RUN
     if not row.runs:
         return SKIPPED
-    text = f"{number(row.median)}{FAILED if row.failed else ''} {interval(row.low, row.high)}".strip()
+    text = f"{number(row.median, digits)}{FAILED if row.failed else ''} {interval(row.low, row.high, digits)}".strip()
     return f"{text} *" if row.least else text
 
 
@@ -452,6 +469,8 @@ def lowest(how: str, table: Any, sign: int = 1) -> str:
     tied = table.groupby(["problem", "dim"]).least.sum().max() > 1
     ends = table.end.dropna()
     text = f"{how}: the {low}est median of its problem{f', or all that are equally {low}' if tied else ''}."
+    if table.settled.any():
+        text += f" Values within {HARDEST:g} of the gain from the start to the best count as equal."
     if ends.empty:
         return text
     if ends.max() <= FLOOR:
@@ -492,7 +511,8 @@ def caption(
         return ""
     text = f"n: {spanned(*runs, 'run')} of an optimizer on a problem"
     if tests[1]:
-        text += f"; corrected for {spanned(*tests, 'pair')} of optimizers at all budgets"
+        at = "this budget" if problems == 1 else "all budgets"
+        text += f"; corrected for {spanned(*tests, 'pair')} of optimizers at {at}"
     if cut:
         text += f". On {cut} of {counted(problems, 'problem')} a budget ended some optimizers before others: "
         text += "later results are ignored for all"
@@ -516,42 +536,71 @@ def crossing(rows: Sequence[Any], amount: Any) -> list[str]:
 
 def best_texts(row: Any) -> tuple[str, str, str]:
     """Expected runtime with its interval, successes out of runs, and the target: `9 [7, 20]`, `4/5`, `gap 1e-8`; where
-    none was reached, what decided in its place."""
+    the value at the budget decided, median and quartiles, the runs, and what it is of."""
+    if math.isinf(row.target):
+        value = f"{number(row.median)} {interval(row.lower, row.upper)}".strip()
+        return value, counted(row.runs, "run"), f"median {KINDS[row.kind]} at {number(row.budget)}"
     runtime = f"{number(row.ert)} {interval(row.low, row.high)}".strip()
-    median = f"; median {KINDS[row.kind]} {number(row.median)}" if math.isinf(row.target) else ""
-    return runtime, reached(row.successes, row.runs), target_name(row.kind, row.target) + median
+    return runtime, reached(row.successes, row.runs), target_name(row.kind, row.target)
 
 
-def best_sentence(row: Any, sign: int = 1) -> str:
-    """The best of a problem with its evidence, in a sentence. row: of `bench.measure.failed.best_optimizers`. sign: -1
-    where f is maximized."""
+def best_sentence(row: Any, amount: str, sign: int = 1) -> list[str]:
+    """The best of a problem with its evidence, a sentence as texts and Names. row: of
+    `bench.measure.failed.best_optimizers`. amount: up to which it was compared, `a cost of 100`. sign: -1 where f is
+    maximized."""
     where = cell_name(row.problem, int(row.dim))
     if not row.optimizer:
-        return f"No optimizer is best on {where}: {row.reason}."
-    runtime, _, target = best_texts(row)
+        return [f"Within {amount}, no optimizer is best on {where}: {row.reason}."]
+    equal = split(row.rivals)[: row.tied]
+    if math.isinf(row.target):
+        text = f" {'have' if equal else 'has'} {_median(row, where, sign)}"
+    else:
+        runtime, _, target = best_texts(row)
+        if row.kind == "fraction":  # the hardest: see `bench.measure.verdicts.winners`
+            lowest = "lowest" if sign > 0 else "highest"
+            target = f"the {lowest} value of all runs, within {row.target:g} of the gain from the start,"
+        text = f" tie on {where}: each reaches" if equal else f" is best on {where}: it reaches"
+        text += f" {target} at an expected cost of {runtime}, in {row.successes} of {counted(row.runs, 'run')}"
+        text += f" ({all_})" if row.successes == row.runs and (all_ := all_solved(row.runs)) else ""
+    return [f"Within {amount}, ", *_best_names(row, equal), f"{text}{_better(row)}."]
+
+
+def _best_names(row: Any, equal: Sequence[str]) -> list[str]:
+    """The best and its equals, as texts and Names: `a† and b`."""
+    texts: list[str] = [Name(row.optimizer), *([FAILED] if row.failed else [])]
+    for n, name in enumerate(equal, start=1):
+        texts += [" and " if n == len(equal) else ", ", Name(name)]
+    return texts
+
+
+def _median(row: Any, where: str, sign: int) -> str:
+    """What decided where no target did: `the lowest median on f, dim 2: f = 1.2 [1, 1.5] in 5 runs`."""
+    highest = sign < 0 and row.kind == "value"
+    kind = KINDS[row.kind] if sign > 0 or highest else "f_opt \N{MINUS SIGN} f"
+    turn = -1 if highest else 1
+    quartiles = interval(*sorted((turn * row.lower, turn * row.upper)))
+    value = f"{number(turn * row.median)} {quartiles}".strip()
+    text = f"the {'highest' if highest else 'lowest'} median on {where}: {kind} = {value} in {counted(row.runs, 'run')}"
+    return f"{text}, where no optimizer reached a target" if row.kind == "gap" else text
+
+
+def _better(row: Any) -> str:
+    """Whom the best of a problem significantly beats, as the rest of a sentence."""
     rivals = split(row.rivals)
     equal, open_ = rivals[: row.tied], rivals[row.tied :]
-    names = joined_by_and([marked(row), *equal])
-    does = f"{names} tie on {where}: each reaches" if equal else f"{names} is best on {where}: it reaches"
-    text = f"{does} {target} at an expected cost of {runtime}, in {row.successes} of {counted(row.runs, 'run')}"
-    text += f" ({all_})" if row.successes == row.runs and (all_ := all_solved(row.runs)) else ""
-    if math.isinf(row.target):
-        what, value = ("highest", -row.median) if (high := sign < 0 and row.kind == "value") else ("lowest", row.median)
-        kind = KINDS[row.kind] if sign > 0 or high else "f_opt \N{MINUS SIGN} f"
-        lowest = f"{'have' if equal else 'has'} the {what} median on {where}, {kind} = {number(value)}"
-        text = f"{names} {lowest}, where no optimizer reached a target"
     if row.compared < 2:
-        return f"{text}; nobody was compared."
-    if row.raced == "no claim":
-        return f"{text}; it raced, and at these prices no claim is made."
+        return "; there is no other to compare it with"
+    if row.raced:
+        return _by_race(row, THIS)
     if not rivals:
-        return f"{text}; {THIS} significantly better than {_each(row.compared - 1)}."
+        return f"; {THIS} significantly better than {_each(row.compared - 1)}"
     if not open_:
         beaten = row.compared - 1 - len(equal)
-        return f"{text}; {THIS} significantly better than {counted(beaten, 'other')}." if beaten else f"{text}."
+        return f"; {THIS} significantly better than {counted(beaten, 'other')}" if beaten else ""
     if not row.enough:
-        return f"{text}; {NO_SIGNIFICANCE}: {TOO_FEW}."
-    return f"{text}; {THIS} it {NOT_BEATEN} {listed(open_, 3)}, of {row.compared - 1} others."
+        return f"; {NO_SIGNIFICANCE}: {TOO_FEW}"
+    of = f", of {row.compared - 1} others" if row.compared > 2 else ""
+    return f"; {THIS} it {NOT_BEATEN} {listed(open_, 3)}{of}"
 
 
 def why_failed(row: Any) -> str:
@@ -565,7 +614,7 @@ def remarks(row: Any, overall: Any) -> list[dict[str, str]]:
     rivals = split(row.rivals)
     equal, open_ = rivals[: row.tied], rivals[row.tied :]
     lines = []
-    if overall.optimizer and (row.kind, row.target) != (overall.kind, overall.target):
+    if overall.optimizer and math.isfinite(row.target) and (row.kind, row.target) != (overall.kind, overall.target):
         lines.append({"text": "an easier target than that of the best", "look": "open", "hint": ""})
     if equal:
         lines.append({"text": f"tied with {counted(len(equal), 'other')}", "look": "open", "hint": ", ".join(equal)})

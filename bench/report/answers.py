@@ -13,7 +13,7 @@ from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.crossing import crossings
 from bench.measure.ert import ert
-from bench.measure.failed import answers, best_optimizers, failed_optimizers, sentence
+from bench.measure.failed import answers, best_optimizers, failed_optimizers, of_one_problem, sentence
 from bench.measure.frames import Frame
 from bench.measure.scaling import scaling
 from bench.measure.strata import ALL
@@ -39,6 +39,7 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
     with a cell of all optimizers and one of each order."""
     table = view.of(answers)
     rows = {(row.family, row.among): row for row in table[table.budget == budget].itertuples()}
+    of_one = view.of(of_one_problem, budget)
     families = [(-1, ALL, "all problems")] * (len(report.families) > 1)
     families += [(place, name, name or "no family") for place, name in enumerate(report.families)]
     return {
@@ -51,7 +52,7 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
                 "title": title,
                 "note": f"{words.counted(rows[name, ALL].problems, 'problem')}{words.shorter(rows[name, ALL])}",
                 "crossing": _crossing(report, view, name),
-                "cells": [_cell(report, rows.get((name, among))) for among in report.among],
+                "cells": [_cell(report, rows.get((name, among)), of_one.get((name, among))) for among in report.among],
             }
             for place, name, title in families
             if (name, ALL) in rows
@@ -71,22 +72,19 @@ def _crossing(report: Report, view: View, family: str) -> list[Any]:
     return _segments(report, texts)
 
 
-def _cell(report: Report, row: Any) -> dict[str, Any]:
-    """The best of a family: o, solved, low, high (None without an interval), percent, interval, mark."""
+def _cell(report: Report, row: Any, of_one: Any) -> dict[str, Any]:
+    """The best of a family: o, what it rests on in text and interval, mark, failed; and, where that is a fraction of
+    targets, solved, low, high (None without an interval). of_one: the row of `best_optimizers` of its only problem."""
     if row is None or not row.optimizer:
         return {"empty": words.NOT_RUN if row is None else row.reason}
+    cell = {"o": report.place(row.optimizer), "mark": words.mark(row), "failed": words.failed(row)}
+    if of_one:
+        first, *rest = words.best_texts(of_one)
+        return {**cell, "text": first, "interval": " · ".join(rest)}
     span = words.percents(row.low, row.high)
-    ends = [float(f"{end:.4g}") if span else None for end in (row.low, row.high)]
-    return {
-        "o": report.place(row.optimizer),
-        "solved": float(f"{row.solved:.4g}"),
-        "low": ends[0],
-        "high": ends[1],
-        "percent": words.percent(row.solved),
-        "interval": span,
-        "mark": words.mark(row),
-        "failed": words.failed(row),
-    }
+    low, high = (float(f"{end:.4g}") if span else None for end in (row.low, row.high))
+    fraction = {"solved": float(f"{row.solved:.4g}"), "low": low, "high": high}
+    return {**cell, **fraction, "text": words.percent(row.solved), "interval": span}
 
 
 def _problems(report: Report, view: View) -> list[list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.measure.frames import CELL, Frame
 from bench.measure.strata import ALL
-from bench.measure.words import FAILURES, cell_name, lowest, number, spanned, split, target_name
+from bench.measure.words import FAILURES, best_texts, cell_name, lowest, number, spanned, split, target_name
 
 LONG = 40  # rows above which a table may break over pages
 MOST = 2000  # rows that anyone prints; what is longer is for the CSV
@@ -75,6 +75,7 @@ def ert_table(tables: Mapping[str, Frame]) -> str:
     that reached it. tables: ert, best and values of a report."""
     best = tables["best"][tables["best"]["among"] == ALL]
     asked = {(row.problem, row.dim, row.kind, row.target, row.optimizer): row for row in tables["ert"].itertuples()}
+    medians = {(row.problem, row.dim, row.optimizer): row for row in tables["values"].itertuples()}
     failed = _failed(tables["values"])
     names = list(dict.fromkeys(tables["ert"].sort_values(["order", "optimizer"]).optimizer))
     rows = []
@@ -82,21 +83,28 @@ def ert_table(tables: Mapping[str, Frame]) -> str:
         rivals = set(split(row.rivals))
         cells = []
         for name in names:
-            entry = asked.get((row.problem, row.dim, row.kind, row.target, name))
+            key = (row.problem, row.dim, name)
+            entry = asked.get((*key[:2], row.kind, row.target, name)) if not np.isinf(row.target) else medians.get(key)
             if entry is None or not entry.runs:
                 cells.append("--")
                 continue
             marks = [r"\ast"] * (name == row.optimizer and row.significant) + [r"\approx"] * (name in rivals)
             marks += [DAGGERS] * ((row.problem, row.dim, name) in failed)
-            text = f"{_bold(_cell(entry.ert), name == row.optimizer)}{_raised(marks)}"
-            cells.append(f"{text} ({entry.successes}/{entry.runs})")
-        goal = target_name(row.kind, row.target) if row.optimizer else row.reason
+            decided = entry.median if np.isinf(row.target) else entry.ert
+            text = f"{_bold(_cell(decided), name == row.optimizer)}{_raised(marks)}"
+            cells.append(text if np.isinf(row.target) else f"{text} ({entry.successes}/{entry.runs})")
+        goal = _goal(row) if row.optimizer else row.reason
         rows.append([escaped(cell_name(row.problem, int(row.dim))), escaped(goal), *cells])
     note = (
-        "Expected runtime to the target, and in how many of the runs it was reached; --: none ran, or none was asked "
-        "for it."
+        "Expected runtime to the target, and in how many of the runs it was reached, or the median where that decided; "
+        "--: none ran, or none was asked for it."
     )
     return _by_optimizers(["problem", "target"], names, rows, f"{escaped(note)} {SIGNIFICANCE} {DAGGER}")
+
+
+def _goal(row: Any) -> str:
+    """The target of a row of `best`; where the value at the budget decided, what the median is of."""
+    return best_texts(row)[2] if np.isinf(row.target) else target_name(row.kind, row.target)
 
 
 def best_table(tables: Mapping[str, Frame]) -> str:
@@ -115,16 +123,15 @@ def best_table(tables: Mapping[str, Frame]) -> str:
                 continue
             marks = [r"\ast"] * bool(row.significant) + [DAGGERS] * (row.failed > 0)
             name = _bold(escaped(row.optimizer), row.optimizer == first.optimizer)
-            easier = (
-                "" if (row.kind, row.target) == (first.kind, first.target) else f", {target_name(row.kind, row.target)}"
-            )
-            cells.append(f"{name}{_raised(marks)} {_cell(row.ert)} ({row.successes}/{row.runs}{escaped(easier)})")
-        goal = target_name(first.kind, first.target) if first.optimizer else ""
+            other = "" if (row.kind, row.target) == (first.kind, first.target) else f", {_goal(row)}"
+            decided, count = (row.median, row.runs) if np.isinf(row.target) else (row.ert, row.successes)
+            cells.append(f"{name}{_raised(marks)} {_cell(decided)} ({count}/{row.runs}{escaped(other)})")
+        goal = _goal(first) if first.optimizer else ""
         rows.append([escaped(cell_name(problem, int(dim))), escaped(goal), *cells])
     heads = ["best of all" if among == ALL else f"best of order {among}" for among in scopes]
     note = (
         "The best optimizer, its expected runtime to the target (another one where it says so), and in how many of its "
-        "runs it was reached."
+        "runs it was reached; where the value at the budget decided, its median."
     )
     star = r"Bold: the best of all. $^{\ast}$: significantly better than all others of its column."
     return _by_optimizers(["problem", "target"], heads, rows, f"{escaped(note)} {star} {DAGGER}", look="l")

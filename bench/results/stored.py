@@ -575,7 +575,8 @@ class Results:
         row = next(meant.itertuples())
         title = self.function.get("title", row.problem)
         faults = [fault for fault in self.shown_faults() if (fault.problem, fault.dim) == (title, row.dim)]
-        sentence = words.wrong(faults) + words.best_sentence(row._replace(problem=title), self.sign)
+        at = self.comparison.at(prices).amount(row.budget)
+        sentence = "".join([words.wrong(faults), *words.best_sentence(row._replace(problem=title), at, self.sign)])
         runs: Any = self.runs[(self.runs.problem == row.problem) & (self.runs.dim == row.dim)]
         lowest: Any = runs[runs.optimizer == row.optimizer].best.dropna()
         run = None if lowest.empty else int(self.runs.run[lowest.idxmin()])

@@ -254,9 +254,10 @@ def test_where_nobody_reaches_a_target_the_value_at_the_budget_decides():
         "",
         True,
     )
-    text = words.best_sentence(SimpleNamespace(**row, failed=0))
+    text = "".join(words.best_sentence(SimpleNamespace(**row, failed=0), "a cost of 100"))
     assert text.startswith(
-        f"b has the lowest median on mine, dim 2, {words.KINDS['gap']} = 1,000, where no optimizer reached a target"
+        f"Within a cost of 100, b has the lowest median on mine, dim 2: {words.KINDS['gap']} = 1,000 [1,000, 1,000] in "
+        "8 runs, where no optimizer reached a target"
     )
     assert "significantly better than the other" in text
     table = answer(view)
@@ -272,25 +273,28 @@ def test_where_somebody_reached_a_target_gaps_above_it_are_alike():
 
 
 def test_of_those_that_reached_all_the_hardest_target_is_reached_first_by_the_best():
-    """All three reach all; z is quicker, and of the others m has the lower median."""
-    view = view_of(
+    """All three reach all; z is quicker, and of the others m has the lower median, which is as good as that of a."""
+    rows = [
         *several("a", *[1e-7] * 5), *several("m", *[0.0] * 5),
         *[{**run, "path": [(0, 10.0), (20, 1e-7)]} for run in several("z", *[1e-7] * 5)],
-    )  # fmt: skip
-    row = at(view.of(best), among="all")
+    ]  # fmt: skip
+    view = view_of(*rows, *[{**run, "problem": "other"} for run in rows])
+    row = at(view.of(best), among="all", problem="mine")
     table = answer(view)
     last = at(table[table.budget == table.budget.max()], among="all", family="all")
     assert row.optimizer == last.optimizer == "z"
-    assert last.rivals == "m; a" and (last.tied, last.level) == (2, 0)
-    assert "as many as m, a, and it is ahead by the expected cost of the hardest" in "".join(words.sentence(last, "9"))
+    assert last.rivals == "a; m" and (last.tied, last.level) == (2, 0)
+    assert "as many as a, m, and it is ahead by the expected cost of the hardest" in "".join(words.sentence(last, "9"))
 
 
 def test_what_nothing_tells_apart_is_a_tie_with_all_names():
     view = view_of(*several("a", *[0.0] * 5), *several("b", *[0.0] * 5), *several("c", *[1e-7] * 5))
     row = at(view.of(best), among="all")
-    assert (row.optimizer, row.tied, row.rivals) == ("a", 1, "b; c")
-    assert words.best_sentence(SimpleNamespace(**row, failed=0)).startswith("a and b tie on mine, dim 2: each reaches ")
+    assert (row.optimizer, row.tied, row.rivals) == ("a", 2, "b; c")
+    text = "".join(words.best_sentence(SimpleNamespace(**row, failed=0), "9"))
+    assert text.startswith("Within 9, a, b and c tie on mine, dim 2: each reaches ") and text.endswith(
+        "(success ≥ 57 %)."
+    )
     table = answer(view)
     last = at(table[table.budget == table.budget.max()], among="all", family="all")
-    assert (last.optimizer, last.tied, last.level) == ("a", 2, 1)
-    assert ", a tie with b, as many as c, and it is ahead by" in "".join(words.sentence(last, "9"))
+    assert (last.optimizer, last.rivals, last.tied, last.level) == ("a", "b; c", 2, 2)

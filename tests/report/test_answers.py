@@ -8,6 +8,7 @@ from bench.cli.terminal import by_family, by_problem
 from bench.measure import words
 from bench.measure.crossing import crossings
 from bench.measure.ert import ert
+from bench.measure.failed import of_one_problem
 from bench.measure.scaling import scaling
 from bench.measure.verdicts import answer, best, budgets
 from bench.report.answers import fits, verdicts
@@ -41,6 +42,7 @@ def test_a_cell_of_the_answer_is_its_row_of_the_frame(data, report):
     for view, at_price in zip(report.views, data["answers"], strict=True):
         table = view.of(answer).set_index(["budget", "family", "among"])
         for budget, page in zip(view.of(budgets), at_price, strict=True):
+            of_one = of_one_problem(view, budget)
             assert [row["family"] for row in page["rows"]] == [-1, *range(len(families) - 1)]
             for row in page["rows"]:
                 for among, cell in zip(("all", "0", "1", "2"), row["cells"], strict=True):
@@ -50,9 +52,16 @@ def test_a_cell_of_the_answer_is_its_row_of_the_frame(data, report):
                         assert cell == {"empty": expected.reason}
                         continue
                     assert names[cell["o"]] == expected.optimizer
-                    assert cell["solved"] == pytest.approx(expected.solved, rel=1e-3)
-                    assert cell["percent"] == words.percent(expected.solved)
-                    assert cell["interval"] == words.percents(expected.low, expected.high)
+                    if expected.problems == 1:
+                        texts = words.best_texts(of_one[families[row["family"]], among])
+                        assert "solved" not in cell and [cell["text"], cell["interval"]] == [
+                            texts[0],
+                            " · ".join(texts[1:]),
+                        ]
+                    else:
+                        assert cell["solved"] == pytest.approx(expected.solved, rel=1e-3)
+                        assert cell["text"] == words.percent(expected.solved)
+                        assert cell["interval"] == words.percents(expected.low, expected.high)
                     looks.add(mark := (cell["mark"] or {}).get("text", "").split(" ")[0])
                     open_ = "≈" if expected.enough else "too"
                     assert mark == ("" if expected.compared < 2 else "✓" if expected.significant else open_)
@@ -99,10 +108,14 @@ def test_the_best_of_a_problem_is_its_row_of_the_frame(data, report):
                     assert shown == {"empty": row.reason}
                     continue
                 assert names[shown["o"]] == row.optimizer
-                assert shown["text"].startswith(words.number(row.ert))
-                assert shown["text"].endswith(
-                    f"{words.reached(row.successes, row.runs)} · {words.target_name(row.kind, row.target)}"
-                )
+                if row.target == np.inf:
+                    assert shown["text"].startswith(f"{words.number(row['median'])} [")
+                    assert shown["text"].endswith(f" at {words.number(row.budget)}")
+                else:
+                    assert shown["text"].startswith(words.number(row.ert))
+                    assert shown["text"].endswith(
+                        f"{words.reached(row.successes, row.runs)} · {words.target_name(row.kind, row.target)}"
+                    )
                 if among == "all":
                     looks = [remark["look"] for remark in shown["remarks"]]
                     assert ("significant" in looks) == row.significant
@@ -124,7 +137,7 @@ def test_the_terminal_shows_the_words_of_the_page(data, report, results):
     names = list(report.styles)
     count = len(of_all)
     assert best_column[-count:] == [names[cell["o"]] for cell in of_all]
-    shown = [f"{cell['percent']} {cell['interval']}" for cell in of_all]
+    shown = [f"{cell['text']} {cell['interval']} of targets" for cell in of_all]
     assert [text.replace("\\[", "[") for text in fractions[-count:]] == shown
     problem = by_problem(results)
     texts = {columns[0].get("text") for columns in data["problems"][0]} - {None}
@@ -171,6 +184,7 @@ def test_a_best_without_a_target_has_no_slot(tmp_path, monkeypatch):
     results = bench.compare(lambda x: 1e9 * float(x @ x), [3.0, 2.0], f_opt=0.0, optimizers=names, budget=20, seeds=5)
     page = verdicts(Report(results))
     ((cells,),) = page["problems"][:1]
-    assert cells[0]["slot"] == -1 and cells[0]["text"].startswith("∞ · 0/5 · no target reached; median ")
+    assert cells[0]["slot"] == -1 and cells[0]["text"].endswith("] · 5 runs · median f \N{MINUS SIGN} f_opt at 20")
     assert not any("an easier target" in remark["text"] for cell in cells for remark in cell["remarks"])
-    assert "comes nearest to a target, which no optimizer reached" in "".join(page["answers"][0][-1]["sentence"][2:])
+    assert "has the lowest median on " in page["answers"][0][-1]["sentence"][2]
+    assert "where no optimizer reached a target" in page["answers"][0][-1]["sentence"][2]

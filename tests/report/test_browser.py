@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from bench.measure import words
+from bench.measure.failed import of_one_problem
 from bench.measure.verdicts import budgets
 from bench.measure.words import number
 from bench.report.measured import Report
@@ -135,7 +136,9 @@ def test_names_add_and_remove_curves(page):
 
 
 def test_answer_is_that_of_the_frames(page, plain):
-    table = Report(plain[0]).tables["answer"]
+    report = Report(plain[0])
+    table = report.tables["answer"]
+    of_one = of_one_problem(report.views[0], table.budget.max())
     table = table[table.budget == table.budget.max()]
     families = page.texts("#answer > .body tbody th .name")
     assert families == ["all problems", *sorted(set(plain[0].runs.family))]
@@ -147,7 +150,8 @@ def test_answer_is_that_of_the_frames(page, plain):
                 assert page.texts(f"{cell} .none") == [row.reason]
                 continue
             assert page.texts(f"{cell} .name") == [row.optimizer]
-            assert page.texts(f"{cell} b") == [words.percent(row.solved)]
+            texts = words.best_texts(of_one[family, among]) if row.problems == 1 else (words.percent(row.solved),)
+            assert page.texts(f"{cell} b") == [texts[0]]
             mark = words.mark(row)
             assert page.texts(f"{cell} .how :is(.significant, .open)") == ([mark["text"]] if mark else [])
 

@@ -67,10 +67,10 @@ def small():
     value = {"problem": "p_1", "dim": 2, "budget": 100.0, "order": 0, "kind": "value", "low": 1.0, "high": 3.0}
     value |= {"median": 2.0, "runs": 5, "end": float("nan")}
     values = [
-        {**value, "optimizer": "a", "failed": 0, "least": True},
-        {**value, "optimizer": "b", "failed": 2, "least": False, "median": 2.5},
-        {**value, "optimizer": "c", "failed": 0, "least": False},
-        {**value, "optimizer": "d", "order": 1, "failed": 0, "least": False, "runs": 0},
+        {**value, "optimizer": "a", "failed": 0, "least": True, "settled": False},
+        {**value, "optimizer": "b", "failed": 2, "least": False, "settled": False, "median": 2.5},
+        {**value, "optimizer": "c", "failed": 0, "least": False, "settled": False},
+        {**value, "optimizer": "d", "order": 1, "failed": 0, "least": False, "settled": False, "runs": 0},
     ]
     best = [row_of(), row_of(among="0"), row_of(among="1", optimizer="", reason="skipped", rivals="")]
     return {name: pd.DataFrame(rows) for name, rows in (("ert", ert), ("values", values), ("best", best))}
@@ -90,6 +90,16 @@ def test_expected_runtimes_by_hand(small):
     ]
     alone = small["best"].assign(significant=True, rivals="")
     assert r"\textbf{10}$^{\ast}$ (5/5)" in PAPERS["ert"]({**small, "best": alone})
+
+
+def test_where_the_value_decided_medians_stand_in_place_of_runtimes(small):
+    by_value = {"kind": "value", "target": float("inf"), "ert": float("inf"), "median": 2.0, "budget": 100.0}
+    small["best"] = pd.DataFrame([row_of(**by_value, lower=1.0, upper=3.0, successes=0)])
+    ((_, (_, row)),) = bodies(PAPERS["ert"](small))
+    goal, daggers = "median f at 100", r"2.5$^{\approx,\dagger}$"
+    assert [cell.strip() for cell in row][1:] == [goal, r"\textbf{2}", daggers, "2", "--"]
+    ((_, (_, row)),) = bodies(PAPERS["best"](small))
+    assert [cell.strip() for cell in row][1:] == [goal, r"\textbf{a} 2 (5/5)"]
 
 
 def test_best_optimizers_by_hand(small):

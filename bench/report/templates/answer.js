@@ -30,13 +30,13 @@ page.chart("answer", (section, { budgets, verdict, body, crossing, says }) => {
   const set = (/** @type {Segment[]} */ segments) => segments.map((each) => (typeof each === "string" ? each
     : element("b", {}, page.dot(data.optimizers[each.o]), page.named(data.optimizers[each.o].name))));
 
-  function fraction(/** @type {AnswerCell} */ { o, solved, low, high, percent, interval, mark, failed }) {
+  function evidence(/** @type {AnswerCell} */ { o, solved, low, high, text, interval, mark, failed }) {
     const bar = element("span", { className: "fraction", "aria-hidden": "true" }), whisker = element("i");
     bar.style.setProperty("--solved", solved);
     bar.style.setProperty("--color", data.optimizers[o].color);
     Object.assign(whisker.style, { left: `${100 * low}%`, width: `${100 * Math.max(0, high - low)}%` });
-    if (interval) bar.append(whisker);
-    return element("div", { className: "how" }, bar, element("b", { textContent: percent }),
+    if (low !== null) bar.append(whisker);
+    return element("div", { className: "how" }, solved === undefined ? "" : bar, element("b", { textContent: text }),
       ...(interval ? [element("span", { className: "interval", textContent: interval })] : []),
       ...[mark, failed].filter(Boolean).map(page.mark));
   }
@@ -59,7 +59,7 @@ page.chart("answer", (section, { budgets, verdict, body, crossing, says }) => {
     const rows = answer.rows.filter(({ family }) => family < 0 || families.includes(family));
     page.answerTable(body, "answers", "Family", rows.map(({ title, note, cells }) => {
       const head = element("th", { scope: "row" }, page.named(title), element("small", { textContent: note }));
-      return [head, ...cells.map((cell) => page.answerCell(cell, () => [fraction(cell)]))];
+      return [head, ...cells.map((cell) => page.answerCell(cell, () => [evidence(cell)]))];
     }));
   };
 });

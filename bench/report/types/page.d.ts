@@ -105,7 +105,7 @@ interface AnswerCell {
   solved?: number;
   low?: number | null;
   high?: number | null;
-  percent?: string;
+  text?: string;
   interval?: string;
   mark?: Mark | null;
   failed?: Mark | null;

@@ -8,6 +8,7 @@ import pandas as pd
 
 from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import changes
+from bench.measure.progress import complete
 from bench.measure.statistics import duel_tests
 from bench.measure.verdicts import best
 from bench.measure.words import split
@@ -57,9 +58,13 @@ def runtimes(shape: tuple[int, int, int], kind: str, rng: np.random.Generator) -
 def told(times: np.ndarray, batch: int = 250) -> pd.DataFrame:
     """The best of each problem, of runtimes (problems, optimizers, seeds); beaten: names of whom it beats."""
     parts = np.array_split(times, max(len(times) // batch, 1))
-    table = pd.concat([view_of(part[..., None]).of(best) for part in parts])
+    return with_beaten(pd.concat([view_of(part[..., None]).of(best) for part in parts]), times.shape[1])
+
+
+def with_beaten(table: pd.DataFrame, optimizers: int) -> pd.DataFrame:
+    """The best of all of each problem, of so many optimizers; beaten: names of whom it beats."""
     table = table[table["among"] == "all"]
-    names = {f"m{n:03d}" for n in range(times.shape[1])}
+    names = {f"m{n:03d}" for n in range(optimizers)}
     rest = [names - {name, *split(rivals)} for name, rivals in zip(table.optimizer, table.rivals, strict=True)]
     return table.assign(beaten=[beaten if name else set() for beaten, name in zip(rest, table.optimizer, strict=True)])
 
@@ -117,6 +122,67 @@ def too_few_seeds(experiments: int, rng: np.random.Generator) -> list[dict[str, 
     times = runtimes((experiments, 2, 5), "plain", rng)
     times[:, 0] *= 2
     return [row(~told(times).enough, 1.0, "at least", group="", k=2, n=5)]
+
+
+# problem by problem, where f_opt is not known
+
+
+def values(shape: tuple[int, int, int], kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Values at the budget (problems, optimizers, seeds) of equal methods, spread by 1."""
+    x = rng.standard_t(2, shape) if kind == "heavy tails" else rng.standard_normal(shape)
+    if kind == "tied":
+        x = np.round(x)
+    if kind == "shared starts":
+        x += 2 * rng.standard_normal((shape[0], 1, shape[2]))
+    if kind == "unlike instances":
+        x += np.where(np.arange(shape[2]) % 3, 0.0, 100.0)
+    return x
+
+
+def told_by_value(x: np.ndarray, kind: str, batch: int = 100) -> pd.DataFrame:
+    """As `told`, of values at the budget (problems, optimizers, seeds), where f_opt is not known. Every third run is on
+    another instance where these are unlike."""
+    tables = []
+    for values in np.array_split(x, max(len(x) // batch, 1)):
+        problem, name, seed = (index.ravel() for index in np.indices(values.shape))
+        runs = pd.DataFrame({
+            "run": np.arange(values.size), "problem": [f"p{n:05d}" for n in problem], "family": "f", "dim": 2,
+            "instance": np.where(seed % 3, 1, 2) if kind == "unlike instances" else 1, "seed": seed,
+            "optimizer": [f"m{n:03d}" for n in name], "order": 0, "scored": False, "budget": 100.0, "gap": 0.0,
+            "status": "budget", "error": "", "f_opt": np.nan, "first": 1000.0, "best": values.ravel(), "rows": 1,
+            "value": 100, "gradient": 0, "hessian_vector": 0, "cost": 100.0, "inside": 0.0, "outside": 0.0, "lanes": 0,
+            "problem_order": 0,
+        })  # fmt: skip
+        nothing = {"gradient": 0, "hessian_vector": 0, "inside": 0.0, "outside": 0.0}
+        start, end = (
+            {"run": runs.run, "value": asked, "f": f, **nothing} for asked, f in ((0, 1000.0), (50, runs.best))
+        )
+        events = pd.concat([pd.DataFrame(start), pd.DataFrame(end)]).sort_values(["run", "value"], ignore_index=True)
+        whole = complete(runs)
+        tables.append(Comparison(whole, lambda whole=whole, events=events: [(whole, events)]).at().of(best))
+    return with_beaten(pd.concat(tables), x.shape[1])
+
+
+def equal_by_value(experiments: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Equal methods on problems whose f_opt is not known: whether any is said to be worse than the best."""
+    rows = []
+    for k, n, kind in product(
+        (2, 5, 20), (5, 15), ("plain", "heavy tails", "tied", "shared starts", "unlike instances")
+    ):
+        table = told_by_value(values((_fewer(experiments, k), k, n), kind, rng), kind)
+        rows.append(errors(table.beaten.map(bool), group=f"k = {k}", k=k, n=n, values=kind))
+    return rows
+
+
+def lower_by_value(experiments: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """One method ends two spreads above the others: whether it is said to be worse than the best."""
+    rows = []
+    for k, kind in product((2, 5, 20), ("plain", "shared starts", "unlike instances")):
+        x = values((_fewer(experiments, k), k, 15), kind, rng)
+        x[:, 0] += 2 if kind == "plain" else 4
+        won = [{"m000"} <= beaten for beaten in told_by_value(x, kind).beaten]
+        rows.append(row(won, 0.8, "at least", group=kind, k=k, n=15, values=kind))
+    return rows
 
 
 # over many problems
@@ -210,6 +276,8 @@ SCENARIOS = {
     "worse than the best of a problem, of equal optimizers": equal_on_a_problem,
     "worse than the best of a problem, beside some that are": equal_beside_slower,
     "worse than the best of a problem, twice as slow": twice_as_slow,
+    "worse than the best of a problem by value, of equal optimizers": equal_by_value,
+    "worse than the best of a problem by value, two spreads above": lower_by_value,
     "too few seeds": too_few_seeds,
     "crossings, of equal optimizers": equal_curves,
     "crossings, where curves do": true_turns,
