@@ -145,6 +145,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         dashes=DASHES,
         lowest=words.lowest("In bold", report.tables["values"]),
         races=race_rows(report.tables.get("races"), report.styles, report.cells, report.family_places),
+        one_problem=len(report.cells) == 1,
         all_raced=bool(report.cells) and bool(in_race(view.layout.cells, results.comparison.races).all()),
         failed_mark=words.FAILED,
         quick=words.left_out(len({cell for each in report.views for cell in each.quick})),
