@@ -34,8 +34,8 @@ def test_the_answer_is_a_sentence_a_table_and_code_that_runs(capsys):
     results = bench.compare(bowl, [3.0, -2.0], bounds=[(-5, 5), (-5, 5)], optimizers=names, budget=300, seeds=8)
     printed = capsys.readouterr().out
     assert printed.startswith(
-        "Within a cost of 300, scipy-powell is best on bowl, dim 2: it reaches the lowest value of all runs, within 1e-06 "
-        "of the gain from the start, at an expected cost of "
+        "Within a cost of 300, scipy-powell is best on bowl, dim 2: it reaches the lowest value of all runs, within "
+        "1e-06 of the gain from the start, at an expected cost of "
     )
     assert "significantly better than the other" in printed.splitlines()[0]
     table = results.values_at_budget().set_index("optimizer")["median"]

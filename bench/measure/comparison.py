@@ -1,6 +1,6 @@
 """What is compared: complete runs, and at each price what all measures of them share, each made once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -110,7 +110,8 @@ class View:
 
     reached: of `bench.measure.runtimes.runtimes`. name, rule: of its prices. quick: the problems, with dim, that are
     left out, as their value takes so little that seconds say more of the caller than of the method. within: the cost up
-    to which it sees. A measure is a function of a view; `of` makes its frame once.
+    to which it sees; only: the problems, with dim, that it sees, where not all. A measure is a function of a view; `of`
+    makes its frame once.
     """
 
     def __init__(
@@ -120,22 +121,25 @@ class View:
         name: str = "cost",
         prices: Prices = None,
         within: float = np.inf,
+        only: Set[tuple[str, int]] | None = None,
     ):
         self.prices, self.within = prices, within
         self.comparison, self.name, self.rule = comparison, name, RULES[name]
         self.runs: Any = comparison.runs
         self.reached: Any = checked(reached, "runtimes")
         self.quick = comparison.quick if self.rule.seconds and not self.rule.quick else frozenset()
-        if self.quick:
-            quick = np.array([cell in self.quick for cell in zip(*(self.runs[name] for name in CELL), strict=True)])
-            self.runs = self.runs[~quick]
+        self._whole = not self.quick and only is None
+        if not self._whole:
+            cells = list(zip(*(self.runs[name] for name in CELL), strict=True))
+            seen = [cell not in self.quick and (only is None or cell in only) for cell in cells]
+            self.runs = self.runs[np.array(seen, dtype=bool)]
             self.reached = self.reached[self.reached.run.isin(self.runs.run)].reset_index(drop=True)
         self._frames: dict[Any, Any] = {}
 
     @cached_property
     def layout(self) -> Strata:
         """See `bench.measure.strata.strata`."""
-        return strata(self.runs) if self.quick else self.comparison.layout
+        return self.comparison.layout if self._whole else strata(self.runs)
 
     @property
     def note(self) -> str:
@@ -186,11 +190,12 @@ class View:
         return _own(self._frames[key])
 
 
-def within(view: View, cost: float) -> View:
-    """What a view would be, had all runs ended at this cost; the view itself where none spent more."""
+def within(view: View, cost: float, *only: tuple[str, int]) -> View:
+    """What a view of these problems, with dim, would be, had all runs ended at this cost; the view itself, of all
+    problems, where none spent more."""
     reached = view.reached
     spent, runtime = (reached[name].to_numpy(float) for name in ("spent", "runtime"))
     if not (spent > cost).any():
         return view
     reached = reached.assign(runtime=np.where(runtime > cost, np.inf, runtime), spent=np.minimum(spent, cost))
-    return View(view.comparison, reached, view.name, view.prices, cost)
+    return View(view.comparison, reached, view.name, view.prices, cost, frozenset(only))

@@ -53,7 +53,7 @@ def of_one_problem(view: View, budget: float) -> dict[tuple[str, str], Any]:
     """What the answer within a budget rests on where a family has one problem: the rows of `best_optimizers` there, by
     family and among whom."""
     single = alone(view)
-    table: Any = view.of(within, budget).of(best_optimizers) if single else None
+    table: Any = view.of(within, budget, *single.values()).of(best_optimizers) if single else None
     return {
         (family, row.among): row
         for family, (problem, dim) in single.items()

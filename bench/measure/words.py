@@ -263,7 +263,7 @@ def _by_race(row: Any, these: str) -> str:
     """What the race says of the best, as part of a sentence."""
     rivals = split(row.rivals)
     if row.raced != "race":
-        return f"; who is significantly better {these} the race says of the whole budget alone"
+        return f"; who is significantly better {these} the race says of the whole budget and at its prices alone"
     if not row.enough:
         return f"; the race had too few rounds ({NO_SIGNIFICANCE})"
     if not rivals:

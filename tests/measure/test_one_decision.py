@@ -70,7 +70,7 @@ def test_within_a_budget_the_best_is_that_of_runs_that_end_there(seed, known):
     for budget in {150.0, 400.0, *view.of(budgets)}:
         columns = ["among", "optimizer", "target", "ert", "median", "rivals", "significant", "enough", "budget"]
         shorter = view_of(*cut(rows, budget)).of(best)[columns]
-        pd.testing.assert_frame_equal(within(view, budget).of(best)[columns], shorter)
+        pd.testing.assert_frame_equal(within(view, budget, ("mine", 2)).of(best)[columns], shorter)
 
 
 def test_at_each_budget_the_answer_is_the_best_within_it():
@@ -78,7 +78,7 @@ def test_at_each_budget_the_answer_is_the_best_within_it():
     assert len(view.of(budgets)) > 1
     for budget in view.of(budgets):
         evidence = view.of(of_one_problem, budget)["all", "all"]
-        row = SimpleNamespace(**at(within(view, budget).of(best), among="all"))
+        row = SimpleNamespace(**at(within(view, budget, ("mine", 2)).of(best), among="all"))
         assert named(view, budget)[0] == ("all", row.optimizer, row.rivals, row.significant, row.enough)
         assert (evidence.optimizer, evidence.median, evidence.budget) == (row.optimizer, row.median, budget)
         assert "".join(sentence(view, budget)).startswith(f"Within {view.amount(budget)}, ")
@@ -166,4 +166,4 @@ def test_medians_that_differ_are_written_with_the_digits_that_tell_them_apart():
 def test_a_view_within_a_cost_that_nobody_passed_is_the_view():
     view = view_of(*several("a", 1.0, 2.0))
     assert view.of(budgets)[-1] >= 100 and isinstance(view.comparison, Comparison)
-    assert within(view, 100.0) is view and within(view, 60.0) is not view
+    assert within(view, 100.0) is view and within(view, 60.0, ("mine", 2)) is not view
