@@ -148,7 +148,11 @@ def _of_one_problem(view: View, table: Frame) -> Frame:
         return table
     decided = ["optimizer", "reason", "order", "compared", "significant", "enough", "rivals", "tied", "raced"]
     verdicts = [
-        view.of(within, budget, *single.values()).of(best).set_index(CELL).loc[[cell]].assign(family=family, budget=budget)
+        view.of(within, budget, *single.values())
+        .of(best)
+        .set_index(CELL)
+        .loc[[cell]]
+        .assign(family=family, budget=budget)
         for family, cell in single.items()
         for budget in table.budget.unique()
     ]
