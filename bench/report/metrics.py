@@ -22,6 +22,7 @@ OVER = ("cost", "epochs", "seconds")
 TITLES = {"epochs": "passes over the data", "seconds": "seconds, of runs that were alone"}
 TEST, TRAIN, BESIDE = "test_", "train_", ", training rows"
 MOST = 6  # problems of which the page has pictures
+LEADING = 6  # optimizers that a panel shows
 
 
 def chief(names: Sequence[str]) -> str:
@@ -35,9 +36,16 @@ def chief(names: Sequence[str]) -> str:
     return ""
 
 
+class Beside(Curves):
+    """Curves of test rows, named in the legend, and thinner beside each that of training rows."""
+
+    def legend(self) -> list[str]:
+        return [name for name in self.styles if not name.endswith(BESIDE)]
+
+
 def metric_figure(source: Source, metric: str | None = None, over: str = "cost") -> Figure:
     """Medians and quartiles of a metric, a panel for each problem and dim: over cost, epochs or seconds. Beside one of
-    test rows, thinner, the same of training rows.
+    test rows, thinner, the same of training rows. A panel shows the LEADING optimizers whose median is best at the end.
 
     Raises ValueError for a metric that no run records.
     """
@@ -50,6 +58,8 @@ def metric_figure(source: Source, metric: str | None = None, over: str = "cost")
     metric = chief(names) if metric is None else metric
     beside = metric.replace(TEST, TRAIN, 1) if metric.startswith(TEST) else ""
     frame: Any = curves(table[table.metric.isin([metric, beside])], over)
+    every = frame.optimizer.nunique()
+    frame = _leading(frame, metric)
     styles = dict(source.styles)
     if beside in set(frame.metric):
         thin = {f"{name}{BESIDE}": replace(style, dash="dot", width=1) for name, style in styles.items()}
@@ -59,16 +69,26 @@ def metric_figure(source: Source, metric: str | None = None, over: str = "cost")
         frame = frame.assign(curve=frame.optimizer)
     frame = source.with_family(frame)
     better = "high" if len(frame) and bool(frame.higher.iloc[0]) else "low"
+    dotted = " Dotted: of training rows." if beside in set(frame.metric) else ""
+    few = f" Of {every} optimizers, the {LEADING} that are best at the end." if every > LEADING else ""
     return Figure(
         name=f"metric-{metric}-over-{over}".replace("_", "-"),
         title=f"{said(metric).capitalize()} over {over}",
         note=f"Median over runs of {said(metric)}, with the band between quartiles; a run that has ended keeps what it "
-        f"had.{_left_out(source.runs, over)}",
+        f"had.{dotted}{few}{_left_out(source.runs, over)}",
         facts=source.facts(aims=False),
         frame=frame,
         panel=_panel(styles, source.cost if over == "cost" else TITLES[over], metric, over, better),
         by=tuple(CELL),
     )
+
+
+def _leading(frame: Any, metric: str) -> Any:
+    """The curves of the optimizers that have the best medians of a metric at the end, of each problem and dim."""
+    last = frame[frame.metric == metric].groupby([*CELL, "optimizer"], sort=False).tail(1)
+    height = last["median"].where(~last.higher.astype(bool), -last["median"])
+    last = last.assign(height=height).sort_values("height", kind="stable")
+    return frame.merge(last.groupby(CELL, sort=False).head(LEADING)[[*CELL, "optimizer"]], on=[*CELL, "optimizer"])
 
 
 def said(metric: str) -> str:
@@ -77,7 +97,8 @@ def said(metric: str) -> str:
 
 
 def _panel(styles: dict[str, Style], title: str, metric: str, over: str, better: str) -> Curves:
-    return Curves(styles, title, said(metric), curve="curve", x=over, y="median", better=better, band=True)
+    options: Any = {"curve": "curve", "x": over, "y": "median", "better": better, "band": True}
+    return Beside(styles, title, said(metric), most=2 * LEADING, **options)
 
 
 def _left_out(runs: Any, over: str) -> str:
@@ -99,7 +120,8 @@ def shown(report: Report) -> dict[str, Any]:
     """What the page has of metrics; nothing where no run recorded any.
 
     problems: name, family (its place), metrics (in words), rows of style, optimizer, place, runs, and cells of text,
-    interval and whether it is the best. goals: the same of expected costs to the suite's targets of metrics.
+    interval and whether it is the best. goals: the same of expected costs to the suite's targets of metrics, with how
+    many runs reached each.
     """
     table: Any = report.results.metrics()
     if table.empty:
@@ -156,25 +178,32 @@ def _rows(report: Report, finals: Any) -> list[dict[str, Any]]:
 
 
 def _goals(report: Report) -> list[dict[str, Any]]:
-    """The expected cost to each target of a metric that the suite asks for."""
+    """The expected cost to each target of a metric that the suite asks for: a table for each problem and dim."""
     if not report.results.metric_targets:
         return []
     table: Any = report.results.metric_ert()
-    rows = []
-    for row in table.itertuples():
-        rows.append(
-            {
-                "name": cell_name(row.problem, int(row.dim)),
-                "target": f"{said(row.kind)} {number(row.target)}",
-                "optimizer": row.optimizer,
-                "style": report.styles[row.optimizer],
-                "place": report.place(row.optimizer),
-                "ert": number(row.ert),
-                "interval": interval(row.low, row.high),
-                "reached": reached(int(row.successes), int(row.runs)),
-            }
-        )
-    return rows
+    places = dict(zip(report.cells, report.family_places, strict=True))
+    tables = []
+    for (problem, dim), of_cell in table.groupby(CELL, sort=False):
+        aims = [(row.kind, row.target) for row in of_cell.drop_duplicates(["kind", "target"]).itertuples()]
+        least = of_cell.groupby(["kind", "target"]).ert.min()
+        rows = []
+        for name, style in report.styles.items():
+            of_name = of_cell[of_cell.optimizer == name].set_index(["kind", "target"])
+            if len(of_name):
+                cells = [_goal(of_name.loc[aim], least[aim]) for aim in aims]
+                rows.append({"optimizer": name, "style": style, "place": report.place(name), "cells": cells})
+        names = [f"{said(kind)} {number(target)}" for kind, target in aims]
+        head = {"name": cell_name(problem, int(dim)), "family": places[problem, int(dim)], "targets": names}
+        tables.append({**head, "rows": rows})
+    return tables
+
+
+def _goal(row: Any, least: float) -> dict[str, Any]:
+    """An expected cost in words, and whether it is the least."""
+    solved = reached(int(row.successes), int(row.runs))
+    ends = interval(row.low, row.high)
+    return {"text": number(row.ert), "interval": ends, "reached": solved, "best": row.ert == least < float("inf")}
 
 
 def pictures(figures: Iterable[Figure]) -> list[dict[str, str]]:

@@ -70,7 +70,7 @@ def test_figures_of_metrics(results, tmp_path):
     assert "test loss" in (tmp_path / "metric.svg").read_text()
     with pytest.raises(ValueError, match="over must be one of cost, epochs, seconds, got 'time'"):
         figure(results, "metric", over="time")
-    with pytest.raises(ValueError, match="of the figure metric, not of ecdf"):
+    with pytest.raises(ValueError, match="of the figures metric and sensitivity, not of ecdf"):
         figure(results, "ecdf", metric="test_loss")
 
 
@@ -94,6 +94,26 @@ def test_solo_runs_have_seconds_and_equal_lanes_but_for_rounding(tmp_path, monke
     assert lanes.seconds.isna().all() and alone.seconds.notna().all() and (runs[True].runs.lanes == 0).all()
     assert lanes.score.to_numpy() == pytest.approx(alone.score.to_numpy(), abs=0.05)
     assert runs[False].runs.final.to_numpy() == pytest.approx(runs[True].runs.final.to_numpy(), rel=1e-3)
-    (goal,) = shown(Report(runs[True]))["goals"]
-    assert goal["target"] == "test accuracy 0.5" and goal["reached"].startswith("6/6")
+    (problem,) = shown(Report(runs[True]))["goals"]
+    assert problem["targets"] == ["test accuracy 0.5"] and problem["name"].startswith("nn-on-tabular")
+    ((cell,),) = [row["cells"] for row in problem["rows"]]
+    assert cell["reached"].startswith("6/6") and cell["best"]
     assert "metric-ert" in Report(runs[True]).tables
+
+
+def test_a_crowded_panel_shows_the_best_at_the_end_with_their_training_rows(results, monkeypatch):
+    """Of a lower test loss: with one place that of the optimizer with the least, on each problem, and its training
+    rows, which are not named in the legend."""
+    monkeypatch.setattr("bench.report.metrics.LEADING", 1)
+    drawing = figure(results, "metric", metric="test_loss")
+    assert "Of 2 optimizers, the 1 that are best at the end." in drawing.note and "Dotted: of" not in drawing.note
+    finals = results.final_metrics
+    finals = finals[finals.metric == "test_loss"].sort_values("median").groupby("problem").head(1)
+    best = dict(zip(finals.problem, finals.optimizer, strict=True))
+    shown_there = {problem: set(rows.optimizer) for problem, rows in drawing.frame.groupby("problem")}
+    assert shown_there == {problem: {name} for problem, name in best.items()}
+    accuracy = figure(results, "metric", metric="test_accuracy")
+    assert "Dotted: of training rows." in accuracy.note
+    (_, panel), *_ = accuracy.views()
+    assert {name.removesuffix(", training rows") for name in accuracy.panel.names(panel)} == set(panel.optimizer)
+    assert not any("training" in name for name in accuracy.panel.legend())
