@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 
-from bench.core.arrays import constant, converted, differentiated, is_tensor, of_kind, undifferentiated
+from bench.core.arrays import constant, converted, differentiated, is_tensor, of_kind, sent, undifferentiated
 from bench.core.domain import Array
 from bench.core.failures import NumpyAlone, tolerable
 from bench.core.gate import at_points, checked, own
@@ -251,18 +251,25 @@ class Answers:
         return self.native == "numpy" or self.objective.arrays == "torch" or self.objective.learned.get("torch", False)
 
     @_each_lane
-    def pick(self, picked: np.ndarray) -> Rows:
+    def pick(self, picked: Array) -> Rows:
         """The rows of a mini-batch: picked (R, size) -> arrays (R, 1, size, ...) where stacked, else (size, ...)."""
-        index: tuple[Any, ...] = (np.arange(len(picked))[:, None], picked) if self.stacked else (picked[0],)
+        picked = self.order(picked)
         if self.native == "torch":
             import torch
 
-            index = tuple(torch.as_tensor(axis, device=self.device) for axis in index)
+            lanes: Any = torch.arange(len(picked), device=self.device)
+        else:
+            lanes = np.arange(len(picked))
+        index = (lanes[:, None], picked) if self.stacked else (picked[0],)
         with undifferentiated(self.native):
             data = self._of(self.native)["data"]
             if not self.stacked:
                 return {key: values[index] for key, values in data.items()}
             return {key: values[:, 0][index][:, None] for key, values in data.items()}
+
+    def order(self, rows: Array) -> Array:
+        """The numbers of rows of data, in the kind and where their mini-batches are picked."""
+        return rows if self.native == "numpy" or is_tensor(rows) else sent(rows, self.device)
 
     def _of(self, kind: str, lane: int | None = None) -> dict[str, Rows]:
         """Constants, data and test rows in one kind; with a lane, those of its objective alone, unstacked."""

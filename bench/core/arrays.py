@@ -7,6 +7,8 @@ import numpy as np
 
 from bench.core.domain import Array
 
+LARGE = 2**26  # bytes, beyond which what is sent to a GPU is waited for: memory that it can read meanwhile is scarce
+
 
 def is_tensor(x: Any) -> bool:
     """Whether x is torch's; imports nothing."""
@@ -20,8 +22,21 @@ def converted(x: Array, kind: str, dtype: str, device: str = "cpu") -> Array:
     import torch
 
     if not is_tensor(x):
-        x = torch.tensor(np.asarray(x), device=device)  # a copy: torch warns of what is read-only
+        x = sent(np.array(x), device)  # a copy: torch warns of what is read-only
     return x.detach().to(device=device, dtype=getattr(torch, dtype))
+
+
+def sent(x: np.ndarray, device: str) -> Any:
+    """An array as a tensor on a device: on the CPU in the same memory, to a GPU on its way while the program goes on,
+    unless it is large."""
+    import torch
+
+    tensor = torch.as_tensor(x)
+    if torch.device(device).type == "cpu" or x.nbytes > LARGE:
+        return tensor.to(device)
+    if torch.device(device).type == "cuda":  # from other memory torch waits until all is there
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def of_kind(x: Array, kind: str, dtype: str, device: str = "cpu") -> Array:
@@ -38,7 +53,7 @@ def constant(value: Any, kind: str, dtype: str, device: str = "cpu") -> Any:
 
     if value.ndim > 1 and value.shape[0] > 1 and value.strides[0] == 0:  # shared by all lanes, see `answers.stack`
         return constant(value[:1].copy(), kind, dtype, device).expand(value.shape)
-    tensor = torch.as_tensor(value, device=device)
+    tensor = sent(value, device)
     return tensor.to(getattr(torch, dtype)) if tensor.is_floating_point() else tensor
 
 

@@ -111,10 +111,6 @@ class Ledger:
         """The cost of all questions."""
         return self.ticks / self.prices.unit
 
-    def affordable(self, price: int) -> int:
-        """How many rows at a price in ticks the budget still pays for; none when the run has ended."""
-        return 0 if self.status else (self.limit - self.ticks) // price
-
     def charge(self, question: int, rows: int) -> None:
         """Count and price rows of a question."""
         self.counts[question] += rows

@@ -110,7 +110,7 @@ class Oracle:
             Ledger(in_ticks, self._limit, goal, deadline, lane.domain if lane.domain.fenced else None, lane.checkpoints)
             for lane, goal in zip(objectives, targets, strict=True)
         ]
-        self._books = Books(objectives, self._answers, drawn, ledgers, self.scored)
+        self._books = Books(objectives, self._answers, drawn, ledgers, self.scored, alone=solo)
         generators = [stream.method for stream in drawn]
         self.rng: Any = LaneGenerator(generators, self.lanes, self.array) if stacked else generators[0]
 
@@ -355,17 +355,18 @@ class Oracle:
             while True:
                 yield self
         while True:
-            orders = self._books.epoch(self._row_losses() if self._objective.sampling == "hard" else None)
+            losses = self._row_losses() if self._objective.sampling == "hard" else None
+            orders = self._answers.order(self._books.epoch(losses))
             for at in range(0, n if self.remainder else n - size + 1, size):
                 picked = orders[:, at : at + size]
                 yield self._view(rows=picked.shape[1], _batch=self._answers.pick(picked))
 
-    def _row_losses(self) -> np.ndarray:
+    def _row_losses(self) -> Array:
         """Of each lane's present answer, (R, N), for the price of a value."""
         answers = self._ask(
             {VALUE: 1}, self._books.answer(), lambda x, *_: (self._answers.row_losses(x),), records=False
         )
-        return self._answers.by_lane(answers[0]).reshape(len(self._books.ledgers), -1)
+        return answers[0].reshape(len(self._books.streams), -1)
 
     def within(self, cost: float) -> "Oracle":
         """An oracle on the same books that asks for at most this cost, a part of what remains.
@@ -411,7 +412,7 @@ class Oracle:
         if shape[: len(lanes)] != lanes or shape[-1:] != (self.dim,) or len(shape) <= len(lanes):
             raise ValueError(f"a point must have shape (*{lanes}, *points, {self.dim}), got {shape}")
         points = prod(shape[len(lanes) : -1])
-        return (len(self._books.ledgers), points, self.dim) if self._answers.stacked else (points, self.dim)
+        return (len(self._books.streams), points, self.dim) if self._answers.stacked else (points, self.dim)
 
     def _beside(self, points: Array, x: Array, array: Array) -> Array:
         """What comes with each point, (*lanes, *points, a, b), in the layout of the points that are paid."""

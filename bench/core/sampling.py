@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from bench.core.arrays import is_tensor
+from bench.core.domain import Array
 from bench.core.objective import Objective, Sampling
 
 
-def epoch(sampling: Sampling, objective: Objective, rng: np.random.Generator, losses: np.ndarray | None) -> np.ndarray:
-    """The rows (N,) of one epoch. losses: of each row (N,), for "hard" alone."""
+def epoch(sampling: Sampling, objective: Objective, rng: np.random.Generator) -> np.ndarray:
+    """The rows (N,) of one epoch; those of "hard" follow from their losses, see `hardest`."""
     n = objective.rows
     if sampling == "replacement":
         return rng.integers(n, size=n)
@@ -14,10 +16,12 @@ def epoch(sampling: Sampling, objective: Objective, rng: np.random.Generator, lo
         return np.argsort(objective.data["targets"], kind="stable")
     if sampling == "balanced":
         return balanced(objective.data["targets"], rng)
-    if sampling == "hard":
-        assert losses is not None
-        return np.argsort(-losses, kind="stable")
     return rng.permutation(n)
+
+
+def hardest(losses: Array) -> Array:
+    """The rows (R, N) of an epoch with the greatest loss first, of either kind, where the losses (R, N) are."""
+    return (-losses).argsort(stable=True, **{"dim" if is_tensor(losses) else "axis": -1})
 
 
 def balanced(targets: np.ndarray, rng: np.random.Generator) -> np.ndarray:

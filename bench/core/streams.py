@@ -33,6 +33,14 @@ def streams(objective: Objective, seed: int, suite_seed: int = 0) -> Streams:
     return Streams(*(np.random.default_rng(child) for child in root.spawn(4)))
 
 
+def seeds(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """The noise of `shape` answers: a seed for each, from which all its random numbers are drawn, see `modules.draws`.
+
+    An objective whose noise this is gets them by lane and question, computed where it is asked: see `Books.noise`.
+    """
+    return rng.integers(2**63, size=shape)
+
+
 class LaneGenerator:
     """Draws for all lanes at once, each from a generator of its own: arrays (*lanes, *size).
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from math import pi, sqrt
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -179,7 +180,8 @@ class Derived(nn.Module):
     def derivatives(self, x: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """x (rows, inputs) -> the number (rows,), its first and its second derivatives by each input (rows,)."""
         h, inputs = x, x.shape[-1]
-        first = [F.one_hot(x.new_tensor(i).long(), inputs).to(x).expand_as(x) for i in range(inputs)]
+        axes = torch.arange(inputs, device=x.device)
+        first = [(axes == i).to(x.dtype).expand_as(x) for i in range(inputs)]
         second = [x.new_zeros(()).expand_as(x)] * inputs
         for number, layer in enumerate(self.layers):
             h = layer(h)

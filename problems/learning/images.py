@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     import torch
 
@@ -33,18 +31,11 @@ def shifted(inputs: "torch.Tensor", which: "torch.Tensor", image: tuple[int, int
     """Each image moved by a pixel or not, zeros moving in: inputs (R, N, pixels), which (R, P, N) in 0 ... 8 ->
     (R, P, N, pixels)."""
     import torch
+    from torch.nn.functional import pad
 
-    outside = inputs.new_zeros(*inputs.shape[:-1], 1)
-    framed = torch.cat([inputs, outside], -1)[:, None].expand(*which.shape, -1)
-    return framed.gather(-1, torch.as_tensor(_sources(image), device=inputs.device)[which])
-
-
-def _sources(image: tuple[int, int]) -> np.ndarray:
-    """Where each pixel of each shifted image comes from, as an index into the flat one: (9, pixels).
-
-    The index `pixels`, one beyond the last, stands for all that lies outside.
-    """
-    height, width = image
-    number = np.full((height + 2, width + 2), height * width)
-    number[1:-1, 1:-1] = np.arange(height * width).reshape(image)
-    return np.stack([number[i : i + height, j : j + width].ravel() for i in range(3) for j in range(3)])
+    width = image[1]
+    framed = pad(inputs.unflatten(-1, image), (1, 1, 1, 1)).flatten(-2)[:, None]
+    rows, columns = (torch.arange(size, device=inputs.device) for size in image)
+    inner = (rows[:, None] * (width + 2) + columns).flatten()  # of the frame, where the upper left of nine shifts reads
+    source = inner + (which // 3 * (width + 2) + which % 3)[..., None]
+    return framed.expand(*which.shape, -1).gather(-1, source)

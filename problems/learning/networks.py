@@ -17,6 +17,8 @@ from problems.learning.images import PATCH, halved, patches
 if TYPE_CHECKING:
     import torch
 
+    from bench.core.modules.draws import Numbers
+
 Activation = Literal["relu", "tanh", "sigmoid"]
 Init = Literal["zero", "small", "large", "kaiming", "xavier"]
 Norm = Literal["none", "batch", "layer"]
@@ -116,25 +118,12 @@ def unflatten(x: "torch.Tensor", network: Network) -> "list[torch.Tensor]":
     return [part.unflatten(-1, shape) for part, shape in zip(parts, network.shapes, strict=True)]
 
 
-class Draws:
-    """The random numbers of R x P answers, from seeds (R, P): those of one do not depend on its neighbours."""
-
-    def __init__(self, seeds: "torch.Tensor"):
-        import torch
-
-        self.answers = seeds.shape
-        self.generators = [torch.Generator(seeds.device).manual_seed(seed) for seed in seeds.flatten().tolist()]
-
-    def uniform(self, *shape: int) -> "torch.Tensor":
-        """Numbers in [0, 1), the next ones: (R, P, *shape)."""
-        import torch
-
-        drawn = [torch.rand(shape, generator=one, device=one.device) for one in self.generators]
-        return torch.stack(drawn).unflatten(0, self.answers)
-
-
 def outputs(
-    x: "torch.Tensor", inputs: "torch.Tensor", network: Network, draws: Draws | None = None, known: int | None = None
+    x: "torch.Tensor",
+    inputs: "torch.Tensor",
+    network: Network,
+    draws: "Numbers | None" = None,
+    known: int | None = None,
 ) -> "torch.Tensor":
     """The outputs of R x P networks: x (R, P, dim), inputs (R, N, features) -> (R, P, N, outputs).
 
@@ -160,7 +149,7 @@ def outputs(
         if convolution:
             h = h.unflatten(-2, (rows, -1)).flatten(-2)
         if hidden and draws is not None and network.dropout:
-            kept = draws.uniform(*h.shape[2:]) >= network.dropout
+            kept = draws.uniform(tuple(h.shape[2:])) >= network.dropout
             h = h * kept / (1 - network.dropout)  # so that the mean over all draws is h
     return h
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from bench.core import Domain, Objective, Sampling
+from bench.core import Domain, Objective, Sampling, seeds
 from problems.learning.choices import check_choice
 from problems.learning.datasets import Split
 from problems.learning.images import SHIFTS, shifted
 from problems.learning.losses import LOSSES, Loss, hit
-from problems.learning.networks import Draws, Init, Network, initial, outputs
+from problems.learning.networks import Init, Network, initial, outputs
 
 if TYPE_CHECKING:
     import torch
@@ -85,11 +85,6 @@ def check_sampling(sampling: Sampling, rows: Split) -> None:
     """Raises ValueError for an order of mini-batches that these rows cannot have."""
     if sampling == "balanced" and not rows.classes:
         raise ValueError(f"sampling must not be balanced where targets are real numbers, got {sampling!r}")
-
-
-def seeds(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """The noise of `shape` answers: a seed for each, from which masks and shifts of all rows are drawn."""
-    return rng.integers(2**63, size=shape)
 
 
 def training_loss(
@@ -164,6 +159,8 @@ def judge(
     """
     import torch
 
+    from bench.core.modules.draws import Numbers
+
     if inputs.ndim == 4:
         nets, inputs, targets, known = x, inputs[:, 0], targets[:, 0], None if known is None else known[:, 0]
     else:
@@ -174,10 +171,10 @@ def judge(
     inputs = inputs if known is None else torch.cat([known, inputs], 1)
 
     def part(lanes: slice, points: slice) -> torch.Tensor:
-        draws = None if numbers is None else Draws(numbers[lanes, points])
+        draws = None if numbers is None else Numbers(numbers[lanes, points])
         seen = inputs[lanes]
         if draws is not None and image is not None:
-            seen = shifted(seen, (SHIFTS * draws.uniform(seen.shape[1])).long(), image)
+            seen = shifted(seen, (SHIFTS * draws.uniform((seen.shape[1],))).long(), image)
         answers = outputs(nets[lanes, points], seen, network, draws, count or None)
         measured = measure(answers[:, :, count:], targets[lanes])
         return measured if each else measured.mean(-1)

@@ -18,7 +18,7 @@ from problems.learning import losses
 from problems.learning.datasets import split
 from problems.learning.features import gaussians, polynomial
 from problems.learning.images import shifted
-from problems.learning.networks import Draws, Init, Network, convolutional, initial, outputs, unflatten
+from problems.learning.networks import Init, Network, convolutional, initial, outputs, unflatten
 from problems.learning.preparation import prepared
 
 load(("problems",))
@@ -172,7 +172,7 @@ def test_outputs_with_dropout_are_right_in_the_mean() -> None:
     x = torch.tensor(start(objective)).float().expand(1, 1, -1)
     inputs = torch.tensor(objective.data["inputs"]).float()[None]
     many = torch.arange(4000)[None]
-    drawn = outputs(x.expand(1, 4000, -1), inputs, network, Draws(many))
+    drawn = outputs(x.expand(1, 4000, -1), inputs, network, Numbers(many))
     spread = drawn.std(1) / 4000**0.5
     assert ((drawn.mean(1) - outputs(x, inputs, network)[:, 0]).abs() < 5 * spread + 1e-6).all()
     assert (spread > 0).any()

@@ -32,12 +32,37 @@ def _shifted(z: "Tensor", bits: int) -> "Tensor":
     return (z >> bits) & ((1 << (64 - bits)) - 1)
 
 
+def of_call(seeds: "Tensor", call: int) -> "Tensor":
+    """Seeds (...) of int64 for the call of that number, of seeds (...)."""
+    number = torch.full((), call, dtype=torch.int64, device=seeds.device)  # `torch.tensor` would wait for a GPU
+    return mixed(mixed(seeds) + mixed(number))
+
+
+def of_question(seeds: "Tensor", question: int, points: int) -> "Tensor":
+    """The seeds (R, P) of P answers of each of R lanes to the question of that number, of the seeds (R,) of lanes: what
+    `streams.seeds` would draw, counted by lane and question, and computed where the seeds of lanes are."""
+    positions = torch.arange(1, points + 1, device=seeds.device) * GOLDEN
+    return mixed(of_call(seeds, question)[:, None] + positions)
+
+
 def uniform(seeds: "Tensor", call: int, shape: tuple[int, ...]) -> "Tensor":
     """Numbers in (0, 1): seeds (L,) of int64 -> (L, *shape) in float64, those of one seed without regard to others."""
-    keys = mixed(mixed(seeds) + mixed(torch.tensor(call, device=seeds.device)))
+    keys = of_call(seeds, call)
     positions = torch.arange(1, prod(shape) + 1, device=seeds.device) * GOLDEN
     numbers = (_shifted(mixed(keys[:, None] + positions), 11) + 0.5) * 2.0**-53
     return numbers.reshape(len(seeds), *shape)
+
+
+class Numbers:
+    """The random numbers of answers, from seeds (...) of int64: those of one do not depend on the others."""
+
+    def __init__(self, seeds: "Tensor"):
+        self.seeds, self.calls = seeds, 0
+
+    def uniform(self, shape: tuple[int, ...]) -> "Tensor":
+        """The next ones, in (0, 1): (..., *shape) in float64."""
+        self.calls += 1
+        return uniform(self.seeds.reshape(-1), self.calls, shape).reshape(*self.seeds.shape, *shape)
 
 
 class Draws(TorchDispatchMode):
@@ -49,7 +74,12 @@ class Draws(TorchDispatchMode):
 
     def __init__(self, seeds: "Tensor", alone: bool):
         super().__init__()
-        self.seeds, self.alone, self.calls = seeds, alone, 0
+        self.numbers, self.alone = Numbers(seeds), alone
+
+    @property
+    def calls(self) -> int:
+        """How many random operations were answered."""
+        return self.numbers.calls
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -62,13 +92,12 @@ class Draws(TorchDispatchMode):
 
     def like(self, shape: "torch.Size | list[int] | tuple[int, ...]") -> "Tensor":
         """The next uniform numbers, of a shape as operations see it."""
-        shape = tuple(shape)
-        self.calls += 1
+        shape, lanes = tuple(shape), len(self.numbers.seeds)
         if self.alone:
-            return uniform(self.seeds, self.calls, shape)[0]
-        if not shape or shape[0] != len(self.seeds):
-            raise Refused(f"a random operation of shape {shape} has no axis of {len(self.seeds)} lanes in front")
-        return uniform(self.seeds, self.calls, shape[1:])
+            return self.numbers.uniform(shape)[0]
+        if not shape or shape[0] != lanes:
+            raise Refused(f"a random operation of shape {shape} has no axis of {lanes} lanes in front")
+        return self.numbers.uniform(shape[1:])
 
 
 def _normal(u: "Tensor", _: Any = None) -> "Tensor":

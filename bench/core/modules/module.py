@@ -19,6 +19,7 @@ from bench.core.modules.question import KNOWN, STATE, Question, Term, share
 from bench.core.modules.rows import MEMORY, as_rows
 from bench.core.modules.trial import ROWS, can_stack, check, find_apart, find_order, is_mean, look, refuse, sample
 from bench.core.objective import Objective, Sampling
+from bench.core.streams import seeds
 
 TARGETS = "targets"
 
@@ -122,11 +123,6 @@ def from_module(
         name=name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", network.name).lower(),
         instance=instance,
     )
-
-
-def seeds(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """The noise of `shape` answers: a seed for each, from which all its random numbers are drawn."""
-    return rng.integers(2**63, size=shape)
 
 
 def _made(make: Any, seed: int) -> nn.Module:
