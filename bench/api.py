@@ -33,6 +33,7 @@ from bench.results import combined, stored
 from bench.runner import PACKAGES, clock
 from bench.runner.campaign import run_suite
 from bench.runner.choose import choose_suite
+from bench.runner.devices import on_device
 from bench.runner.environment import resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.launch import Launch
@@ -188,9 +189,9 @@ def minimize(
     target = -inf if target is None else sign * target
     options = {"start": start, "prices": prices, "deadline": deadline}
     options["device"] = resolve_device(Launch(device=device).device)
-    oracle = open_oracle(objective, definition, budget, seed, gap=gap, target=target, **options)
     restarts = not objective.scored if restarts is None else restarts
-    with one_thread():
+    with one_thread(), on_device(options["device"]):
+        oracle = open_oracle(objective, definition, budget, seed, gap=gap, target=target, **options)
         error = play(oracle, definition.function, hyperparameters, restarts)
     ledger = books_of(oracle).ledgers[0]
     error = "\n".join(filter(None, (first_failure(ledger, objective), error or fault(ledger, objective))))
@@ -239,6 +240,7 @@ def run(
     until: str = "",
     deadline: float | None = None,
     within: Any = None,
+    lanes: int | None = None,
     report: bool = True,
 ) -> Results:
     """Run a suite (its name, a TOML path or a `Suite`), or every named problem with every named optimizer.
@@ -254,6 +256,8 @@ def run(
     stale: stored runs whose code has changed are done again, unless "keep"; "versions": those of other libraries too.
     until: "significant": seeds are the rounds of a race, in which optimizers that are significantly worse on a problem
     leave (see `bench.measure.racing`); what it leaves out is stored with status "left".
+    lanes: how many runs go in lockstep at most, which changes no record, but for its seconds; by default those of the
+    suite, else 64. `python -m bench doctor --benchmark` tells how many pay on a machine.
     deadline, within: as of `compare`; by default a run has the suite's deadline. What within= left no time is stored as
     cut or unbegun, and done by the same call again.
     Raises ValueError for what does not fit, before anything is written.
@@ -264,7 +268,7 @@ def run(
     deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
     suite = choose_suite(
         suite, problems, optimizers, budget=budget, seeds=seeds, instances=instances, name=name, until=until,
-        deadline=deadline,
+        deadline=deadline, lanes=lanes,
     )  # fmt: skip
     suite = with_tuned(suite, tuned, optimizers)
     say_how_long(suite, launch)

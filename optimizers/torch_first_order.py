@@ -190,7 +190,8 @@ def torch_asgd(
     import torch
 
     x = oracle.x0
-    rule = torch.optim.ASGD([x], lr=lr, lambd=lambd, alpha=alpha, t0=t0)
+    # a GPU would be asked for each rate, and waited for, unless steps are such as can be captured
+    rule = torch.optim.ASGD([x], lr=lr, lambd=lambd, alpha=alpha, t0=t0, capturable=x.is_cuda)
     oracle.recommend(x)
     for batch in oracle.minibatches(batch_size):
         x.grad = batch.gradient(x)

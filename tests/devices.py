@@ -7,13 +7,14 @@ from itertools import zip_longest
 from typing import Any, Literal, get_args, get_origin
 
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from bench.core import Objective, Unavailable, registry
 from bench.runner import PACKAGES
 
-SMALL = 4  # what whole numbers are at most: sizes of networks and tables
+SMALL = 2  # what whole numbers are at most: sizes of networks and tables
 FILES = ("data", "file", "digest")  # parameters that say what is read, not what is computed
 FACTOR = 0.25  # of dropout, penalties, noise: each number that is 0 or more, and below 1
 
@@ -24,10 +25,10 @@ def learning() -> dict[str, registry.ProblemDefinition]:
     return {name: each for name, each in sorted(registry.PROBLEMS.items()) if each.family == "learning"}
 
 
-def variants(problem: registry.ProblemDefinition) -> Iterator[dict[str, Any]]:
-    """Parameters: small sizes with the defaults of the rest, and then with the other words of each, one of every
-    parameter at a time; where two do not go together, each alone."""
-    sizes = {n: min(p.default, SMALL) for n, p in problem.parameters.items() if p.annotation is int}
+def variants(problem: registry.ProblemDefinition, limit: int = SMALL) -> Iterator[tuple[dict[str, Any], Objective]]:
+    """Parameters, with instance 1 of them: sizes of at most `limit` with the defaults of the rest, and then with the
+    other words of each, one of every parameter at a time; where these do not go together, each alone."""
+    sizes = {n: min(p.default, limit) for n, p in problem.parameters.items() if p.annotation is int}
     others = {
         name: [word for word in get_args(parameter.annotation) if word != parameter.default]
         if get_origin(parameter.annotation) is Literal
@@ -35,44 +36,64 @@ def variants(problem: registry.ProblemDefinition) -> Iterator[dict[str, Any]]:
         for name, parameter in problem.parameters.items()
         if name not in FILES
     }
-    yield sizes
+    yield sizes, problem.make(**sizes)
     for words in zip_longest(*others.values()):
         together = {name: word for name, word in zip(others, words, strict=True) if word is not None}
-        alone = [{name: word} for name, word in together.items()]
-        for chosen in [together] if _fits(problem, sizes | together) else alone:
-            if _fits(problem, sizes | chosen):
-                yield sizes | chosen
+        for chosen in ([together], [{name: word} for name, word in together.items()]):
+            made = [(sizes | each, objective) for each in chosen if (objective := _made(problem, sizes | each))]
+            yield from made
+            if made:
+                break
 
 
-def _fits(problem: registry.ProblemDefinition, parameters: dict[str, Any]) -> bool:
+def _made(problem: registry.ProblemDefinition, parameters: dict[str, Any]) -> Objective | None:
     try:
-        problem.make(**parameters)
+        return problem.make(**parameters)
     except (ValueError, Unavailable):
-        return False
-    return True
+        return None
 
 
-def lanes(problem: registry.ProblemDefinition, parameters: dict[str, Any], width: int) -> list[Objective]:
-    """One objective a lane, of two instances by turns."""
-    two = [problem.make(instance, **parameters) for instance in (1, 2)]
-    return [two[lane % 2] for lane in range(width)]
+class Copies(TorchDispatchMode):
+    """What is copied to the `meta` device, and waited for, by operation."""
 
-
-class Traffic(TorchDispatchMode):
-    """What is sent to torch's `meta` device, and waited for, by operation: on a GPU the program would stop there."""
-
-    def __init__(self) -> None:
+    def __init__(self, waited: list[str]):
         super().__init__()
-        self.waited: list[str] = []
+        self.waited = waited
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         answer = func(*args, **(kwargs or {}))
         goes_in = any(isinstance(each, torch.Tensor) and not each.is_meta for each in tree_leaves((args, kwargs)))
-        comes_out = any(isinstance(each, torch.Tensor) and each.is_meta for each in tree_leaves(answer))
         copies = func.overloadpacket in (torch.ops.aten._to_copy, torch.ops.aten.copy_)
-        if copies and goes_in and comes_out and not (kwargs or {}).get("non_blocking", False):
+        if copies and goes_in and _on_meta(answer) and not (kwargs or {}).get("non_blocking", False):
             self.waited.append(str(func))
         return answer
+
+
+class Traffic(TorchFunctionMode):
+    """What is sent to the `meta` device, and waited for: on a GPU the program would stop there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[str] = []
+        self.copies = Copies(self.waited)
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        answer = func(*args, **(kwargs or {}))
+        if func in (torch.tensor, torch.Tensor.new_tensor) and _on_meta(answer):  # of which dispatch hears nothing
+            self.waited.append(str(func))
+        return answer
+
+    def __enter__(self) -> "Traffic":
+        self.copies.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self.copies.__exit__(*error)
+
+
+def _on_meta(answer: Any) -> bool:
+    return any(isinstance(each, torch.Tensor) and each.is_meta for each in tree_leaves(answer))
 
 
 @contextmanager

@@ -57,6 +57,9 @@ def run(
     deadline: Annotated[
         str | None, typer.Option(metavar="90s|20min|2h", help="Time of each run; else the suite's or 600 s.")
     ] = None,
+    lanes: Annotated[
+        int | None, typer.Option(help="Runs in lockstep at most; else the suite's or 64: see `doctor --benchmark`.")
+    ] = None,
     within: Annotated[
         str | None,
         typer.Option(metavar="90s|20min|2h", help="Time of all runs; the same command does what it left out."),
@@ -91,6 +94,7 @@ def run(
             planned = choose_suite(
                 named, problems, optimizers, budget=budget, seeds=seeds, instances=parse_instances(instances or ""),
                 name=name, until=until, deadline=None if deadline is None else clock.seconds(deadline, "deadline"),
+                lanes=lanes,
             )  # fmt: skip
             planned = with_tuned(planned, tuned, optimizers)
             api.say_how_long(planned, launch)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from time import perf_counter
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -59,8 +59,9 @@ class Books:
     refused: tuple[int, int] = (0, -1)  # questions in a row, and the ticks spent then
     first_epoch: np.ndarray | None = None  # its rows (R, N), where all epochs are alike
     questions: int = 0  # that had random numbers
-    lane_seeds: Array | None = None  # (R,), of which those numbers are made, see `noise`
+    lane_seeds: Any = None  # a tensor (R,), of which those numbers are made, see `noise`
     error: BaseException | None = None  # what the problem itself raised
+    unsure: set[str] = field(default_factory=set)  # operations of torch that may give other bits each time
     _stretch: Stretch = field(default_factory=Stretch)
     _open: list[int] | None = None  # see `open_lanes`
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.core.arrays import converted, is_tensor
 from bench.core.domain import Array
-from bench.core.failures import tolerable
+from bench.core.failures import out_of_memory, tolerable
 
 REAL = "fiub"  # NumPy's kinds of real numbers
 ALIKE = 1e-3  # relative, how near a point must come alone and among others: rounding is far below, what is wrong above
@@ -91,6 +91,8 @@ def at_points(
             if not known:
                 _ask_more(call, x, noise, gate, tail)
         except Exception as error:
+            if out_of_memory(error) and len(points) > 1 and points[0] > 1:  # of lanes, which can be fewer
+                raise
             if known and (failed is None or not tolerable(error)):
                 raise
             if known and failed is not None and prod(points) == 1:

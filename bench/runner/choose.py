@@ -41,6 +41,7 @@ def choose_suite(
     name: str | None = None,
     until: str = "",
     deadline: float | None = None,
+    lanes: int | None = None,
 ) -> Suite:
     """A suite by name, file or value, or every problem with every optimizer; what is None or empty stays as it is.
 
@@ -49,6 +50,7 @@ def choose_suite(
     if name == "":
         raise ValueError("the name of results must not be empty")
     replaced = {"budget": budget, "seeds": seeds, "instances": tuple(instances) or None, "deadline": deadline}
+    replaced["lanes"] = lanes
     options = {key: value for key, value in replaced.items() if value is not None}
     if suite is not None and (problems or optimizers):
         flag = _missing_flag(suite)

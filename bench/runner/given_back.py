@@ -14,6 +14,7 @@ import numpy as np
 
 from bench.core.oracle import Stop
 
+UNSEEDED = 67280421310721  # the seed of torch's generators in a new process
 SMALLEST = 5e-324  # times one it is zero where the processor flushes such numbers
 Switch = tuple[Callable[[], Any], Callable[[Any], Any]]  # what reads it, and what sets it
 
@@ -28,7 +29,7 @@ def given_back() -> Iterator[None]:
     with ExitStack() as stack:
         switches = [(read, set_, read()) for read, set_ in _switches(torch)] if torch else []
         on_cpu = torch.get_rng_state() if torch else None
-        on_gpus = torch.cuda.get_rng_state_all() if torch and torch.cuda.is_initialized() else []
+        on_gpus = torch.cuda.get_rng_state_all() if torch and torch.cuda.is_initialized() else None
         if torch:  # an inference mode that the method enters and never leaves ends with this one
             kept = torch.is_grad_enabled()
             stack.enter_context(torch.inference_mode(torch.is_inference_mode_enabled()))
@@ -47,8 +48,10 @@ def given_back() -> Iterator[None]:
                     set_(before)
             if torch:
                 torch.set_rng_state(on_cpu)
-            if torch and on_gpus:
+            if torch and on_gpus is not None:
                 torch.cuda.set_rng_state_all(on_gpus)
+            elif torch and torch.cuda.is_initialized():  # by what was done meanwhile
+                torch.cuda.manual_seed_all(UNSEEDED)
 
 
 def seed_generators(name: str) -> None:
@@ -59,14 +62,19 @@ def seed_generators(name: str) -> None:
     random.seed(seed)
     if torch := sys.modules.get("torch"):
         torch.default_generator.manual_seed(seed)
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(seed)
 
 
 def _switches(torch: Any) -> list[Switch]:
     """All of torch's that change what it computes, or how long that takes."""
-    cudnn = torch.backends.cudnn
+    cudnn, deterministic = torch.backends.cudnn, torch.utils.deterministic
 
-    def set_cudnn(switches: tuple[bool, bool]) -> None:
-        cudnn.benchmark, cudnn.deterministic = switches
+    def set_cudnn(switches: tuple[bool, bool, bool]) -> None:
+        cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32 = switches
+
+    def set_filling(filled: bool) -> None:
+        deterministic.fill_uninitialized_memory = filled
 
     return [
         (torch.is_grad_enabled, torch.set_grad_enabled),
@@ -76,7 +84,8 @@ def _switches(torch: Any) -> list[Switch]:
         (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
         (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
         (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
-        (lambda: (cudnn.benchmark, cudnn.deterministic), set_cudnn),
+        (lambda: (cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32), set_cudnn),
+        (lambda: deterministic.fill_uninitialized_memory, set_filling),
         (lambda: SMALLEST * 1.0 == 0, torch.set_flush_denormal),
     ]
 

@@ -12,12 +12,11 @@ from bench.core import registry
 from bench.core.ledger import CHECKPOINTS
 from bench.core.objective import Objective
 from bench.core.registry import OptimizerDefinition, ProblemDefinition
-from bench.runner.suite import Entry, Group, Suite
+from bench.runner.suite import LANES, Entry, Group, Suite
 
-LANES = 64  # runs that go in lockstep at most
 CHUNK = 64  # single runs that share a child process at most: it gives back what it has no time for
 
-BESIDE = ("skip", "dim", "dtype", "code", "pointwise")  # facts of a specification that are no part of its key
+BESIDE = ("skip", "dim", "dtype", "code", "pointwise", "lanes")  # facts of a specification that are no part of its key
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ class RunSpec:
     dim: int | None = field(default=None, compare=False)  # of the problem, where it could be built
     code: str = field(default="{}", compare=False)  # JSON, the hashes of the code of problem and optimizer
     pointwise: bool = field(default=False, compare=False)  # whether the problem is asked point by point
+    lanes: int = field(default=LANES, compare=False)  # how many go in lockstep at most
 
     def key(self) -> str:
         """Canonical JSON of all that determines the record."""
@@ -174,6 +174,7 @@ def _problem_specs(
                     dim=None if objective is None else objective.dim,
                     code=json.dumps(code),
                     pointwise=objective is not None and objective.vectorised is False,
+                    lanes=group.lanes,
                 )
 
 
@@ -221,7 +222,8 @@ def jobs(specs: Sequence[RunSpec], done: Callable[[RunSpec], bool], workers: int
     for _, members in groupby(sorted(runnable, key=RunSpec.batch), key=RunSpec.batch):
         batch = list(members)
         if registry.find_optimizer(batch[0].optimizer).lanes and not (batch[0].pointwise or batch[0].solo):
-            widths = [batch[at : at + LANES] for at in range(0, len(batch), LANES)]
+            most = batch[0].lanes
+            widths = [batch[at : at + most] for at in range(0, len(batch), most)]
             work += [Job(tuple(lanes), lanes=True) for lanes in widths if not all(map(done, lanes))]
         else:
             missing = [spec for spec in batch if not done(spec)]

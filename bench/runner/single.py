@@ -3,7 +3,6 @@
 import importlib
 import os
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,18 +14,21 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.books import REFUSALS
-from bench.core.foreign import refuse_suspended
+from bench.core.failures import out_of_memory
+from bench.core.foreign import refuse_suspended, said
 from bench.core.ledger import QUESTIONS, Ledger, impossible
 from bench.core.objective import Objective
 from bench.core.oracle import Oracle, books_of
 from bench.core.registry import OptimizerDefinition
-from bench.core.status import SILENT, UNBOUNDED, Status
+from bench.core.status import HALVED, NOT_REPEATABLE, SILENT, UNBOUNDED, Status
+from bench.runner.devices import free_memory, on_device, unsure
 from bench.runner.given_back import escape, given_back, seed_generators
 from bench.runner.memory import Held, peak
 from bench.runner.plan import Job, RunSpec
 
 TRACEBACK = 10_000  # characters kept
 TINY = 1e-6  # seconds
+LACK = 200  # characters of what is said of a lack of memory
 LEFT = f"the method went on after its end, and was left when {REFUSALS:,} questions had been refused"
 
 
@@ -88,8 +90,7 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
         held = Held(books, play.__code__, hyperparameters.values())
-        with given_back(), held, warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with given_back(), held, unsure() as books.unsure, np.errstate(all="ignore"):
             once()
             while restarts and oracle.asked:
                 oracle.restart()
@@ -100,6 +101,7 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     except BaseException as error:  # also what would end the program, as SystemExit
         if isinstance(error, registry.Unavailable) and not any(any(ledger.counts) for ledger in books.ledgers):
             raise  # no run: what the method needs is not there
+        books.error = books.error or error
         books.end(Status.CRASHED)
         return traceback.format_exc()[-TRACEBACK:]
     return books.failure[-TRACEBACK:]
@@ -164,10 +166,27 @@ def run_specs(
     leave: Leave | None = None,
     end: float = inf,
 ) -> list[RunRecord]:
-    """The records of one run, or of a lockstep batch that differs only in instances and seeds. end: as of `run_job`."""
-    with given_back():
-        seed_generators(specs[0].hash())
-        return _run_specs(specs, objectives, optimizer, lanes, leave, end)
+    """The records of one run, or of a lockstep batch that differs only in instances and seeds. end: as of `run_job`.
+
+    Lanes that do not all fit into memory at once begin anew, the first half of them and then the other, and so on down
+    to one: a lane does not depend on those beside it.
+    """
+    lack, waiting, records = "", [slice(0, len(specs))], list[RunRecord]()
+    while waiting:
+        part = waiting.pop(0)
+        with on_device(specs[0].device):
+            seed_generators(specs[part][0].hash())
+            done = _run_specs(specs[part], objectives[part], optimizer, lanes, leave, end)
+        if isinstance(done, str):
+            free_memory()
+            middle = (part.start + part.stop + 1) // 2
+            lack, waiting = done, [slice(part.start, middle), slice(middle, part.stop), *waiting]
+        elif len(done) < len(specs):
+            remark = HALVED.format(len(specs), lack, len(done))
+            records += [replace(each, error="\n".join(filter(None, (remark, each.error)))) for each in done]
+        else:
+            records = done
+    return records
 
 
 def _run_specs(
@@ -177,21 +196,27 @@ def _run_specs(
     lanes: bool,
     leave: Leave | None,
     end: float,
-) -> list[RunRecord]:
+) -> list[RunRecord] | str:
+    """Or what is said of the memory that lanes lack."""
     spec = specs[0]
     width = len(specs) if lanes else 0
     rest = max(end - monotonic(), TINY) / max(width, 1)  # the lanes of a batch share its seconds
-    oracle = open_oracle(
-        list(objectives) if lanes else objectives[0],
-        optimizer,
-        spec.budget,
-        [lane.seed for lane in specs] if lanes else spec.seed,
-        gap=spec.gap,
-        prices=spec.prices,
-        deadline=min(spec.deadline, rest),
-        device=spec.device,
-        suite_seed=spec.suite_seed,
-    )
+    try:
+        oracle = open_oracle(
+            list(objectives) if lanes else objectives[0],
+            optimizer,
+            spec.budget,
+            [lane.seed for lane in specs] if lanes else spec.seed,
+            gap=spec.gap,
+            prices=spec.prices,
+            deadline=min(spec.deadline, rest),
+            device=spec.device,
+            suite_seed=spec.suite_seed,
+        )
+    except Exception as error:
+        if not (width > 1 and out_of_memory(error)):
+            raise
+        return _lack(error)
     hyperparameters = registry.settings(optimizer, spec.hyperparameters)
     if lanes and optimizer.lane_rates:
         rates = [float(spec.hyperparameters["lr"]) for spec in specs]  # (R, 1), or one number where lanes share it
@@ -203,14 +228,23 @@ def _run_specs(
     def records(error: str) -> list[RunRecord]:
         left = LEFT if books.refused[0] >= REFUSALS else ""
         memory = {"state_bytes": books.state_bytes, "peak_memory": in_use() if in_use else None}
+        remark = NOT_REPEATABLE.format(", ".join(sorted(books.unsure))) if books.unsure else ""
         return [
-            replace(_record(spec, objective, optimizer, ledger, width, error, left), **memory)
+            replace(_record(spec, objective, optimizer, ledger, width, error, left, remark), **memory)
             for spec, objective, ledger in zip(specs, objectives, books.ledgers, strict=True)
         ]
 
     if leave is not None:
         books.abandon = lambda: leave(list(zip(specs, records(books.failure[-TRACEBACK:]), strict=True)))
-    return records(play(oracle, optimizer.function, hyperparameters, spec.restarts))
+    error = play(oracle, optimizer.function, hyperparameters, spec.restarts)
+    if width > 1 and books.error is not None and out_of_memory(books.error):
+        return _lack(books.error)
+    return records(error)
+
+
+def _lack(error: BaseException) -> str:
+    """What a lack of memory is said to be, in a line."""
+    return said(error.__cause__ or error).partition("\n")[0][:LACK]
 
 
 def _record(
@@ -221,6 +255,7 @@ def _record(
     lanes: int,
     error: str,
     left: str,
+    remark: str,
 ) -> RunRecord:
     status = ledger.status or Status.RETURNED
     if status == Status.DEADLINE and ledger.deadline < spec.deadline:
@@ -236,7 +271,7 @@ def _record(
     return RunRecord(
         spec,
         str(status),
-        "\n".join(filter(None, (first_failure(ledger, objective), fault(ledger, objective), reason))),
+        "\n".join(filter(None, (first_failure(ledger, objective), fault(ledger, objective), remark, reason))),
         family=registry.find_problem(spec.problem).family,
         problem_order=objective.order,
         order=optimizer.order,

@@ -21,7 +21,11 @@ FOLDER = Path(__file__).parents[1] / "suites"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of results
 SUITE_KEYS = ("title", "seed", "prices", "until", "metric_targets", "tuned", "device", "group")
 UNTIL = ("", "significant")
-GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts", "solo")
+LANES, MOST_LANES = (
+    64,
+    2**16,
+)  # runs that go in lockstep: at most, unless it is said otherwise, and the most that may be
+GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts", "solo", "lanes")
 
 
 class SuiteError(ValueError):
@@ -124,7 +128,8 @@ class Group:
     budget: cost of a run. seeds: how many, 0 to seeds - 1. gap: f - f_opt at which a run ends. deadline: seconds
     after which it ends. restarts: whether a method that returns early starts again; None: where there is
     neither data nor noise. solo: whether runs go one by one on an otherwise idle machine, not in lanes: their seconds
-    are then their own, and they are equal to those in lanes but for rounding.
+    are then their own, and they are equal to those in lanes but for rounding. lanes: how many go in lockstep at most,
+    which changes no record, but for its seconds; `doctor --benchmark` tells what pays.
     """
 
     problems: tuple[Entry, ...]
@@ -136,9 +141,10 @@ class Group:
     deadline: float = 600.0
     restarts: bool | None = None
     solo: bool = False
+    lanes: int = LANES
 
     def __post_init__(self) -> None:
-        for name in ("budget", "seeds", "gap", "deadline"):
+        for name in ("budget", "seeds", "gap", "deadline", "lanes"):
             object.__setattr__(self, name, python_number(getattr(self, name)))
         object.__setattr__(self, "instances", tuple(map(python_number, self.instances)))
         for name in ("budget", "seeds", "deadline"):
@@ -154,6 +160,8 @@ class Group:
             raise ValueError(f"restarts must be true or false, got {self.restarts!r}")
         if not isinstance(self.solo, bool):
             raise ValueError(f"solo must be true or false, got {self.solo!r}")
+        if not _number(self.lanes) or not isinstance(self.lanes, int) or not 1 <= self.lanes <= MOST_LANES:
+            raise ValueError(f"lanes must be a whole number from 1 to {MOST_LANES:,}, got {self.lanes!r}")
         for name in ("budget", "gap", "deadline"):  # one suite has the same keys, however its numbers are written
             object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("problems", "optimizers"):

@@ -67,7 +67,12 @@ def linear_classifier(
     return learner(rows, Network((rows.features, rows.classes)), loss=loss, init=init, l1=l1, l2=l2, sampling=sampling)
 
 
-@problem(family="learning", source=f"Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0; {SOURCES}", needs=NEEDS)
+@problem(
+    family="learning",
+    source=f"Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0; {SOURCES}",
+    version=2,
+    needs=NEEDS,
+)
 def mlp(
     widths: tuple[int, ...] = (32,),
     activation: Activation = "relu",
@@ -102,7 +107,12 @@ def mlp(
     return learner(rows, network, loss=loss, init=init, l1=l1, l2=l2, augmentation=augmentation, sampling=sampling)
 
 
-@problem(family="learning", source=f"LeCun et al. 1989, doi:10.1162/neco.1989.1.4.541; {SOURCES}", needs=NEEDS)
+@problem(
+    family="learning",
+    source=f"LeCun et al. 1989, doi:10.1162/neco.1989.1.4.541; {SOURCES}",
+    version=2,
+    needs=NEEDS,
+)
 def convnet(
     channels: tuple[int, ...] = (3, 6),
     activation: Activation = "relu",

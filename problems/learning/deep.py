@@ -97,7 +97,12 @@ def unexplained(rows: np.ndarray, components: int) -> float:
     return float(eigenvalues[: max(0, rows.shape[1] - components)].clip(0).sum() / rows.shape[1])
 
 
-@problem(family="learning", source=f"Gorishniy et al. 2021, arXiv:2106.11959; {SOURCES}; {DIABETES}", needs=NEEDS)
+@problem(
+    family="learning",
+    source=f"Gorishniy et al. 2021, arXiv:2106.11959; {SOURCES}; {DIABETES}",
+    version=2,
+    needs=NEEDS,
+)
 def nn_on_tabular(
     data: Literal[Tables, "diabetes"] = "diabetes",
     width: int = 16,

@@ -17,6 +17,7 @@ Digest = Annotated[str, Derived(hash_of)]
 @problem(
     family="learning",
     source=f"Vaswani et al. 2017, arXiv:1706.03762; Radford et al. 2019 (GPT-2); {SOURCES}",
+    version=2,
     needs=("torch",),
 )
 def transformer(
@@ -66,6 +67,7 @@ def transformer(
         "lstm: Hochreiter & Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735; gru: Cho et al. 2014, arXiv:1406.1078; "
         f"elman: Elman 1990, doi:10.1207/s15516709cog1402_1; {SOURCES}"
     ),
+    version=2,
     needs=("torch",),
 )
 def rnn(

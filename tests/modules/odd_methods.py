@@ -217,3 +217,42 @@ def odd_switcher(oracle):
     np.random.seed(1)
     random.seed(1)
     oracle.value(oracle.x0)
+
+
+def _square(x, limits, rows=None):
+    width, kind = limits.split()
+    if x.shape[0] > int(width):
+        import torch
+
+        if kind == "gpu":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+        if kind == "python":
+            raise MemoryError("Unable to allocate 8.00 EiB")
+        torch.empty(10**18)
+    return (x * x).sum(-1)
+
+
+def _square_and_hungry_at_last(x, limits, rows=None):
+    return _square(x, limits if x.requires_grad else "1000 none")
+
+
+@problem(family="odd", source="fogbench's own tests 2026")
+def odd_hungry(
+    width: int = 2, kind: str = "gpu", late: bool = False, data: bool = False, instance: int = 1
+) -> Objective:
+    """More lanes than the width do not fit into memory: at the start, or with gradients alone."""
+    return Objective(
+        _square_and_hungry_at_last if late else _square, 2, domain=Domain(-5.0, 5.0), f_opt=0.0,
+        constants={"limits": f"{width} {kind}"}, arrays="torch",
+        data={"rows": np.zeros(4)} if data else {},
+    )  # fmt: skip
+
+
+@optimizer(order=1, lanes=True, arrays="torch", source="fogbench's own tests 2026")
+def odd_stubborn_descent(oracle):
+    x = oracle.x0
+    for _ in range(5):
+        try:
+            x = x - 0.1 * oracle.gradient(x)
+        except Exception:
+            return

@@ -13,6 +13,7 @@ from torch import nn
 
 from bench.core import Objective, Oracle
 from bench.core.answers import Answers
+from bench.core.modules.draws import Numbers
 from bench.core.registry import find_problem, load
 from problems.learning import losses
 from problems.learning.datasets import split
