@@ -3,7 +3,8 @@ words and factors; for the tests on torch's `meta` device and on a GPU."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import zip_longest
+from dataclasses import replace
+from itertools import islice, zip_longest
 from typing import Any, Literal, get_args, get_origin
 
 import torch
@@ -11,11 +12,11 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from bench.core import Objective, Unavailable, registry
+from bench.core import Objective, Oracle, Unavailable, registry
 from bench.runner import PACKAGES
 
 SMALL = 2  # what whole numbers are at most: sizes of networks and tables
-FILES = ("data", "file", "digest")  # parameters that say what is read, not what is computed
+MADE = ("data", "file", "digest", "scaling", "init", "label_noise")  # of rows and starts, which NumPy makes
 FACTOR = 0.25  # of dropout, penalties, noise: each number that is 0 or more, and below 1
 
 
@@ -34,7 +35,7 @@ def variants(problem: registry.ProblemDefinition, limit: int = SMALL) -> Iterato
         if get_origin(parameter.annotation) is Literal
         else [FACTOR] * (parameter.annotation is float)
         for name, parameter in problem.parameters.items()
-        if name not in FILES
+        if name not in MADE
     }
     yield sizes, problem.make(**sizes)
     for words in zip_longest(*others.values()):
@@ -113,3 +114,43 @@ def crossings() -> Iterator[list[tuple[int, ...]]]:
         yield shapes
     finally:
         torch.Tensor.cpu = cpu
+
+
+# their loops ask whether any lane is done, or a population new: one bit a question, for which a GPU is waited
+DECIDING = {
+    "cma-es", "differential-evolution", "gauss-newton", "genetic-algorithm", "lbfgs", "levenberg-marquardt", "newton",
+    "nonlinear-cg", "one-plus-one-es", "particle-swarm", "quasi-random-search", "separable-cma-es", "torch-asgd",
+}  # fmt: skip
+
+
+def methods_of_lanes() -> list[registry.OptimizerDefinition]:
+    """Every method of the registry that goes in lanes and computes with torch."""
+    registry.load(PACKAGES)
+    return [each for each in registry.OPTIMIZERS.values() if each.lanes and each.arrays != "numpy"]
+
+
+def of_structure(structure: str | None) -> Objective:
+    """A small problem that a method of this structure can be run on."""
+    name = {"composite": "bandit", "residuals": "linear-regression", None: "softmax"}[structure]
+    objective = learning()[name].make(data="diabetes" if structure == "residuals" else "iris")
+    return replace(objective, data={key: rows[:8] for key, rows in objective.data.items()})
+
+
+def ask_everything(oracle: Oracle, objective: Objective) -> None:
+    """Every question that the problem answers, on mini-batches."""
+    x = oracle.x0
+    oracle.recommend(x)
+    points = torch.stack([x, x], -2)
+    for batch in islice(oracle.minibatches(2), 1):
+        batch.value(points)
+        if objective.order == 1:
+            batch.gradient(x)
+        if objective.order == 2:
+            batch.hessian_vector(x, x)
+        if objective.residuals is not None:
+            batch.residuals_and_jacobian(x)
+        if objective.composite is not None:
+            e = x.new_zeros(*oracle.lanes, batch.rows, oracle.outputs)
+            _, inputs = batch.play(x, e)
+            batch.vjp(x, inputs, batch.network(x, inputs))
+    oracle.rng.random(2)

@@ -272,6 +272,7 @@ def test_tune_and_run_tuned(tmp_path, figures):
         (["run", "-p", "rosenbrock"], "at least one problem and one optimizer"),
         (["run", "quick", "-p", "rosenbrock"], "not both"),
         (["run", *SMALL, "--seeds", "0"], "seeds must be a number above 0, got 0"),
+        (["run", *SMALL, "--lanes", "0"], "lanes must be a whole number from 1 to 65,536, got 0"),
         (["run", *SMALL, "--name", "../up"], "name must be 1 to 100 letters"),
         (["run", *SMALL, "--name", "x" * 10_000], "got 'xxxxxxxxxxxxxxxxxxxx... of 10000 characters'"),
         (["run", *SMALL, "--name", ""], "the name of results must not be empty"),

@@ -66,7 +66,7 @@ def alternatives(members: Iterable[str], n: int = 2) -> str:
 # what is said of a run whose problem gave -inf, and how its records are told
 UNBOUNDED = "a value of -inf is no real number, and no improvement: the problem is wrong, or has no minimum"
 # what is said of runs whose lanes were too many at once
-HALVED = "{} lanes did not fit into memory ({}): {} went at once, with the same records"
+HALVED = "{} lanes did not fit into memory ({}): {} went at once"
 NOT_REPEATABLE = "its bits may differ when it is run again: torch has no deterministic {} on this device"
 SILENT = "the method returned without a question"
 DAMAGED = "damaged"  # no status: a stored run that cannot be read; it can be done again as well

@@ -16,11 +16,12 @@ from torch import nn
 from torch.nn.utils.prune import l1_unstructured
 
 import bench
-from bench.core import Oracle
+from bench.core import Objective, Oracle, seeds
 from bench.core.modules.draws import Draws, Refused, uniform
 from bench.core.modules.net import Net
 from bench.core.modules.question import Term, share
 from bench.core.modules.rows import as_rows
+from bench.core.oracle import books_of
 
 STEPS, SIZE = 50, 16
 
@@ -923,3 +924,20 @@ def test_what_torch_cannot_differentiate_or_copy():
         bench.from_module(net, F.cross_entropy, few())
     with pytest.raises(ValueError, match="must have values"):
         bench.from_module(nn.Linear(4, 3, device="meta"), F.cross_entropy, few())
+
+
+def test_seeds_of_answers_are_counted_by_lane_and_question():
+    """One number of a stream for each lane, whatever is asked; no lane depends on the others, or on how many points."""
+    objective = Objective(lambda x, noise=None: x[..., 0], 2, noise=seeds, arrays="torch")
+    four, last = (Oracle([objective] * len(lanes), 100, lanes, arrays="torch") for lanes in ((0, 1, 2, 3), (3,)))
+    alone = Oracle(objective, 100, 3, arrays="torch")
+    drawn = [[books_of(oracle).noise(torch.zeros(1, n, 2)) for n in (3, 1, 3)] for oracle in (four, last, alone)]
+    assert [tuple(each.shape) for each in drawn[0]] == [(4, 3), (4, 1), (4, 3)]
+    assert torch.cat(drawn[0], 1).unique().numel() == 4 * 7
+    for of_four, of_last, of_one in zip(*drawn, strict=True):
+        assert torch.equal(of_four[3:], of_last) and torch.equal(of_last, of_one)
+    fresh = Oracle([objective] * 4, 100, range(4), arrays="torch")
+    assert torch.equal(books_of(fresh).noise(torch.zeros(4, 1, 2)), drawn[0][0][:, :1])
+    streams = [stream.noise for stream in books_of(four).streams]
+    once = [stream.noise for stream in books_of(fresh).streams]
+    assert [stream.bit_generator.state for stream in streams] == [stream.bit_generator.state for stream in once]

@@ -53,7 +53,10 @@ def test_the_hash_stands_for_everything_that_determines_a_run():
     assert {*changed, *BESIDE} == set(vars(spec))
     hashes = {replace(spec, **{key: value}).hash() for key, value in changed.items()}
     assert len(hashes | {spec.hash()}) == len(changed) + 1
-    assert replace(spec, skip="a reason", dim=None, dtype="float32", code="{}", pointwise=True).hash() == spec.hash()
+    assert (
+        replace(spec, skip="a reason", dim=None, dtype="float32", code="{}", pointwise=True, lanes=3).hash()
+        == spec.hash()
+    )
 
 
 def test_jobs_are_lockstep_batches_and_chunks():
@@ -63,6 +66,13 @@ def test_jobs_are_lockstep_batches_and_chunks():
     assert [len(job.specs) for job in work if not job.lanes] == [CHUNK, 6]
     halves = jobs(specs_of(["odd-bowl"], ["odd-walk"], seeds=5), lambda spec: False, workers=2)
     assert [len(job.specs) for job in halves] == [3, 2], "there is work for both"
+
+
+def test_the_width_of_lanes_is_a_suites_and_no_part_of_what_a_run_is():
+    few, many = (specs_of(["odd-bowl"], ["odd-descent"], seeds=7, lanes=lanes) for lanes in (3, 7))
+    assert [len(job.specs) for job in jobs(few, lambda spec: False)] == [3, 3, 1]
+    assert [len(job.specs) for job in jobs(many, lambda spec: False)] == [7]
+    assert [spec.hash() for spec in few] == [spec.hash() for spec in many]
 
 
 def test_solo_runs_are_no_lanes_and_others_keep_their_hash():

@@ -90,6 +90,8 @@ def test_toml(tmp_path):
         ("seeds = 3", "sedes = 3", r"line 3: unknown key 'sedes'"),
         ("seeds = 3", "seeds = 2.5", r"line 3: seeds must be a whole number, got 2.5"),
         ("seeds = 3", "seeds = 0", r"line 3: seeds must be a number above 0, got 0"),
+        ("seeds = 3", "lanes = 0", r"line 3: lanes must be a whole number from 1 to 65,536, got 0"),
+        ("seeds = 3", "lanes = true", r"line 3: lanes must be a whole number from 1 to 65,536, got True"),
         ("budget = 7", "budget = -7", r"line 16: budget must be a number above 0, got -7"),
         ("budget = 7", "bugdet = 7", r"line 16: unknown key 'bugdet'"),
         ('optimizers = ["d"]', "", r"line 13: key optimizers is missing"),
