@@ -61,7 +61,7 @@ class Books:
     questions: int = 0  # that had random numbers
     lane_seeds: Any = None  # a tensor (R,), of which those numbers are made, see `noise`
     error: BaseException | None = None  # what the problem itself raised
-    unsure: set[str] = field(default_factory=set)  # operations of torch that may give other bits each time
+    nondeterministic: set[str] = field(default_factory=set)  # operations of torch that may give other bits each time
     _stretch: Stretch = field(default_factory=Stretch)
     _open: list[int] | None = None  # see `open_lanes`
 

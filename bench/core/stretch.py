@@ -29,8 +29,8 @@ class Stretch:
     def wait(self, seconds: float) -> None:
         """Share seconds in which a device was waited for between problem and method, as those were in which they
         gave it work."""
-        given = self.inside + self.outside
-        inside = seconds * (self.inside / given if given else 1.0)
+        busy = self.inside + self.outside
+        inside = seconds * (self.inside / busy if busy else 1.0)
         self.inside += inside
         self.outside += seconds - inside
 

@@ -13,7 +13,9 @@ from bench.core.stretch import is_asynchronous
 from bench.runner.given_back import given_back
 
 WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # with which products of a GPU give the same bits
-UNSURE = "does not have a deterministic implementation"  # what torch then says of an operation, its name before it
+NONDETERMINISTIC = (
+    "does not have a deterministic implementation"  # what torch then says of an operation, its name before it
+)
 
 
 @contextmanager
@@ -22,7 +24,7 @@ def on_device(device: str) -> Iterator[None]:
 
     On a GPU operations are those that give the same bits each time, and float32 is not rounded to fewer digits on the
     way (TF32), as a CPU does not. Where torch has no such operation the run goes on, and its record says so, see
-    `unsure`.
+    `nondeterminism`.
     """
     if not is_asynchronous(device):
         with given_back():
@@ -43,17 +45,17 @@ def on_device(device: str) -> Iterator[None]:
 
 
 @contextmanager
-def unsure() -> Iterator[set[str]]:
+def nondeterminism() -> Iterator[set[str]]:
     """The operations that torch says here are not deterministic, while all other warnings are ignored."""
     names: set[str] = set()
 
     def show(message: Warning | str, *_: Any) -> None:
-        if name := re.match(rf"(\S+) {UNSURE}", str(message)):
+        if name := re.match(rf"(\S+) {NONDETERMINISTIC}", str(message)):
             names.add(name[1])
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        warnings.filterwarnings("default", f".*{UNSURE}")
+        warnings.filterwarnings("default", f".*{NONDETERMINISTIC}")
         warnings.showwarning = show
         yield names
 

@@ -21,7 +21,7 @@ from bench.core.objective import Objective
 from bench.core.oracle import Oracle, books_of
 from bench.core.registry import OptimizerDefinition
 from bench.core.status import HALVED, NOT_REPEATABLE, SILENT, UNBOUNDED, Status
-from bench.runner.devices import free_memory, on_device, unsure
+from bench.runner.devices import free_memory, nondeterminism, on_device
 from bench.runner.given_back import escape, given_back, seed_generators
 from bench.runner.memory import Held, peak
 from bench.runner.plan import Job, RunSpec
@@ -90,7 +90,7 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
         held = Held(books, play.__code__, hyperparameters.values())
-        with given_back(), held, unsure() as books.unsure, np.errstate(all="ignore"):
+        with given_back(), held, nondeterminism() as books.nondeterministic, np.errstate(all="ignore"):
             once()
             while restarts and oracle.asked:
                 oracle.restart()
@@ -173,14 +173,14 @@ def run_specs(
     """
     lack, waiting, records = "", [slice(0, len(specs))], list[RunRecord]()
     while waiting:
-        part = waiting.pop(0)
+        batch = waiting.pop(0)
         with on_device(specs[0].device):
-            seed_generators(specs[part][0].hash())
-            done = _run_specs(specs[part], objectives[part], optimizer, lanes, leave, end)
+            seed_generators(specs[batch][0].hash())
+            done = _run_specs(specs[batch], objectives[batch], optimizer, lanes, leave, end)
         if isinstance(done, str):
             free_memory()
-            middle = (part.start + part.stop + 1) // 2
-            lack, waiting = done, [slice(part.start, middle), slice(middle, part.stop), *waiting]
+            middle = (batch.start + batch.stop + 1) // 2
+            lack, waiting = done, [slice(batch.start, middle), slice(middle, batch.stop), *waiting]
         elif len(done) < len(specs):
             remark = HALVED.format(len(specs), lack, len(done))
             records += [replace(each, error="\n".join(filter(None, (remark, each.error)))) for each in done]
@@ -228,7 +228,7 @@ def _run_specs(
     def records(error: str) -> list[RunRecord]:
         left = LEFT if books.refused[0] >= REFUSALS else ""
         memory = {"state_bytes": books.state_bytes, "peak_memory": in_use() if in_use else None}
-        remark = NOT_REPEATABLE.format(", ".join(sorted(books.unsure))) if books.unsure else ""
+        remark = NOT_REPEATABLE.format(", ".join(sorted(books.nondeterministic))) if books.nondeterministic else ""
         return [
             replace(_record(spec, objective, optimizer, ledger, width, error, left, remark), **memory)
             for spec, objective, ledger in zip(specs, objectives, books.ledgers, strict=True)

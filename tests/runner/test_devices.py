@@ -112,7 +112,7 @@ def test_operations_that_are_not_deterministic_are_named_and_nothing_else_is_war
     with given_back():
         torch.use_deterministic_algorithms(True, warn_only=True)
         assert play(oracle, method, {}, restarts=True) == ""
-    assert books_of(oracle).unsure == {"put_"}
+    assert books_of(oracle).nondeterministic == {"put_"}
 
 
 def test_records_say_what_may_differ(tmp_path, monkeypatch) -> None:
@@ -133,5 +133,5 @@ def test_records_say_what_may_differ(tmp_path, monkeypatch) -> None:
 def books_say(oracle) -> str:
     from bench.core.oracle import books_of
 
-    books_of(oracle).unsure = {"put_"}
+    books_of(oracle).nondeterministic = {"put_"}
     return ""
