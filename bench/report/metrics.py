@@ -63,7 +63,9 @@ def metric_figure(source: Source, metric: str | None = None, over: str = "cost")
     styles = dict(source.styles)
     if beside in set(frame.metric):
         thin = {f"{name}{BESIDE}": replace(style, dash="dot", width=1) for name, style in styles.items()}
-        frame = frame.assign(curve=frame.optimizer.where(frame.metric == metric, frame.optimizer + BESIDE))
+        of_test = frame.metric == metric  # bands of both would hide each other
+        frame = frame.assign(curve=frame.optimizer.where(of_test, frame.optimizer + BESIDE))
+        frame = frame.assign(low=frame.low.where(of_test), high=frame.high.where(of_test))
         styles |= thin
     else:
         frame = frame.assign(curve=frame.optimizer)

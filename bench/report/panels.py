@@ -196,7 +196,8 @@ class Points(Panel):
             log_ticks(axes.xaxis, 4)
         else:
             axes.locator_params(axis="x", nbins=4)
-        if frame.reached.min() > 0 and frame.reached.max() >= 10 * frame.reached.min():
+        of_f = frame.kind.iloc[0] in VALUES  # a metric may be good where it is high
+        if of_f and frame.reached.min() > 0 and frame.reached.max() >= 10 * frame.reached.min():
             axes.set_yscale("log")
             log_ticks(axes.yaxis, 4)
         axes.set(xlabel=str(frame.hyperparameter.iloc[0]), ylabel=VALUES.get(frame.kind.iloc[0], frame.kind.iloc[0]))
@@ -341,7 +342,7 @@ class Rows(Panel):
         for y, row in enumerate(frame.itertuples()):
             color = self.styles[row.optimizer].color
             at = [getattr(row, name) for name in self.marks]
-            ends = [row.low, row.high] if "low" in frame else at
+            ends = [row.low, row.high] if "low" in frame else [min(at), max(at)]
             axes.plot(ends, [y, y], color=color, linewidth=1.2 * look.line)
             for name, x in zip(self.marks, at, strict=True):
                 axes.plot([x], [y], **{**self.handle(name, look), "color": color})
@@ -535,7 +536,7 @@ def _grid(figure: Figure, views: Sequence[tuple[str, Frame]], look: Look) -> lis
     columns = 3 if len(views) in (3, 5, 6, 9) else min(4, len(views))
     if look.width:
         columns = min(columns, max(1, int(look.width / ACROSS)))
-    if isinstance(figure.panel, Table):  # blocks of one
+    if isinstance(figure.panel, (Table, Rows)):  # each as high as its rows
         columns = 1
     return [views[begin : begin + columns] for begin in range(0, len(views), columns)]
 

@@ -1,7 +1,9 @@
 """The section and the figure of memory."""
 
 import re
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 import bench
@@ -9,6 +11,7 @@ from bench.report.figures import draw, figure
 from bench.report.measured import Report
 from bench.report.memory import shown, size
 from bench.report.page import html
+from bench.report.panels import save
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,7 @@ def results(tmp_path_factory):
         )
 
 
-def test_the_page_and_the_figure_have_the_bytes_of_large_problems_with_the_least_first(results):
+def test_the_page_and_the_figure_have_the_bytes_of_large_problems_with_the_least_first(results, tmp_path):
     report = Report(results)
     (problem,) = shown(report)
     assert problem["name"].startswith("quadratic") and "200" in problem["name"]
@@ -38,6 +41,9 @@ def test_the_page_and_the_figure_have_the_bytes_of_large_problems_with_the_least
     drawing = figure(results, "memory")
     assert drawing.frame.dim.unique().tolist() == [200]
     assert drawing.frame.bytes_a_coordinate.tolist() == [0, 8, 16]
+    drawing = replace(drawing, frame=pd.concat([drawing.frame, drawing.frame.assign(dim=300)]))
+    save(drawing, tmp_path / "memory.svg")  # of several problems, one below the other
+    assert all(f"dim {dim}" in (tmp_path / "memory.svg").read_text() for dim in (200, 300))
     assert results.memory.dim.nunique() == 2 and report.tables["memory"].equals(results.memory)
 
 

@@ -3,12 +3,11 @@ page.figure("sensitivity", (section, { controls }) => {
   const { data, escaped } = page;
   const panels = [
     ...(data.sensitivity ?? []).map((each) => ({ axes: each.axes, cell: each.cell, draw: () => ofTuning(each) })),
-    ...(data.settings ?? []).map((each) => ({ axes: `${each.name}: ${each.key}`, cell: "", draw: () => ofRuns(each) }))];
+    ...(data.settings ?? []).map((run) => ({ axes: `${run.name}: ${run.key}`, cell: "", draw: () => ofRuns(run) }))];
   const axes = page.choice(controls, "Axes", "sensitivity.panel", () => [...new Set(panels.map((each) => each.axes))]);
   const cell = page.choice(controls, "Problem", "sensitivity.cell", () => drawable().map((each) => each.cell));
   const drawable = () => panels.filter((each) => each.axes === axes());
-  const visible = page.legend(section, 24);
-  const none = "Nothing to draw: none of the optimizers with this hyperparameter is selected.";
+  const visible = page.legend(section, 24), none = "Nothing to draw: no optimizer with this hyperparameter is chosen.";
   const textOf = (value) => (typeof value === "string" ? escaped(value) : value);
   const axis = { log: { ...page.logAxis, dtick: 1 }, linear: {}, choice: { type: "category" } };
 
@@ -52,9 +51,10 @@ page.figure("sensitivity", (section, { controls }) => {
         { mode: "markers", marker: { color: item.style.color, opacity: 0.85, symbol, size } });
     });
     if (!traces.length) return none;
-    const y = traces.flatMap((trace) => trace.y), log = Math.min(...y) > 0 && Math.max(...y) >= 10 * Math.min(...y);
+    const y = traces.flatMap((trace) => trace.y), low = data.words.kinds[kind] ? Math.min(...y) : 0;
+    const log = low > 0 && Math.max(...y) >= 10 * low ? page.logAxis : {};
     return { traces, says: caption, xaxis: { title: { text: escaped(hyperparameter) }, ...axis[scale] },
-      yaxis: { title: { text: data.words.kinds[kind] ?? kind }, ...(log ? page.logAxis : {}) } };
+      yaxis: { title: { text: data.words.kinds[kind] ?? kind }, ...log } };
   }
 
   return () => { const where = cell(); return drawable().find((each) => each.cell === where).draw(); };
