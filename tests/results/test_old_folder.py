@@ -56,6 +56,8 @@ def test_an_old_folder_is_loaded_and_reported(folder, tmp_path):
     assert ert.groupby("problem").target.min()["onemax"] == 1.0
     page = bench.api.write_report(results, tmp_path / "report", figures=False)
     assert "torch-adam (tuned)" in page.read_text()
+    assert results.runs[["state_bytes", "peak_memory"]].isna().all(axis=None), "nobody measured them then"
+    assert results.memory.empty
 
 
 def test_what_determines_a_run_is_stored_under_the_words_of_that_time(folder):
