@@ -10,7 +10,7 @@ import pytest
 from bench.measure import words
 from bench.measure.comparison import Comparison, View, within
 from bench.measure.failed import best_optimizers, of_one_problem, sentence
-from bench.measure.standing import values_at_budget
+from bench.measure.standing import at_budget, values_at_budget
 from bench.measure.verdicts import answer, best, budgets, ranking
 from tests.measure.test_standing import at, several, view_of
 
@@ -122,16 +122,16 @@ def test_two_of_four_runs_are_not_most():
 
 
 def test_instances_of_unlike_heights_are_compared_within_themselves():
-    """b is lower by 1 on each of eight instances, which differ by 100: their ranks alone would hide it."""
+    """Of ten instances, which differ by 100, b is lower than a by 5 on eight and higher by 0.5 on two. Ranks of all
+    values would be of neighbours, and count eight of ten signs, which chance alone gives in 11 %. c is the lowest on
+    four of them, so that the value decides."""
     rows = []
-    for n in range(8):
-        for name, lower in (("a", 0.0), ("b", 1.0)):
-            final = 100.0 * n + 5 - lower
-            rows.append(
-                {"optimizer": name, "instance": n, "path": [(0, 1000.0), (50, final)], "first": 1000.0, "best": final}
-            )
+    for n in range(10):
+        for name, final in (("a", 5.0), ("b", 0.0 if n < 8 else 5.5), ("c", 5.3 if n > 7 else -0.1 if n % 2 else 0.3)):
+            path = [(0, 1000.0), (50, 100.0 * n + final)]
+            rows.append({"optimizer": name, "instance": n, "path": path, "first": 1000.0, "best": path[-1][1]})
     row = at(view_of(*rows).of(best), among="all")
-    assert (row.optimizer, row.rivals, row.significant) == ("b", "", True)
+    assert (row.optimizer, row.target, row.rivals) == ("b", inf, "c")
 
 
 def test_of_several_problems_targets_decide_and_each_family_of_one_problem_is_judged_as_it_is():
@@ -167,3 +167,9 @@ def test_a_view_within_a_cost_that_nobody_passed_is_the_view():
     view = view_of(*several("a", 1.0, 2.0))
     assert view.of(budgets)[-1] >= 100 and isinstance(view.comparison, Comparison)
     assert within(view, 100.0) is view and within(view, 60.0, ("mine", 2)) is not view
+
+
+def test_what_is_found_just_behind_a_budget_is_not_within_it():
+    rows = [{**run, "path": [(0, 10.0), (50, 5.0), (60.5, 1.0)]} for run in several("a", 1.0, 1.0)]
+    shorter = within(view_of(*rows), 60.0, ("mine", 2))
+    assert at_budget(shorter).tolist() == [5.0, 5.0] and shorter.of(values_at_budget)["median"].tolist() == [5.0]
