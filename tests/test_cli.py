@@ -127,6 +127,13 @@ def test_data_of_others_are_imported(tmp_path):
     assert "--retry damaged" not in damaged
     both = call("report", "b", "back").output
     assert "or import the data again." in both  # only of the part that is damaged
+    with sqlite3.connect(tmp_path / "results/back/runs.db") as db:
+        db.execute("DELETE FROM runs WHERE id = 1")
+    db.close()
+    lacking = call("report", "back", "--no-figures")
+    assert lacking.exit_code == 1
+    said = "Missing: 1 of 2 planned runs: nothing says why the others are not there."
+    assert lacking.output.startswith(f"{said} Restore runs.db from a copy, or import the data again.")
     assert call("import", "results/b/ioh", "--name", "back").exit_code == 2
     assert call("import", "nowhere", "--name", "new").exit_code == 2
     assert call("import", "results/b/ioh", "--name", "../out").exit_code == 2

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
-from bench.cli.terminal import damaged
+from bench.cli.terminal import damaged, missing
 from bench.interchange.export import FORMATS
 from bench.interchange.export import export as write
 
@@ -29,9 +29,10 @@ def export(
         from bench import api
 
         results = api.load(name, imports or ())
+        lacking = missing(results)
         done = write(results, to, folder or results.folder / to)
     for path in done.paths:
         out.print(escape(str(path)), soft_wrap=True)
     for reason in done.left_out:
         out.print(f"Left out: {escape(reason)}", soft_wrap=True)
-    raise typer.Exit(damaged(results))
+    raise typer.Exit(max(lacking, damaged(results)))

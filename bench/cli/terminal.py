@@ -136,7 +136,15 @@ def verdict(results: "Results") -> int:
         err.print(
             f"[bold red]{words.counted(len(failed), 'run')} {how}:[/] see the report, or the same command with {again}"
         )
-    return max(damaged(results), TROUBLE if len(failed) else 0)
+    return max(missing(results), damaged(results), TROUBLE if len(failed) else 0)
+
+
+def missing(results: "Results") -> int:
+    """Say how many of the planned runs are there where nothing says why others are not; then exit status 1."""
+    for text in results.missing:
+        again = "import the data again" if results.imported else "the same command does them"
+        err.print(f"[bold red]Missing:[/] {escape(text)} Restore runs.db from a copy, or {again}.", soft_wrap=True)
+    return TROUBLE if results.missing else 0
 
 
 def damaged(results: "Results") -> int:

@@ -356,6 +356,13 @@ def unfinished(runs: Any) -> str:
     return f"Not finished: of {counted(len(runs), 'run')} {joined_by_and(texts)}{why}."
 
 
+def missing(there: int, planned: int) -> str:
+    """What is said where planned runs are not stored, and no status says why; "" where all are."""
+    if there >= planned:
+        return ""
+    return f"{there:,} of {counted(planned, 'planned run')}: nothing says why the others are not there."
+
+
 def runs_here(problem: str, why: str) -> str:
     """That a function is not asked in child processes."""
     return f"All runs on {problem} are made in this process, one after the other: {why}."

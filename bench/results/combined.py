@@ -46,6 +46,9 @@ class Combined(Results):
         self.damaged = [
             f"{name}: {text}" for name, member in zip(names, members, strict=True) for text in member.damaged
         ]
+        self.missing = [
+            f"{name}: {text}" for name, member in zip(names, members, strict=True) for text in member.missing
+        ]
         self.sources = [source for member in members for source in member.sources]
         self.manifest = {**members[0].manifest, "suite": self._suite(), "command": ""}
         grids = [grid for member in members for grid in member.grids]  # each once, by problem, parameters and instance

@@ -124,7 +124,8 @@ class Results:
     What can be asked in more than one way is a method: of prices, targets or budgets, as ert() or ecdf().
     runs: one row a run, skips included. trajectories: one row an event: the start, then each improvement or, on
     problems with data or noise, each score. manifest: the suite as run, command, environment. damaged: labels of
-    runs whose checksum does not hold; they are left out of the frames.
+    runs whose checksum does not hold; they are left out of the frames. missing: a sentence where planned runs are
+    not stored, and no status says why.
     """
 
     def __init__(self, folder: str | Path):
@@ -132,10 +133,14 @@ class Results:
         self.folder = Path(folder)
         self.name = self.folder.name
         self.damaged: list[str] = []
+        self.missing: list[str] = []
         with closing(Store(self.folder)) as store:
+            store.check()
             self.manifest = store.manifest()
             self.damaged += store.damage()
             self._rows = self._read(store)
+            if text := words.missing(store.there(), len(store.planned())):
+                self.missing.append(text)
             self.grids = list(store.grids())
         self.sources = [(self.name, self.manifest)]
 
@@ -250,7 +255,7 @@ class Results:
         """What was run, the answer, and what is wrong with problems."""
         faults = [f"{words.IMPOSSIBLE}: {words.fault(row)}" for row in self.shown_faults()]
         ran = f"{self.name}: {words.counted(len(self.runs), 'run')}."
-        return "\n".join(filter(None, (ran, words.unfinished(self.runs), *faults, self.sentence())))
+        return "\n".join(filter(None, (*self.missing, ran, words.unfinished(self.runs), *faults, self.sentence())))
 
     @property
     def tuning(self) -> dict[str, Any] | None:

@@ -106,7 +106,8 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
             launch.watcher.changed("There is no race: on no problem can more than one optimizer be run.")
         suite = replace(suite, until="")
     raced = store.manifest().get("suite", {}).get("until", "") != suite.until
-    campaign = Campaign(store.folder, planned=len(specs), changed=raced or store.planned() != hashes)
+    damaged = any(text.startswith(("the manifest", "the plan")) for text in store.damage())  # it is written anew
+    campaign = Campaign(store.folder, planned=len(specs), changed=raced or damaged or store.planned() != hashes)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if campaign.changed:
         command = launch.command or f"bench.run({suite.name!r})"

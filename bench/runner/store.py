@@ -22,7 +22,7 @@ from bench.runner.single import RunRecord
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA = 2  # PRAGMA user_version
+SCHEMA = 3  # PRAGMA user_version
 PATIENCE = 30.0  # seconds to wait for another process that holds the file
 LARGEST = 1 << 28  # bytes of one trajectory, uncompressed: more is taken for damage
 TYPES = {each: each.__name__.encode() for each in (str, int, float, bytes, type(None))}  # of what SQLite stores
@@ -49,17 +49,19 @@ FIRST_COLUMNS = tuple(column.split()[0] for column in FIRST_RUNS.split(","))
 COLUMNS = (*FIRST_COLUMNS, *(column.split()[0] for column in ADDED.split(", ")))
 ASIDE = f"CREATE TABLE aside (id INTEGER PRIMARY KEY, {FIRST_RUNS}, checksum TEXT NOT NULL, {ADDED})"
 CODE = "CREATE TABLE code (hash TEXT PRIMARY KEY, source TEXT NOT NULL)"
-MIGRATION = (  # from schema 1
+MIGRATION = (  # from schema 1 to 2
     *(f"ALTER TABLE runs ADD COLUMN {column}" for column in ADDED.split(", ")),
     "ALTER TABLE manifest ADD COLUMN checksum TEXT",
     ASIDE,
     CODE,
-    f"PRAGMA user_version={SCHEMA}",
 )
+SEALED = ("ALTER TABLE grids ADD COLUMN checksum TEXT", f"PRAGMA user_version={SCHEMA}")  # from schema 2 to 3
 STORED = ", ".join(f'"{name}"' for name in (*COLUMNS, "checksum"))
 ACCURACIES = ("test_accuracy", "train_accuracy")
 HIGHER = "higher"  # in the schema of a trajectory: the metrics of which more is better
-PLAN = "plan"  # in the manifest: the checksum of the plan
+PLAN, ENTRIES = "plan", "entries"  # in the manifest: the checksum of the plan, and all keys of the manifest itself
+# entries of a manifest without which every cost or verdict may be another
+CHANGES_NUMBERS = ("suite", "function", "races", "environment")
 SCHEMA_STATEMENTS = (
     f"CREATE TABLE runs (id INTEGER PRIMARY KEY, {FIRST_RUNS}, checksum TEXT NOT NULL, {ADDED})",
     "CREATE UNIQUE INDEX by_hash ON runs (hash)",
@@ -69,7 +71,7 @@ SCHEMA_STATEMENTS = (
     ASIDE,  # runs whose code has changed since: kept, and not reported
     CODE,  # the source by its hash, to be compared
     "CREATE TABLE grids (problem TEXT, parameters TEXT, instance INTEGER, low TEXT, high TEXT, f BLOB, "
-    "PRIMARY KEY (problem, parameters, instance))",
+    "checksum TEXT, PRIMARY KEY (problem, parameters, instance))",
     f"PRAGMA user_version={SCHEMA}",
 )
 
@@ -132,6 +134,7 @@ class Store:
         with self._explained():
             uri = f"file:{quote(str(self.path.absolute()))}?mode={'rwc' if create else 'ro'}"
             self._db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+            self._db.text_factory = lambda data: data.decode("utf-8", "replace")  # the row's checksum finds it
             self._open(create)
 
     @contextmanager
@@ -162,15 +165,18 @@ class Store:
         tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version == 0 and tables:
             raise StoreError(f"{self.path} is an SQLite file of something else: choose another --name")
-        self._old = version == 1 and not create  # it is only read: what was added since is NULL
+        # an older file is only read: what was added since is NULL
+        self._old, self._unsealed = version == 1 and not create, version < SCHEMA and not create
         if not create:
             return
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         if version < SCHEMA:
             with self.transaction():
-                for statement in MIGRATION if version else SCHEMA_STATEMENTS:
+                for statement in (*(MIGRATION if version == 1 else ()), *SEALED) if version else SCHEMA_STATEMENTS:
                     self._db.execute(statement)
+                if version:
+                    self._seal()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -189,16 +195,32 @@ class Store:
         """Write down what is planned, in place of an earlier plan; runs that are stored stay."""
         with self.transaction():
             self._db.execute("DELETE FROM plan")
+            self._db.execute("DELETE FROM manifest")
             self._db.executemany("INSERT INTO plan VALUES (?, ?)", ((n, spec.hash()) for n, spec in enumerate(specs)))
             for key, value in manifest.items():
                 self._note(key, _json(value))
-            self._note(PLAN, json.dumps(_digest(self.planned())))
+            self._seal()
 
     def note(self, facts: Mapping[str, Any]) -> None:
         """Write these keys of the manifest."""
         with self.transaction():
             for key, value in facts.items():
                 self._note(key, _json(value))
+            self._note_entries()
+
+    def _seal(self) -> None:
+        """Write the checksums of plan and manifest where there are none yet."""
+        rows = self._db.execute("SELECT key, value, checksum FROM manifest").fetchall()
+        for key, text, digest in rows:
+            if digest is None:
+                self._note(key, text)
+        if not any(key == PLAN for key, *_ in rows):
+            self._note(PLAN, json.dumps(_digest(self.planned())))
+        self._note_entries()
+
+    def _note_entries(self) -> None:
+        keys = {str(key) for (key,) in self._db.execute("SELECT key FROM manifest")}
+        self._note(ENTRIES, _json(sorted(keys | {ENTRIES})))
 
     def _note(self, key: str, text: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?)", (key, text, checksum((key, text))))
@@ -252,7 +274,7 @@ class Store:
     def add_grid(self, problem: str, parameters: str, instance: int, low: Any, high: Any, f: np.ndarray) -> None:
         """Write the values (n, n) of a two-dimensional problem between two corners, for its picture."""
         row = (problem, parameters, instance, json.dumps(list(low)), json.dumps(list(high)), f.astype("<f8").tobytes())
-        self._db.execute("INSERT OR IGNORE INTO grids VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._db.execute("INSERT OR REPLACE INTO grids VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, checksum(row)))
 
     # reading
 
@@ -278,29 +300,53 @@ class Store:
         with self._explained():
             return [row[0] for row in self._db.execute("SELECT hash FROM plan ORDER BY position")]
 
+    def there(self) -> int:
+        """How many of the planned runs are stored, as anything."""
+        with self._explained():
+            return self._db.execute("SELECT count(*) FROM runs JOIN plan USING (hash)").fetchone()[0]
+
     def manifest(self) -> dict[str, Any]:
-        """What was run, with what, when."""
+        """What was run, with what, when; without the entries that are damaged."""
         with self._explained():
             return {
-                key: json.loads(value)
-                for key, value in self._db.execute("SELECT key, value FROM manifest")
-                if key != PLAN
+                key: json.loads(text) for key, text, whole in self._entries() if whole and key not in (PLAN, ENTRIES)
             }
 
-    def damage(self) -> list[str]:
-        """What is not as it was written, of plan and manifest; files of schema 1 cannot tell."""
-        if self._old:
-            return []
-        with self._explained():
-            rows = self._db.execute("SELECT key, value, checksum FROM manifest WHERE checksum IS NOT NULL").fetchall()
-        damaged = [
-            f"the manifest's {key}: its checksum does not hold"
+    def _entries(self) -> list[tuple[str, str, bool]]:
+        """Key, JSON, and whether the checksum holds, of each entry of the manifest; files of schema 1 cannot tell."""
+        column = "NULL" if self._old else "checksum"
+        rows = self._db.execute(f"SELECT key, value, {column} FROM manifest").fetchall()
+        return [
+            (key, text, self._unsealed if digest is None else checksum((key, text)) == digest)
             for key, text, digest in rows
-            if checksum((key, text)) != digest
         ]
-        if any(key == PLAN and json.loads(value) != _digest(self.planned()) for key, value, _ in rows):
+
+    def damage(self) -> list[str]:
+        """What is not as it was written, of plan, manifest and grids; older files cannot tell of all."""
+        with self._explained():
+            entries = self._entries()
+            grids = [row["problem"] for row, whole in self._grids() if not whole]
+        damaged = [f"the manifest's {key}: its checksum does not hold" for key, _, whole in entries if not whole]
+        texts = {key: text for key, text, whole in entries if whole}
+        names = {key for key, *_ in entries}
+        written = json.loads(texts[ENTRIES]) if ENTRIES in texts else []
+        damaged += [f"the manifest's {key}: it is missing" for key in written if key not in names]
+        damaged += [f"the manifest's {key}: nothing wrote it" for key in names if written and key not in written]
+        if not (self._unsealed or ENTRIES in names) and (self.hashes() or self.planned()):
+            damaged.append("the manifest: it is missing")
+        if PLAN in texts and json.loads(texts[PLAN]) != _digest(self.planned()):
             damaged.append("the plan: its checksum does not hold")
-        return damaged
+        return damaged + [f"the picture of {problem}: its checksum does not hold" for problem in grids]
+
+    def check(self) -> None:
+        """Raises StoreError where an entry of the manifest is damaged without which numbers would be others."""
+        broken = [text for text in self.damage() if text.startswith("the manifest")]
+        keys = {text.removeprefix("the manifest's ").partition(":")[0] for text in broken}
+        if "the manifest: it is missing" in broken or keys & set(CHANGES_NUMBERS):
+            raise StoreError(
+                f"{self.path} is damaged: {'; '.join(broken)}. Costs and verdicts would be others: restore it from a "
+                "copy, give the same command again, which writes the manifest anew and keeps the runs, or import again"
+            )
 
     def rows(self) -> Iterator[tuple[dict[str, Any], bool]]:
         """The stored runs of the present plan, in its order, each with whether its checksum holds."""
@@ -344,15 +390,24 @@ class Store:
         return row[0]
 
     def grids(self) -> Iterator[dict[str, Any]]:
-        """The grids of two-dimensional problems: f (n, n) between the corners low and high, f[i, j] at (x_j, y_i)."""
+        """The grids of two-dimensional problems: f (n, n) between the corners low and high, f[i, j] at (x_j, y_i);
+        without those that are damaged."""
         with self._explained():
-            rows = self._db.execute("SELECT * FROM grids").fetchall()
-        for problem, parameters, instance, low, high, blob in rows:
-            n = isqrt(len(blob) // 8)
-            if len(blob) != 8 * n * n:
-                continue  # damaged: a picture less
-            box = {"parameters": json.loads(parameters), "low": json.loads(low), "high": json.loads(high)}
-            yield {"problem": problem, "instance": instance, **box, "f": np.frombuffer(blob, "<f8").reshape(n, n)}
+            grids = [grid for grid, whole in self._grids() if whole]
+        for grid in grids:
+            f = np.frombuffer(grid["f"], "<f8")
+            n = isqrt(len(f))
+            texts = {name: json.loads(grid[name]) for name in ("parameters", "low", "high")}
+            yield {**grid, **texts, "f": f.reshape(n, n)}
+
+    def _grids(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """Each stored grid, with whether it is as it was written; older ones, which cannot tell, by their shape."""
+        names = ("problem", "parameters", "instance", "low", "high", "f")
+        column = "NULL" if self._unsealed else "checksum"
+        for *values, digest in self._db.execute(f"SELECT {', '.join(names)}, {column} FROM grids").fetchall():
+            size = len(values[-1]) if isinstance(values[-1], bytes) else -1
+            square = size >= 0 and size == 8 * isqrt(size // 8) ** 2
+            yield dict(zip(names, values, strict=True)), square and digest in (None, checksum(values))
 
 
 def _json(value: Any) -> str:
@@ -360,7 +415,7 @@ def _json(value: Any) -> str:
 
 
 def _digest(hashes: Sequence[str]) -> str:
-    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+    return hashlib.sha256("".join(map(str, hashes)).encode()).hexdigest()
 
 
 def _readable(row: Mapping[str, Any]) -> bool:

@@ -110,7 +110,8 @@ def as_schema_1(path):
             db.execute("UPDATE runs SET checksum = ? WHERE id = ?", (checksum(row), number))
         for name in MORE:
             db.execute(f"ALTER TABLE runs DROP COLUMN {name}")
-        db.execute("DELETE FROM manifest WHERE key = 'plan'")
+        db.execute("DELETE FROM manifest WHERE key IN ('plan', 'entries')")
+        db.execute("ALTER TABLE grids DROP COLUMN checksum")
         db.execute("ALTER TABLE manifest DROP COLUMN checksum")
         db.execute("DROP TABLE aside")
         db.execute("DROP TABLE code")
@@ -137,6 +138,9 @@ def test_a_file_of_schema_1_is_read_as_it_is_and_migrated_when_it_is_written(run
     ("statement", "what"),
     [
         ("DELETE FROM plan WHERE position = 2", "the plan: its checksum does not hold"),
+        ("DELETE FROM manifest WHERE key = 'plan'", "the manifest's plan: it is missing"),
+        ("DELETE FROM manifest WHERE key = 'created'", "the manifest's created: it is missing"),
+        ("UPDATE plan SET hash = CAST(hash AS BLOB) WHERE position = 2", "the plan: its checksum does not hold"),
         (
             "UPDATE manifest SET value = '\"x\"' WHERE key = 'created'",
             "the manifest's created: its checksum does not hold",

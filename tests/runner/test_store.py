@@ -272,13 +272,11 @@ def test_a_skip_for_want_of_a_library_is_tried_again_when_it_is_there(tmp_path, 
 
 
 def test_results_from_before_a_kind_of_question_was_known_can_be_read(tmp_path):
-    import json
-
     run(tmp_path / "t", ["odd-descent"], seeds=1)
     store = Store(tmp_path / "t", create=True)
     manifest = store.manifest()
     del manifest["suite"]["prices"]["jacobian"]
-    store._db.execute("UPDATE manifest SET value = ? WHERE key = 'suite'", (json.dumps(manifest["suite"]),))
+    store.note({"suite": manifest["suite"]})
     store.close()
     results = Results(tmp_path / "t")
     assert results.runs.cost.tolist() == [30.0]
