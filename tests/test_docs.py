@@ -30,6 +30,8 @@ SLOW = {
     "run -p rosenbrock+noise[dim=5,level=0.1] -o nevergrad-CMA -o spsa-sgd --budget 2000 --name noisy",
     "report mine quick",
     "doctor",
+    "run language",
+    "tune language --search rates --settings 17 --seeds 1",
     "tune digits",
     "run digits --tuned results/digits-tuning/tuned.toml",
 }

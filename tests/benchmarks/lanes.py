@@ -9,7 +9,7 @@ one forward pass gives both.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from os import getloadavg
 from statistics import median
@@ -122,11 +122,10 @@ def seconds(ask: Callable[[], Any]) -> float:
     return process_time() - begun
 
 
-def table(seeds: Sequence[int], rounds: int, names: Sequence[str] = tuple(NETWORKS)) -> list[dict[str, Any]]:
+def table(seeds: Sequence[int], rounds: int, names: Sequence[str] = tuple(NETWORKS)) -> Iterator[dict[str, Any]]:
     """A row for each network, without scores and with them: seconds of the plain loop, and how many times sooner the
     lanes and the single runs are."""
     registry.load(("problems", "optimizers"))
-    answers = []
     for name in names:
         make, size = NETWORKS[name]
         objective = make()
@@ -139,8 +138,7 @@ def table(seeds: Sequence[int], rounds: int, names: Sequence[str] = tuple(NETWOR
                 taken.append((loop, loop / lanes, loop / single))
             loop, lanes, single = (median(values) for values in zip(*taken, strict=True))
             facts = {"network": name, "parameters": objective.dim, "rows": size, "scores": scores}
-            answers.append({**facts, "plain": loop, "lanes": lanes, "single": single})
-    return answers
+            yield {**facts, "plain": loop, "lanes": lanes, "single": single}
 
 
 def main() -> None:
@@ -149,18 +147,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    before = getloadavg()[0]
-    rows = table(range(options.seeds), options.rounds)
-    load = f"load {before:.1f} before and {getloadavg()[0]:.1f} after"
-    print(
-        f"{options.seeds} seeds, {STEPS} steps, {options.rounds} rounds, torch {torch.__version__}, one thread, {load}."
-    )
+    print(f"{options.seeds} seeds, {STEPS} steps, {options.rounds} rounds, torch {torch.__version__}, one thread.")
     print("Seconds of the plain loop, and how many times sooner Fogbench is:\n")
-    print("| network | parameters | rows a step | scores | plain PyTorch, s | by lanes | one by one |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for row in rows:
+    print("| network | parameters | rows a step | scores | plain PyTorch, s | by lanes | one by one | load |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for row in table(range(options.seeds), options.rounds):
         facts = f"{row['network']} | {row['parameters']:,} | {row['rows']} | {row['scores'] or 'none'}"
-        print(f"| {facts} | {row['plain']:.2f} | {row['lanes']:.2f} | {row['single']:.2f} |")
+        ratios = f"{row['plain']:.2f} | {row['lanes']:.2f} | {row['single']:.2f} | {getloadavg()[0]:.1f}"
+        print(f"| {facts} | {ratios} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import torch
 from bench.core import Objective, Oracle, registry
 from bench.core.oracle import books_of
 from bench.runner.single import open_oracle, play
+from tests.benchmarks.lanes import table
 
 registry.load(("problems", "optimizers"))
 SEEDS = range(64)
@@ -68,3 +69,11 @@ def test_lanes_are_ten_times_faster_than_one_by_one(benchmark) -> None:
     benchmark.extra_info["times_faster"] = faster
     print(f"\n{len(SEEDS)} lanes are {faster:.1f} times faster than one by one")
     assert faster >= 10
+
+
+def test_the_table_of_networks_has_every_way(monkeypatch):
+    """Of two seeds, one network of a user's own; how many times sooner is for the table, on a quiet machine."""
+    monkeypatch.setattr("tests.benchmarks.lanes.STEPS", 2)
+    without, scored = table(range(2), 1, ["MLP"])
+    assert without["scores"] == 0 < scored["scores"] and without["parameters"] == 64 * 32 + 32 + 320 + 10
+    assert all(row[way] > 0 for row in (without, scored) for way in ("plain", "lanes", "single"))
