@@ -36,7 +36,7 @@ from bench.runner.choose import choose_suite
 from bench.runner.devices import on_device
 from bench.runner.environment import resolve_device
 from bench.runner.execute import one_thread
-from bench.runner.launch import Launch
+from bench.runner.launch import PATIENCE, Launch
 from bench.runner.plan import misfit, plan
 from bench.runner.single import fault, first_failure, open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
@@ -241,6 +241,7 @@ def run(
     deadline: float | None = None,
     within: Any = None,
     lanes: int | None = None,
+    patience: Any = PATIENCE,
     report: bool = True,
 ) -> Results:
     """Run a suite (its name, a TOML path or a `Suite`), or every named problem with every named optimizer.
@@ -258,12 +259,13 @@ def run(
     leave (see `bench.measure.racing`); what it leaves out is stored with status "left".
     lanes: how many runs go in lockstep at most, which changes no record, but for its seconds; by default those of the
     suite, else 64. `python -m bench doctor --benchmark` tells how many pay on a machine.
-    deadline, within: as of `compare`; by default a run has the suite's deadline. What within= left no time is stored as
-    cut or unbegun, and done by the same call again.
+    deadline, within, patience: as of `compare`; by default a run has the suite's deadline. What within= left no time is
+    stored as cut or unbegun, and done by the same call again.
     Raises ValueError for what does not fit, before anything is written.
     """
     end = inf if within is None else monotonic() + clock.seconds(within, "within")
-    launch = Launch(workers, device, imports, retry, fresh, stale, referee=race, end=end)
+    patience = clock.seconds(patience, "patience")
+    launch = Launch(workers, device, imports, retry, fresh, stale, referee=race, end=end, patience=patience)
     launch.load()
     deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
     suite = choose_suite(
@@ -383,6 +385,7 @@ def compare(
     workers: int | None = None,
     deadline: Any = None,
     within: Any = None,
+    patience: Any = PATIENCE,
     report: bool = True,
 ) -> Results:
     """Which optimizer for my function? Runs several on it, prints the answer with its evidence, the medians at the
@@ -427,12 +430,16 @@ def compare(
         over 200, a multiple of that which is three times as long. How long all takes is said before it begins, where
         that is over 10 s; with within= it is a race, where there is more than one optimizer, unless until="" says
         otherwise. Interrupting (Ctrl-C) ends as within= does, but runs under way are lost.
+    patience: seconds, or such a text, between two questions after which an optimizer in a process of its own is ended
+        as killed; or 10 times its longest question, where that is more.
     name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
         writes reports/<name>; without a name nothing is kept on disk.
     """
     began, span = monotonic(), inf if within is None else clock.seconds(within, "within")
     deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
-    how = Launch(workers, fresh=True, pictures=False, referee=race, end=began + span, interruptible=True)
+    patience = clock.seconds(patience, "patience")
+    end = began + span
+    how = Launch(workers, fresh=True, pictures=False, referee=race, end=end, interruptible=True, patience=patience)
     described = {
         "bounds": bounds, "names": names, "integers": integers, "categories": categories, "log": log,
         "maximize": maximize, "noise": noise, "failures": failures,

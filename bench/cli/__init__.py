@@ -7,6 +7,7 @@ import warnings
 from importlib import import_module
 
 from bench.cli.app import app
+from bench.cli.stopping import stoppable
 
 for _command in (
     "run",
@@ -31,4 +32,4 @@ def main() -> None:
         if category is FutureWarning or category.__module__.startswith("bench.")
         else usual(message, category, *where)
     )
-    app(prog_name="python -m bench")
+    stoppable(lambda: app(prog_name="python -m bench"))

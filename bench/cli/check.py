@@ -1,6 +1,5 @@
 """`check`: whether optimizers got worse from one version to the next."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -34,7 +33,7 @@ def check(
     workers: Workers = None,
     imports: Imports = None,
 ) -> None:
-    """Did any optimizer get worse? Exit status: 0 no; 1 yes; 2 the two cannot be compared; 130 stopped."""
+    """Did any optimizer get worse? Exit status: 0 no; 1 yes; 2 the two cannot be compared; 130, 143, 129 stopped."""
     with uncrashed(), explained(), stopped():
         from bench import api
         from bench.interchange.files import check_file, check_writable
@@ -96,12 +95,9 @@ def show(result: "Check") -> None:
 
 @contextmanager
 def stopped() -> Iterator[None]:
-    """Ctrl-C, and a request to end, have an exit status of their own: 1 would say that something got worse."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Who stops it is told so; the exit status is one of its own, as 1 would say that something got worse."""
     try:
         yield
     except KeyboardInterrupt:
         err.print("Stopped: nothing was compared, and nothing is left.")
         raise typer.Exit(INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)

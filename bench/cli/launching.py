@@ -21,6 +21,13 @@ Optimizers = Annotated[
         "-o", "--optimizer", metavar="NAME[key=value,...]", help="Optimizer, e.g. torch-adam\\[lr=0.1]; repeatable."
     ),
 ]
+Patience = Annotated[
+    str,
+    typer.Option(
+        metavar="60s|5min",
+        help="A method that asks nothing for so long is ended; or for 10 times its longest question, if that is more.",
+    ),
+]
 Workers = Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")]
 Retry = Annotated[

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, err, explained, out
-from bench.cli.launching import Device, Fresh, Optimizers, Retry, Stale, Workers, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Stale, Workers, launching
 from bench.cli.terminal import closing_table, failed_evaluations, reasons, verdict
 
 
@@ -64,6 +64,7 @@ def run(
         str | None,
         typer.Option(metavar="90s|20min|2h", help="Time of all runs; the same command does what it left out."),
     ] = None,
+    patience: Patience = "60s",
     no_report: Annotated[bool, typer.Option("--no-report", help="Store the runs and write no report.")] = False,
     imports: Imports = None,
 ) -> None:
@@ -87,6 +88,7 @@ def run(
                 retry=retry or (),
                 fresh=fresh,
                 stale=stale,
+                patience=clock.seconds(patience, "patience"),
                 end=inf if within is None else monotonic() + clock.seconds(within, "within"),
             ) as launch,
         ):

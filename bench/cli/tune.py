@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
-from bench.cli.launching import Device, Fresh, Optimizers, Retry, Stale, Workers, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Stale, Workers, launching
 from bench.cli.terminal import tuning_table
 
 
@@ -26,6 +26,7 @@ def tune(
     retry: Retry = None,
     stale: Stale = "",
     fresh: Fresh = False,
+    patience: Patience = "60s",
     imports: Imports = None,
 ) -> None:
     """Find the best setting of each optimizer for each family of problems, on instances that are never reported on.
@@ -34,11 +35,18 @@ def tune(
     """
     with explained():
         from bench import api
+        from bench.runner import clock
         from bench.runner.choose import choose_suite
         from bench.tuning.search import tune as tune_suite
 
         with launching(
-            workers=workers, device=device, imports=imports or (), retry=retry or (), fresh=fresh, stale=stale
+            workers=workers,
+            device=device,
+            imports=imports or (),
+            retry=retry or (),
+            fresh=fresh,
+            stale=stale,
+            patience=clock.seconds(patience, "patience"),
         ) as launch:
             planned = choose_suite(suite, budget=budget, name=name)
             tuning = tune_suite(

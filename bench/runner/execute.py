@@ -25,15 +25,18 @@ from typing import Any
 
 from bench.core.registry import load
 from bench.core.status import Status
-from bench.runner import PACKAGES
+from bench.runner import PACKAGES, orphans
+from bench.runner.channel import GARBLED, Garbled, Receiver, Sender
 from bench.runner.launch import Launch, Watcher
 from bench.runner.luggage import unpack
 from bench.runner.plan import Job, RunSpec
+from bench.runner.pulse import Pulse, beat
 from bench.runner.single import Message, RunRecord, run_job, unrun
 
 POLL = 0.1  # seconds between two looks at a child
 SECONDS = 1.0  # of work after which a child gives back what it has not begun: starting another takes some 0.06
 GAVE_BACK = 75  # exit status of a child that did so
+TIMES = 10  # times its longest question that a method may take between two, where that is beyond `Launch.patience`
 
 
 def execute_here(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
@@ -131,7 +134,9 @@ def supervise(job: Job, send: Callable[[Message], None], launch: Launch, halt: t
     back, as they take too long to share one."""
     undone = list(job.specs)
     while undone and not halt.is_set():
-        process, connection = start(_child, Job(tuple(undone), job.lanes), launch.imports, launch.luggage, launch.end)
+        rest = Job(tuple(undone), job.lanes)
+        how = (launch.imports, launch.luggage, launch.end, launch.patience)
+        process, connection = start(_child, rest, *how)
         child = _Child(process, connection, undone, job.lanes)
         try:
             reason = child.hear_out(send, launch, halt)
@@ -157,6 +162,9 @@ class _Child:
     lanes: bool
     begun: RunSpec | None = None  # the run under way, of a batch the first
     heard: bool = False  # whether there was any record
+    last: float = 0.0  # time.monotonic() when a run began or ended
+    pulse: Pulse | None = None  # of the method at work
+    felt: float = 0.0  # time.monotonic() of it
 
     @property
     def gave_back(self) -> bool:
@@ -175,29 +183,47 @@ class _Child:
     def hear_out(self, send: Callable[[Message], None], launch: Launch, halt: threading.Event) -> str:
         """Hear it out; answers why it is heard no more."""
         grown_from = _memory(self.process)
-        last = time.monotonic()
+        inbox = Receiver(self.connection)
+        self.last = time.monotonic()
         while self.undone:
             if halt.is_set():
                 return "stopped"
-            if self.connection.poll(POLL):
-                try:
-                    spec, record = self.connection.recv()
-                except (EOFError, ConnectionError):
-                    return self._ended()
-                last = time.monotonic()
-                self._take(spec, record, send)
+            try:
+                messages = inbox.receive(POLL)
+            except Garbled:
+                return GARBLED
+            except (EOFError, ConnectionError):
+                return self._ended()
+            for message in messages:
+                if isinstance(message, Pulse):
+                    self.pulse, self.felt = message, time.monotonic()
+                else:
+                    self.pulse, self.last = None, time.monotonic()
+                    spec, record = message
+                    self._take(spec, record, send)
+            if messages:
                 continue
             if not self.process.is_alive() and not self.connection.poll():
                 return self._ended()  # where something else holds the other end of the pipe: what a method started
-            # the lanes of a batch share its seconds
-            allowed = self.undone[0].deadline * (len(self.undone) if self.lanes else 1)
-            allowed = min(allowed, max(launch.end - last, 0.0)) + launch.grace
-            if time.monotonic() - last > allowed:
-                return f"asked nothing for {allowed:.0f} s, which is beyond its deadline"
+            if reason := self._hangs(launch):
+                return reason
             grown = _memory(self.process) - grown_from
             if grown > launch.memory:
                 return f"its memory grew by {grown >> 20} MiB, the limit being {launch.memory >> 20} MiB"
         return ""
+
+    def _hangs(self, launch: Launch) -> str:
+        """Why it is waited for no longer, or ""."""
+        now = time.monotonic()
+        if self.pulse is not None:
+            silent = now - self.felt + (0.0 if self.pulse.asking else self.pulse.since)
+            limit = max(launch.patience, TIMES * self.pulse.longest)
+            if silent > limit:
+                return f"the method asked nothing for {limit:.3g} s, which is beyond its patience"
+        # the lanes of a batch share its seconds
+        allowed = self.undone[0].deadline * (len(self.undone) if self.lanes and self.pulse else 1)
+        allowed = min(allowed, max(launch.end - self.last, 0.0)) + launch.grace
+        return f"not over after {allowed:.3g} s, which is beyond its deadline" if now - self.last > allowed else ""
 
     def _take(self, spec: RunSpec, record: RunRecord | None, send: Callable[[Message], None]) -> None:
         if record is None:
@@ -232,11 +258,16 @@ def end(process: BaseProcess) -> None:
         except (ProcessLookupError, PermissionError):
             process.kill()
     process.join()
+    with _server_lock:  # no child of the server is new meanwhile
+        _children.discard(process.pid)
+        orphans.end_helpers(forkserver._forkserver._forkserver_pid, _children)  # pyright: ignore[reportAttributeAccessIssue]
 
 
+_keeper = orphans.Keeper()
 _server = multiprocessing.get_context("forkserver")
 _server_lock = threading.Lock()
 _preloaded: set[str] = set()  # by the server that runs
+_children: set[int | None] = set()  # their process numbers
 
 
 def serve(modules: Collection[str]) -> None:
@@ -248,9 +279,9 @@ def serve(modules: Collection[str]) -> None:
             _preloaded.clear()
         if not _preloaded:
             _preloaded.update(modules)
-            _server.set_forkserver_preload(["bench.runner.preload", *sorted(modules)])
+            _server.set_forkserver_preload(["bench.runner.preload", *sorted(modules), "bench.runner.guard"])
             with _hidden():
-                forkserver.ensure_running()
+                _keeper.do(forkserver.ensure_running)
 
 
 def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Any]:
@@ -258,7 +289,9 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, An
     receive, send = _server.Pipe(duplex=False)
     with _server_lock, _hidden():
         process = _server.Process(target=_begin, args=(send, target, arguments), daemon=True)
+        _keeper.do(forkserver.ensure_running)  # where it was killed
         process.start()
+        _children.add(process.pid)
     send.close()
     return process, receive
 
@@ -268,7 +301,8 @@ def _hidden() -> Iterator[None]:
     """Hide the caller's script, which a child would otherwise run again; and fix the hashes of strings, so that no
     set's order differs between two runs."""
     hidden = _replaced(sys.modules, "__main__", ModuleType("__main__"))
-    with hidden, _replaced(os.environ, "PYTHONHASHSEED", "0"):
+    parent = _replaced(os.environ, orphans.PARENT, str(os.getpid()))
+    with hidden, parent, _replaced(os.environ, "PYTHONHASHSEED", "0"):
         yield
 
 
@@ -289,22 +323,25 @@ def _begin(connection: Connection, target: Callable[..., None], arguments: Seque
     nowhere = os.open(os.devnull, os.O_WRONLY)  # what libraries print, from whatever language, is not for the terminal
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
-    os.setsid()  # so that a Ctrl-C is for the coordinator, which ends the children
+    orphans.begin_run()
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
     threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
     target(connection, *arguments)
 
 
-def _child(connection: Connection, job: Job, imports: Sequence[str], luggage: bytes, end: float) -> None:
+def _child(
+    connection: Connection, job: Job, imports: Sequence[str], luggage: bytes, end: float, patience: float
+) -> None:
     """Do a job, or as much of it as fits into SECONDS, and send what happens."""
     process, began, status = os.getpid(), time.monotonic(), 0
+    sender = Sender(connection)
 
     def send(*messages: Message) -> None:
         if os.getpid() != process:  # a copy that a method forked: it does nobody's runs
             os._exit(0)
         for message in messages:
-            connection.send(message)
+            sender.send(message)
 
     def leave(messages: Sequence[Message]) -> None:
         send(*messages)
@@ -314,6 +351,7 @@ def _child(connection: Connection, job: Job, imports: Sequence[str], luggage: by
         load(PACKAGES, imports)
         unpack(luggage)
         undone = len(job.specs)
+        beat(sender.send, patience)
         for spec, record in run_job(job, leave, end):
             send((spec, record))
             undone -= record is not None

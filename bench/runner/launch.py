@@ -22,6 +22,7 @@ from bench.runner.suite import Suite
 
 STALE = ("", "keep", "versions")
 HEAVY = ("nevergrad", "scipy.optimize", "sklearn.datasets", "torch._dynamo")  # take seconds to import
+PATIENCE = 60.0  # seconds, see `Launch`
 DEVICES = ("auto", "cpu", "cuda")
 HERE = "__main__"  # the module of a script, or of a notebook
 
@@ -51,13 +52,15 @@ class Launch:
     register further problems and optimizers. retry: what to do again, of RETRIED. fresh: set the file of an earlier run
     aside and begin anew. stale: stored runs whose code has changed are done again; "keep": they are not; "versions":
     those are too that were computed with other versions of libraries. command: what the manifest says. memory, grace:
-    bytes that a child may grow by, and seconds beyond its deadline without a question. children: whether runs are made
-    in supervised child processes, or else in this one. pictures: whether two-dimensional problems are stored on a grid.
-    referee: how a race stands, of results (k, rounds), the rounds planned and ties (see `bench.measure.racing.race`):
-    without one a suite with `until` is run whole. facts: what else the manifest says. preload: modules that are
-    imported once for all children. luggage: definitions that children register beside `imports`, see
-    `bench.runner.luggage`. end: `time.monotonic()` when the time of all runs is over: those under way are cut short,
-    the others do not begin. interruptible: whether a Ctrl-C ends the runs as that does, and is not raised.
+    bytes that a child may grow by, and seconds that a run may take beyond its deadline. patience: seconds between two
+    questions after which a method is ended, or ten times its longest question, where that is more. children: whether
+    runs are made in supervised child processes, or else in this one. pictures: whether two-dimensional problems are
+    stored on a grid. referee: how a race stands, of results (k, rounds), the rounds planned and ties (see
+    `bench.measure.racing.race`): without one a suite with `until` is run whole. facts: what else the manifest says.
+    preload: modules that are imported once for all children. luggage: definitions that children register beside
+    `imports`, see `bench.runner.luggage`. end: `time.monotonic()` when the time of all runs is over: those under way
+    are cut short, the others do not begin. interruptible: whether a Ctrl-C ends the runs as that does, and is not
+    raised.
     """
 
     workers: int | None = None
@@ -78,6 +81,7 @@ class Launch:
     luggage: bytes = b""
     end: float = inf
     interruptible: bool = False
+    patience: float = PATIENCE
 
     def __post_init__(self) -> None:
         for name in ("imports", "retry"):
@@ -91,6 +95,9 @@ class Launch:
             raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
         if self.stale not in STALE:
             raise ValueError(f"stale must be keep or versions, got {self.stale!r}")
+        object.__setattr__(self, "patience", python_number(self.patience))
+        if not (isinstance(self.patience, (int, float)) and self.patience > 0):
+            raise ValueError(f"patience must be seconds above 0, got {self.patience!r}")
         for status in self.retry:
             if status not in RETRIED:
                 raise ValueError(f"retry takes {', '.join(RETRIED)}, got {status!r}: the others would end as they did")

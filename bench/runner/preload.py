@@ -4,7 +4,9 @@ milliseconds."""
 import os
 import signal
 
-from bench.runner import ONE_THREAD, PACKAGES
+from bench.runner import ONE_THREAD, PACKAGES, orphans
+
+orphans.serve()
 
 # a Ctrl-C is for the coordinator, which ends the children
 signal.signal(signal.SIGINT, signal.SIG_IGN)

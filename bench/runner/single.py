@@ -25,6 +25,7 @@ from bench.runner.devices import free_memory, nondeterminism, on_device
 from bench.runner.given_back import escape, given_back, seed_generators
 from bench.runner.memory import Held, peak
 from bench.runner.plan import Job, RunSpec
+from bench.runner.pulse import felt
 
 TRACEBACK = 10_000  # characters kept
 TINY = 1e-6  # seconds
@@ -90,7 +91,8 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
         held = Held(books, play.__code__, hyperparameters.values())
-        with given_back(), held, nondeterminism() as books.nondeterministic, np.errstate(all="ignore"):
+        alive = felt(books, play.__code__)
+        with alive, given_back(), held, nondeterminism() as books.nondeterministic, np.errstate(all="ignore"):
             once()
             while restarts and oracle.asked:
                 oracle.restart()

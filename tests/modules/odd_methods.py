@@ -1,7 +1,13 @@
 """Methods and problems that misbehave, for the tests; a child process imports this module by its name."""
 
+import ctypes
 import os
+import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
@@ -111,6 +117,75 @@ def odd_killed(oracle):
 def odd_sleeper(oracle):
     oracle.value(oracle.x0)
     time.sleep(60)
+
+
+def helper(*, forks: int = 0, **options) -> None:
+    """Start a process that sleeps, in a session of its own, and write its number down; through others that end."""
+    program = "import os, sys, time\nfor _ in range(int(sys.argv[1])):\n    if os.fork(): os._exit(0)\nos.setsid()\n"
+    program += "open(sys.argv[2], 'a').write(f'{os.getpid()}\\n')\ntime.sleep(600)\n"
+    subprocess.Popen([sys.executable, "-S", "-c", program, str(forks + 1), os.environ["ODD_PIDS"]], **options)
+
+
+def wait_for_helpers(number: int) -> None:
+    while len(Path(os.environ["ODD_PIDS"]).read_text().splitlines()) < number:
+        time.sleep(0.01)
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_master(oracle, *, end: str = "hang"):
+    """Starts helpers, and holds the interpreter in C, returns, or dies."""
+    with open(os.environ["ODD_PIDS"], "a") as file:
+        file.write(f"{os.getpid()}\n")
+    helper()
+    helper(forks=1)
+    wait_for_helpers(3)
+    oracle.value(oracle.x0)
+    if end == "hang":
+        with open(os.environ["ODD_PIDS"] + ".hangs", "w"):
+            ctypes.PyDLL(None).sleep(600)  # which does not let go of the interpreter, as CDLL does
+    if end == "die":
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_scribbler(oracle):
+    """Writes into all descriptors that are open, in one run of two."""
+    oracle.value(oracle.x0)
+    if oracle.rng.random() < 0.5:
+        for descriptor in range(3, 256):
+            with suppress(OSError):
+                os.set_blocking(descriptor, False)
+                os.write(descriptor, b"\x00\x00\x10\x00 nonsense " * 9)
+    while True:
+        oracle.value(oracle.x0)
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_thinker(oracle):
+    """Hangs in C, which holds the interpreter, after one question."""
+    oracle.value(oracle.x0)
+    ctypes.PyDLL(None).sleep(600)
+
+
+@optimizer(order=1, source="fogbench's own tests 2026", lanes=True, arrays="torch")
+def odd_dreamer(oracle):
+    """Hangs in lockstep."""
+    oracle.gradient(oracle.x0)
+    time.sleep(600)
+
+
+@problem(family="odd", source="fogbench's own tests 2026")
+def odd_ponderous(dim: int = 2, instance: int = 1) -> Objective:
+    """Takes seconds for a value away from its start."""
+    first = []
+
+    def formula(x):
+        if first:
+            time.sleep(2.5)
+        first.append(x)
+        return float((x * x).sum())
+
+    return Objective(formula, dim, order=0, domain=Domain(-5.0, 5.0), arrays="numpy", vectorised=False)
 
 
 @optimizer(order=0, source="fogbench's own tests 2026")

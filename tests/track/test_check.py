@@ -403,8 +403,8 @@ def test_a_suite_that_cannot_be_run_leaves_nothing(repository, monkeypatch, tmp_
     assert left_behind(before) == set()
 
 
-@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
-def test_who_stops_it_finds_nothing_left(repository, monkeypatch, tmp_path, signal):
+@pytest.mark.parametrize(("signal", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_who_stops_it_finds_nothing_left(repository, monkeypatch, tmp_path, signal, status):
     repository.write_text(repository.read_text().replace("while True:", "while not __import__('time').sleep(1):"))
     git("commit", "-qam", "slow")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -428,7 +428,7 @@ def test_who_stops_it_finds_nothing_left(repository, monkeypatch, tmp_path, sign
         assert len(git("worktree", "list").splitlines()) == 2
         process.send_signal(getattr(signals, signal))
         output, _ = process.communicate(timeout=60)
-        assert process.returncode == 130, output
+        assert process.returncode == status, output
         assert "Stopped: nothing was compared, and nothing is left." in output
         assert left_behind(before) == set()
     finally:

@@ -1,0 +1,139 @@
+"""Nothing outlives the one that started it, and who stops a command gets its own exit status."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bench.results.stored import Results
+from bench.runner.campaign import run_suite
+from bench.runner.channel import GARBLED
+from bench.runner.launch import Launch
+from bench.runner.suite import make_suite
+
+SECONDS = 20  # in which all must be gone, on a busy machine; a second on a quiet one
+
+
+def run(folder, optimizers, *, problem="odd-bowl", seeds=2, budget=20, deadline=600.0, **how):
+    suite = make_suite([problem], list(optimizers), budget=budget, name=folder.name, seeds=seeds, deadline=deadline)
+    run_suite(suite, folder, Launch(workers=1, imports=["odd_methods"], pictures=False, **how))
+    return Results(folder).runs
+
+
+def gone(pids, seconds=SECONDS) -> bool:
+    """Whether all these processes end in time."""
+    limit = time.monotonic() + seconds
+    while alive := [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]:
+        if time.monotonic() > limit:
+            for pid in alive:
+                os.kill(pid, signal.SIGKILL)
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def pids_in(file: Path) -> list[int]:
+    return [int(line) for line in file.read_text().split()]
+
+
+def started(folder: Path) -> subprocess.Popen:
+    """A command whose one run holds the interpreter in C, and has helpers in sessions of their own."""
+    command = "-m bench run -p odd-bowl -o odd-master --seeds 1 --budget 9 --workers 1 --name t --import odd_methods"
+    process = subprocess.Popen(
+        [sys.executable, *command.split(), "--no-report"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "ODD_PIDS": str(folder / "pids"), "PYTHONPATH": f"{Path.cwd()}:{os.environ['PYTHONPATH']}"},
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background hears of none
+    )
+    limit = time.monotonic() + 120
+    while not (folder / "pids.hangs").exists():
+        assert process.poll() is None and time.monotonic() < limit
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize(
+    ("name", "times", "status"),
+    [("SIGKILL", 1, -9), ("SIGTERM", 1, 143), ("SIGHUP", 1, 129), ("SIGINT", 1, 130), ("SIGINT", 3, 130)],
+)
+def test_who_stops_a_command_finds_nothing_left(tmp_path, name, times, status):
+    process = started(tmp_path)
+    theirs = psutil.Process(process.pid).children(recursive=True)
+    pids = {*(child.pid for child in theirs), *pids_in(tmp_path / "pids")}
+    try:
+        for _ in range(times):
+            process.send_signal(getattr(signal, name))
+            time.sleep(0.02)
+        output, _ = process.communicate(timeout=SECONDS)  # nobody else holds its pipe
+    finally:
+        process.kill()
+        left = not gone(pids)
+    assert process.returncode == status, output
+    assert ("Stopped. What was done is stored" in output) == (name != "SIGKILL"), output
+    assert "Traceback" not in output
+    assert len(pids) >= 5  # server, tracker, run and two helpers
+    assert not left
+
+
+def test_what_is_ignored_stays_ignored(tmp_path):
+    program = (
+        "import signal, time\nfrom bench.cli.stopping import stoppable\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "def command():\n    signal.raise_signal(signal.SIGHUP)\n    print('on')\n"
+        "    signal.raise_signal(signal.SIGTERM)\n"
+        "stoppable(command)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("on\n", 143)
+
+
+@pytest.mark.parametrize("end", ["return", "die"])
+def test_helpers_end_with_the_process_of_their_run(tmp_path, monkeypatch, end):
+    from multiprocessing import forkserver
+
+    monkeypatch.setenv("ODD_PIDS", str(tmp_path / "pids"))
+    server: Any = forkserver
+    server._forkserver._stop()  # one with this environment
+    runs = run(tmp_path / "t", [f"odd-master[end={end}]", "odd-walk"], seeds=1)
+    assert runs.status.tolist() == [{"return": "budget", "die": "killed"}[end], "budget"]
+    pids = pids_in(tmp_path / "pids")
+    assert len(pids) >= 3
+    assert gone(pids, 1)
+    server._forkserver._stop()
+
+
+def test_a_method_that_writes_into_every_descriptor_costs_its_own_run(tmp_path):
+    runs = run(tmp_path / "t", ["odd-scribbler", "odd-walk"], seeds=8)
+    theirs = runs[runs.optimizer == "odd-scribbler"]
+    assert set(theirs.status) == {"killed", "budget"}
+    assert set(theirs.error) == {"", GARBLED}
+    assert set(runs[runs.optimizer == "odd-walk"].status) == {"budget"}
+    assert len(runs) == 16
+
+
+@pytest.mark.parametrize("optimizer", ["odd-sleeper", "odd-thinker", "odd-dreamer"])
+def test_a_method_that_asks_nothing_is_ended_after_its_patience(tmp_path, optimizer):
+    begun = time.monotonic()
+    runs = run(tmp_path / "t", [optimizer], patience=0.5)
+    assert time.monotonic() - begun < 40
+    assert runs.status.tolist() == ["killed"] * 2
+    assert set(runs.error) == {"the method asked nothing for 0.5 s, which is beyond its patience"}
+
+
+def test_a_question_that_takes_longer_is_waited_for(tmp_path):
+    runs = run(tmp_path / "t", ["odd-walk"], problem="odd-ponderous", seeds=1, budget=1, patience=1.5)
+    assert runs.status.tolist() == ["budget"]
+
+
+def test_patience_is_positive():
+    with pytest.raises(ValueError, match="patience must be seconds above 0, got 0"):
+        Launch(patience=0)
