@@ -37,7 +37,7 @@ from bench.runner.devices import on_device
 from bench.runner.environment import resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.launch import PATIENCE, Launch
-from bench.runner.plan import misfit, plan
+from bench.runner.plan import MOST, misfit, plan
 from bench.runner.single import fault, first_failure, open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
 from bench.runner.timing import estimated_seconds
@@ -242,6 +242,7 @@ def run(
     within: Any = None,
     lanes: int | None = None,
     patience: Any = PATIENCE,
+    most_runs: float = MOST,
     report: bool = True,
 ) -> Results:
     """Run a suite (its name, a TOML path or a `Suite`), or every named problem with every named optimizer.
@@ -260,12 +261,13 @@ def run(
     lanes: how many runs go in lockstep at most, which changes no record, but for its seconds; by default those of the
     suite, else 64. `python -m bench doctor --benchmark` tells how many pay on a machine.
     deadline, within, patience: as of `compare`; by default a run has the suite's deadline. What within= left no time is
-    stored as cut or unbegun, and done by the same call again.
+    stored as cut or unbegun, and done by the same call again. most_runs: more are refused, before they are planned.
     Raises ValueError for what does not fit, before anything is written.
     """
     end = inf if within is None else monotonic() + clock.seconds(within, "within")
     patience = clock.seconds(patience, "patience")
-    launch = Launch(workers, device, imports, retry, fresh, stale, referee=race, end=end, patience=patience)
+    limits = {"end": end, "patience": patience, "most": most_runs}
+    launch = Launch(workers, device, imports, retry, fresh, stale, referee=race, **limits)
     launch.load()
     deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
     suite = choose_suite(
@@ -286,7 +288,7 @@ def say_how_long(suite: Suite, launch: Launch) -> None:
     """Say what the runs of a suite for a GPU take where there is none."""
     if suite.device == "cuda" and resolve_device(launch.device) == "cpu":
         with one_thread():
-            seconds = estimated_seconds(plan(suite))
+            seconds = estimated_seconds(plan(suite, most=launch.most))
         launch.watcher.changed(words.without_gpu(suite.name, seconds, launch.processes))
 
 

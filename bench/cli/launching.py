@@ -41,6 +41,7 @@ Stale = Annotated[
         help="Of stored runs whose code has changed: keep them. Or run those again too whose libraries have changed.",
     ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="More than a million runs are meant.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Begin anew; earlier runs are kept under another name.")]
 
 

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, err, explained, out
-from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Stale, Workers, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Stale, Workers, Yes, launching
 from bench.cli.terminal import closing_table, failed_evaluations, reasons, verdict
 
 
@@ -65,6 +65,7 @@ def run(
         typer.Option(metavar="90s|20min|2h", help="Time of all runs; the same command does what it left out."),
     ] = None,
     patience: Patience = "60s",
+    yes: Yes = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Store the runs and write no report.")] = False,
     imports: Imports = None,
 ) -> None:
@@ -88,6 +89,7 @@ def run(
                 retry=retry or (),
                 fresh=fresh,
                 stale=stale,
+                **({"most": inf} if yes else {}),
                 patience=clock.seconds(patience, "patience"),
                 end=inf if within is None else monotonic() + clock.seconds(within, "within"),
             ) as launch,

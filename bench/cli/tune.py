@@ -1,12 +1,13 @@
 """`tune`: the best setting of each optimizer."""
 
+from math import inf
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
-from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Stale, Workers, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Stale, Workers, Yes, launching
 from bench.cli.terminal import tuning_table
 
 
@@ -27,6 +28,7 @@ def tune(
     stale: Stale = "",
     fresh: Fresh = False,
     patience: Patience = "60s",
+    yes: Yes = False,
     imports: Imports = None,
 ) -> None:
     """Find the best setting of each optimizer for each family of problems, on instances that are never reported on.
@@ -46,6 +48,7 @@ def tune(
             retry=retry or (),
             fresh=fresh,
             stale=stale,
+            **({"most": inf} if yes else {}),
             patience=clock.seconds(patience, "patience"),
         ) as launch:
             planned = choose_suite(suite, budget=budget, name=name)

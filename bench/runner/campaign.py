@@ -70,7 +70,7 @@ def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
     """Run what a suite plans and the folder lacks. Raises ValueError for a suite that cannot be planned, before
     anything is written, and StoreError for a folder that cannot be used."""
     with one_thread():  # trials of networks are small
-        specs = plan(suite, resolve_device(launch.device))
+        specs = plan(suite, resolve_device(launch.device), launch.most)
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is a file, where the folder of the results should be: choose another --name")
     folder.mkdir(parents=True, exist_ok=True)

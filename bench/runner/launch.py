@@ -16,7 +16,7 @@ from bench.core.status import RETRIED
 from bench.runner import PACKAGES
 from bench.runner.environment import cores
 from bench.runner.luggage import pack
-from bench.runner.plan import RunSpec
+from bench.runner.plan import MOST, RunSpec
 from bench.runner.single import RunRecord
 from bench.runner.suite import Suite
 
@@ -60,7 +60,7 @@ class Launch:
     preload: modules that are imported once for all children. luggage: definitions that children register beside
     `imports`, see `bench.runner.luggage`. end: `time.monotonic()` when the time of all runs is over: those under way
     are cut short, the others do not begin. interruptible: whether a Ctrl-C ends the runs as that does, and is not
-    raised.
+    raised. most: runs that may be planned.
     """
 
     workers: int | None = None
@@ -82,6 +82,7 @@ class Launch:
     end: float = inf
     interruptible: bool = False
     patience: float = PATIENCE
+    most: float = MOST
 
     def __post_init__(self) -> None:
         for name in ("imports", "retry"):

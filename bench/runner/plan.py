@@ -16,6 +16,8 @@ from bench.runner.suite import LANES, Entry, Group, Suite
 
 CHUNK = 64  # single runs that share a child process at most: it gives back what it has no time for
 
+MOST = 1_000_000  # runs of a suite, where nobody says that more are meant
+STORED, PLANNED = 2_400, 1_200  # bytes of a run of ten values in results/NAME, and of one in memory while it is planned
 BESIDE = ("skip", "dim", "dtype", "code", "pointwise", "lanes")  # facts of a specification that are no part of its key
 
 
@@ -75,11 +77,35 @@ class Job:
     lanes: bool
 
 
-def plan(suite: Suite, device: str = "cpu") -> list[RunSpec]:
+def number_of_runs(suite: Suite) -> int:
+    """How many runs a suite plans, but for those at tuned settings and those that are named twice: nothing is planned
+    for it."""
+    return sum(
+        sum(entry.size for entry in group.problems)
+        * sum(entry.size for entry in group.optimizers)
+        * len(group.instances)
+        * group.seeds
+        for group in suite.groups
+    )
+
+
+def check_number(runs: int, most: float = MOST) -> None:
+    """Raise ValueError for more runs than that, with what they take."""
+    if runs > most:
+        raise ValueError(
+            f"{runs:,} runs are planned, which take at least {runs * STORED / 1e9:,.3g} GB on disk and "
+            f"{runs * PLANNED / 1e9:,.3g} GB of memory: more than {most:,} must be meant, say so by --yes "
+            "(bench.run: most_runs=)"
+        )
+
+
+def plan(suite: Suite, device: str = "cpu", most: float = MOST) -> list[RunSpec]:
     """Every run of a suite, each once, in its order. device: "cpu", or "cuda" for the learning problems.
 
-    Raises UnknownName for a name, and ValueError for a parameter, that the registries do not hold.
+    Raises UnknownName for a name, and ValueError for a parameter, that the registries do not hold, and for more runs
+    than `most`, before any is planned.
     """
+    check_number(number_of_runs(suite), most)
     specs: dict[str, RunSpec] = {}
     for group in suite.groups:
         problems = [

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
-from math import inf
+from math import inf, prod
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,11 @@ class Entry:
     name: str
     grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     where: str = field(default="", compare=False)
+
+    @property
+    def size(self) -> int:
+        """How many combinations of the values there are."""
+        return prod(map(len, self.grid.values()))
 
     def settings(self) -> list[dict[str, Any]]:
         """Every combination of the values."""

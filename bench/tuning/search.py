@@ -31,7 +31,7 @@ from bench.core.registry import Parameter, Range
 from bench.core.status import Status
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
-from bench.runner.plan import plain, settled
+from bench.runner.plan import check_number, plain, settled
 from bench.runner.store import Store, StoreError
 from bench.runner.suite import Entry, Group, Suite, Tuned, Tuning, parse_entry
 from bench.tuning.settings import one_setting, write_tuned
@@ -363,6 +363,9 @@ def tune(
         raise ValueError(f"search tpe needs optuna, which is not installed: {registry.how_to_install(['optuna'])}")
     launch = replace(launch, command=launch.command or f"bench.tune({suite.name!r})")
     listed = list(map(parse_entry, optimizers)) or [entry for group in suite.groups for entry in group.optimizers]
+    problems = sum(entry.size for group in suite.groups for entry in group.problems)
+    runs = settings * problems * len(listed) * (seeds if isinstance(seeds, int) else 1)  # else it is refused below
+    check_number(max(runs, *(entry.size for entry in listed)), launch.most)
     entries = {entry.text(): entry for entry in listed}
     for entry in listed:
         for setting in entry.settings():
