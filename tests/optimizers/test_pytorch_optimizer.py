@@ -2,6 +2,7 @@
 
 import inspect
 import random
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from bench.core.ledger import QUESTIONS, Ledger
 from bench.core.oracle import books_of
 from bench.core.registry import Unavailable
 from bench.runner.single import open_oracle, play
-from optimizers.pytorch_optimizer import LIBRARY, PAPERS, Entry, entries, table
+from optimizers.pytorch_optimizer import LIBRARY, NAMES, PAPERS, Entry, entries, table
 from optimizers.zoo import seeded
 
 zoo = pytest.importorskip("pytorch_optimizer")
@@ -109,7 +110,7 @@ def states() -> tuple[Any, Any, Any]:
 def test_the_file_has_the_names_of_the_library_and_its_defaults() -> None:
     assert set(ENTRIES) == set(CLASSES)
     assert len(RUN) >= 120
-    for name, way, rate, decay, _ in table(PAPERS.with_name("pytorch_optimizer.txt")):
+    for name, way, rate, decay, _ in table(NAMES):
         parameters = inspect.signature(CLASSES[name]).parameters
         for key, text in (("lr", rate), ("weight_decay", decay)):
             default = parameters[key].default if key in parameters else None
@@ -124,11 +125,28 @@ def test_each_has_a_paper_and_says_who_gives_the_rate() -> None:
     for name, rate, given_by, source in papers:
         assert given_by in ("paper", "code", "library"), name
         assert (rate == "-") == (given_by == "library"), name
+        assert given_by != "code" or "github.com/" in source, f"{name}: code without its repository"
         assert any(word.strip(",").isdigit() for word in source.split()), name
         assert ENTRIES[name].source == source != LIBRARY
         if rate != "-":
             definition = registry.find_optimizer(f"pytorch-optimizer-{name}")
             assert name in REFUSED or definition.parameters["lr"].default == float(rate)
+
+
+def test_the_readme_counts_who_gives_the_rates_and_names_those_that_differ() -> None:
+    text = PAPERS.with_name("README.md").read_text(encoding="utf-8")
+    papers = {name: (rate, given_by) for name, rate, given_by, _ in table(PAPERS)}
+    counts = Counter(given_by for _, given_by in papers.values())
+    flat = " ".join(text.split())
+    assert f"in their paper ({counts['paper']}) or their code ({counts['code']}, " in flat
+    assert f"elsewhere ({counts['library']}) the library's" in flat
+    rows = text.split("| | authors | library | where |")[1].split("\n\n")[0].splitlines()[2:]
+    shown = {}
+    for names, *rates in ([cell.strip() for cell in row.strip("| ").split("|")[:3]] for row in rows):
+        shown |= {name: tuple(map(float, rates)) for name in names.removesuffix(" (is not run)").split(", ")}
+    defaults = {name: rate for name, _, rate, *_ in table(NAMES)}
+    differ = {name: rate for name, (rate, _) in papers.items() if rate != "-" and float(rate) != float(defaults[name])}
+    assert shown == {name: (float(rate), float(defaults[name])) for name, rate in differ.items()}
 
 
 @run
