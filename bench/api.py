@@ -21,7 +21,7 @@ from bench.core.failures import Failures
 from bench.core.ledger import EVENT, PRICES
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
-from bench.core.shown import as_html, as_text
+from bench.core.shown import as_html, as_text, printable
 from bench.core.status import statuses
 from bench.functions import Function, check_budget, is_default, registered, scores
 from bench.measure import words
@@ -301,7 +301,7 @@ def _warn_of_faults(results: Results) -> None:
 def _say_what_failed(results: Results) -> None:
     """Print how many evaluations failed, where any did."""
     if text := failed_evaluations_text(results.comparison.runs):
-        print(text)
+        print(printable(text))
 
 
 def tune(
@@ -501,11 +501,11 @@ def compare(
         if campaign.interrupted and not ran:
             raise KeyboardInterrupt
         if unfinished := words.unfinished(results.runs):
-            print(unfinished)
+            print(printable(unfinished))
         _warn_of_faults(results)
         _say_what_failed(results)
         if ran or not unfinished:
-            print(answer(results, of, budget, objective.both is not None))
+            print(printable(answer(results, of, budget, objective.both is not None)))
         if report and name:
             print(f"\nReport: {write_report(results, REPORTS / name)}")
         return results

@@ -8,6 +8,7 @@ from importlib import import_module
 
 from bench.cli.app import app
 from bench.cli.stopping import stoppable
+from bench.core.shown import printable
 
 for _command in (
     "run",
@@ -28,7 +29,7 @@ def main() -> None:
     """The entry point of `python -m bench` and `fogbench`."""
     usual = warnings.formatwarning
     warnings.formatwarning = lambda message, category, *where: (
-        f"Note: {message}\n"
+        printable(f"Note: {message}\n")
         if category is FutureWarning or category.__module__.startswith("bench.")
         else usual(message, category, *where)
     )

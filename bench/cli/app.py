@@ -3,23 +3,35 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 
 import bench
+from bench.core.shown import printable
+
+
+class Terminal(Console):
+    """A console on which no text, of a run's error say, steers the terminal: rich's own colours alone do."""
+
+    def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments of what is printed, without control characters in their texts."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-out = Console(width=None if sys.stdout.isatty() else 120)
-err = Console(stderr=True)
+out = Terminal(width=None if sys.stdout.isatty() else 120)
+err = Terminal(stderr=True)
 
 TRACEBACK = "FOGBENCH_TRACEBACK"  # environment variable: where it is set, a crash prints its traceback
 BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from bench.cli.app import INTERRUPTED, TROUBLE, Imports, app, err, explained, headed, out, uncrashed
 from bench.cli.launching import Workers
+from bench.core.files import write_text
 
 if TYPE_CHECKING:
     from bench.track.check import Check
@@ -62,7 +63,7 @@ def check(
                 result = check(api.load(base, imports or ()), api.load(new, imports or ()), limit, timing=timing)
         show(result)
         for file, form in files:
-            file.write_text(getattr(result, form)(), encoding="utf-8")
+            write_text(file, getattr(result, form)())
         if not no_report:
             from bench.report.regressions import write_check
 

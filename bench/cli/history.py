@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, headed, out
+from bench.core.files import write_text
 
 
 @app.command()
@@ -48,7 +49,7 @@ def history(
         out.print(table)
         out.print(escape(CAPTION))
         if json is not None:
-            json.write_text(answer.to_json(), encoding="utf-8")
+            write_text(json, answer.to_json())
         if not no_report:
             from bench.report.versions import write_history
 

@@ -1,8 +1,12 @@
-"""Files that a user names: regular ones of a size that can be read. Others are refused at once."""
+"""Files that a user names: regular ones of a size that can be read, others are refused at once; and new ones, which are
+written whole or not at all."""
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 TEXT = 64 * 2**20  # bytes of a file that is read whole
@@ -50,3 +54,21 @@ def read_text(path: Path, errors: str = "strict") -> str:
             raise Unreadable(f"{path} is no text in UTF-8: byte {error.start} is {byte:#04x}") from None
         except OSError as error:
             raise Unreadable(f"{path} cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write, which takes its place when all went well, and else is removed.
+
+    What is there already stays until then. A symbolic link is replaced, and what it leads to is left alone.
+    """
+    with TemporaryDirectory(dir=path.parent, prefix=".fogbench-") as folder:
+        draft = Path(folder) / path.name
+        yield draft
+        draft.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all: see `whole`."""
+    with whole(path) as draft:
+        draft.write_text(text, encoding="utf-8")

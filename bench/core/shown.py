@@ -1,8 +1,17 @@
 """How things are shown in a Python prompt and in a notebook: a title over a table of names and facts."""
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
+
+# what would steer a terminal (but for line breaks and tabs) or turn its writing round, and halves of characters
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """A text for a terminal: each control character is a question mark."""
+    return STEERING.sub("?", text)
 
 
 def written(value: Any) -> str:

@@ -4,13 +4,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+from bench.core.files import whole
+
 FORMULA = r"\s*[=+\-@]|[\t\r]"  # a spreadsheet would run such a cell
 
 
 def save_csv(frame: Any, path: Path) -> None:
     """Write a frame; text that a spreadsheet would take for a formula gets a leading quote, numbers stay."""
     texts = frame.select_dtypes(include=["object", "string"]).columns
-    frame.assign(**{name: frame[name].map(_quoted) for name in texts}).to_csv(path, index=False, lineterminator="\n")
+    plain = frame.assign(**{name: frame[name].map(_quoted) for name in texts})
+    with whole(path) as draft:
+        plain.to_csv(draft, index=False, lineterminator="\n")
 
 
 def _quoted(value: Any) -> Any:

@@ -363,6 +363,11 @@ def missing(there: int, planned: int) -> str:
     return f"{there:,} of {counted(planned, 'planned run')}: nothing says why the others are not there."
 
 
+def not_drawn(name: str, error: Exception) -> str:
+    """What is said of a figure that fails."""
+    return f"The figure {name} could not be drawn ({type(error).__name__}: {error}); all else is here."
+
+
 def runs_here(problem: str, why: str) -> str:
     """That a function is not asked in child processes."""
     return f"All runs on {problem} are made in this process, one after the other: {why}."

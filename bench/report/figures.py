@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -358,13 +358,25 @@ def figure(
 
 
 def all_figures(source: Source) -> list[Figure]:
-    """Every figure that there is something for; an ecdf by everything of which there are several."""
+    """Every figure that there is something for."""
+    figures = [make() for _, make in drawings(source)]
+    return [figure for figure in figures if len(figure.frame)]
+
+
+def drawings(source: Source) -> list[tuple[str, Callable[[], Figure]]]:
+    """What every figure is called, and what makes it; an ecdf by everything of which there are several."""
     several = {by for by, columns in BY.items() if len(source.runs[columns].drop_duplicates()) > 1}
-    drawings = [ecdf_figure(source, by) for by in BY if by in {"optimizer", "order", *several}]
-    drawings += [make(source) for name, make in FIGURES.items() if name not in ("ecdf", "metric", "sensitivity")]
-    drawings += [sensitivity_figure(source, metric, over) for metric, over in tuned.figures(source.results)]
-    drawings += [metric_figure(source, None, over) for over in OVER]
-    return [drawing for drawing in drawings if len(drawing.frame)]
+    makers: list[tuple[str, Callable[[], Figure]]] = []
+    makers += [
+        (f"ecdf by {by}", partial(ecdf_figure, source, by)) for by in BY if by in {"optimizer", "order", *several}
+    ]
+    special = ("ecdf", "metric", "sensitivity")
+    makers += [(name, partial(make, source)) for name, make in FIGURES.items() if name not in special]
+    makers += [
+        (f"sensitivity over {over}", partial(sensitivity_figure, source, metric, over))
+        for metric, over in tuned.figures(source.results)
+    ]
+    return makers + [(f"metric over {over}", partial(metric_figure, source, None, over)) for over in OVER]
 
 
 def draw(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.files import write_text
 from bench.measure.frames import CELL, Frame
 from bench.measure.strata import ALL
 from bench.measure.words import FAILURES, best_texts, cell_name, lowest, number, spanned, split, target_name
@@ -43,7 +44,7 @@ def save_latex(frame: Frame, path: Path) -> None:
     kind = "longtable" if len(rows) > LONG else "tabular"
     again = [r"\endhead"] if kind == "longtable" else []
     lines = [rf"\begin{{{kind}}}{{{layout}}}", r"\toprule", head, r"\midrule", *again, *rows, r"\bottomrule"]
-    path.write_text("\n".join([*lines, rf"\end{{{kind}}}", ""]), encoding="utf-8")
+    write_text(path, "\n".join([*lines, rf"\end{{{kind}}}", ""]))
 
 
 def escaped(text: str) -> str:

@@ -3,12 +3,15 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.core.files import write_text
 from bench.core.status import Status, alternatives, statuses
 from bench.interchange.csv import save_csv
 from bench.measure import levels, words
@@ -17,7 +20,7 @@ from bench.measure.failed import failed_evaluations_text, telling
 from bench.measure.frames import CELL, Frame
 from bench.measure.raced import in_race
 from bench.measure.summaries import faults
-from bench.measure.words import counted, interval, number, percent, price_list, target_list
+from bench.measure.words import counted, interval, not_drawn, number, percent, price_list, target_list
 from bench.report import memory, metrics, tuned
 from bench.report.data import encoded, page_data
 from bench.report.measured import Report
@@ -25,6 +28,7 @@ from bench.report.sections import SECTIONS
 from bench.report.small import panels
 from bench.report.styles import DASHES
 from bench.report.tables import evaluation_rows, failure_rows, race_rows, skip_rows, value_rows
+from bench.runner.suite import Notice
 
 if TYPE_CHECKING:
     from bench.results.stored import Results
@@ -52,33 +56,49 @@ def write_report(
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, frame in report.tables.items():
         save_csv(frame, folder / "tables" / f"{name}.csv")
-    drawn = _for_papers(report, folder) if figures else {}
+    failed: list[str] = []
+    drawn = _for_papers(report, folder, failed) if figures else {}
     page = folder / "index.html"
-    page.write_text(html(report, drawn), encoding="utf-8")
+    write_text(page, html(report, drawn, failed))
+    for sentence in dict.fromkeys(failed):
+        warnings.warn(Notice(sentence), stacklevel=2)
     return page
 
 
-def _for_papers(report: Report, folder: Path) -> dict[str, list[str]]:
+@contextmanager
+def _spared(name: str, failed: list[str]) -> Iterator[None]:
+    """The report goes on where a figure fails, and says which."""
+    try:
+        yield
+    except Exception as error:  # of any library that draws
+        failed.append(not_drawn(name, error))
+
+
+def _for_papers(report: Report, folder: Path, failed: list[str]) -> dict[str, list[str]]:
     """Write the tables, without those that are curves, as LaTeX, and all figures as SVG, each with its CSV; answers
-    with the names of the files of each figure, by its title."""
-    from bench.report.figures import Source, all_figures
+    with the names of the files of each figure, by its title. failed: takes a sentence for each that cannot be drawn."""
+    from bench.report.figures import Source, drawings
     from bench.report.latex import PAPERS, save_latex
     from bench.report.panels import save
 
     for name, frame in report.tables.items():
         path = folder / "tables" / f"{name}.tex"
         if name in PAPERS:
-            path.write_text(PAPERS[name](report.tables), encoding="utf-8")
+            write_text(path, PAPERS[name](report.tables))
         elif "cost" not in frame:
             save_latex(frame, path)
     (folder / "figures").mkdir(exist_ok=True)
     files: dict[str, list[str]] = {}
-    for figure in all_figures(Source(report.results)):
-        save_csv(figure.frame, folder / "figures" / f"{figure.name}.csv")
-        pages = figure.pages()
-        files[figure.title] = [f"{figure.name}.csv", *(f"{page.name}.svg" for page in pages)]
-        for page in pages:
-            save(page, folder / "figures" / f"{page.name}.svg")
+    for name, make in drawings(Source(report.results)):
+        with _spared(name, failed):
+            figure = make()
+            if figure.frame.empty:
+                continue
+            save_csv(figure.frame, folder / "figures" / f"{figure.name}.csv")
+            files[figure.title] = [f"{figure.name}.csv"]
+            for page in figure.pages():
+                save(page, folder / "figures" / f"{page.name}.svg")
+                files[figure.title].append(f"{page.name}.svg")
     return files
 
 
@@ -93,11 +113,14 @@ def summary(runs: Frame) -> str:
     return f"{counted(problems, 'problem')}, {optimizers}, {counted(len(runs), 'run')}: {', '.join(ends)}."
 
 
-def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> str:
-    """The page as one text. Whatever comes from results is escaped, and only our own scripts may run."""
+def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, failed: list[str] | None = None) -> str:
+    """The page as one text. Whatever comes from results is escaped, and only our own scripts may run.
+
+    failed: a sentence for each figure that could not be drawn; takes those of the page itself."""
     import jinja2
     from markupsafe import Markup
 
+    failed_figures = [] if failed is None else failed
     scripts = [PLOTLY.read_text(encoding="utf-8"), page_script()]
     results, runs, view = report.results, report.runs, report.views[0]
     suite = results.manifest.get("suite", {})
@@ -140,7 +163,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         ranked=report.ranked,
         place={name: place for place, name in enumerate(report.styles)},
         panels=panels(report),
-        metrics={**metrics.shown(report), "pictures": _pictures(report)} if "metrics" in contents else {},
+        metrics=_metrics(report, failed_figures) if "metrics" in contents else {},
         memory=memory.shown(report) if "memory" in contents else [],
         dashes=DASHES,
         lowest=words.lowest("In bold", report.tables["values"]),
@@ -169,17 +192,22 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None) -> st
         late=percent(view.comparison.late - 1),
         checkpoints=words.CHECKPOINTS[any(function.get("noise") for function in functions)],
         drawn=drawn or {},
+        failed_figures=list(dict.fromkeys(failed_figures)),
         latex=[name for name, frame in report.tables.items() if drawn and "cost" not in frame],
         sources=[_source(name, manifest) for name, manifest in results.sources],
     )
 
 
-def _pictures(report: Report) -> list[dict[str, str]]:
-    """The chief metric over cost, epochs and seconds."""
+def _metrics(report: Report, failed: list[str]) -> dict[str, Any]:
+    """What the page has of metrics, with pictures of the chief one over cost, epochs and seconds. failed: takes a
+    sentence for each that cannot be drawn."""
     from bench.report.figures import Source
 
-    source = Source(report.results)
-    return metrics.pictures(metrics.metric_figure(source, None, over) for over in metrics.OVER)
+    source, pictures = Source(report.results), []
+    for over in metrics.OVER:
+        with _spared(f"metric over {over}", failed):
+            pictures += metrics.pictures([metrics.metric_figure(source, None, over)])
+    return {**metrics.shown(report), "pictures": pictures}
 
 
 def page_script() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.files import whole
 from bench.core.status import Status
 from bench.interchange.files import check_file
 from bench.measure.frames import CELL, Frame
@@ -27,6 +28,7 @@ PANELS, ROWS = 24, 48  # of a page
 EXPONENTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN = Look()
 MARKS = {"solid": "o", "dash": "s", "dot": "^", "dashdot": "P", "longdash": "X"}  # by the dash of a style
+FAR, MOST_DRAWN = 1e290, 1e308  # a value with which the margin of an axis reaches infinity, and where such an axis ends
 SCALE = "scale"  # of a frame of a table: whether its scale of colours is drawn
 VALUES = {"gap": "f - f_opt", "value": "f"}  # titles of axes
 STARS = {"default": ("D", 5.0), "tuned": ("*", 8.0)}  # marks of settings, with their sizes in points
@@ -138,6 +140,10 @@ class Curves(Panel):
             axes.set_yscale("log")
         elif self.better == "high" and frame[self.y].min() >= 0 and frame[self.y].max() <= 1:
             axes.set(ylim=(0, 1.02), yticks=(0, 0.25, 0.5, 0.75, 1), yticklabels=("0", "", "0.5", "", "1"))
+        drawable = frame[[self.y, *(("low", "high") if self.band else ())]].to_numpy(float)
+        drawable = drawable[np.isfinite(drawable) & ((drawable > 0) | (not log))]
+        if (np.abs(drawable) > FAR).any():  # by itself the axis would end at infinity
+            axes.set_ylim(drawable.min(), min(drawable.max(), MOST_DRAWN))
         for name in names:
             rows, color = curves[name], self.styles[name].color
             y = rows[self.y].where(np.isfinite(rows[self.y]))
@@ -448,7 +454,6 @@ def save(figure: Figure, *paths: Path, look: Look = PLAIN) -> None:
     """Draw a figure once, and write it to each path as SVG (text as text), PDF or PNG by its suffix; the same bytes
     every time. What is there already stays until the new file is whole."""
     import warnings
-    from tempfile import TemporaryDirectory
 
     import matplotlib as mpl
     import seaborn as sns
@@ -464,10 +469,8 @@ def save(figure: Figure, *paths: Path, look: Look = PLAIN) -> None:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in a script the font does not have
         canvas = drawn(figure, look)
         for path in paths:
-            with TemporaryDirectory(dir=path.parent, prefix=".fogbench-") as folder:
-                whole = Path(folder) / path.name
-                canvas.savefig(whole, format=path.suffix[1:], dpi=DOTS, metadata=facts[path.suffix])
-                whole.replace(path)
+            with whole(path) as draft:
+                canvas.savefig(draft, format=path.suffix[1:], dpi=DOTS, metadata=facts[path.suffix])
 
 
 def drawn(figure: Figure, look: Look = PLAIN) -> Any:

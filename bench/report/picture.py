@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.core.files import whole
 from bench.core.foreign import foreign
 from bench.core.objective import Objective
 from bench.report.panels import new_file
@@ -54,7 +55,8 @@ def draw(objective: Objective, path: Path) -> Path:
     with foreign(f"{objective.name} cannot be drawn"):
         picture(objective, axes)
     axes.set_title(f"{objective.name}, dim {objective.dim}, instance {objective.instance}")
-    figure.savefig(path, dpi=150)
+    with whole(path) as draft:
+        figure.savefig(draft, dpi=150)
     return path
 
 

@@ -4,6 +4,7 @@ from math import log
 from pathlib import Path
 from typing import Any
 
+from bench.core.files import write_text
 from bench.measure.words import cell_name
 from bench.report.page import STYLES, TEMPLATES
 from bench.track.check import COLOUR, REGRESSIONS, TIMED_WORDS, Check, ratio
@@ -28,7 +29,7 @@ def write_check(check: Check, folder: Path) -> Path:
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "index.html"
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.files import write_text
 from bench.interchange.csv import save_csv
 from bench.measure.words import cell_name, interval, number, reached, target_name
 from bench.report.page import STYLES, TEMPLATES
@@ -62,7 +63,7 @@ def write_history(history: History, folder: Path) -> Path:
     names = {place: version.name for place, version in enumerate(history.versions)}
     save_csv(history.table.assign(version=history.table.version.map(names)), folder / "history.csv")
     path = folder / "index.html"
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path
 
 

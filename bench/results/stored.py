@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bench.core import registry
 from bench.core.coordinates import Coordinates, lost
 from bench.core.ledger import EVENT, PRICES, QUESTIONS
+from bench.core.shown import printable
 from bench.core.status import Status
 from bench.measure import (
     crossing,
@@ -255,7 +256,9 @@ class Results:
         """What was run, the answer, and what is wrong with problems."""
         faults = [f"{words.IMPOSSIBLE}: {words.fault(row)}" for row in self.shown_faults()]
         ran = f"{self.name}: {words.counted(len(self.runs), 'run')}."
-        return "\n".join(filter(None, (*self.missing, ran, words.unfinished(self.runs), *faults, self.sentence())))
+        return printable(
+            "\n".join(filter(None, (*self.missing, ran, words.unfinished(self.runs), *faults, self.sentence())))
+        )
 
     @property
     def tuning(self) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -86,9 +87,10 @@ def alone_in(folder: Path) -> Iterator[None]:
     """Be the one coordinator that writes into a folder; raises StoreError where another process is, or its lock is no
     file."""
     path = folder / "lock"
-    if path.exists() and not path.is_file():  # a pipe, say, which would be waited for
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # a pipe, say, which would be waited for
         raise StoreError(f"{path} is no file, where one must be that says who runs into {folder}: remove it")
-    with path.open("w") as lock:
+    # no link that came since is followed, and nothing is emptied
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
