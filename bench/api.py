@@ -361,8 +361,13 @@ def load(source: str | Path | Sequence[str | Path], imports: Sequence[str] = ())
     if not isinstance(source, (str, Path)):
         members = [load(folder) for folder in source]
         return members[0] if len(members) == 1 else Several(members)
+    return Results(folder_of(source))
+
+
+def folder_of(source: str | Path) -> Path:
+    """The folder of a name under results/, or the one that is named."""
     path = Path(source)
-    return Results(path if path.exists() or len(path.parts) > 1 else RESULTS / path)
+    return path if path.exists() or len(path.parts) > 1 else RESULTS / path
 
 
 def compare(

@@ -326,6 +326,8 @@ def test_damaged_and_newer_results_are_explained(tmp_path):
     assert damaged.exit_code == 1
     assert "Damaged, left out" in damaged.output
     assert "--retry damaged" in damaged.output
+    checked = call("verify", "d")
+    assert (checked.exit_code, "d: 6 of 6 planned runs: 1 fault." in checked.output) == (1, True)
     exported = call("export", "d", "--to", "csv", "--out", "csv")
     assert (exported.exit_code, "Damaged, left out" in exported.output) == (1, True)
     assert (tmp_path / "csv/runs.csv").is_file()

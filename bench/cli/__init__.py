@@ -20,6 +20,7 @@ for _command in (
     "history",
     "export",
     "import_",
+    "verify",
     "doctor",
 ):  # as --help shows them
     import_module(f"bench.cli.{_command}")

@@ -350,11 +350,26 @@ class Store:
 
     def rows(self) -> Iterator[tuple[dict[str, Any], bool]]:
         """The stored runs of the present plan, in its order, each with whether its checksum holds."""
-        columns = (*(FIRST_COLUMNS if self._old else COLUMNS), "checksum")
-        names = ", ".join(f'runs."{name}"' for name in columns)
-        query = f"SELECT {names} FROM runs JOIN plan USING (hash) ORDER BY plan.position"
+        return self._checked("runs", "JOIN plan USING (hash) ORDER BY plan.position")
+
+    def beside(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """The stored runs that are of no report, of an earlier plan or put aside, each with whether its checksum
+        holds."""
+        yield from self._checked("runs", "WHERE hash NOT IN (SELECT hash FROM plan) ORDER BY id")
+        if not self._old:
+            yield from self._checked("aside", "ORDER BY id")
+
+    def faults(self) -> list[str]:
+        """What SQLite finds wrong with the file itself."""
         with self._explained():
-            for *values, digest in self._db.execute(query):
+            texts = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check")]
+        return [] if texts == ["ok"] else [f"the file: {text}" for text in texts]
+
+    def _checked(self, table: str, rest: str) -> Iterator[tuple[dict[str, Any], bool]]:
+        columns = (*(FIRST_COLUMNS if self._old else COLUMNS), "checksum")
+        names = ", ".join(f'{table}."{name}"' for name in columns)
+        with self._explained():
+            for *values, digest in self._db.execute(f"SELECT {names} FROM {table} {rest}"):
                 row = dict(zip(COLUMNS, values, strict=False))
                 first = row.get("code") is None  # a row of schema 1
                 yield row, checksum(values[: len(FIRST_COLUMNS)] if first else values) == digest

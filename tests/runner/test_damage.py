@@ -2,12 +2,14 @@
 
 import sqlite3
 
+import numpy as np
 import pytest
 
 from bench.results.stored import Results
+from bench.results.verify import verify
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
-from bench.runner.store import StoreError
+from bench.runner.store import COLUMNS, StoreError, checksum
 from bench.runner.suite import make_suite
 
 
@@ -83,3 +85,130 @@ def test_a_picture_that_is_not_as_it_was_written_is_named_left_out_and_drawn_ane
     again(folder)
     assert Results(folder).damaged == []
     assert len(Results(folder).grids) == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "faults"),
+    [
+        ("SELECT 1", []),
+        ("DELETE FROM runs WHERE id = 2", ["5 of 6 planned runs: nothing says why the others are not there."]),
+        ("UPDATE runs SET best = 1.5 WHERE id = 2", ["RUN: its checksum does not hold"]),
+        ("UPDATE plan SET position = position + 9 WHERE position = 1", ["the plan: its checksum does not hold"]),
+        ("UPDATE manifest SET value = '2' WHERE key = 'suite'", ["the manifest's suite: its checksum does not hold"]),
+        ("DELETE FROM grids", []),
+        ("UPDATE grids SET low = '[0, 0]'", ["the picture of odd-bowl: its checksum does not hold"]),
+    ],
+)
+def test_verify_says_what_is_wrong(folder, statement, faults):
+    change(folder, statement)
+    run = "odd-bowl, dim 2, instance 1, with odd-descent, seed 0"
+    assert verify(folder).faults == [fault.replace("RUN", run) for fault in faults]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "fault"),
+    [
+        ("trajectory", b"\x00\x11", "its trajectory cannot be read"),
+        ("trajectory_bytes", 7, "its trajectory cannot be read"),
+        ("counts", "{", "its counts cannot be read"),
+        ("status", "glorious", "its status 'glorious' is none"),
+        ("best_x", b"1234567", "its best_x is cut short"),
+        ("key", "{}", "its hash is not that of its key"),
+    ],
+)
+def test_verify_reads_what_a_checksum_covers(folder, column, value, fault):
+    change(folder, f"UPDATE runs SET {column} = ? WHERE id = 2", value)
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    db = sqlite3.connect(folder / "runs.db")
+    row = db.execute(f"SELECT {names} FROM runs WHERE id = 2").fetchone()
+    db.close()
+    change(folder, "UPDATE runs SET checksum = ? WHERE id = 2", checksum(row))
+    found = verify(folder)
+    assert [fault in text for text in found.faults] == [True]
+    assert str(found).endswith("6 of 6 planned runs: 1 fault.")
+
+
+def test_verify_sees_runs_of_earlier_plans(folder):
+    suite = make_suite(["odd-bowl"], ["odd-walk"], budget=30, name="t", seeds=1)
+    run_suite(suite, folder, Launch(children=False, pictures=True))
+    assert str(verify(folder)) == "t: 1 of 1 planned run, 5 runs beside: all as written."
+    change(folder, "UPDATE runs SET best = 1.5 WHERE seed = 2 AND optimizer = 'odd-walk'")
+    assert verify(folder).faults == [
+        "odd-bowl, dim 2, instance 1, with odd-walk, seed 2, of no report: its checksum does not hold"
+    ]
+
+
+# flips of single bits: what is read again is as it was, or is named, and nothing ends in a traceback
+
+
+def numbers(folder):
+    """All numbers of a report, by run, with what is said of damage: None where the folder is refused."""
+    try:
+        results = Results(folder)
+    except StoreError:
+        return None
+    runs = results.runs.drop(columns="run").to_csv()
+    parts = {line.split(",", 1)[1] for line in runs.splitlines()}
+    events = results.trajectories.groupby("run").apply(
+        lambda rows: rows.drop(columns="run", errors="ignore").to_csv(index=False)
+    )
+    pictures = [grid["f"].tobytes() for grid in results.grids]
+    costs = [results.prices, results.manifest.get("suite"), results.ert().to_csv()]
+    return parts, sorted(events), pictures, repr(costs), bool(results.missing or results.damaged)
+
+
+def flipped(folder, offsets, rng):
+    """Flip one bit at each of these places of runs.db, one after the other; answers with the faults that were found,
+    and how many flips were said."""
+    path = folder / "runs.db"
+    whole = path.read_bytes()
+    before = numbers(folder)
+    silent, said = [], 0
+    for offset in offsets:
+        bad = bytearray(whole)
+        bad[offset] ^= 1 << rng.integers(8)
+        path.write_bytes(bytes(bad))
+        after = numbers(folder)
+        try:
+            faults = verify(folder).faults
+        except StoreError:
+            faults = ["refused"]
+        if after is None or after[-1]:
+            said += 1
+            assert faults, f"verify is silent on byte {offset}"
+        elif after != before:
+            silent.append(int(offset))
+    path.write_bytes(whole)
+    return silent, said
+
+
+def places(folder, tables):
+    """The bytes of runs.db that hold some tables, or all of it."""
+    size = (folder / "runs.db").stat().st_size
+    if not tables:
+        return range(size)
+    db = sqlite3.connect(folder / "runs.db")
+    marks = ", ".join("?" * len(tables))
+    pages = db.execute(f"SELECT pgoffset, pgsize FROM dbstat WHERE name IN ({marks})", tables).fetchall()
+    db.close()
+    return [offset + byte for offset, size in pages for byte in range(size)]
+
+
+@pytest.mark.parametrize(
+    ("tables", "flips"),
+    [
+        ((), 20),
+        (("plan", "manifest"), 20),
+        pytest.param((), 500, marks=pytest.mark.slow),
+        pytest.param(("plan", "manifest"), 100, marks=pytest.mark.slow),
+    ],
+)
+def test_no_flipped_bit_changes_a_number_in_silence(folder, tables, flips):
+    db = sqlite3.connect(folder / "runs.db")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    rng = np.random.default_rng(flips)
+    offsets = rng.choice(np.array(places(folder, tables)), flips)
+    silent, said = flipped(folder, offsets, rng)
+    assert silent == []
+    assert said > 0
