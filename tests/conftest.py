@@ -84,7 +84,7 @@ def pages_alone(request, monkeypatch):
     """Reports are written without their figures and LaTeX tables for papers, which take two seconds of three, but in
     the tests of reports, and where a test asks for `figures`."""
     if "report" not in request.path.parts and "figures" not in request.fixturenames:
-        monkeypatch.setattr("bench.report.page._for_papers", lambda report, folder: {})
+        monkeypatch.setattr("bench.report.page._for_papers", lambda report, folder, failed: {})
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def verdict(results: "Results") -> int:
 def missing(results: "Results") -> int:
     """Say how many of the planned runs are there where nothing says why others are not; then exit status 1."""
     for text in results.missing:
-        again = "import the data again" if results.imported else "the same command does them"
+        again = "import the data again" if results.imported else "the same command does them, with --retry damaged all"
         err.print(f"[bold red]Missing:[/] {escape(text)} Restore runs.db from a copy, or {again}.", soft_wrap=True)
     return TROUBLE if results.missing else 0
 

@@ -113,14 +113,14 @@ def summary(runs: Frame) -> str:
     return f"{counted(problems, 'problem')}, {optimizers}, {counted(len(runs), 'run')}: {', '.join(ends)}."
 
 
-def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, failed: list[str] | None = None) -> str:
+def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, undrawn: list[str] | None = None) -> str:
     """The page as one text. Whatever comes from results is escaped, and only our own scripts may run.
 
-    failed: a sentence for each figure that could not be drawn; takes those of the page itself."""
+    undrawn: a sentence for each figure that could not be drawn; takes those of the page itself."""
     import jinja2
     from markupsafe import Markup
 
-    failed_figures = [] if failed is None else failed
+    undrawn = [] if undrawn is None else undrawn
     scripts = [PLOTLY.read_text(encoding="utf-8"), page_script()]
     results, runs, view = report.results, report.runs, report.views[0]
     suite = results.manifest.get("suite", {})
@@ -163,7 +163,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, faile
         ranked=report.ranked,
         place={name: place for place, name in enumerate(report.styles)},
         panels=panels(report),
-        metrics=_metrics(report, failed_figures) if "metrics" in contents else {},
+        metrics=_metrics(report, undrawn) if "metrics" in contents else {},
         memory=memory.shown(report) if "memory" in contents else [],
         dashes=DASHES,
         lowest=words.lowest("In bold", report.tables["values"]),
@@ -192,7 +192,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, faile
         late=percent(view.comparison.late - 1),
         checkpoints=words.CHECKPOINTS[any(function.get("noise") for function in functions)],
         drawn=drawn or {},
-        failed_figures=list(dict.fromkeys(failed_figures)),
+        failed_figures=list(dict.fromkeys(undrawn)),
         latex=[name for name, frame in report.tables.items() if drawn and "cost" not in frame],
         sources=[_source(name, manifest) for name, manifest in results.sources],
     )

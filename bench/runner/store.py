@@ -243,6 +243,8 @@ class Store:
     def forget_damaged(self) -> None:
         """Remove the planned runs whose checksum does not hold, or whose trajectory cannot be read, so that they are
         done again."""
+        with self.transaction():
+            self._db.execute("REINDEX")  # a run whose entry in an index is damaged is not found, and not written anew
         damaged = [(row["hash"],) for row, whole in self.rows() if not (whole and _readable(row))]
         with self.transaction():
             self._db.executemany("DELETE FROM runs WHERE hash = ?", damaged)

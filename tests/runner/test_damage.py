@@ -13,9 +13,9 @@ from bench.runner.store import COLUMNS, StoreError, checksum
 from bench.runner.suite import make_suite
 
 
-def again(folder):
+def again(folder, **how):
     suite = make_suite(["odd-bowl"], ["odd-walk", "odd-descent"], budget=30, name="t", seeds=3)
-    return run_suite(suite, folder, Launch(children=False, pictures=True))
+    return run_suite(suite, folder, Launch(children=False, pictures=True, **how))
 
 
 @pytest.fixture
@@ -40,6 +40,27 @@ def test_runs_that_are_planned_and_not_there_are_said_and_done_again(folder):
     assert results.damaged == []
     assert again(folder).added == 2
     assert Results(folder).missing == []
+
+
+@pytest.mark.parametrize("table", ["by_hash", "runs"])
+def test_a_run_whose_hash_is_damaged_is_said_and_there_again_after_retry(folder, table):
+    db = sqlite3.connect(folder / "runs.db")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    ((hash,),) = db.execute("SELECT hash FROM runs WHERE id = 2").fetchall()
+    pages = db.execute("SELECT pgoffset, pgsize FROM dbstat WHERE name = ?", (table,)).fetchall()
+    db.close()
+    content = bytearray((folder / "runs.db").read_bytes())
+    for begin, size in pages:
+        place = begin
+        while (place := content.find(hash.encode(), place, begin + size)) >= 0:  # copies in free space, too
+            content[place + 5] ^= 1
+    (folder / "runs.db").write_bytes(content)
+    results = Results(folder)  # SQLite answers with the hash that its index holds
+    assert (len(results.runs), len(results.missing)) == ((5, 1) if table == "by_hash" else (6, 0))
+    assert verify(folder).faults
+    again(folder, retry=["damaged"])
+    assert (Results(folder).missing, Results(folder).damaged) == ([], [])
+    assert len(Results(folder).runs) == 6
 
 
 @pytest.mark.parametrize("column", ["problem", "optimizer", "parameters", "status", "error", "counts", "key", "code"])
