@@ -31,7 +31,8 @@ def answer(results: "Results", of: Function | Objective, budget: float, pair: bo
         texts += [f"To run it:\n{code(best.optimizer, of, budget)}"]
         call = "" if isinstance(of, Objective) else library_call(best.optimizer, of, budget, pair)
         if call:
-            texts += [f"Or by its library's own call, with that one's tolerances, units and end:\n{call}"]
+            raises = "" if results.failed_evaluations.empty else " (where f fails, it does)"
+            texts += [f"Or by its library's own call, with that one's tolerances, units and end{raises}:\n{call}"]
     return "\n\n".join(texts)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.answer import answer
-from bench.calls import minimize_call
+from bench.calls import compare_call, minimize_call
 from bench.candidates import candidates
 from bench.core import registry
 from bench.core.domain import Array
@@ -486,7 +486,8 @@ def compare(
         expected = Expected(trial, fresh * (checkpoints + 2))
         deadline = deadline or expected.deadline(methods, suite.groups[0].deadline)
         suite = replace(suite, groups=(replace(suite.groups[0], deadline=deadline),))
-        command = f"bench.compare({problem}, budget={budget}, seeds={seeds})"
+        said = {"optimizers": list(optimizers), "seeds": seeds, "until": until, "f_opt": f_opt, "name": name}
+        command = compare_call(of, budget, **{key: value for key, value in said.items() if value not in (None, "")})
         facts = {} if isinstance(of, Objective) else {"function": of.described(budget)}
         how = replace(how, command=command, facts=facts)
         launch, why_here = placed(how, objective, problem, suite, trial, fresh)
@@ -498,7 +499,10 @@ def compare(
             print(words.estimate(len(methods), seeds, budget, *times, raced=bool(until)))
         folder = RESULTS / suite.name if name else Path(scratch) / suite.name
         with watching(Pace.of(specs, expected, launch.processes, launch.end)) as watcher:
+            earlier = set(folder.glob("runs-*.db"))
             campaign = run_suite(suite, folder, replace(launch, watcher=watcher))
+        for kept in sorted(set(folder.glob("runs-*.db")) - earlier):
+            print(words.set_aside(kept))
         results = Results(folder)
         if not isinstance(of, Objective):
             results.coordinates = of.coordinates  # categories as themselves

@@ -1,4 +1,4 @@
-"""Calls of `bench.minimize` as lines of Python: what is printed so that a run can be made again."""
+"""Calls of `bench.minimize` and `bench.compare` as lines of Python: what is shown so that runs can be made again."""
 
 from ast import literal_eval
 from collections.abc import Mapping
@@ -17,6 +17,18 @@ from bench.functions import Function, is_default
 
 def minimize_call(of: Function | Objective, optimizer: str, budget: float, **more: Any) -> str:
     """The call that runs an optimizer on a user's function, or on an objective. more: further arguments of it."""
+    first, arguments = _arguments(of, budget, more)
+    return f'bench.minimize({first}, "{optimizer}", {", ".join(arguments)})'
+
+
+def compare_call(of: Function | Objective, budget: float, **more: Any) -> str:
+    """The call that compares optimizers on a user's function, or on an objective. more: further arguments of it."""
+    first, arguments = _arguments(of, budget, more)
+    return f"bench.compare({first}, {', '.join(arguments)})"
+
+
+def _arguments(of: Function | Objective, budget: float, more: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """What is called a function or an objective, and the arguments that describe it, with the budget and more."""
     if isinstance(of, Objective):
         first, options = objective_text(of), {}
         dim = of.dim
@@ -26,8 +38,7 @@ def minimize_call(of: Function | Objective, optimizer: str, budget: float, **mor
         options = {name: getattr(of, name) for name in ("start", *names)}
     arguments = [f"{name}={_text(name, value, dim)}" for name, value in options.items()]
     arguments.append(f"budget={float(budget):.12g}")
-    arguments += [f"{name}={_text(name, value, dim)}" for name, value in more.items()]
-    return f'bench.minimize({first}, "{optimizer}", {", ".join(arguments)})'
+    return first, arguments + [f"{name}={_text(name, value, dim)}" for name, value in more.items()]
 
 
 def objective_text(objective: Objective) -> str:

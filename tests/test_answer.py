@@ -254,3 +254,18 @@ def test_where_one_of_several_problems_is_skipped_it_counts_as_unsolved(tmp_path
     table = results.ecdf(["optimizer"])
     assert table.groupby("optimizer").problems.first().to_dict() == {"random-search": 2, "scipy-powell": 2}
     assert "was skipped" not in results.sentence()
+
+
+def test_the_call_that_repeats_a_comparison_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    how = {"bounds": [(-5, 5), (2, 2)], "optimizers": ["random-search"], "budget": 20, "seeds": 2, "name": "again"}
+    first = bench.compare(bowl, [3.0, 2.0], **how)
+    assert "set aside" not in capsys.readouterr().out
+    call = first.manifest["command"]
+    assert call in (tmp_path / "reports" / "again" / "index.html").read_text().replace("&#34;", '"').replace(
+        "&#39;", "'"
+    )
+    second = eval(call, {"bench": bench, "bowl": bowl})
+    assert second.runs.best.tolist() == first.runs.best.tolist()
+    (kept,) = (tmp_path / "results" / "again").glob("runs-*.db")
+    assert f"What was there under this name is kept as {kept.relative_to(tmp_path)}" in capsys.readouterr().out

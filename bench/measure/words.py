@@ -373,6 +373,11 @@ def runs_here(problem: str, why: str) -> str:
     return f"All runs on {problem} are made in this process, one after the other: {why}."
 
 
+def set_aside(kept: object) -> str:
+    """That a comparison under a name began anew, and where the runs of the earlier one are."""
+    return f"What was there under this name is kept as {kept}: a comparison begins anew."
+
+
 def _are(n: int) -> str:
     return "is" if n == 1 else "are"
 
@@ -739,7 +744,7 @@ def judged(values: int, checkpoints: int) -> str:
     return (
         f"f is noisy: each run is judged by {each} at the point that it recommends, at its start, at "
         f"{counted(checkpoints, 'checkpoint')} and at its end, {values * (checkpoints + 2):,} in all, beside its "
-        "budget; of values that fail the mean is that of the others."
+        f"budget{'; of values that fail the mean is that of the others' if values > 1 else ''}."
     )
 
 

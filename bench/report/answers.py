@@ -17,7 +17,7 @@ from bench.measure.failed import answers, best_optimizers, failed_optimizers, of
 from bench.measure.frames import Frame
 from bench.measure.scaling import scaling
 from bench.measure.strata import ALL
-from bench.measure.verdicts import budgets, caption
+from bench.measure.verdicts import alone, budgets, caption
 from bench.report.measured import Report
 
 
@@ -62,6 +62,8 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
 
 def _crossing(report: Report, view: View, family: str) -> list[Any]:
     table: Frame = view.of(crossings)
+    if family in alone(view):  # each budget has its own best there, by the values at it
+        return []
     rows = list(table[table.family == family].itertuples())
     failed = set(failed_optimizers(report.runs).optimizer)
     texts = [
