@@ -305,6 +305,18 @@ def test_what_cannot_go_together_goes_one_by_one():
             assert f[lane] == each[0]
 
 
+def test_a_metric_that_cannot_be_mapped_makes_lanes_go_one_by_one():
+    """One by NumPy; every run in lanes once crashed, and who ran alone was the best."""
+    metrics = {"hits": bench.Metric(lambda y, t: torch.tensor(float((y.numpy().argmax(1) == t.numpy()).mean())))}
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+    objective = bench.from_module(net, F.cross_entropy, images(), metrics=metrics)
+    assert "one by one, since together it fails: train_hits: " in str(objective)
+    results = bench.compare(objective, optimizers=["torch-sgd[lr=0.1]"], budget=6, seeds=3)
+    assert not results.runs.status.isin(["crashed"]).any()
+    finals = results.final_metrics
+    assert finals["median"][finals.metric == "train_hits"].between(0, 1).all()
+
+
 def test_long_passes_go_one_by_one_on_a_cpu(monkeypatch):
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
     objective = bench.from_module(net, F.cross_entropy, images())
@@ -584,7 +596,35 @@ BAD = {
     "words": (lambda: (nn.Linear(2, 1), F.mse_loss, np.array(["a", "b"])), "train must hold real numbers"),
     "no data": (lambda: (nn.Linear(2, 1), F.mse_loss, 3), "train must be tensors, a Dataset or a DataLoader, got int"),
     "no loss": (lambda: (nn.Linear(2, 1), {}, torch.ones(9, 2)), "loss must have at least one function"),
+    "a penalty of the network's own": (
+        lambda: penalised(nn.Linear(2, 1)),
+        "the loss of Linear reads parameters that are not those of its outputs",
+    ),
+    "a loss that learns": (
+        lambda: (nn.Linear(2, 1), Tempered(), (torch.ones(9, 2), torch.ones(9, 1))),
+        "the loss of Linear reads parameters that are not those of its outputs",
+    ),
+    "a part in eval mode": (
+        lambda: (nn.Sequential(nn.Linear(2, 1), nn.BatchNorm1d(1).eval()), F.mse_loss, torch.ones(9, 2)),
+        "BatchNorm1d at '1' is in eval mode",
+    ),
 }
+
+
+def penalised(net):
+    """A loss that adds a penalty of the network that it is called with."""
+    return net, lambda y: y.mean() + sum(p.pow(2).sum() for p in net.parameters()), torch.ones(9, 2)
+
+
+class Tempered(nn.Module):
+    """A loss with a parameter of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.temperature = nn.Parameter(torch.ones(()))
+
+    def forward(self, outputs, targets):
+        return F.mse_loss(outputs / self.temperature, targets)
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -597,6 +637,12 @@ def test_bad_input(case):
 
 def test_bad_metrics_and_test_rows():
     data = torch.ones(9, 2), torch.ones(9, 1)
+    terms = {"task": F.mse_loss, "penalty": (0.1, F.l1_loss)}
+    with pytest.raises(ValueError, match="must not be named as a term of the loss, which is recorded, got 'task'"):
+        bench.from_module(nn.Linear(2, 1), terms, data, metrics={"task": F.l1_loss})
+    for sampling in ("sorted", "balanced"):
+        with pytest.raises(ValueError, match=r"where a row has several targets, got \(9, 2\)"):
+            bench.from_module(nn.Linear(2, 2), F.mse_loss, (data[0], data[0]), sampling=sampling)
     for name in ("loss", "a b", ""):
         with pytest.raises(ValueError, match="a metric must have a name"):
             bench.from_module(nn.Linear(2, 1), F.mse_loss, data, metrics={name: F.l1_loss})

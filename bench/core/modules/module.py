@@ -17,7 +17,18 @@ from bench.core.gate import described
 from bench.core.modules.net import CPU_CHUNK, Net, plain
 from bench.core.modules.question import KNOWN, STATE, Question, Term, share
 from bench.core.modules.rows import MEMORY, as_rows
-from bench.core.modules.trial import ROWS, can_stack, check, find_apart, find_order, is_mean, look, refuse, sample
+from bench.core.modules.trial import (
+    ROWS,
+    can_stack,
+    check,
+    find_apart,
+    find_order,
+    is_mean,
+    look,
+    metric_apart,
+    refuse,
+    sample,
+)
 from bench.core.objective import Objective, Sampling
 from bench.core.streams import seeds
 
@@ -88,7 +99,7 @@ def from_module(
         return replace(asks, means=is_mean(asks, x, more))
 
     f = question("loss", *terms.values(), trains=True)
-    if not isfinite(value := float(f(x[None], **few))):
+    if not isfinite(value := float(f(x[None], **few).detach())):
         shapes = ", ".join(str(rows.shape) for rows in data.values())
         raise ValueError(f"loss is {value} at the start, for inputs of shape {shapes}")
     order = find_order(f, x, few)
@@ -96,6 +107,9 @@ def from_module(
     network.stacks = not network.state or bool(network.apart) or can_stack(f, x, few)
     wanted = {key: each if isinstance(each, Metric) else Metric(each) for key, each in (metrics or {}).items()}
     measured, higher, of_data = _metrics(question, terms, wanted, bool(held_out))
+    for key, each in measured.items():
+        if not network.apart and (why := metric_apart(each, x, few)):
+            network.apart = f"{key}: {why}"
     score, *questions = share({"": replace(f, trains=False), **measured}).values()
     training_rows = (
         {KNOWN + key: rows for key, rows in data.items() if key != TARGETS} if network.norms and held_out else {}
@@ -195,6 +209,8 @@ def _metrics(
     """What runs record beside f, by name; which of it is good where it is high, and which is of the training rows."""
     functions = {key: (Term(metric.function),) for key, metric in wanted.items()}
     if len(terms) > 1:
+        if both := sorted(set(functions) & set(terms)):
+            raise ValueError(f"a metric must not be named as a term of the loss, which is recorded, got {both[0]!r}")
         functions |= {key: (replace(term, weight=1.0),) for key, term in terms.items()}
     for key in functions:
         if not isinstance(key, str) or not key.isidentifier() or key == "loss":

@@ -30,6 +30,7 @@ OTHERS = [7, 7, 6, 5, 5, 3, 1, 0]  # of these rows, those of a second lane
 SAMPLE = 256  # rows, spread over all data, that tell whether a loss is a mean
 FIRST = 3 / 8  # of these rows: the first of two parts, whose means must make the mean of all
 MEAN = {torch.float32: 1e-5, torch.float64: 1e-10}  # relative, how near they must come
+MODAL = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)  # that training and evaluation tell apart
 CHANGES = (
     "{} changes from one question to the next, and must be a function of the parameters: it draws random numbers "
     "outside of torch, or keeps something from pass to pass that is no buffer"
@@ -44,6 +45,11 @@ def refuse(module: nn.Module) -> None:
         where = f"{type(each).__name__} at {place!r}" if place else name
         if any(nn.parameter.is_lazy(value) for value in each.parameters(recurse=False)):
             raise ValueError(f"{where} is lazy: ask the network once, so that its parameters have shapes")
+        if module.training and not each.training and isinstance(each, MODAL):
+            raise ValueError(
+                f"{where} is in eval mode: f asks all layers as in training, scores all as in evaluation; leave a "
+                "dropout out, or put a module of your own in place of a normalisation that keeps its statistics"
+            )
         if isinstance(each, nn.RReLU):
             raise ValueError(f"{where} cannot be asked: torch draws its slopes where no seed reaches; nn.LeakyReLU can")
         if isinstance(each, (nn.Embedding, nn.EmbeddingBag)) and each.max_norm is not None:
@@ -193,6 +199,23 @@ def find_apart(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> s
         net.flops = flops
 
 
+def metric_apart(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> str:
+    """As `find_apart`, of a metric, which nobody differentiates."""
+    net, two = question.net, torch.stack([x, x * 1.05 + 0.01])
+    question = replace(question, of_training=False)
+    flops, net.flops = net.flops, 0.0
+    try:
+        with undifferentiated("torch"):
+            together = question(two, **arrays)
+            alone = torch.cat([question(each[None], **arrays) for each in two])
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+    finally:
+        net.flops = flops
+    same = torch.allclose(together, alone, ALIKE[x.dtype], ALIKE[x.dtype], equal_nan=True)
+    return "" if same else "its answer for one of several vectors differs from that alone"
+
+
 def can_stack(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> bool:
     """Whether networks of unlike buffers and frozen parameters can be asked at once."""
     stacked = {name: torch.stack([value, value])[:, None] for name, value in arrays.items()}
@@ -231,6 +254,12 @@ def find_order(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> L
     """The highest order that torch can differentiate: 2, or 1. Raises ValueError where it cannot at all."""
     noise = torch.zeros(1, dtype=torch.int64) if question.net.random[0] else None
     with differentiated():
+        if question(x[None], noise=noise, **arrays).requires_grad:
+            raise ValueError(
+                f"the loss of {question.net.name} reads parameters that are not those of its outputs, which would stay "
+                "as they are: those of the network itself (a penalty of them is the weight decay of an optimizer, or "
+                "an output of its forward pass), or of a loss (then make it a part of the network)"
+            )
         point = x[None].clone().requires_grad_(True)
         f = question(point, noise=noise, **arrays)
         if not f.requires_grad:
