@@ -111,7 +111,7 @@ def sensitivity(
             role = "tuned" if values == entry["setting"] else ""
             if not role and all(entry["values"][key] == value for key, value in values.items()):
                 role = "default"
-            median = float(np.median(rows.y))
+            median = float(np.quantile(rows.y, 0.5, method="inverted_cdf"))
             shared = {**first, "optimizer": entry["label"], "reached": median, "runs": len(rows), "role": role}
             points += [
                 {**shared, "hyperparameter": key, "scale": scales[key], "value": value} for key, value in values.items()
