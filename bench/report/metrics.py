@@ -72,13 +72,14 @@ def metric_figure(source: Source, metric: str | None = None, over: str = "cost")
     frame = source.with_family(frame)
     better = "high" if len(frame) and bool(frame.higher.iloc[0]) else "low"
     dotted = " Dotted: of training rows." if beside in set(frame.metric) else ""
-    few = f" Of {every} optimizers, the {LEADING} that are best at the end." if every > LEADING else ""
+    few = f" Of {every} optimizers, on each problem the {LEADING} best at the end." if every > LEADING else ""
+    left_out = _left_out(source.runs, over)
     return Figure(
         name=f"metric-{metric}-over-{over}".replace("_", "-"),
         title=f"{said(metric).capitalize()} over {over}",
         note=f"Median over runs of {said(metric)}, with the band between quartiles; a run that has ended keeps what it "
-        f"had.{dotted}{few}{_left_out(source.runs, over)}",
-        facts=source.facts(aims=False),
+        f"had.{dotted}{few}{left_out}",
+        facts=f"{source.facts(aims=False)}{dotted}{left_out}",
         frame=frame,
         panel=_panel(styles, source.cost if over == "cost" else TITLES[over], metric, over, better),
         by=tuple(CELL),

@@ -585,19 +585,22 @@ def _around(axes: Any) -> dict[str, float]:
     return {side: max(size, 0.0) / DOTS + PAD for side, size in reach.items()}
 
 
+SAMPLE = 3.4  # letters, of a line in a legend: two of the longest dashes
+
+
 def legend_of(handles: Sequence[Mapping[str, Any]], width: float, look: Look) -> dict[str, Any]:
     """What the legend of a figure takes for these entries: in as many columns as their names leave room for, each in
     full."""
     from matplotlib.lines import Line2D
 
     letter = look.legend / 72
-    room = width - 2.9 * letter - 0.12  # beside the sample
+    room = width - (SAMPLE + 0.7) * letter - 0.12  # beside the sample
     labels = [folded(handle["label"], look.legend, room) for handle in handles]
     widest = max(text_width(line, look.legend) for label in labels for line in label.splitlines())
-    columns = max(1, min(len(handles), int((width - 0.08) / (widest + 4.1 * letter))))
+    columns = max(1, min(len(handles), int((width - 0.08) / (widest + (SAMPLE + 1.9) * letter))))
     samples = [Line2D([], [], **{**handle, "label": label}) for handle, label in zip(handles, labels, strict=True)]
     return {
-        "handles": samples, "ncols": columns, "fontsize": look.legend, "frameon": False, "handlelength": 2.2,
+        "handles": samples, "ncols": columns, "fontsize": look.legend, "frameon": False, "handlelength": SAMPLE,
         "columnspacing": 1.2, "handletextpad": 0.5, "borderaxespad": 0, "borderpad": 0, "labelspacing": 0.35,
     }  # fmt: skip
 
