@@ -65,6 +65,7 @@ def test_figures_of_metrics(results, tmp_path):
     assert {name for name in drawing.frame.curve if name.endswith(", training rows")}
     seconds = figure(results, "metric", over="seconds")
     assert "Not drawn: torch-sgd[lr=0.1], whose runs went in lanes" in seconds.note
+    assert "Not drawn: torch-sgd[lr=0.1], whose runs went in lanes" in seconds.facts
     assert set(seconds.frame.optimizer) == {"soap"}
     draw(results, "metric", "optimizer", None, tmp_path / "metric.svg", metric="test_loss")
     assert "test loss" in (tmp_path / "metric.svg").read_text()
