@@ -107,7 +107,8 @@ def test_a_crowded_panel_shows_the_best_at_the_end_with_their_training_rows(resu
     rows, which are not named in the legend."""
     monkeypatch.setattr("bench.report.metrics.LEADING", 1)
     drawing = figure(results, "metric", metric="test_loss")
-    assert "Of 2 optimizers, on each problem the 1 best at the end." in drawing.note and "Dotted: of" not in drawing.note
+    assert "Of 2 optimizers, on each problem the 1 best at the end." in drawing.note
+    assert "Dotted: of" not in drawing.note
     finals = results.final_metrics
     finals = finals[finals.metric == "test_loss"].sort_values("median").groupby("problem").head(1)
     best = dict(zip(finals.problem, finals.optimizer, strict=True))
