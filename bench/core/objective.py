@@ -163,10 +163,8 @@ class Objective:
         targets = self.data.get("targets")
         if self.sampling in ("sorted", "balanced") and targets is None:
             raise ValueError(f"sampling must not be {self.sampling!r} where data have no targets")
-        if self.sampling in ("sorted", "balanced") and np.ndim(targets) != 1:
-            raise ValueError(
-                f"sampling must not be {self.sampling!r} where a row has several targets, got {np.shape(targets)}"
-            )
+        if self.sampling in ("sorted", "balanced") and (shape := np.asarray(targets).shape)[1:]:
+            raise ValueError(f"sampling must not be {self.sampling!r} where a row has several targets, got {shape}")
         if self.sampling == "balanced" and not np.issubdtype(np.asarray(targets).dtype, np.integer):
             raise ValueError("sampling must not be 'balanced' where targets are no classes")
         if self.sampling == "hard" and self.row_losses is None:
