@@ -224,7 +224,7 @@ def test_a_maximum_has_the_users_sign_wherever_it_is_shown(capsys):
     best = results.best()
     assert 8 < best.f <= 10
     assert best.f == pytest.approx(thrust(**best.x))
-    assert best.sentence.split(" is best on ")[1].startswith("thrust, dim 4: ")
+    assert best.sentence.partition(" has the highest median on ")[2].startswith("thrust, dim 4: f = ")
     assert printed.startswith(best.sentence)
     table = lines_after(printed, "Median and quartiles of f at a cost of").splitlines()
     medians = [float(line.split()[1]) for line in table[:2]]
@@ -400,9 +400,11 @@ def test_a_maximum_of_zero_comes_back(capsys):
     assert str(results.best().f) == "0.0"
     assert str(bench.minimize(lambda x: 0.0, "random-search", start=[1.0], budget=3, maximize=True).best) == "0.0"
     text = capsys.readouterr().out
-    assert "random-search has the highest median on lambda, dim 2, f = 0," in text and "-0" not in text
+    assert "random-search has the highest median on lambda, dim 2: f = 0 [0, 0] in 2 runs" in text and "-0" not in text
     best = bench.compare(lambda x: 5.0, [1.0, 1.0], f_opt=7.5, **comparison).best()
-    assert "random-search has the lowest median on lambda, dim 2, f_opt \N{MINUS SIGN} f = 2.5," in str(best)
+    assert "random-search has the lowest median on lambda, dim 2: f_opt \N{MINUS SIGN} f = 2.5 [2.5, 2.5] in" in str(
+        best
+    )
 
 
 def test_categories_of_any_values():

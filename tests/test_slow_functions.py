@@ -307,7 +307,7 @@ def test_what_has_no_time_is_cut_or_does_not_begin_and_it_is_said(tmp_path, work
     counts = runs.status.value_counts().to_dict()
     assert time.monotonic() - began < 30
     assert len(runs) == 12 and counts["unbegun"] + counts["cut"] + counts.get("budget", 0) == 12
-    assert 1 <= counts["cut"] <= workers and counts["unbegun"] >= 1
+    assert 1 <= counts.get("cut", 0) <= workers and counts["unbegun"] >= 1
     cut, unbegun = runs[runs.status == "cut"], runs[runs.status == "unbegun"]
     assert cut.error.str.match(r"the time of all runs was over [\d.e+-]+ s after it began").all()
     assert (cut.value < 60).all() and (cut.best <= cut["first"]).all()

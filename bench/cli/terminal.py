@@ -69,8 +69,10 @@ def by_family(results: "Results") -> Table:
         head = ("", "") if row.family == before else (escape(row.family), str(row.problems))
         before = row.family
         only = view.of(failed.of_one_problem, row.budget).get((row.family, "all"))
-        evidence = " · ".join(words.best_texts(only)) if only else words.solved_text(row)
-        cells = (words.marked(row), evidence, words.rivals_text(row, row.enough)) if row.optimizer else (row.reason,)
+        cells: tuple[str, ...] = (row.reason,)
+        if row.optimizer:
+            evidence = " · ".join(words.best_texts(only)) if only else words.solved_text(row)
+            cells = (words.marked(row), evidence, words.rivals_text(row, row.enough))
         table.add_row(*head, f"{words.number(row.budget)}{words.shorter(row)}", *map(escape, cells))
     return table
 
