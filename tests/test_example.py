@@ -53,7 +53,7 @@ def test_the_answer_agrees_with_the_truth(capsys):
     printed = capsys.readouterr().out
     assert "the mean of 8 fresh values" in printed
     assert "the mean of 8 fresh values" in page.partition("</header>")[0]
-    assert "evaluations failed" in page.partition("</header>")[2].partition('<section id="answer"')[0]
+    assert "evaluations failed" in page.partition('<section id="answer"')[2].partition("</section>")[0]
 
 
 @pytest.mark.slow
