@@ -486,8 +486,8 @@ def compare(
         expected = Expected(trial, fresh * (checkpoints + 2))
         deadline = deadline or expected.deadline(methods, suite.groups[0].deadline)
         suite = replace(suite, groups=(replace(suite.groups[0], deadline=deadline),))
-        said = {"optimizers": list(optimizers), "seeds": seeds, "until": until, "f_opt": f_opt, "name": name}
-        command = compare_call(of, budget, **{key: value for key, value in said.items() if value not in (None, "")})
+        options = {"optimizers": list(optimizers), "seeds": seeds, "until": until, "f_opt": f_opt, "name": name}
+        command = compare_call(of, budget, **{key: value for key, value in options.items() if value not in (None, "")})
         facts = {} if isinstance(of, Objective) else {"function": of.described(budget)}
         how = replace(how, command=command, facts=facts)
         launch, why_here = placed(how, objective, problem, suite, trial, fresh)

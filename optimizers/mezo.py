@@ -1,13 +1,11 @@
 """MeZO: simultaneous perturbation in place, with directions that are drawn again from a seed and never stored."""
 
-from collections.abc import Sequence
-
 from bench.core import Array, Oracle, optimizer
 from optimizers.estimators import finite
 from optimizers.hyperparameters import BatchSize, Rate, Step
 from optimizers.schedules import Schedule, scheduled
 
-CHUNK = 1 << 16  # coordinates of a direction that are in memory at a time
+CHUNK = 1 << 14  # coordinates of a lane's direction that are in memory at a time
 
 
 @optimizer(order=0, lanes=True, arrays="torch", needs=("torch",), source="Malladi et al. 2023, arXiv:2305.17333")
@@ -25,7 +23,7 @@ def mezo(
     oracle.recommend(answer)
     factor = scheduled(oracle, schedule, batch_size, 2 * oracle.prices["value"])
     for k, batch in enumerate(oracle.minibatches(batch_size)):
-        seeds = (oracle.rng.random(1) * 2**31).long().flatten().tolist()
+        seeds = (oracle.rng.random(1) * 2**31).long().flatten()
         move(x, seeds, eps, oracle.scale)
         f = batch.value(x)
         move(x, seeds, -2 * eps, oracle.scale)
@@ -34,15 +32,15 @@ def mezo(
         answer.copy_(x)
 
 
-def move(x: Array, seeds: Sequence[int], length: float | Array, scale: Array) -> None:
-    """Add length (*lanes) times scale times the normal direction of each lane's seed to x (*lanes, dim), in place."""
+def move(x: Array, seeds: Array, length: float | Array, scale: Array) -> None:
+    """Add length (*lanes) times scale times the normal direction of each lane's seed, of seeds (lanes,), to x
+    (*lanes, dim), in place. Directions are computed where x is, and those of one lane without regard to others."""
     import torch
 
+    from bench.core.modules.draws import uniform
+
     lanes, scales = x.view(-1, x.shape[-1]), scale.reshape(-1, x.shape[-1])
-    lengths = torch.as_tensor(length, dtype=x.dtype, device=x.device).expand(x.shape[:-1]).reshape(-1)
-    generator = torch.Generator(x.device)
-    for row, unit, seed, by in zip(lanes, scales, seeds, lengths, strict=True):
-        generator.manual_seed(seed)
-        for part, lengths_here in zip(row.split(CHUNK), unit.split(CHUNK), strict=True):
-            z = torch.randn(part.shape, generator=generator, dtype=x.dtype, device=x.device)
-            part.add_(z.mul_(lengths_here).mul_(by))
+    lengths = torch.as_tensor(length, dtype=x.dtype, device=x.device).expand(x.shape[:-1]).reshape(-1, 1)
+    for call, (part, units) in enumerate(zip(lanes.split(CHUNK, -1), scales.split(CHUNK, -1), strict=True)):
+        z = torch.special.ndtri(uniform(seeds, call, tuple(part.shape[1:]))).to(x.dtype)
+        part.add_(z.mul_(units).mul_(lengths))

@@ -170,14 +170,14 @@ def made(
     # of FAdam, which mixes no types
     more |= {name: layers[0].dtype for name, parameter in parameters.items() if parameter.default is torch.float32}
     matrices = [layer for layer in layers if layer.ndim >= 2]
-    others = [layer for layer in layers if layer.ndim < 2]
+    vectors = [layer for layer in layers if layer.ndim < 2]
     if entry.way == "muon":
-        groups = [{"params": some, "use_muon": some is matrices} for some in (matrices, others) if some]
+        groups = [{"params": some, "use_muon": some is matrices} for some in (matrices, vectors) if some]
         return [kind(groups, **options, **more)]
     if entry.way == "matrices":
         matrices = [layer for layer in layers if layer.ndim == 2]
-        others = [layer for layer in layers if layer.ndim != 2]
-        rules: list[tuple[Any, list[Array]]] = [(kind, matrices), (torch.optim.AdamW, others)]
+        unlike = [layer for layer in layers if layer.ndim != 2]
+        rules: list[tuple[Any, list[Array]]] = [(kind, matrices), (torch.optim.AdamW, unlike)]
         return [rule(some, **options) for rule, some in rules if some]
     method = kind(layers, **options, **more)
     if hasattr(method, "train"):

@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -51,15 +52,18 @@ def command_line() -> str:
 
 
 @contextmanager
-def launching(**how: Any) -> "Iterator[Launch]":
-    """A `Launch` of these options, with a bar where somebody watches, and everything registered.
+def launching(*, patience: str, yes: bool, **how: Any) -> "Iterator[Launch]":
+    """A `Launch` of these options, with a bar where somebody watches, and everything registered. patience: as it was
+    typed; yes: whether any number of runs is meant.
 
     An interrupt ends with its own exit status, and says what to do.
     """
     from bench.measure.racing import race
+    from bench.runner import clock
     from bench.runner.launch import Launch
     from bench.watching import Pace, watching
 
+    how |= {"patience": clock.seconds(patience, "patience"), **({"most": inf} if yes else {})}
     try:
         with watching(Pace(), quiet=0.0, say=lambda sentence: out.print(escape(sentence)), console=err) as watcher:
             launch = Launch(**how, watcher=watcher, command=command_line(), referee=race)

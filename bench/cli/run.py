@@ -89,8 +89,8 @@ def run(
                 retry=retry or (),
                 fresh=fresh,
                 stale=stale,
-                **({"most": inf} if yes else {}),
-                patience=clock.seconds(patience, "patience"),
+                yes=yes,
+                patience=patience,
                 end=inf if within is None else monotonic() + clock.seconds(within, "within"),
             ) as launch,
         ):

@@ -1,6 +1,5 @@
 """`tune`: the best setting of each optimizer."""
 
-from math import inf
 from typing import Annotated
 
 import typer
@@ -37,7 +36,6 @@ def tune(
     """
     with explained():
         from bench import api
-        from bench.runner import clock
         from bench.runner.choose import choose_suite
         from bench.tuning.search import tune as tune_suite
 
@@ -48,8 +46,8 @@ def tune(
             retry=retry or (),
             fresh=fresh,
             stale=stale,
-            **({"most": inf} if yes else {}),
-            patience=clock.seconds(patience, "patience"),
+            yes=yes,
+            patience=patience,
         ) as launch:
             planned = choose_suite(suite, budget=budget, name=name)
             tuning = tune_suite(

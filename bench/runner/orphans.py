@@ -141,14 +141,14 @@ def end_helpers(of: int | None, known: Collection[int | None]) -> None:
     with suppress(psutil.Error, OSError):
         parent, session = psutil.Process(of), os.getsid(of)
         for _ in range(PASSES):
-            left = [child for child in parent.children() if child.pid not in known]
-            left = [child for child in left if _lives(child) and os.getsid(child.pid) != session]
-            if not left:
+            helpers = [child for child in parent.children() if child.pid not in known]
+            helpers = [child for child in helpers if _lives(child) and os.getsid(child.pid) != session]
+            if not helpers:
                 return
-            for child in left:
+            for child in helpers:
                 with suppress(psutil.NoSuchProcess):
                     child.kill()
-            psutil.wait_procs(left, timeout=1)
+            psutil.wait_procs(helpers, timeout=1)
 
 
 def _lives(process: Any) -> bool:

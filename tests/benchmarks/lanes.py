@@ -11,6 +11,7 @@ one forward pass gives both.
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from functools import partial
 from os import getloadavg
 from statistics import median
 from time import process_time
@@ -133,8 +134,8 @@ def table(seeds: Sequence[int], rounds: int, names: Sequence[str] = tuple(NETWOR
             scores = ours(objective, seeds[:1], size, scored, together=False) if scored else 0
             taken = []
             for _ in range(rounds):
-                loop = seconds(lambda: plain(objective, seeds, size, scores))  # noqa: B023
-                lanes, single = (seconds(lambda: ours(objective, seeds, size, scored, way)) for way in (True, False))  # noqa: B023
+                loop = seconds(partial(plain, objective, seeds, size, scores))
+                lanes, single = (seconds(partial(ours, objective, seeds, size, scored, way)) for way in (True, False))
                 taken.append((loop, loop / lanes, loop / single))
             loop, lanes, single = (median(values) for values in zip(*taken, strict=True))
             facts = {"network": name, "parameters": objective.dim, "rows": size, "scores": scores}

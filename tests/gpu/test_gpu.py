@@ -181,7 +181,7 @@ def test_rates_of_lanes() -> None:
 
 @pytest.mark.parametrize("width", [64, 1024] if REAL else [2])
 def test_captured_graphs(width: int) -> None:
-    """Whether a gradient that is captured once and played again pays: a measurement, for who decides."""
+    """A gradient that is captured once and played again is the same, where it can be; printed: whether it pays."""
     ask = Answers([light(registry.find_problem("mlp").make())] * width, "torch", DEVICE)
     objective = ask.objective
     x = ask.to_caller(np.stack([objective.first_point(np.random.default_rng(lane)) for lane in range(width)])[:, None])
@@ -200,18 +200,23 @@ def test_captured_graphs(width: int) -> None:
             waited(DEVICE)
         return (time.perf_counter() - began) / times
 
-    def ask_once() -> object:
-        return ask.value_and_gradient(x, rows)
+    def ask_once() -> tuple[torch.Tensor, ...]:
+        return tuple(torch.as_tensor(part) for part in ask.value_and_gradient(x, rows))
 
+    expected = [part.clone() for part in ask_once()]
     eager = seconds(ask_once)
+    again = ask_once()
+    assert all(torch.equal(part, first) for part, first in zip(again, expected, strict=True))
     print(f"\nmlp, {width} lanes: {1e3 * eager:.3f} ms a gradient")
     if not REAL:
         return
     graph = torch.cuda.CUDAGraph()
     try:
         with torch.cuda.graph(graph):
-            ask_once()
+            captured = ask_once()
     except RuntimeError as error:
         print(f"it cannot be captured: {str(error).splitlines()[0]}")
         return
     print(f"captured and played again: {1e3 * seconds(graph.replay):.3f} ms")
+    for part, first in zip(captured, expected, strict=True):
+        torch.testing.assert_close(part, first)

@@ -112,8 +112,7 @@ def test_methods_of_lanes_stay_on_the_device(method: registry.OptimizerDefinitio
         except Enough:
             pass
         except RuntimeError as error:
-            stops = {"torch-asgd": "item() cannot be called on meta", "mezo": "Cannot copy out of meta tensor"}
-            assert stops[method.name] in str(error)  # mezo remembers the seeds of its directions on the host
+            assert method.name == "torch-asgd" and "item() cannot be called on meta" in str(error)
             return
         assert asked[1:] == asked[1:2] * questions, "nothing crosses from one question to the next"
         assert bool(decided) == (method.name in DECIDING)
