@@ -36,7 +36,7 @@ def crossings(view: View) -> Frame:
     began: np.ndarray = np.any(ran(view), axis=2)
     raced = in_race(layout.cells, view.comparison.races)
     rows = []
-    for family, cells in zip(layout.families, layout.member, strict=True):
+    for family, alike, cells in zip(layout.families, layout.first_alike, layout.member, strict=True):
         if raced[cells].any():
             continue
         entrants = np.flatnonzero((enough & ~unknown)[cells].all(axis=0) & began[cells].any(axis=0))
@@ -45,7 +45,7 @@ def crossings(view: View) -> Frame:
         values, planned = x[cells][:, entrants], layout.planned[cells][:, entrants]
         value = fractions(values, planned)
         tested = np.arange((len(costs) - 1) % STEP, len(costs), STEP)  # the last, too
-        leaders = changes(values[..., tested], planned, generator("crossings", family, *names[entrants]))
+        leaders = changes(values[..., tested], planned, generator("crossings", alike, *names[entrants]))
         for (a, _), (b, g) in pairwise(leaders):
             until = slice(tested[g] + 1)
             behind = np.flatnonzero(value[a, until] >= value[b, until])[-1]

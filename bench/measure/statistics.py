@@ -121,7 +121,7 @@ def duels(view: View, budgets: Sequence[float]) -> Frame:
     names = layout.optimizers.optimizer.to_numpy()
     begun = ran(view)
     tables = []
-    for family, cells in zip(layout.families, layout.member, strict=True):
+    for family, cells in zip(layout.first_alike, layout.member, strict=True):
         tests = duel_tests(x[cells], layout.planned[cells], begun[cells], names, ("duels", family, *costs))
         back = {"difference": -tests["difference"], "low": -tests["high"], "high": -tests["low"]}
         tables.append({key: mirrored(tests[key], back.get(key, tests[key])).T for key in tests})

@@ -43,6 +43,12 @@ class Strata:
         slot[self.place[self.planned]] = self.planned.nonzero()[2]
         return slot
 
+    @property
+    def first_alike(self) -> list[str]:
+        """Of each family the first that has the same problems: chance is drawn by its name, so that what is said of the
+        only family is said of all problems."""
+        return [self.families[int((self.member == cells).all(axis=1).argmax())] for cells in self.member]
+
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Values (runs, ...) of each run as (C, O, N, ...); NaN where none was planned."""
         return np.concatenate([values, np.full_like(values[:1], np.nan, shape=(1, *values.shape[1:]))])[self.place]

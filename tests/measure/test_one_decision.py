@@ -11,6 +11,7 @@ from bench.measure import words
 from bench.measure.comparison import Comparison, View, within
 from bench.measure.failed import best_optimizers, of_one_problem, sentence
 from bench.measure.standing import at_budget, values_at_budget
+from bench.measure.statistics import duels
 from bench.measure.verdicts import answer, best, budgets, ranking
 from tests.measure.test_standing import at, several, view_of
 
@@ -173,3 +174,21 @@ def test_what_is_found_just_behind_a_budget_is_not_within_it():
     rows = [{**run, "path": [(0, 10.0), (50, 5.0), (60.5, 1.0)]} for run in several("a", 1.0, 1.0)]
     shorter = within(view_of(*rows), 60.0, ("mine", 2))
     assert at_budget(shorter).tolist() == [5.0, 5.0] and shorter.of(values_at_budget)["median"].tolist() == [5.0]
+
+
+def test_the_only_family_and_all_problems_have_the_same_rivals():
+    """Once chance was drawn anew for each, and a rival on the border was one of them alone."""
+    values = np.random.default_rng(3).normal(size=(6, 2, 6)) + np.arange(6)[:, None, None] / 2
+    rows = [
+        run
+        for name, of_problem in zip("abcdef", values + 5, strict=True)
+        for problem, finals in zip(("p", "q"), of_problem, strict=True)
+        for run in several(name, *finals, problem=problem)
+    ]
+    view = view_of(*rows)
+    names = ["budget", "optimizer", "rival", "p", "adjusted", "significant", "general_p"]
+    first, last = (
+        table[names].reset_index(drop=True) for _, table in view.of(duels, view.of(budgets)).groupby("family")
+    )
+    pd.testing.assert_frame_equal(first, last)
+    assert first.adjusted.between(0.01, 0.99).any()
