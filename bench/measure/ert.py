@@ -67,6 +67,17 @@ def ert(view: View) -> Frame:
     return answer.sort_values(rank, ascending=[True] * 5 + [False], ignore_index=True)
 
 
+def hardest(table: Frame) -> Frame:
+    """The target of each problem and dim at which one table compares all: the hardest that some optimizer reached in
+    half of its runs, beyond what the start reached; else that some run reached; else the easiest. table: of `ert`.
+    Columns problem, dim, kind, target, reached (whether any run did)."""
+    reached = (table.successes > 0) & ~(table.ert <= 0)
+    rank = table.assign(rank=np.select([reached & (2 * table.successes >= table.runs), reached], [0, 1], 2))
+    rank = rank.assign(level=rank.target.where(rank["rank"] < 2, -rank.target), reached=rank["rank"] < 2)
+    first = rank.sort_values([*CELL, "rank", "level"], kind="stable").drop_duplicates(CELL)
+    return first[[*CELL, "kind", "target", "reached"]]
+
+
 def _budgets(view: View) -> Column:
     """What each run would have cost, had it spent its whole budget on such questions, by the column run of its runs.
 

@@ -12,7 +12,7 @@ import numpy as np
 from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.crossing import crossings
-from bench.measure.ert import ert
+from bench.measure.ert import ert, hardest
 from bench.measure.failed import answers, best_optimizers, failed_optimizers, of_one_problem, sentence
 from bench.measure.frames import Frame
 from bench.measure.scaling import scaling
@@ -90,24 +90,25 @@ def _cell(report: Report, row: Any, of_one: Any) -> dict[str, Any]:
 
 
 def _problems(report: Report, view: View) -> list[list[dict[str, Any]]]:
-    """The best on each cell: o, slot (of its target, -1 where none was reached), text, remarks."""
+    """The best on each cell: o, slot (of the `hardest` target, -1 where none was reached), text, remarks."""
     table: Frame = view.of(best_optimizers)
     cells = report.cell(table)
-    reached = ((table.optimizer != "") & (table.target < np.inf)).to_numpy()
-    slots = np.full(len(table), -1)
-    slots[reached] = report.slot(cells[reached], table[reached])
-    rows = {(cell, row.among): (row, slot) for cell, row, slot in zip(cells, table.itertuples(), slots, strict=True)}
+    goals = hardest(view.of(ert))
+    goals = goals[goals.reached.astype(bool)]
+    of_goals = report.cell(goals)
+    slots = dict(zip(of_goals, report.slot(of_goals, goals), strict=True))
+    rows = {(cell, row.among): row for cell, row in zip(cells, table.itertuples(), strict=True)}
 
     def shown(cell: int, among: str) -> dict[str, Any]:
-        row, slot = rows.get((cell, among), (None, -1))
+        row = rows.get((cell, among))
         if row is None or not row.optimizer:
             quick = report.cells[cell] in view.quick
             return {"empty": words.TOO_QUICK if quick else words.NOT_RUN if row is None else row.reason}
         failed = words.failed(row)
-        remarks = [*words.remarks(row, rows[cell, ALL][0]), *([failed] if failed else [])]
+        remarks = [*words.remarks(row, rows[cell, ALL]), *([failed] if failed else [])]
         return {
             "o": report.place(row.optimizer),
-            "slot": int(slot),
+            "slot": int(slots.get(cell, -1)),
             "text": " · ".join(words.best_texts(row)),
             "remarks": remarks,
         }

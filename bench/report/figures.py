@@ -12,7 +12,7 @@ from bench.core.status import statuses
 from bench.measure import levels, words
 from bench.measure.comparison import View
 from bench.measure.ecdf import ecdf
-from bench.measure.ert import ert
+from bench.measure.ert import ert, hardest
 from bench.measure.failed import best_optimizers
 from bench.measure.frames import CELL, Frame
 from bench.measure.inference import stratified_mean
@@ -219,13 +219,8 @@ def ert_figure(source: Source) -> Figure:
     """Expected runtimes as a heat map, at one target for each problem and dim."""
     table, keys = source.view.of(ert), [*CELL, "kind", "target"]
     best = virtual_best(table)
-    # the hardest that some optimizer reached in half its runs; else that some run reached; else the easiest
-    reached = (table.successes > 0) & ~(table.ert <= 0)  # not by the start already
-    rank = table.assign(rank=np.select([reached & (2 * table.successes >= table.runs), reached], [0, 1], 2))
-    rank = rank.assign(level=rank.target.where(rank["rank"] < 2, -rank.target))
-    hardest = rank.sort_values([*CELL, "rank", "level"], kind="stable").drop_duplicates(CELL)[keys]
     counts = table[[*keys, "optimizer", "successes", "runs", "low", "high"]]
-    frame = best[best["among"] == "all"].merge(hardest, on=keys).merge(counts, on=[*keys, "optimizer"])
+    frame = best[best["among"] == "all"].merge(hardest(table)[keys], on=keys).merge(counts, on=[*keys, "optimizer"])
     return Figure(
         name="ert",
         title="Expected runtimes",

@@ -167,11 +167,11 @@ def _rows(report: Report, finals: Any) -> list[dict[str, Any]]:
         cells = []
         for metric in metrics:
             row = of_name.loc[metric]
-            missing = f", {int(row.missing)} missing" if row.missing else ""
+            missing = f"{int(row.missing)} missing" if row.missing else ""
             cells.append(
                 {
                     "text": number(row["median"]),
-                    "interval": interval(row.low, row.high) + missing,
+                    "interval": ", ".join(filter(None, [interval(row.low, row.high), missing])),
                     "best": row["median"] == best[metric],
                 }
             )

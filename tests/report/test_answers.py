@@ -7,7 +7,7 @@ import bench
 from bench.cli.terminal import by_family, by_problem
 from bench.measure import words
 from bench.measure.crossing import crossings
-from bench.measure.ert import ert
+from bench.measure.ert import ert, hardest
 from bench.measure.failed import of_one_problem
 from bench.measure.scaling import scaling
 from bench.measure.verdicts import answer, best, budgets
@@ -188,3 +188,18 @@ def test_a_best_without_a_target_has_no_slot(tmp_path, monkeypatch):
     assert not any("an easier target" in remark["text"] for cell in cells for remark in cell["remarks"])
     assert "has the lowest median on " in page["answers"][0][-1]["sentence"][2]
     assert "where no optimizer reached a target" in page["answers"][0][-1]["sentence"][2]
+
+
+def test_where_the_value_decided_expected_runtimes_have_their_row(tmp_path, monkeypatch):
+    """At the hardest target that some optimizer reached in half of its runs, as the figure has it; once the table was
+    empty there."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    names = ["random-search", "nevergrad-OnePlusOne"]
+    options = {"optimizers": names, "noise": True, "budget": 60, "seeds": 5}
+    results = bench.compare(lambda x: float(x @ x + rng.normal()), [3.0, 2.0], **options)
+    report = Report(results)
+    ((cells,),) = verdicts(report)["problems"][:1]
+    (row,) = hardest(report.views[0].of(ert)).itertuples()
+    assert report.views[0].of(best).query("among == 'all'").target.tolist() == [np.inf]
+    assert row.reached and cells[0]["slot"] == report.goals.target.tolist().index(row.target)
