@@ -109,7 +109,7 @@ def compared(area: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarra
     middle = np.median(area, axis=2)
     planned = np.ones(area.shape, dtype=bool)
     names = np.array([f"m{n:03d}" for n in range(area.shape[1])])
-    duel = duel_tests(share[..., AT : AT + 1], planned, planned, names, ("duels", "all", COSTS[AT]))["adjusted"][:, 0]
+    duel = duel_tests(share[..., AT : AT + 1], planned, planned, names, ("duels", "bbob", COSTS[AT]))["adjusted"][:, 0]
     crossed = len(changes(share, planned, generator(*share[0, :, 0, AT]))) > 1
     return holm(signed_rank(middle[:, first] - middle[:, second])), duel, crossed
 
