@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import chdir
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,18 +146,26 @@ def scratch(tmp_path, monkeypatch) -> None:
         Path("my-suite.toml").write_text(block.text)
 
 
-@pytest.fixture
-def small_results(scratch) -> None:
+@pytest.fixture(scope="module")
+def small_folder(tmp_path_factory) -> Path:
     """Results named as those of the READMEs are, of seconds instead of minutes."""
     problems, optimizers = ["bbob-f01[dim=2]", "bbob-f08[dim=2]", "rosenbrock"], ["scipy-bfgs", "random-search"]
-    bench.run(problems=problems, optimizers=optimizers, budget=500, seeds=5, name="quick", report=False)
-    bench.run(problems=["rosenbrock"], optimizers=["scipy-cg"], budget=90, seeds=5, name="mine", report=False)
-    bench.run(problems=["softmax"], optimizers=["torch-sgd"], budget=3, seeds=5, name="digits", report=False)
+    folder = tmp_path_factory.mktemp("small")
+    with chdir(folder):
+        bench.run(problems=problems, optimizers=optimizers, budget=500, seeds=5, name="quick", report=False)
+        bench.run(problems=["rosenbrock"], optimizers=["scipy-cg"], budget=90, seeds=5, name="mine", report=False)
+        bench.run(problems=["softmax"], optimizers=["torch-sgd"], budget=3, seeds=5, name="digits", report=False)
     for name in ("BASE", "NEW", "v1", "v2", "v3", "s1153", "today"):
-        shutil.copytree("results/mine", f"results/{name}")
-    shutil.copytree(ROOT / "tests" / "benchmarks" / "baseline", ".benchmarks")
-    (saved,) = Path(".benchmarks").glob("*/0001_*.json")
+        shutil.copytree(folder / "results/mine", folder / "results" / name)
+    shutil.copytree(ROOT / "tests" / "benchmarks" / "baseline", folder / ".benchmarks")
+    (saved,) = (folder / ".benchmarks").glob("*/0001_*.json")
     shutil.copy(saved, saved.with_name("0002_today.json"))
+    return folder
+
+
+@pytest.fixture
+def small_results(scratch, small_folder) -> None:
+    shutil.copytree(small_folder, ".", dirs_exist_ok=True)
 
 
 @pytest.mark.parametrize("block", SUITES, ids=str)

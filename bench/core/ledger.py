@@ -237,5 +237,8 @@ class Ledger:
         return self.inside + self.outside > self.deadline
 
     def end(self, status: Status) -> None:
-        """End the run; a run that has ended stays as it is."""
+        """End the run; a run that has ended stays as it is. What has spent its budget whole at its last answer is done,
+        though the deadline may have passed meanwhile."""
+        if status == Status.DEADLINE and self.ticks >= self.limit:
+            status = Status.BUDGET
         self.status = self.status or status

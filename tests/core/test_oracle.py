@@ -1,5 +1,7 @@
 """The oracle counts, prices, bounds and records; expected figures come from hand or from SciPy's own documentation."""
 
+import time
+
 import numpy as np
 import pytest
 import scipy.optimize
@@ -160,8 +162,6 @@ def test_nan_is_passed_on_and_never_an_improvement():
 
 
 def test_deadline_ends_a_run():
-    import time
-
     def slow(x):
         time.sleep(0.02)
         return sphere(x)
@@ -172,6 +172,18 @@ def test_deadline_ends_a_run():
             oracle.value(oracle.x0)
     assert books_of(oracle).ledgers[0].status == "deadline"
     assert 2 <= oracle.counts["value"] <= 4
+
+
+@pytest.mark.parametrize(("budget", "status"), [(2, "budget"), (3, "deadline")])
+@pytest.mark.parametrize("shape", [(2,), (2, 2)])  # one point after the other, and both in one question
+def test_a_budget_that_is_spent_whole_is_done_also_after_the_deadline(budget, status, shape):
+    oracle = Oracle(Objective(sphere, 2, order=0), budget, deadline=0.02 if len(shape) == 1 else 1e-9)
+    with pytest.raises(Stop):
+        oracle.value(np.ones(shape))
+        time.sleep(0.03)
+        oracle.value(np.ones(shape))
+    assert books_of(oracle).ledgers[0].status == status
+
 
 
 def test_scores_stand_at_ten_checkpoints_a_decade():
