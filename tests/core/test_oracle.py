@@ -185,7 +185,6 @@ def test_a_budget_that_is_spent_whole_is_done_also_after_the_deadline(budget, st
     assert books_of(oracle).ledgers[0].status == status
 
 
-
 def test_scores_stand_at_ten_checkpoints_a_decade():
     oracle = Oracle(noisy_problem(), 1000, order=0)
     oracle.recommend(np.array([3.0, 4.0]))
