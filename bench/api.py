@@ -117,9 +117,17 @@ class Run:
 
 
 def make(problem: str, *, instance: int = 1, **parameters: Any) -> Objective:
-    """A registered problem: `make("rosenbrock", dim=10)`. Raises ValueError for an unknown name or parameter."""
+    """A registered problem: `make("rosenbrock", dim=10)`, or as the command line has it `make("rosenbrock[dim=10]")`.
+    Raises ValueError for an unknown name or parameter, and for one that is there twice or has several values."""
     registry.load(PACKAGES)
-    return registry.find_problem(problem).make(instance, **parameters)
+    entry = parse_entry(problem)
+    if "instance" in entry.grid:
+        raise ValueError(
+            f"instance must be an argument of its own, as make({entry.name!r}, instance=2); got {problem!r}"
+        )
+    if both := sorted(set(entry.grid) & set(parameters)):
+        raise ValueError(f"{both[0]} must be given once, got {problem!r} and {both[0]}={parameters[both[0]]!r}")
+    return registry.find_problem(entry.name).make(instance, **entry.setting(), **parameters)
 
 
 def minimize(

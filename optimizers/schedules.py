@@ -134,7 +134,7 @@ def gradients(oracle: Oracle, batch_size: int | None, price: float | None = None
     size = min(batch_size or n, n)
     rows = int(oracle.remaining / (price or oracle.prices["gradient"]) * n + 1e-6)
     epochs, rest = divmod(rows, n)  # an epoch ends with a smaller batch, if the problem keeps it
-    whole = epochs * ceil(n / size) + rest // size if oracle.remainder else rows // size
+    whole = epochs * ceil(n / size) + rest // size if oracle.keeps_rest(size) else rows // size
     return max(1, whole)
 
 

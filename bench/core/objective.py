@@ -68,7 +68,8 @@ class Objective:
     composite: the known part and the unknown one, where f is the cost of what a network puts out.
     sampling: how mini-batches come: in a new order each epoch ("shuffle") or always in the first ("same"), drawn with
         "replacement", "sorted" by targets, "balanced" over classes, or with the rows of highest loss first ("hard").
-    remainder: whether an epoch ends with a smaller batch of the remaining rows.
+    remainder: whether an epoch ends with a smaller batch of the remaining rows, if these are `fewest` or more: as many
+        as a mini-batch must have.
     row_losses: same arguments as formula -> (*points, rows), which order "hard" rows.
     delay: seconds that the oracle waits at each question, for each point.
     shapes: the layers of a network, in the order in which x holds them.
@@ -107,6 +108,7 @@ class Objective:
     composite: Composite | None = None
     sampling: Sampling = "shuffle"
     remainder: bool = True
+    fewest: int = 1
     row_losses: Callable[..., Array] | None = None
     delay: float = 0.0
     shapes: Sequence[tuple[int, ...]] = ()

@@ -348,18 +348,23 @@ class Oracle:
         batch is smaller where size does not divide them, if the problem keeps this `remainder`. Where rows of high loss
         come first, an epoch begins with a full evaluation at the recommended point, which is charged.
         """
-        n = self._objective.rows
-        if size is not None and size < 1:
-            raise ValueError(f"size must be >= 1, got {size}")
+        n, fewest = self._objective.rows, min(self._objective.fewest, self._objective.rows)
+        if size is not None and size < fewest:
+            why = "" if fewest == 1 else ": batch norms take the statistics of a mini-batch"
+            raise ValueError(f"size must be >= {fewest}, got {size}{why}")
         if size is None or not self._objective.data or size >= n:
             while True:
                 yield self
         while True:
             losses = self._row_losses() if self._objective.sampling == "hard" else None
             orders = self._answers.order(self._books.epoch(losses))
-            for at in range(0, n if self.remainder else n - size + 1, size):
+            for at in range(0, n if self.keeps_rest(size) else n - size + 1, size):
                 picked = orders[:, at : at + size]
                 yield self._view(rows=picked.shape[1], _batch=self._answers.pick(picked))
+
+    def keeps_rest(self, size: int) -> bool:
+        """Whether an epoch of mini-batches of this size ends with a smaller one, where it does not divide the rows."""
+        return self.remainder and self._objective.rows % size >= self._objective.fewest
 
     def _row_losses(self) -> Array:
         """Of each lane's present answer, (R, N), for the price of a value."""

@@ -35,6 +35,15 @@ def outcome(row: Mapping[str, Any], cost: float) -> Outcome:
     return FAILED if value is None or value != value else (VALUE, float(value))
 
 
+def median(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome in the middle; of an even number the mean of the two there, or where they are of unlike kinds the
+    worse. So what failed counts as infinite, and the median of values is that of `bench.measure.convergence.quantile`.
+    """
+    ordered = sorted(outcomes)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return high if low[0] != high[0] or low == high else (low[0], low[1] + (high[1] - low[1]) / 2)
+
+
 def places(rounds: Sequence[Sequence[Ended | None]]) -> tuple[np.ndarray, np.ndarray]:
     """Results (optimizers, rounds) as their places among all outcomes, less being better, NaN where there is none; and
     to each the lowest place with which it still ties, if that is the best of its round.

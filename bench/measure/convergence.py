@@ -45,7 +45,7 @@ def convergence(runs: Frame, trajectories: Frame, prices: Prices = None, at: At 
         full.sort(axis=1)
         heads = runs.iloc[order[begin]]
         table = heads.loc[heads.index.repeat(size), [*names, "known"]].reset_index(drop=True)
-        quartiles = {name: _quantile(full, counts, fraction).ravel() for name, fraction in QUARTILES.items()}
+        quartiles = {name: quantile(full, counts, fraction).ravel() for name, fraction in QUARTILES.items()}
         at_cost = np.concatenate([grids[cell] for cell in heads.cell])
         tables.append(table.assign(cost=at_cost, runs=np.repeat(counts, size), **quartiles))
     if not tables:
@@ -108,12 +108,13 @@ def _values(runs: Frame, events: Frame, cost: np.ndarray, place: np.ndarray, gri
     return np.where(has_optimum, np.maximum(value - f_opt, FLOOR), value)
 
 
-def _quantile(ordered: np.ndarray, sizes: np.ndarray, fraction: float) -> np.ndarray:
-    """A quantile (groups, points) of the first `sizes` of sorted values (groups, most, points); between two linear."""
+def quantile(ordered: np.ndarray, sizes: np.ndarray, fraction: float) -> np.ndarray:
+    """A quantile (groups, points) of the first `sizes` of sorted values (groups, most, points): between two linear, so
+    that the median of an even number is the mean of the two in the middle, and infinite where either is."""
     place = fraction * (sizes - 1)
     row = np.arange(len(sizes))
     below, above = ordered[row, np.floor(place).astype(int)], ordered[row, np.ceil(place).astype(int)]
     weight = (place % 1)[:, None]
     with np.errstate(invalid="ignore"):  # inf - inf, not taken
         between = below + weight * (above - below)
-    return np.where((below == above) | (weight == 0), below, between)
+    return np.where((below == above) | (weight == 0) | np.isinf(below), below, between)

@@ -11,11 +11,12 @@ from bench.measure.comparison import View
 from bench.measure.ert import ert
 from bench.measure.frames import CELL, Frame
 from bench.measure.levels import COVERAGE
-from bench.measure.prices import priced, resolved
+from bench.measure.prices import in_lanes, priced, resolved
 from bench.measure.progress import joined, spent
 
 FACTS = ["run", *CELL, "instance", "optimizer", "order", "seed"]
-Targets = Mapping[str, Sequence[float] | float]
+ANY = ""  # of targets: whatever the problem
+Targets = Mapping[str, Sequence[float] | float | Mapping[str, Sequence[float]]]
 
 
 def metrics(runs: Frame, scores: Frame, view: View) -> Frame:
@@ -27,7 +28,7 @@ def metrics(runs: Frame, scores: Frame, view: View) -> Frame:
     lanes, which have no time of their own. higher: whether more is better.
     """
     table = scores.merge(runs[[*FACTS, "rows", "lanes"]], how="left", on="run")
-    alone = np.where(table.lanes.to_numpy() > 0, np.nan, 1.0)
+    alone = np.where(in_lanes(table), np.nan, 1.0)
     table = table.assign(
         cost=priced(table, table, view.prices),
         epochs=table[[name for name in QUESTIONS if name in table]].sum(axis=1) / table.rows,
@@ -82,13 +83,13 @@ def median_interval(values: np.ndarray) -> tuple[float, float]:
 
 def metric_runtimes(view: View, scores: Frame, targets: Targets) -> Frame:
     """The cost at which each run first had a metric at its target, or beyond: columns run, kind (the metric), target,
-    runtime (inf where it never had), spent. A target that stands twice counts once. Raises ValueError for a metric that
-    no run records, and for targets that are no numbers."""
+    runtime (inf where it never had), spent. A target that stands twice counts once; targets may be by problem. Raises
+    ValueError for a metric that no run records, and for targets that are no numbers."""
     import pandas as pd
 
-    runs, targets = view.runs, _levels(targets)
+    runs, of_all = view.runs, _levels(targets)
     recorded = sorted(map(str, scores.metric.unique()))
-    if unknown := [name for name in targets if name not in recorded]:
+    if unknown := [name for name in of_all if name not in recorded]:
         there = ", ".join(recorded) or "none"
         raise ValueError(f"targets must be of metrics that runs record ({there}), got {unknown[0]!r}")
     facts = runs.assign(spent=spent(runs, view.prices)).set_index("run")
@@ -96,11 +97,12 @@ def metric_runtimes(view: View, scores: Frame, targets: Targets) -> Frame:
     cost = priced(of_runs, facts[["rows", "dim", "lanes"]].reindex(of_runs.run), view.prices)
     of_runs = of_runs.assign(cost=cost)
     frames = []
-    for name, levels in targets.items():
+    for name, by_problem in of_all.items():
         events = of_runs[of_runs.metric == name]
         of_cell = pd.MultiIndex.from_frame(facts[CELL])
-        has = facts.index[of_cell.isin(of_cell[facts.index.isin(events.run)])]  # all runs where any records it
-        for level in levels:
+        there = of_cell.isin(of_cell[facts.index.isin(events.run)])  # all runs where any records it
+        for problem, level in [(problem, level) for problem, levels in by_problem.items() for level in levels]:
+            has = facts.index[there & (True if problem == ANY else facts.problem == problem)]
             good = events[np.where(events.higher, events.score >= level, events.score <= level)]
             runtime = good.groupby("run").cost.min().reindex(has).fillna(np.inf)
             total = facts.spent.reindex(has)
@@ -111,18 +113,24 @@ def metric_runtimes(view: View, scores: Frame, targets: Targets) -> Frame:
     return joined(frames, columns)
 
 
-def _levels(targets: Targets) -> dict[str, list[float]]:
-    """The targets of each metric, each once. Raises ValueError for what is no number, NaN among it."""
-    levels = {}
+def _levels(targets: Targets) -> dict[str, dict[str, list[float]]]:
+    """The targets of each metric by problem, or of ANY, each once. Raises ValueError for what is no number, NaN among
+    it."""
+    levels: dict[str, dict[str, list[float]]] = {}
     try:
         for name, values in targets.items():
-            numbers = [values] if isinstance(values, (int, float, np.number)) else list(values)
-            levels[name] = list(dict.fromkeys(float(value) for value in numbers))
+            of_problems = values if isinstance(values, Mapping) else {ANY: values}
+            levels[name] = {problem: _numbers(each) for problem, each in of_problems.items()}
     except (AttributeError, TypeError, ValueError):
-        levels[""] = [float("nan")]
-    if any(np.isnan(value) for values in levels.values() for value in values):
+        levels[""] = {ANY: [float("nan")]}
+    if any(np.isnan(value) for of_name in levels.values() for values in of_name.values() for value in values):
         raise ValueError(f"targets must be a mapping of metrics to numbers, got {targets!r}")
     return levels
+
+
+def _numbers(values: Any) -> list[float]:
+    numbers = [values] if isinstance(values, (int, float, np.number)) else list(values)
+    return list(dict.fromkeys(float(value) for value in numbers))
 
 
 def metric_ert(view: View, scores: Frame, targets: Targets) -> Frame:

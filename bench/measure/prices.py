@@ -43,9 +43,14 @@ def _differences(_: Mapping[str, float], facts: Any) -> Mapping[str, Any]:
     return {"value": 1.0, "gradient": slope, "hessian_vector": 2 * slope, "jacobian": 1.0, "vjp": slope}
 
 
+def in_lanes(facts: Any) -> np.ndarray:
+    """Which runs shared the seconds of a batch with others: those in lanes, unless the only one of a batch."""
+    return facts["lanes"].to_numpy() > 1
+
+
 def _wall(_: Mapping[str, float], facts: Any) -> Mapping[str, Any]:
     """NaN where a run has no wall clock of its own, being a lane."""
-    alone = np.where(facts["lanes"].to_numpy() > 0, np.nan, 1.0)
+    alone = np.where(in_lanes(facts), np.nan, 1.0)
     return {"inside": alone, "outside": alone}
 
 
@@ -148,7 +153,7 @@ def value_seconds(runs: Any) -> Any:
     """
     columns = [question for question in QUESTIONS if question in runs and question != "value"]
     cost = priced(runs, runs)
-    timed = runs.assign(cost=cost, slope=runs[columns].any(axis=1), lane=runs.lanes > 0)[(runs.inside > 0) & (cost > 0)]
+    timed = runs.assign(cost=cost, slope=runs[columns].any(axis=1), lane=in_lanes(runs))[(runs.inside > 0) & (cost > 0)]
     for name in ("slope", "lane"):  # where there are runs without, those
         timed = timed[timed[name] == timed.groupby(CELL)[name].transform("min")]
     sums = timed.groupby([*CELL, "optimizer"])[["inside", "cost"]].sum()

@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.status import Status, statuses
+from bench.measure.convergence import QUARTILES, quantile
 from bench.measure.frames import CELL, COLUMNS, Column, Frame
 from bench.measure.levels import FLOOR
 from bench.measure.prices import Prices
@@ -61,8 +62,8 @@ def side_by_side(runs: Frame, pairs: Sequence[tuple[str, str, str]], prices: Pri
             row |= {"order": paired.order.iloc[0], "kind": paired.kind.iloc[0], "pairs": len(paired)}
             row |= {"better": better.sum(), "worse": worse.sum()}
             for name, values in (("default", paired.y), ("tuned", paired.y_tuned)):
-                for suffix, fraction in (("", 0.5), ("_low", 0.25), ("_high", 0.75)):
-                    row[name + suffix] = float(np.quantile(values, fraction, method="inverted_cdf"))
+                for suffix, fraction in (("", "median"), ("_low", "low"), ("_high", "high")):
+                    row[name + suffix] = _quantile(values, QUARTILES[fraction])
             rows.append(row)
     frame: Frame = pd.DataFrame(rows, columns=list(COLUMNS["tuned"]))
     return frame.sort_values([*CELL, "order", "optimizer"], ignore_index=True)
@@ -111,7 +112,7 @@ def sensitivity(
             role = "tuned" if values == entry["setting"] else ""
             if not role and all(entry["values"][key] == value for key, value in values.items()):
                 role = "default"
-            median = float(np.quantile(rows.y, 0.5, method="inverted_cdf"))
+            median = _quantile(rows.y, QUARTILES["median"])
             shared = {**first, "optimizer": entry["label"], "reached": median, "runs": len(rows), "role": role}
             points += [
                 {**shared, "hyperparameter": key, "scale": scales[key], "value": value} for key, value in values.items()
@@ -122,6 +123,12 @@ def sensitivity(
     fractions = {key: explained(rows.value, rows.scale.iloc[0], rows.reached) for key, rows in groups}
     keys = zip(*(frame[name] for name in (*CELL, "optimizer", "hyperparameter")), strict=True)
     return frame.assign(fraction=[fractions[key] for key in keys])[list(COLUMNS["sensitivity"])]
+
+
+def _quantile(values: Column, fraction: float) -> float:
+    """Of one group of runs, see `quantile`."""
+    ordered = np.sort(values.to_numpy(float))[None, :, None]
+    return float(quantile(ordered, np.array([len(values)]), fraction)[0, 0])
 
 
 def _belongs(setting: tuple[str, Mapping[str, Any]], entry: Mapping[str, Any]) -> bool:

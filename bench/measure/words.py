@@ -4,7 +4,7 @@ The page's scripts read the formats from `PAGE`; what is decided is in `bench.me
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -317,6 +317,19 @@ def progress(ended: int, planned: int, seconds: float, left: float) -> str:
     """A line on runs under way: `7 of 35 runs (20 %) after 2.0 min, about 8 min left`."""
     text = f"{ended:,} of {counted(planned, 'run')} ({100 * ended // planned} %) after {duration(seconds)}"
     return text if math.isnan(left) else f"{text}, about {time_left(left)}"
+
+
+def unmeasured(rows: Iterable[Any]) -> str:
+    """Of whose runs the memory is not known, and why, behind other sentences; "" where it is of all. rows: of
+    `bench.measure.memory.unmeasured`."""
+    texts = []
+    for row in rows:
+        status = Status(row.status)
+        why = status.phrase(row.runs) if status.trouble else f"{_are(row.runs)} without a measurement"
+        every = "its only run" if row.of == 1 else f"all {counted(row.of, 'run')}"
+        some = f"{row.runs:,} of {counted(row.of, 'run')}" if row.runs < row.of else every
+        texts.append(f"{row.optimizer} ({some} {why})")
+    return f" Not measured: {joined_by_and(texts)}." if texts else ""
 
 
 def without_gpu(suite: str, seconds: float, processes: int) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from bench.measure import words
 from bench.measure.frames import CELL, Frame
-from bench.measure.memory import large, memory
+from bench.measure.memory import large, memory, unmeasured
 from bench.measure.words import cell_name, number
 from bench.report.panels import Figure, Rows
 
@@ -17,11 +17,12 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 def memory_figure(source: Source) -> Figure:
     """Bytes of state a coordinate, a panel for each problem and dim that is large."""
     frame = large(memory(source.runs))
+    lacking = left_out(source.runs)
     return Figure(
         name="memory",
         title="Memory of optimizers",
-        note=f"{words.MEMORY} Numbers in single precision take 4 bytes, in double 8.",
-        facts=source.facts(aims=False),
+        note=f"{words.MEMORY} Numbers in single precision take 4 bytes, in double 8.{lacking}",
+        facts=f"{source.facts(aims=False)}{lacking}",
         frame=source.with_family(frame),
         panel=Rows(source.styles, {"bytes_a_coordinate": "state"}, "bytes of state a coordinate"),
         by=tuple(CELL),
@@ -32,9 +33,11 @@ def shown(report: Report) -> list[dict[str, Any]]:
     """What the page has of memory: problems of name, family (its place) and rows of optimizer, style, place, state,
     a_coordinate, peak; nothing where no large problem was measured."""
     table: Any = large(report.tables["memory"])
-    families = dict(zip(report.cells, report.family_places, strict=True))
+    there = dict(list(table.groupby(CELL, sort=False)))
     problems = []
-    for (problem, dim), frame in table.groupby(CELL, sort=False):
+    for cell, family in zip(report.cells, report.family_places, strict=True):
+        if cell not in there:
+            continue
         rows = [
             {
                 "optimizer": row.optimizer,
@@ -44,11 +47,15 @@ def shown(report: Report) -> list[dict[str, Any]]:
                 "a_coordinate": number(row.bytes_a_coordinate),
                 "peak": size(row.peak_memory),
             }
-            for row in frame.itertuples()
+            for row in there[cell].itertuples()
         ]
-        cell = (problem, int(dim))
-        problems.append({"name": cell_name(*cell), "family": families[cell], "rows": rows})
+        problems.append({"name": cell_name(*cell), "family": family, "rows": rows})
     return problems
+
+
+def left_out(runs: Frame) -> str:
+    """Whose memory is not known, and why, behind other sentences. runs: complete ones."""
+    return words.unmeasured(unmeasured(runs).itertuples())
 
 
 def size(count: float) -> str:

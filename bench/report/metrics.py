@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bench.core.status import statuses
 from bench.measure.frames import CELL, Frame
 from bench.measure.metrics import curves
+from bench.measure.prices import in_lanes
 from bench.measure.words import cell_name, interval, joined_by_and, number, reached
 from bench.report.panels import Curves, Figure, drawn
 from bench.report.styles import Style
@@ -109,7 +110,7 @@ def _left_out(runs: Any, over: str) -> str:
     if over != "seconds":
         return ""
     ran = runs[runs.status.isin(statuses("ran")) & runs.scored]
-    lanes = (ran.lanes > 0).groupby(ran.optimizer).all()
+    lanes = ran.assign(shared=in_lanes(ran)).groupby("optimizer").shared.all()
     names = sorted(lanes.index[lanes])
     if not names:
         return ""

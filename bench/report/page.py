@@ -165,6 +165,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, undra
         panels=panels(report),
         metrics=_metrics(report, undrawn) if "metrics" in contents else {},
         memory=memory.shown(report) if "memory" in contents else [],
+        unmeasured=memory.left_out(runs),
         dashes=DASHES,
         lowest=words.lowest("In bold", report.tables["values"]),
         races=race_rows(report.tables.get("races"), report.styles, report.cells, report.family_places),

@@ -31,7 +31,8 @@ MARKS = {"solid": "o", "dash": "s", "dot": "^", "dashdot": "P", "longdash": "X"}
 FAR, MOST_DRAWN = 1e290, 1e308  # a value with which the margin of an axis reaches infinity, and where such an axis ends
 SCALE = "scale"  # of a frame of a table: whether its scale of colours is drawn
 VALUES = {"gap": "f - f_opt", "value": "f"}  # titles of axes
-STARS = {"default": ("D", 5.0), "tuned": ("*", 8.0)}  # marks of settings, with their sizes in points
+STARS = {"default": ("D", 5.0), "tuned": ("*", 8.0)}  # marks of settings by role, with their sizes in points
+ROLES = {"default": "the default", "tuned": "the best setting"}  # what they are called in a legend
 
 
 @dataclass(frozen=True)
@@ -178,18 +179,29 @@ class Points(Panel):
     """What each setting reached (column reached) over one hyperparameter (column value), on the scale that the column
     scale says; the column role tells defaults and tuned settings."""
 
+    def legend(self) -> list[str]:
+        return [*self.styles, *ROLES.values()]
+
     def names(self, frame: Frame) -> list[str]:
-        """The optimizers of the panel."""
+        """The optimizers of the panel, and what its marks mean."""
+        roles = [name for role, name in ROLES.items() if (frame.role == role).any()]
+        return [*self._optimizers(frame), *roles]
+
+    def _optimizers(self, frame: Frame) -> list[str]:
         return [name for name in self.styles if name in set(frame.optimizer)]
 
     def handle(self, name: str, look: Look = PLAIN) -> dict[str, Any]:
+        for role, text in ROLES.items():
+            if name == text:
+                mark, size = STARS[role]
+                return {"color": "0.3", "linestyle": "", "marker": mark, "markersize": size, "label": name}
         style = self.styles[name]
         mark = {"color": style.color, "linestyle": "", "marker": MARKS[style.dash], "markersize": look.mark}
         return {**mark, "label": name}
 
     def draw(self, axes: Any, frame: Frame, look: Look = PLAIN) -> None:
         scale = frame["scale"].iloc[0]
-        for name in self.names(frame):
+        for name in self._optimizers(frame):
             for role, rows in frame[frame.optimizer == name].groupby("role"):
                 mark, size = STARS.get(role, (MARKS[self.styles[name].dash], look.mark))
                 upright = [folded(str(value), look.tick, UPRIGHT) for value in rows.value]

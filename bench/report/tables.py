@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.core.status import statuses
 from bench.measure.frames import CELL, Frame
-from bench.measure.prices import Prices
+from bench.measure.prices import Prices, in_lanes
 from bench.measure.progress import spent
 from bench.measure.words import (
     FAILED,
@@ -28,7 +28,7 @@ def seconds(runs: Frame, prices: Prices, keys: list[str]) -> Frame:
     method), cost, runs, and lanes: whether some ran as lanes of a batch, which share its seconds."""
     cost = spent(runs, prices)
     timed = runs.inside + runs.outside > 0  # imported runs are not
-    paid = runs.assign(cost=cost, lanes=runs.lanes > 0)[(cost > 0) & timed & runs.status.isin(statuses("recorded"))]
+    paid = runs.assign(cost=cost, lanes=in_lanes(runs))[(cost > 0) & timed & runs.status.isin(statuses("recorded"))]
     groups = paid.groupby(keys)
     return groups[["inside", "outside", "cost"]].sum().assign(runs=groups.size(), lanes=groups.lanes.any())
 

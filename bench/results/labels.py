@@ -15,7 +15,8 @@ def label(
     leave: str = "",
     varied: Collection[str] = (),
 ) -> str:
-    """A name with those parameters that are not at their defaults, or that a grid varies: `torch-adam[lr=0.1]`."""
+    """A name with those parameters that are not at their defaults, or that a grid varies: `torch-adam[lr=0.1]`. What
+    follows from the others today, as the hash of a text, is left out: that of a text that has changed since is not."""
     base, *wrappers = name.split("+")
     whole = base in registered and all(wrapper in registry.WRAPPERS for wrapper in wrappers)
     definition = registry.find_problem(name) if wrappers and whole else registered.get(name)
@@ -23,9 +24,20 @@ def label(
     texts = [
         f"{key}={_short(value)}"
         for key, value in values.items()
-        if key != leave and (key in varied or _plain(defaults.get(key)) != value)
+        if key != leave
+        and (key in varied or _plain(defaults.get(key)) != value)
+        and not (definition and _follows(definition, key, values))
     ]
     return f"{name}[{','.join(texts)}]" if texts else name
+
+
+def _follows(definition: registry.Definition, key: str, values: Mapping[str, Any]) -> bool:
+    """Whether a value is what those of the other parameters give."""
+    derived = definition.parameters[key].derived if key in definition.parameters else None
+    try:
+        return derived is not None and derived.follow(values) == values[key]
+    except (ValueError, KeyError, registry.Unavailable):  # a file that is elsewhere now, parameters of an older version
+        return False
 
 
 def varied_in(suite: Mapping[str, Any]) -> dict[str, set[str]]:

@@ -53,11 +53,11 @@ PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a 
 PASSING = ("key", "counts", "restarts", "written")  # columns of a run that are not kept
 
 
-def _values(described: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """All hyperparameters at each setting of an entry of a manifest; none where the optimizer is not registered."""
+def _values(described: Mapping[str, Any], find: Any = registry.find_optimizer) -> list[dict[str, Any]]:
+    """All parameters at each setting of an entry of a manifest; none where it is not registered."""
     entry = Entry(described["name"], {key: tuple(values) for key, values in described["grid"].items()})
     try:
-        return [plain(values) for _, values in settled([entry], registry.find_optimizer)]
+        return [plain(values) for _, values in settled([entry], find)]
     except ValueError:  # a module that registers it was not named, or it takes other values today
         return []
 
@@ -438,11 +438,24 @@ class Results:
         return frame
 
     @property
-    def metric_targets(self) -> dict[str, list[float]]:
-        """The values of metrics that the suite asks for, of those that runs record."""
-        wanted = self.manifest.get("suite", {}).get("metric_targets", {})
-        recorded = set(self._scores.metric)
-        return {name: list(levels) for name, levels in wanted.items() if name in recorded}
+    def metric_targets(self) -> "metrics.Targets":
+        """The values of metrics that the suite asks for, of those that runs record: by problem where its groups ask for
+        others."""
+        suite = self.manifest.get("suite", {})
+        common, groups, recorded = suite.get("metric_targets", {}), suite.get("groups", []), set(self._scores.metric)
+        if not any(group.get("metric_targets") for group in groups):
+            return {name: list(levels) for name, levels in common.items() if name in recorded}
+        targets: dict[str, dict[str, list[float]]] = {}
+        for group in groups:
+            find = registry.find_problem
+            titles = [
+                self.title(entry["name"], values) for entry in group["problems"] for values in _values(entry, find)
+            ]
+            for name, levels in {**common, **(group.get("metric_targets") or {})}.items():
+                if name in recorded:
+                    for title in titles:
+                        targets.setdefault(name, {}).setdefault(title, []).extend(levels)
+        return targets
 
     @property
     def memory(self) -> "Table":

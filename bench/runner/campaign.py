@@ -4,12 +4,13 @@ import fcntl
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -107,9 +108,13 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
         if launch.referee:
             launch.watcher.changed("There is no race: on no problem can more than one optimizer be run.")
         suite = replace(suite, until="")
-    raced = store.manifest().get("suite", {}).get("until", "") != suite.until
+    before = store.manifest().get("suite", {})
+    raced = before.get("until", "") != suite.until
+    aimed = _targets(before) != _targets(json.loads(json.dumps(asdict(suite))))
     damaged = any(text.startswith(("the manifest", "the plan")) for text in store.damage())  # it is written anew
-    campaign = Campaign(store.folder, planned=len(specs), changed=raced or damaged or store.planned() != hashes)
+    campaign = Campaign(
+        store.folder, planned=len(specs), changed=raced or aimed or damaged or store.planned() != hashes
+    )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if campaign.changed:
         command = launch.command or f"bench.run({suite.name!r})"
@@ -166,6 +171,11 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
     if launch.pictures:
         add_grids(store, specs)
     return campaign
+
+
+def _targets(suite: Mapping[str, Any]) -> list[Any]:
+    """The values of metrics that a suite of a manifest asks for, and its groups do."""
+    return [each.get("metric_targets") or {} for each in (suite, *suite.get("groups", ()))]
 
 
 def _write_missing(store: Store, specs: Sequence[RunSpec], writer: _Writer, reason: str) -> None:

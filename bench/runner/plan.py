@@ -1,7 +1,9 @@
 """From a suite to run specifications: the grid, paired starts, skips with their reasons, and jobs."""
 
+import difflib
 import hashlib
 import json
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,7 +14,7 @@ from bench.core import registry
 from bench.core.ledger import CHECKPOINTS
 from bench.core.objective import Objective
 from bench.core.registry import OptimizerDefinition, ProblemDefinition
-from bench.runner.suite import LANES, Entry, Group, Suite
+from bench.runner.suite import LANES, Entry, Group, Notice, Suite
 
 CHUNK = 64  # single runs that share a child process at most: it gives back what it has no time for
 
@@ -102,12 +104,14 @@ def check_number(runs: int, most: float = MOST) -> None:
 def plan(suite: Suite, device: str = "cpu", most: float = MOST) -> list[RunSpec]:
     """Every run of a suite, each once, in its order. device: "cpu", or "cuda" for the learning problems.
 
-    Raises UnknownName for a name, and ValueError for a parameter, that the registries do not hold, and for more runs
-    than `most`, before any is planned.
+    Raises UnknownName for a name, and ValueError for a parameter, that the registries do not hold, for more runs than
+    `most`, before any is planned, and for targets of a metric that no problem records.
     """
     check_number(number_of_runs(suite), most)
     specs: dict[str, RunSpec] = {}
+    of_groups: list[tuple[Group, Mapping[str, Sequence[str] | None]]] = []
     for group in suite.groups:
+        recorded: dict[str, Sequence[str] | None] = {}  # metrics by problem; None where it cannot be built here
         problems = [
             (entry, *setting) for entry in group.problems for setting in settled([entry], registry.find_problem)
         ]
@@ -120,10 +124,45 @@ def plan(suite: Suite, device: str = "cpu", most: float = MOST) -> list[RunSpec]
                 *settled(entries, registry.find_optimizer),
             ]  # as before tuning, and as it found best
             with problem.placed():
-                for spec in _problem_specs(suite, group, definition, parameters, methods, device):
+                made, _ = built = _objective(definition, group.instances[0], parameters)
+                recorded[problem.text()] = None if made is None else list(made.metrics)
+                for spec in _problem_specs(suite, group, definition, parameters, methods, device, built):
                     specs.setdefault(spec.hash(), spec)
+        of_groups.append((group, recorded))
+    _check_targets(suite, of_groups)
     _check_once(specs.values())
     return list(specs.values())
+
+
+def _objective(
+    problem: ProblemDefinition, instance: int, parameters: Mapping[str, Any]
+) -> tuple[Objective | None, str]:
+    """A problem, or None and why it cannot be built here."""
+    if lacking := _lacks(problem):
+        return None, lacking
+    try:
+        return problem.make(instance, **parameters), ""
+    except registry.Unavailable as error:
+        return None, str(error)
+
+
+def _check_targets(suite: Suite, groups: Sequence[tuple[Group, Mapping[str, Sequence[str] | None]]]) -> None:
+    """Raise ValueError for targets of a metric that no problem records; give notice of problems that do not record what
+    others do. groups: each with the metrics of its problems, None where these cannot be built here."""
+    of_suite = {name: metrics for _, recorded in groups for name, metrics in recorded.items()}
+    for targets, recorded in ((suite.metric_targets, of_suite), *((group.metric_targets, of) for group, of in groups)):
+        for target in targets:
+            without = [name for name, metrics in recorded.items() if metrics is not None and target not in metrics]
+            if len(without) == len(recorded):
+                names = {metric for metrics in recorded.values() for metric in metrics or ()}
+                near = difflib.get_close_matches(target, names, n=1)
+                hint = f" (did you mean {near[0]!r}?)" if near else ""
+                there = [f"{name} records {', '.join(recorded[name] or ()) or 'none'}" for name in without]
+                what = "metric_targets must be of metrics that a problem records"
+                raise ValueError(f"{what}, got {target!r}{hint}: {'; '.join(there)}")
+            if without:
+                text = f"metric_targets: {target} has no target on {', '.join(without)}, where it is not recorded"
+                warnings.warn(text, Notice, stacklevel=3)
 
 
 def _check_once(specs: Iterable[RunSpec]) -> None:
@@ -162,13 +201,10 @@ def _problem_specs(
     parameters: Mapping[str, Any],
     optimizers: Sequence[tuple[OptimizerDefinition, Mapping[str, Any]]],
     device: str,
+    built: tuple[Objective | None, str],
 ) -> Iterable[RunSpec]:
-    objective, unavailable = None, _lacks(problem)
-    if not unavailable:
-        try:
-            objective = problem.make(group.instances[0], **parameters)
-        except registry.Unavailable as error:
-            unavailable = str(error)
+    """built: the problem, or None and why it cannot be built here."""
+    objective, unavailable = built
     restarts = group.restarts if group.restarts is not None else objective is not None and not objective.scored
     for optimizer, hyperparameters in optimizers:
         code = {

@@ -25,7 +25,10 @@ LANES, MOST_LANES = (
     64,
     2**16,
 )  # runs that go in lockstep: at most, unless it is said otherwise, and the most that may be
-GROUP_KEYS = ("problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts", "solo", "lanes")
+GROUP_KEYS = (
+    "problems", "optimizers", "budget", "seeds", "instances", "gap", "deadline", "restarts", "solo", "lanes",
+    "metric_targets",
+)  # fmt: skip
 
 
 class SuiteError(ValueError):
@@ -122,6 +125,15 @@ class Tuning:
     budgets: tuple[float, ...] = ()
 
 
+def _check_targets(targets: Any) -> None:
+    """Raise ValueError for what is no mapping of metrics to lists of numbers."""
+    if not isinstance(targets, Mapping):
+        raise ValueError(f"metric_targets must be lists of numbers by metric, got {targets!r}")
+    for metric, levels in targets.items():
+        if not isinstance(levels, (list, tuple)) or not levels or not all(map(_number, levels)):
+            raise ValueError(f"metric_targets must be lists of numbers by metric, got {metric} = {levels!r}")
+
+
 def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and -inf < value < inf
 
@@ -134,7 +146,9 @@ class Group:
     after which it ends. restarts: whether a method that returns early starts again; None: where there is
     neither data nor noise. solo: whether runs go one by one on an otherwise idle machine, not in lanes: their seconds
     are then their own, and they are equal to those in lanes but for rounding. lanes: how many go in lockstep at most,
-    which changes no record, but for its seconds; `doctor --benchmark` tells what pays.
+    which changes no record, but for its seconds; `doctor --benchmark` tells what pays. With 1 they go one by one, so
+    that their seconds are their own, as those of solo runs are, but on a machine that is not idle. metric_targets: of
+    this group's problems, beside those of the suite, or in the place of those of the same metric.
     """
 
     problems: tuple[Entry, ...]
@@ -147,6 +161,7 @@ class Group:
     restarts: bool | None = None
     solo: bool = False
     lanes: int = LANES
+    metric_targets: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("budget", "seeds", "gap", "deadline", "lanes"):
@@ -167,6 +182,7 @@ class Group:
             raise ValueError(f"solo must be true or false, got {self.solo!r}")
         if not _number(self.lanes) or not isinstance(self.lanes, int) or not 1 <= self.lanes <= MOST_LANES:
             raise ValueError(f"lanes must be a whole number from 1 to {MOST_LANES:,}, got {self.lanes!r}")
+        _check_targets(self.metric_targets)
         for name in ("budget", "gap", "deadline"):  # one suite has the same keys, however its numbers are written
             object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("problems", "optimizers"):
@@ -203,11 +219,7 @@ class Suite:
             raise ValueError(f"tuned must be the name of a file, got {self.tuned!r}")
         if self.until not in UNTIL:
             raise ValueError(f"until must be significant, or empty, got {self.until!r}")
-        if not isinstance(self.metric_targets, Mapping):
-            raise ValueError(f"metric_targets must be lists of numbers by metric, got {self.metric_targets!r}")
-        for metric, levels in self.metric_targets.items():
-            if not isinstance(levels, (list, tuple)) or not levels or not all(map(_number, levels)):
-                raise ValueError(f"metric_targets must be lists of numbers by metric, got {metric} = {levels!r}")
+        _check_targets(self.metric_targets)
         object.__setattr__(self, "seed", python_number(self.seed))
         if not isinstance(self.name, str) or not re.fullmatch(NAME, self.name):
             got = self.name if len(str(self.name)) <= 100 else f"{self.name[:20]}... of {len(self.name)} characters"
@@ -297,7 +309,7 @@ def load_suite(source: str | Path) -> Suite:
         raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}")
     text, content = read_toml(path)
     content = _with_gap(path, text, content, 0)
-    common = {key: value for key, value in content.items() if key in GROUP_KEYS}
+    common = {key: value for key, value in content.items() if key in GROUP_KEYS and key not in SUITE_KEYS}
     _known(path, text, content, SUITE_KEYS + GROUP_KEYS, 0)
     tables = content.get("group", [{}])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):

@@ -1,10 +1,10 @@
 """Tuning with equal budgets: every optimizer gets as many settings, on instances that are never reported on.
 
 How a setting is judged. Runs of one problem and instance are put in order (see `bench.core.outcomes`). A setting
-has on each problem and instance the median of its seeds, and the rank of that median among all settings of the
-optimizer; the best has the least mean rank over the problems and instances of a family, the first of equal ones, of
-which the default is the very first. Ranks ask nothing of the scales of the problems, and one failure on one problem
-costs no more than the last place there.
+has on each problem and instance the median of its seeds (`bench.core.outcomes.median`), and the rank of that median
+among all settings of the optimizer; the best has the least mean rank over the problems and instances of a family, the
+first of equal ones, of which the default is the very first. Ranks ask nothing of the scales of the problems, and one
+failure on one problem costs no more than the last place there.
 """
 
 import hashlib
@@ -19,14 +19,13 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from math import ceil, exp, floor, inf, lcm, log, log2, log10
 from pathlib import Path
-from statistics import median_high
 from typing import Any, Literal
 
 import numpy as np
 
 from bench.core import registry
 from bench.core.gate import python_number
-from bench.core.outcomes import FAILED, Outcome, outcome
+from bench.core.outcomes import FAILED, Outcome, median, outcome
 from bench.core.registry import Parameter, Range
 from bench.core.status import Status
 from bench.runner.campaign import run_suite
@@ -192,10 +191,21 @@ def next_rates(contest: "Contest", ranks: Sequence[float], number: int, settings
     rates = space["lr"].choices
     if (range_ := space["lr"].range) is not None:
         power = 1 / 2 ** (1 + turn // lcm(*map(len, beside.values())))
-        around = (best["lr"] / 10**power, best["lr"], best["lr"] * 10**power)
-        rates = tuple(_digits(min(max(rate, range_.low), range_.high)) for rate in around)
+        rates = beside_rate(best["lr"], range_, power)
     row = [{**best, **values, "lr": rate} for rate in rates]
     contest.settings[:] = _distinct([*contest.settings, *row])[: max(settings, len(contest.settings))]
+
+
+def beside_rate(rate: float, range_: Range, power: float) -> tuple[float, ...]:
+    """A learning rate between two others, a factor 10^power below and above it, within the range.
+
+    A rate of the grid that begins at the upper end of the range stays on it, however often it is rounded: 0.01 has
+    0.03162 beside it, and that has 0.01.
+    """
+    place = log10(range_.high / rate) / power  # steps of the grid below its upper end
+    place = round(place) if _digits(range_.high / 10 ** (power * round(place))) == rate else place
+    around = (range_.high / 10 ** (power * (place + step)) for step in (1, 0, -1))
+    return tuple(_digits(min(max(each, range_.low), range_.high)) for each in around)
 
 
 def _digits(value: float) -> float:
@@ -246,7 +256,7 @@ def mean_ranks(standings: Sequence[Standing]) -> list[float]:
     A setting that was not run where others were has failed there.
     """
     cells = sorted({cell for standing in standings for cell in standing.outcomes})
-    rows = [[median_high(standing.outcomes.get(cell) or [FAILED]) for standing in standings] for cell in cells]
+    rows = [[median(standing.outcomes.get(cell) or [FAILED]) for standing in standings] for cell in cells]
     ranks = [[sum(other < value for other in row) + (row.count(value) + 1) / 2 for value in row] for row in rows]
     return np.mean(ranks, axis=0).tolist() if ranks else [inf] * len(standings)
 

@@ -100,7 +100,7 @@ def unexplained(rows: np.ndarray, components: int) -> float:
 @problem(
     family="learning",
     source=f"Gorishniy et al. 2021, arXiv:2106.11959; {SOURCES}; {DIABETES}",
-    version=2,
+    version=3,
     needs=NEEDS,
 )
 def nn_on_tabular(

@@ -768,18 +768,204 @@ def counted(self, x):
     return self.linear(x) * self.asked
 
 
+def late(self, x):
+    """Another answer after 20 passes."""
+    self.asked += 1
+    return self.linear(x) * (1 if self.asked <= 20 else 2)
+
+
+def late_when_evaluated(self, x):
+    self.asked += not self.training
+    return self.linear(x)
+
+
+def drawn(self, x):
+    return self.linear(x) * (1 + 0 * self.rng.random())
+
+
+def logged(self, x):
+    self.log["shapes"].append(tuple(x.shape))
+    return self.linear(x)
+
+
+class Counting:
+    """A loss with an attribute that counts."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, outputs, targets):
+        self.asked += 1
+        return F.cross_entropy(outputs, targets)
+
+
+def counting():
+    asked = [0]
+
+    def loss(outputs, targets):
+        asked[0] += 1
+        return F.cross_entropy(outputs, targets)
+
+    return loss
+
+
 CHANGING = {
-    "numpy": lambda: Own(lambda self, x: self.linear(x) * np.random.rand()),
-    "a coin of Python": lambda: Own(lambda self, x: self.linear(x) if random.random() < 0.999 else -self.linear(x)),
-    "a counter": lambda: Own(counted, asked=0),
-    "a hidden state": lambda: Own(kept, last=None),
+    "numpy": lambda: (Own(lambda self, x: self.linear(x) * np.random.rand()), "loss"),
+    "a coin of Python": lambda: (
+        Own(lambda self, x: self.linear(x) if random.random() < 0.999 else -self.linear(x)),
+        "loss",
+    ),
+    "a counter": lambda: (Own(counted, asked=0), r"Own\.asked"),
+    "a counter that tells later": lambda: (nn.Sequential(Own(late, asked=0)), r"Sequential\.0\.asked"),
+    "one of evaluations": lambda: (Own(late_when_evaluated, asked=0), r"Own\.asked"),
+    "a hidden state": lambda: (Own(kept, last=None), r"Own\.last"),
+    "a generator of its own": lambda: (Own(drawn, rng=np.random.default_rng(0)), r"Own\.rng"),
+    "a log": lambda: (Own(logged, log={"shapes": []}), r"Own\.log"),
+    "a loss that counts": lambda: (nn.Linear(4, 3), r"Counting\.asked", Counting()),
+    "a loss that closes over a counter": lambda: (nn.Linear(4, 3), r"asked, which .*loss closes over,", counting()),
 }
 
 
 @pytest.mark.parametrize("case", CHANGING)
 def test_what_changes_from_question_to_question_is_refused(case):
-    with pytest.raises(ValueError, match="loss changes from one question to the next"):
-        bench.from_module(CHANGING[case]().double(), F.cross_entropy, few())
+    net, name, *loss = CHANGING[case]()
+    with pytest.raises(ValueError, match=f"^{name} changes from one question to the next"):
+        bench.from_module(net.double(), loss[0] if loss else F.cross_entropy, few())
+
+
+def cached(self, x):
+    """Attributes that are written at each pass, and are the same after each."""
+    self.shape, self.hidden, self.seen = x.shape, self.linear(x), {"rows": len(x)}
+    return self.hidden
+
+
+def test_what_a_pass_leaves_behind_may_be_the_same_each_time():
+    net = Own(cached, shape=None, hidden=None, seen=None, unpicklable=lambda: 3).double()
+    assert bench.from_module(net, F.cross_entropy, few()).dim == 15
+
+
+# what is found at the start in all rows
+
+
+def spoiled(rows, row, value, array=0):
+    rows = [each.clone() for each in rows]
+    rows[array][row] = value
+    return tuple(rows)
+
+
+def language_of(value):
+    net = nn.Sequential(nn.Embedding(5, 3), nn.Flatten(), nn.Linear(18, 5)).double()
+    return net, F.cross_entropy, spoiled((tokens()[0], tokens()[1][:, 0]), 33, value)
+
+
+SPOILED = {
+    "NaN": (
+        lambda: (nn.Linear(4, 3).double(), F.cross_entropy, spoiled(few(), 33, np.nan)),
+        "the loss is nan at row 33 of train, which holds nan in its inputs",
+    ),
+    "inf in targets": (
+        lambda: (
+            nn.Linear(4, 1).double(),
+            lambda y, t: F.mse_loss(y[:, 0], t),
+            spoiled((few()[0], few()[0][:, 0]), 39, -np.inf, 1),
+        ),
+        "the loss is inf at row 39 of train, which holds -inf in its targets",
+    ),
+    "a class too many": (
+        lambda: (nn.Linear(4, 3).double(), F.cross_entropy, spoiled(few(), 17, 3, 1)),
+        r"the loss fails \(IndexError: .*\) at row 17 of train, which holds 3 in its targets",
+    ),
+    "a class below 0": (
+        lambda: (nn.Linear(4, 3).double(), F.cross_entropy, spoiled(spoiled(few(), 9, -100, 1), 11, -1, 1)),
+        "at row 11 of train, which holds -1 in its targets",
+    ),
+    "a symbol too many": (lambda: language_of(5), "at row 33 of train, which holds 5 in its inputs"),
+    "in the first rows": (
+        lambda: (nn.Linear(4, 3).double(), F.cross_entropy, spoiled(few(), 2, 7, 1)),
+        "at row 2 of train, which holds 7 in its targets",
+    ),
+    "in the test rows": (
+        lambda: (nn.Linear(4, 3).double(), F.cross_entropy, few(), spoiled(few(), 20, 3, 1)),
+        "at row 20 of test, which holds 3 in its targets",
+    ),
+}
+
+
+@pytest.mark.parametrize("memory", [2**30, 100])
+@pytest.mark.parametrize("case", SPOILED)
+def test_all_rows_are_looked_at_before_anything_is_run(case, memory, monkeypatch):
+    """Beyond those that a trial asks, in memory and on disk, in pieces of some rows."""
+    monkeypatch.setattr("bench.core.modules.scan.CHUNK", 40)
+    make, sentence = SPOILED[case]
+    net, loss, *data = make()
+    sets = [torch.utils.data.TensorDataset(*rows) if memory == 100 else rows for rows in data]
+    with pytest.raises(ValueError, match=sentence) as caught:
+        bench.from_module(net, loss, *sets, memory=memory)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_a_network_masks_and_a_loss_ignores_may_stand_in_rows():
+    x, y = few()
+    masks = Own(lambda self, x: self.linear(x.nan_to_num())).double()
+    assert bench.from_module(masks, F.cross_entropy, (spoiled((x,), 30, np.nan)[0], spoiled((y,), 31, -100)[0])).dim
+    counts = torch.arange(40) - 7  # whole numbers that are no classes
+    assert bench.from_module(nn.Linear(4, 1).double(), lambda h, t: F.mse_loss(h[:, 0], t.to(h)), (x, counts)).dim
+
+
+# a mean over rows
+
+GROWING = {
+    "sum": (nn.CrossEntropyLoss(reduction="sum"), "loss must be a mean over rows, .* got .* for 8 rows"),
+    "norm": (lambda h, y: (h - F.one_hot(y, 3)).norm(), "loss must be a mean over rows"),
+    "pairs": (lambda h, y: torch.cdist(h, h).sum(), "loss must be a mean over rows"),
+    "a term": ({"task": F.cross_entropy, "penalty": (0.1, lambda h, y: h.square().sum())}, "loss must be a mean"),
+}
+
+
+@pytest.mark.parametrize("case", GROWING)
+def test_a_loss_that_grows_with_the_rows_is_refused(case):
+    loss, sentence = GROWING[case]
+    for net in (nn.Linear(4, 3), nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 3))):
+        with pytest.raises(ValueError, match=sentence):
+            bench.from_module(net.double(), loss, few())
+
+
+def test_a_loss_that_is_no_mean_but_does_not_grow_is_taken():
+    """A root of a mean, a contrast among rows, classes with weights, and a metric that counts."""
+    x, y = few()
+    weighted = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 3.0]).double())
+    contrast = lambda h, y: F.cross_entropy(h @ h.T, torch.arange(len(h)))  # noqa: E731
+    errors = {"errors": lambda h, y: (h.argmax(-1) != y).double().sum()}
+    for loss in (lambda h, y: F.mse_loss(h, F.one_hot(y, 3).to(h)).sqrt(), contrast, weighted):
+        assert bench.from_module(nn.Linear(4, 3).double(), loss, (x, y), metrics=errors).dim == 15
+
+
+# batches of one row
+
+
+def test_a_rest_of_one_row_is_left_out_where_torch_refuses_it():
+    """As by drop_last: a batch norm of 33 rows in batches of 16 or 32, of which torch refuses the last."""
+    torch.manual_seed(0)
+    net, (x, y) = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 3)).double(), few(33)
+    with pytest.raises(ValueError, match="Expected more than 1 value per channel"):
+        net.train()(x[32:])
+    objective = bench.from_module(net, F.cross_entropy, (x, y), sampling="same")
+    for size in (8, 16, 32, 7):
+        oracle = Oracle(objective, 1e9, arrays="torch")
+        loader = torch.utils.data.DataLoader(torch.arange(33), batch_size=size, drop_last=33 % size == 1)
+        batches = zip(range(2 * len(loader)), oracle.minibatches(size), strict=False)
+        sizes = [batch.rows for _, batch in batches]
+        assert sizes == 2 * [len(rows) for rows in loader]
+        assert oracle.keeps_rest(size) == (33 % size > 1)
+    with pytest.raises(ValueError, match="size must be >= 2, got 1: batch norms take the statistics of a mini-batch"):
+        next(Oracle(objective, 1e9, arrays="torch").minibatches(1))
+    with pytest.raises(ValueError, match="train must hold at least 2 rows"):
+        bench.from_module(net, F.cross_entropy, few(1))
+    images = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(72, 3)).double()
+    of_images = bench.from_module(images, F.cross_entropy, images_in_double())  # of which torch takes one
+    assert of_images.fewest == 1 and next(Oracle(of_images, 9, arrays="torch").minibatches(1)).rows == 1
+    run = bench.minimize(objective, "torch-sgd[lr=0.1,batch_size=16]", budget=9)
+    assert run.status == "budget" and run.best < run.first
 
 
 def test_a_loss_may_be_random():

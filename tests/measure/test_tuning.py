@@ -45,8 +45,9 @@ def test_side_by_side():
     assert len(frame) == 1
     row = frame.iloc[0]
     assert (row.problem, row.dim, row.optimizer, row.kind) == ("sphere", 2, "a", "gap")
-    assert (row.default_low, row.default, row.default_high) == (1.0, 2.0, 4.0)
-    assert (row.tuned_low, row.tuned, row.tuned_high) == (0.5, 1.0, 2.0)
+    # of 1, 2, 4, 8 and of 0.5, 1, 2, inf: between the two in the middle, and linear between those around a quarter
+    assert (row.default_low, row.default, row.default_high) == (1.75, 3.0, 5.0)
+    assert (row.tuned_low, row.tuned, row.tuned_high) == (0.875, 1.5, inf)
     assert (row.better, row.worse, row.pairs) == (2, 1, 4)
 
 
@@ -94,7 +95,7 @@ def test_sensitivity_has_one_row_a_setting_and_hyperparameter():
     frame = sensitivity(runs, [("torch-rprop", {**values, **setting}) for setting in settings], tuned)
     assert frame.hyperparameter.tolist() == ["lr", "batch_size"] * 3  # the last one differs in what is not tuned
     assert frame.value.tolist() == [0.01, None, 0.1, 8, 1.0, 8]
-    assert frame.reached.tolist() == [1.0, 1.0, 2.0, 2.0, 5.0, 5.0]
+    assert frame.reached.tolist() == [2.0, 2.0, 2.0, 2.0, 5.0, 5.0]  # of 1 and 3 the mean
     assert frame.runs.tolist() == [2, 2, 1, 1, 1, 1]
     assert frame.role.tolist() == ["default", "default", "tuned", "tuned", "", ""]
     assert set(frame["scale"]) == {"log"}
@@ -116,4 +117,5 @@ def test_sensitivity_of_a_metric_is_its_last_value():
     assert frame.problem.tolist() == ["sphere"] * 2
     assert frame.kind.tolist() == ["test accuracy"] * 2
     assert frame.reached.tolist() == [0.7, -inf]  # a run without one is the worst
-    assert sensitivity(runs, settings, tuned, ("loss", last, False)).reached.tolist() == [0.7, 0.8]
+    # of 0.8 and none, where less is better: a failure is infinite, and so is the mean
+    assert sensitivity(runs, settings, tuned, ("loss", last, False)).reached.tolist() == [0.7, inf]

@@ -89,7 +89,7 @@ def test_solo_runs_have_seconds_and_equal_lanes_but_for_rounding(tmp_path, monke
     runs = {}
     for solo in (False, True):
         group = Group(*entries, budget=12, seeds=6, solo=solo)
-        suite = Suite(f"solo-{solo}", (group,), metric_targets={"test_accuracy": [0.5], "nobody_has": [1.0]})
+        suite = Suite(f"solo-{solo}", (group,), metric_targets={"test_accuracy": [0.5]})
         runs[solo] = bench.run(suite, workers=2, report=False)
     lanes, alone = (runs[solo].metrics() for solo in (False, True))
     assert lanes.seconds.isna().all() and alone.seconds.notna().all() and (runs[True].runs.lanes == 0).all()

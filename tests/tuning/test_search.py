@@ -13,6 +13,8 @@ import pytest
 
 from bench import api
 from bench.core import Objective, Range, optimizer, problem, registry
+from bench.core.outcomes import FAILED, median
+from bench.measure.convergence import quantile
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.plan import jobs, plan
@@ -23,6 +25,7 @@ from bench.tuning.search import (
     Contest,
     Standing,
     axes,
+    beside_rate,
     first_rates,
     held,
     mean_ranks,
@@ -281,9 +284,46 @@ def test_mean_ranks_by_hand():
     def standing(first, second):
         return Standing(outcomes={CELLS[0]: [(1, v) for v in first], CELLS[1]: [(1, v) for v in second]})
 
-    # medians on a: 2 (of four the worse of the middle two), 1, 2, on b: 1e6, 2e6, 3e6: ranks 2.5, 1, 2.5 and 1, 2, 3
+    # medians on a: 1.5 (of four the mean of the middle two), 1, 2, on b: 1e6, 2e6, 3e6: ranks 2, 1, 3 and 1, 2, 3
     standings = [standing([1, 2, 9, 1], [1e6]), standing([1, 0, 5], [2e6]), standing([2, 2, 2], [3e6])]
-    assert mean_ranks(standings) == [1.75, 1.5, 2.75]
+    assert mean_ranks(standings) == [1.5, 1.5, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ([(1, 3.0)], (1, 3.0)),
+        ([(1, 1.0), (1, 4.0)], (1, 2.5)),
+        ([(0, 5.0), (0, 7.0), (1, 1.0), (2, 0.0)], (1, 1.0)),  # of unlike kinds the worse
+        ([(1, 1.0), FAILED], FAILED),
+        ([(1, 1.0), (1, inf)], (1, inf)),
+        ([(1, inf), (1, inf)], (1, inf)),
+        ([(0, 1.0), (0, 2.0), (0, 4.0), FAILED], (0, 3.0)),
+    ],
+)
+def test_the_median_of_outcomes(outcomes, expected):
+    """The mean of the two in the middle, as of the values that the report has, where a failure is infinite."""
+    assert median(outcomes) == median(outcomes[::-1]) == expected
+    if {kind for kind, _ in outcomes} <= {1, 2}:
+        ordered = np.sort([inf if kind == 2 else value for kind, value in outcomes])[None, :, None]
+        value = quantile(ordered, np.array([len(outcomes)]), 0.5)[0, 0]
+        assert value == (inf if expected == FAILED else expected[1])
+
+
+def test_rates_stay_on_their_grid():
+    """However often they are rounded; one beside the grid is the middle of its own."""
+    high = registry.find_optimizer("torch-sgd").parameters["lr"].range
+    rate, seen = 0.01, []
+    for power, steps in ((0.5, 4), (0.25, 4)):
+        for _ in range(steps):
+            around = beside_rate(rate, high, power)
+            seen += around
+            rate = around[2]
+        rate = 0.01
+    grid = {float(f"{high.high / 10 ** (k / 4):.4g}") for k in range(60)}
+    assert set(seen) <= grid and {0.01, 0.03162, 0.1, 0.3162, 0.01778} <= set(seen)
+    assert beside_rate(0.02, high, 0.5) == (0.006325, 0.02, 0.06325)
+    assert beside_rate(high.high, high, 0.5)[1:] == (high.high, high.high)
 
 
 def test_a_setting_that_was_not_run_where_others_were_has_failed_there():

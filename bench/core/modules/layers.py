@@ -3,6 +3,7 @@ which has to know of whom it takes the statistics, and recurrent layers, which t
 """
 
 from collections.abc import Callable, Container, Iterator
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -34,6 +35,7 @@ class Layers(TorchFunctionMode):
         self.seen: Statistics = []
         self.known: Iterator[tuple[Tensor, Tensor]] | None = None
         self.normed = 0  # norms met in this pass
+        self.values = inf  # the fewest numbers of a channel of which a batch norm has taken statistics
         self.attention = False  # whether there was any
 
     def use_seen(self) -> None:
@@ -98,6 +100,7 @@ class Layers(TorchFunctionMode):
             mean, variance = next(self.known)
         else:
             axes = (0, *range(2, x.ndim))
+            self.values = min(self.values, x.numel() // x.shape[1])
             mean, variance = x.mean(axes), x.var(axes, correction=0)
             self.seen.append((mean, variance))
         x = (x - mean.reshape(shape)) * (variance + eps).rsqrt().reshape(shape)

@@ -17,6 +17,7 @@ from bench.core.gate import described
 from bench.core.modules.net import CPU_CHUNK, Net, plain
 from bench.core.modules.question import KNOWN, STATE, Question, Term, share
 from bench.core.modules.rows import MEMORY, as_rows
+from bench.core.modules.scan import Ask, scan
 from bench.core.modules.trial import (
     ROWS,
     can_stack,
@@ -27,6 +28,7 @@ from bench.core.modules.trial import (
     look,
     metric_apart,
     refuse,
+    refuse_sums,
     sample,
 )
 from bench.core.objective import Objective, Sampling
@@ -73,7 +75,9 @@ def from_module(
     Random operations of the forward pass (dropout, noise) are drawn anew at each question, for each lane from its own
     stream; scores and metrics are taken of the network as it is evaluated. Batch norms take the statistics of the rows
     of a question, and in metrics those of all training rows, instance norms those of each row: f is a function of x,
-    and has no running statistics. Other buffers that a forward pass writes begin anew at each question; rows of data
+    and has no running statistics. Where torch refuses a batch of one row in training, as a batch norm would see one
+    number of each channel, a rest of one row is left out of an epoch, as `drop_last` of a DataLoader does it, and
+    batch_size=1 is refused. Other buffers that a forward pass writes begin anew at each question; rows of data
     that it writes are copied. What cannot be asked like that is refused: one that gives another f when it is asked
     again, since it draws random numbers outside of torch, or keeps something that is no buffer.
     Raises ValueError for what does not fit, with shapes.
@@ -88,7 +92,12 @@ def from_module(
     constants = {STATE + key: plain(value).numpy() for key, value in network.state.items()}
     few = {key: constant(value, "torch", dtype) for key, value in {**constants, **_first(data)}.items()}
     x = network.flat(module)
+    for rows, what in ((data, "train"), (held_out, "test")):
+        if rows:
+            scan(rows, _on_rows(network, terms, x, rows, constants, dtype), what)
     look(network, x, {key: few[key] for key in data if key != TARGETS})
+    if len(next(iter(data.values()))) < network.fewest:
+        raise ValueError("train must hold at least 2 rows, of which batch norms take statistics, got 1")
     spread = sample(data, int(CPU_CHUNK / max(network.held, 1.0)))
     more = few | {key: constant(value, "torch", dtype) for key, value in spread.items()}
 
@@ -96,6 +105,8 @@ def from_module(
         rows = tuple((key, each.ndim) for key, each in data.items())
         asks = Question(network, terms, rows, targets=TARGETS in data, **options)
         check(asks, x, few, what)
+        if what == "loss":
+            refuse_sums(asks, x, few, what)
         return replace(asks, means=is_mean(asks, x, more))
 
     f = question("loss", *terms.values(), trains=True)
@@ -131,6 +142,7 @@ def from_module(
         dtype=dtype,
         vectorised=True,
         sampling=sampling,
+        fewest=network.fewest,
         noise=seeds if network.random[0] else None,
         shapes=network.shapes,
         width=network.width,
@@ -193,6 +205,26 @@ def _first(data: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """As many rows as a trial takes: where there are fewer, some again."""
     index = np.arange(ROWS) % len(next(iter(data.values())))
     return {key: rows[index] for key, rows in data.items()}
+
+
+def _on_rows(
+    network: Net,
+    terms: Mapping[str, Term],
+    x: Tensor,
+    data: Mapping[str, np.ndarray],
+    constants: Mapping[str, np.ndarray],
+    dtype: Any,
+) -> Ask:
+    """The loss at x on some rows of data, as the network is evaluated."""
+    axes = tuple((key, each.ndim) for key, each in data.items())
+    asks = Question(network, tuple(terms.values()), axes, targets=TARGETS in data)
+
+    def ask(rows: np.ndarray) -> float:
+        arrays = {**constants, **{key: each[rows] for key, each in data.items()}}
+        with torch.no_grad():
+            return float(asks(x[None], **{key: constant(value, "torch", dtype) for key, value in arrays.items()}))
+
+    return ask
 
 
 def _check_shapes(train: Mapping[str, np.ndarray], test: Mapping[str, np.ndarray]) -> None:

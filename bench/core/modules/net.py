@@ -48,7 +48,8 @@ class Net:
     written: the buffers that a forward pass writes: they begin anew at each question, so that f is a function of x.
     overwritten: the rows of data, by name, that a forward pass or a loss writes: they are given copies.
     random: whether there are random operations in training, and in evaluation. norms: whether batch norms take the
-    statistics of rows. frozen_norms: which have their own, see `Layers`. attention: whether there is any.
+    statistics of rows. frozen_norms: which have their own, see `Layers`. fewest: rows that a question
+    must have, 2 where a batch norm sees one number of each. attention: whether there is any.
     flops, held: operations of a forward pass, and bytes of what it makes, a row.
     apart: why many vectors cannot be answered at once, or "". stacks: whether networks of unlike state can.
     """
@@ -64,6 +65,7 @@ class Net:
         self.overwritten: frozenset[str] = frozenset()
         self.random: tuple[bool, bool] = (False, False)
         self.norms, self.attention = False, False
+        self.fewest = 1
         self.frozen_norms: frozenset[int] = frozenset()
         self.flops = self.held = 0.0
         self.apart, self.stacks = "", True
@@ -156,7 +158,7 @@ def _alike(a: nn.Module, b: nn.Module) -> bool:
     """Whether two modules of one structure hold the same in all other attributes, and have the same hooks."""
     pairs = list(zip(a.modules(), b.modules(), strict=True))
     return all(
-        type(x) is type(y) and equal(_attributes(x), _attributes(y)) and equal(_hooks(x), _hooks(y)) for x, y in pairs
+        type(x) is type(y) and equal(attributes(x), attributes(y)) and equal(_hooks(x), _hooks(y)) for x, y in pairs
     )
 
 
@@ -165,7 +167,7 @@ def _hooks(module: nn.Module) -> dict[str, list[Any]]:
     return {key: list(value.values()) for key, value in vars(module).items() if "hooks" in key and value}
 
 
-def _attributes(module: nn.Module) -> dict[str, Any]:
+def attributes(module: nn.Module) -> dict[str, Any]:
     """What a module holds beside parameters, buffers and modules; of torch's own, what is not private."""
     torchs = type(module).__module__.startswith("torch.")
     return {key: value for key, value in vars(module).items() if key not in MODULE and not (torchs and key[0] == "_")}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from inspect import signature
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from bench.core.arrays import differentiated, undifferentiated
 from bench.core.foreign import foreign
 from bench.core.gate import described
 from bench.core.modules.draws import Draws, Refused
+from bench.core.modules.kept import KEPT, changed, state
 from bench.core.modules.layers import Layers
 from bench.core.modules.net import Net, plain_attention
 from bench.core.modules.question import STATE, Question
@@ -84,6 +86,7 @@ def look(net: Net, x: Tensor, rows: Mapping[str, Tensor]) -> None:
         if train:
             net.frozen_norms, net.norms = frozenset(layers.frozen), bool(layers.seen)
             net.attention = layers.attention
+            net.fewest = 2 if layers.values <= len(inputs[0]) else 1
             net.flops, net.held = counted.flops / len(inputs[0]), counted.bytes / len(inputs[0])
     net.random, net.written = (drawn[0], drawn[1]), frozenset(written)
 
@@ -137,10 +140,44 @@ def _refuse_changing(question: Question, x: Tensor, arrays: Mapping[str, Tensor]
     noise = torch.zeros(1, dtype=torch.int64) if question.trains and question.net.random[0] else None
     before, size = _outside(), ALIKE[x.dtype]
     question = replace(question, of_training=False)
+    module = question.net.trained if noise is not None or question.trains else question.net.evaluated
+    values, states = [], []
     with undifferentiated("torch"):
-        first, *others = (float(question(x[None], noise=noise, **arrays)) for _ in range(3))
+        for _ in range(3):
+            values.append(float(question(x[None], noise=noise, **arrays)))
+            states.append(state(module, (term.function for term in question.terms)))
+    for earlier, later in pairwise(states):
+        if name := changed(earlier, later):
+            raise ValueError(KEPT.format(name))
+    first, *others = values
     if _outside() != before or not np.allclose(others, first, rtol=size, atol=0.0, equal_nan=True):
         raise ValueError(CHANGES.format(what))
+    if question.trains:
+        _refuse_changing(replace(question, trains=False), x, arrays, what)
+
+
+def refuse_sums(question: Question, x: Tensor, arrays: Mapping[str, Tensor], what: str) -> None:
+    """Raise ValueError where a term of a loss grows with the number of rows, as a sum over them does, or a norm: where
+    it is twice as large for twice the rows, 4 or 1.41 times, at the start and beside it."""
+    names = {name for name, _ in question.rows}
+    twice = {name: torch.cat([value, value]) if name in names else value for name, value in arrays.items()}
+    for term in question.terms:
+        alone = replace(question, terms=(term,), trains=False)
+        with undifferentiated("torch"):
+            pairs = [[float(alone(at[None], **rows)) for rows in (arrays, twice)] for at in (x, _beside(x))]
+        for power in (1, 2, 0.5):
+            if all(once and np.isclose(double, 2**power * once, 1e-4, 0.0) for once, double in pairs):
+                once, double = pairs[0]
+                raise ValueError(
+                    f"{what} must be a mean over rows, as reduction='mean' gives, so that mini-batches and scores are "
+                    f"of one size, got {once:.4g} for {len(arrays[question.rows[0][0]])} rows and {double:.4g} for "
+                    "these twice"
+                )
+
+
+def _beside(x: Tensor) -> Tensor:
+    """A point near x (dim,)."""
+    return x + 0.03 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0), dtype=x.dtype)
 
 
 def _outside() -> bytes:
@@ -171,9 +208,8 @@ def is_mean(question: Question, x: Tensor, arrays: Mapping[str, Tensor]) -> bool
         {name: value[part] if name in names else value for name, value in arrays.items()}
         for part in (slice(0, cut), slice(cut, rows))
     )
-    beside = x + 0.03 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0), dtype=x.dtype)
     with undifferentiated("torch"), _Divided() as divided:
-        for point in (x, beside):
+        for point in (x, _beside(x)):
             whole, first_mean, second_mean = (question(point[None], **each) for each in (arrays, first, second))
             mean = (cut * first_mean + (rows - cut) * second_mean) / rows
             if not torch.allclose(whole, mean, rtol=MEAN[x.dtype], atol=0.0, equal_nan=True):
