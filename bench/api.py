@@ -122,9 +122,7 @@ def make(problem: str, *, instance: int = 1, **parameters: Any) -> Objective:
     registry.load(PACKAGES)
     entry = parse_entry(problem)
     if "instance" in entry.grid:
-        raise ValueError(
-            f"instance must be an argument of its own, as make({entry.name!r}, instance=2); got {problem!r}"
-        )
+        raise ValueError(f"instance must be an argument, as in make({entry.name!r}, instance=2), got {problem!r}")
     if both := sorted(set(entry.grid) & set(parameters)):
         raise ValueError(f"{both[0]} must be given once, got {problem!r} and {both[0]}={parameters[both[0]]!r}")
     return registry.find_problem(entry.name).make(instance, **entry.setting(), **parameters)

@@ -429,3 +429,17 @@ def test_compare_differentiates_whatever_torch_s_switches_say(switch):
         function = {"f": lambda x: ((x - 1) ** 2).sum(), "start": torch.zeros(3, dtype=torch.float64)}
         results = bench.compare(**function, budget=60, seeds=2, optimizers=["scipy-lbfgsb"], report=False)
     assert (results.runs.best < 1e-8).all()
+
+
+def test_make_takes_parameters_as_the_command_line_has_them():
+    assert bench.make("rosenbrock[dim=3]").parameters == bench.make("rosenbrock", dim=3).parameters == {"dim": 3}
+    assert bench.make("quadratic[condition=1e3]", dim=4, instance=2).parameters["dim"] == 4
+    for text, more, sentence in (
+        ("rosenbrock[dim=2]", {"dim": 2}, r"dim must be given once, got 'rosenbrock\[dim=2\]' and dim=2"),
+        ("rosenbrock[dim=2,3]", {}, r"rosenbrock\[dim=2,3\] is a grid of 2 settings, where one is needed"),
+        ("rosenbrock[instance=2]", {}, r"instance must be an argument, as in make\('rosenbrock', instance=2\)"),
+        ("rosenbrock[dims=2]", {}, "rosenbrock has no parameter 'dims'; it takes: dim=2"),
+        ("rosenbrock[2]", {}, r"'rosenbrock\[2\]': '2' must read key=value"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            bench.make(text, **more)

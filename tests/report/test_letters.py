@@ -118,6 +118,7 @@ def test_nor_in_an_ecdf_by_anything(results, by, monkeypatch):
 def test_nor_in_a_figure_of_tuning(sensitivity, width, monkeypatch):
     boxes, _ = check(sensitivity, paper(width) if width else Look(), monkeypatch)
     assert any("cosine-with-warm-restarts" in "".join(words.split()) for words, _, _ in boxes)
+    assert {"the default", "the best setting"} <= {words for words, _, _ in boxes}  # the diamond and the star
 
 
 # what each says of its width

@@ -1,6 +1,7 @@
 """The section of metrics, and the figure."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -119,3 +120,21 @@ def test_a_crowded_panel_shows_the_best_at_the_end_with_their_training_rows(resu
     (_, panel), *_ = accuracy.views()
     assert {name.removesuffix(", training rows") for name in accuracy.panel.names(panel)} == set(panel.optimizer)
     assert not any("training" in name for name in accuracy.panel.legend())
+
+
+def test_groups_have_targets_of_their_own_and_a_lane_alone_has_seconds(tmp_path, monkeypatch):
+    """Targets by problem; new ones of a suite that has run are reported without another run."""
+    monkeypatch.chdir(tmp_path)
+    sgd = (parse_entry("torch-sgd[lr=0.1]"),)
+    problems = [parse_entry(f"softmax[data={data}]") for data in ("iris", "wine")]
+    groups = [Group((problem,), sgd, budget=3, seeds=2, lanes=1) for problem in problems]
+    suite = Suite("of-groups", tuple(groups), metric_targets={"test_accuracy": [0.2]})
+    results = bench.run(suite, workers=1, report=False)
+    assert results.metrics().seconds.notna().all() and (results.runs.lanes == 1).all()
+    assert "Not drawn" not in figure(results, "metric", over="seconds").note
+    with_own = (replace(groups[0], metric_targets={"test_accuracy": [0.3, 0.4]}), groups[1])
+    again = bench.run(replace(suite, groups=with_own), workers=1, report=False)
+    assert again.runs.outside.tolist() == results.runs.outside.tolist()
+    assert again.metric_targets == {"test_accuracy": {"softmax[data=iris]": [0.3, 0.4], "softmax[data=wine]": [0.2]}}
+    found = again.metric_ert()[["problem", "target"]].to_numpy().tolist()
+    assert sorted(found) == [["softmax[data=iris]", 0.3], ["softmax[data=iris]", 0.4], ["softmax[data=wine]", 0.2]]

@@ -1,8 +1,9 @@
 """What problems and optimizers are called."""
 
 import bench
+from bench.core import registry
 from bench.results.combined import Combined
-from bench.results.labels import varied_in
+from bench.results.labels import label, varied_in
 
 
 def stored(name, optimizers, problems=("rosenbrock[dim=2]",), **how):
@@ -38,3 +39,20 @@ def test_what_varies_is_what_one_grid_has_several_values_of():
     entries = [{"name": "a", "grid": {"x": [1, 2], "y": [3]}}, {"name": "b", "grid": {"x": [1]}}]
     assert varied_in({"groups": [{"problems": [], "optimizers": entries}]}) == {"a": {"x"}}
     assert varied_in({}) == {}
+
+
+def test_what_follows_from_other_parameters_is_left_out_unless_it_does_no_more(tmp_path):
+    """The hash of a text, of which the record keeps all digits."""
+    registry.load(("problems",))
+    text = tmp_path / "text"
+    text.write_text("abc" * 100)
+    values = registry.settings(registry.find_problem("transformer"), {"data": "file", "file": str(text)})
+    assert len(values["digest"]) == 16
+    name = label("transformer", values, registry.PROBLEMS)
+    assert name == f"transformer[data=file,file={text}]"
+    text.write_text("abd" * 100)
+    assert label("transformer", values, registry.PROBLEMS) == f"{name[:-1]},digest={values['digest']}]"
+    text.unlink()
+    assert f"digest={values['digest']}" in label("transformer", values, registry.PROBLEMS)
+    of_python = registry.settings(registry.find_problem("transformer"), {"data": "python"})
+    assert label("transformer", of_python, registry.PROBLEMS) == "transformer[data=python]"

@@ -6,7 +6,7 @@ import pytest
 
 from bench.core.registry import UnknownName
 from bench.runner.plan import BESIDE, CHUNK, LANES, jobs, plan
-from bench.runner.suite import make_suite
+from bench.runner.suite import Notice, make_suite
 
 
 def specs_of(problems, optimizers, **options):
@@ -117,3 +117,25 @@ def test_a_problem_that_cannot_be_built_is_named_before_anything_runs(monkeypatc
     monkeypatch.setitem(registry.PROBLEMS, "odd-broken", definition)
     with pytest.raises(ValueError, match=r"odd-broken: cannot be built: RuntimeError: no such landscape"):
         specs_of(["odd-broken"], ["odd-walk"])
+
+
+def test_targets_of_metrics_that_nobody_records_are_refused():
+    """Of a suite and of a group; those that only some problems record are said."""
+    suite = make_suite(["softmax[data=iris]", "sphere"], ["torch-sgd"], budget=3, name="t", seeds=1)
+    (group,) = suite.groups
+    wanted = (
+        r"metric_targets must be of metrics that a problem records, got 'tset_accuracy' "
+        r"\(did you mean 'test_accuracy'\?\): softmax\[data=iris\] records .*test_accuracy.*; sphere records none"
+    )
+    for wrong in (
+        replace(suite, metric_targets={"tset_accuracy": [0.9]}),
+        replace(suite, groups=(replace(group, metric_targets={"tset_accuracy": [0.9]}),)),
+    ):
+        with pytest.raises(ValueError, match=wanted):
+            plan(wrong)
+    with pytest.warns(Notice, match="test_accuracy has no target on sphere, where it is not recorded"):
+        plan(replace(suite, metric_targets={"test_accuracy": [0.9]}))
+    of_softmax = replace(group, problems=group.problems[:1], metric_targets={"test_accuracy": [0.9]})
+    assert plan(replace(suite, groups=(of_softmax, replace(group, problems=group.problems[1:]))))
+    elsewhere = make_suite(["odd-elsewhere"], ["odd-walk"], budget=3, name="t")
+    assert plan(replace(elsewhere, metric_targets={"accuracy": [0.9]}))[0].skip  # nobody knows what it would record

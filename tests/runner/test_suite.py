@@ -67,6 +67,9 @@ def test_targets_of_metrics(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(GOOD.replace('title = "T"', "metric_targets = {test_accuracy = [0.9, 0.95]}"))
     assert load_suite(path).metric_targets == {"test_accuracy": [0.9, 0.95]}
+    path.write_text(GOOD + "metric_targets = {test_gap = [0.1]}\n")
+    loaded = load_suite(path)
+    assert loaded.groups[-1].metric_targets == {"test_gap": [0.1]} and not loaded.metric_targets
     for wrong in ("{test_accuracy = 0.9}", '{test_accuracy = ["a"]}', "[0.9]", "{test_accuracy = []}"):
         path.write_text(GOOD.replace('title = "T"', f"metric_targets = {wrong}"))
         with pytest.raises(SuiteError, match=r"line 2: metric_targets must be lists of numbers by metric"):
