@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from bench.runner.execute import execute, execute_here, one_thread
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import RunSpec, jobs, plan
 from bench.runner.race import contests, planned, race
-from bench.runner.single import RunRecord, unrun
+from bench.runner.single import Message, RunRecord, unrun
 from bench.runner.stale import put_stale_aside
 from bench.runner.store import Store, StoreError
 from bench.runner.suite import Suite
@@ -48,24 +48,34 @@ class Campaign:
 
 
 class _Writer(Watcher):
-    """Stores each record before anyone else hears of it."""
+    """Stores records, those of a group together, before anyone else hears of them."""
 
     def __init__(self, store: Store, campaign: Campaign, watcher: Watcher, stored: set[str]):
         self.store, self.campaign, self.watcher, self.stored = store, campaign, watcher, stored
         self.batches: dict[str, Sequence[RunSpec]] = {}  # that go in lockstep, by the hash of the first
         self.begun: set[str] = set()
 
-    def began(self, spec: RunSpec) -> None:
-        self.begun.update(each.hash() for each in self.batches.get(spec.hash(), (spec,)))
-        self.watcher.began(spec)
+    def heard(self, messages: Sequence[Message]) -> None:
+        # others were done again because some of their batch were missing
+        new = [message for message in messages if message[1] is None or message[0].hash() not in self.stored]
+        added: list[str] = []
+        records = [record for _, record in new if record is not None]
+        if records:
+            with self.store.transaction():
+                for record in records:
+                    made_with = {**versions(), **libraries(record.spec.problem, record.spec.optimizer)}
+                    if self.store.add(record, made_with):
+                        added.append(record.status)
+        self.campaign.added += len(added)
+        self.campaign.statuses.update(added)
+        for spec, record in new:
+            if record is None:
+                self.begun.update(each.hash() for each in self.batches.get(spec.hash(), (spec,)))
+        self.watcher.heard(new)
 
-    def ended(self, record: RunRecord) -> None:
-        if record.spec.hash() in self.stored:  # done again because others of its batch were missing
-            return
-        if self.store.add(record, {**versions(), **libraries(record.spec.problem, record.spec.optimizer)}):
-            self.campaign.added += 1
-            self.campaign.statuses[record.status] += 1
-        self.watcher.ended(record)
+    def add(self, records: Iterable[RunRecord]) -> None:
+        """Store records of runs that were not made."""
+        self.heard([(record.spec, record) for record in records])
 
 
 def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
@@ -137,9 +147,7 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
     campaign.there = len(stored.intersection(hashes))
     launch.watcher.planned(len(specs), campaign.there)
     writer = _Writer(store, campaign, launch.watcher, stored)
-    for spec in specs:
-        if spec.skip and spec.hash() not in stored:
-            writer.ended(unrun(spec, Status.SKIPPED, spec.skip))
+    writer.add(unrun(spec, Status.SKIPPED, spec.skip) for spec in specs if spec.skip)
 
     def run(wanted: Sequence[RunSpec]) -> bool:
         store.forget([Status.LEFT], only=[spec.hash() for spec in wanted])  # a race left them out, and does not now
@@ -159,7 +167,7 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: L
     try:
         if suite.until and launch.referee:
             for spec, reason in race(specs, launch.referee, run, store.ends):
-                writer.ended(unrun(spec, Status.LEFT, reason))
+                writer.add([unrun(spec, Status.LEFT, reason)])
         else:
             run(specs)
     except KeyboardInterrupt:
@@ -181,9 +189,9 @@ def _targets(suite: Mapping[str, Any]) -> list[Any]:
 def _write_missing(store: Store, specs: Sequence[RunSpec], writer: _Writer, reason: str) -> None:
     """Store what is missing as runs that were lost under way, or did not begin."""
     writer.stored = store.hashes()
-    for spec in specs:
-        if (name := spec.hash()) not in writer.stored:
-            writer.ended(unrun(spec, Status.INTERRUPTED if name in writer.begun else Status.UNBEGUN, reason))
+    missing = [spec for spec in specs if spec.hash() not in writer.stored]
+    begun = writer.begun
+    writer.add(unrun(spec, Status.INTERRUPTED if spec.hash() in begun else Status.UNBEGUN, reason) for spec in missing)
 
 
 def _sources(specs: Sequence[RunSpec]) -> dict[str, str]:

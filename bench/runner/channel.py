@@ -3,6 +3,7 @@ checksum, and reading waits for none that is not there in full."""
 
 import os
 import pickle
+import select
 import struct
 import threading
 import zlib
@@ -26,9 +27,9 @@ class Sender:
     def __init__(self, connection: Connection):
         self._connection, self._lock = connection, threading.Lock()
 
-    def send(self, message: Any) -> None:
-        """Raises BrokenPipeError where nobody reads."""
-        packed = pickle.dumps(message)
+    def send(self, *messages: Any) -> None:
+        """Send these together. Raises BrokenPipeError where nobody reads."""
+        packed = pickle.dumps(messages, pickle.HIGHEST_PROTOCOL)
         waiting = memoryview(HEADER.pack(BEGIN, len(packed), zlib.crc32(packed)) + packed)
         with self._lock:
             while waiting:
@@ -39,31 +40,35 @@ class Receiver:
     """The end of the coordinator."""
 
     def __init__(self, connection: Connection):
-        self._connection, self._read = connection, bytearray()
-        os.set_blocking(connection.fileno(), False)
+        self._descriptor, self._read, self._over = connection.fileno(), bytearray(), False
+        os.set_blocking(self._descriptor, False)
+        self._waiting = select.poll()
+        self._waiting.register(self._descriptor, select.POLLIN)
 
     def receive(self, seconds: float) -> list[Any]:
         """The messages that are there in full, after waiting for something to read. Raises EOFError where there will
-        be no more, and Garbled."""
-        if self._connection.poll(seconds):
+        be no more, and Garbled, once all messages before that were received."""
+        if self._waiting.poll(1000 * seconds):
             try:
-                read = os.read(self._connection.fileno(), AT_ONCE)
+                read = os.read(self._descriptor, AT_ONCE)
             except BlockingIOError:
                 read = None
-            if read == b"":
-                raise EOFError
+            self._over = read == b""
             self._read += read or b""
         messages = []
         while len(self._read) >= HEADER.size:
             begin, length, checksum = HEADER.unpack_from(self._read)
-            if begin != BEGIN or length > LONGEST:
-                raise Garbled
             end = HEADER.size + length
-            if len(self._read) < end:
+            garbled = begin != BEGIN or length > LONGEST
+            if not garbled and len(self._read) < end:
                 break
             packed = bytes(self._read[HEADER.size : end])
-            if zlib.crc32(packed) != checksum:
+            if garbled or zlib.crc32(packed) != checksum:
+                if messages:
+                    break
                 raise Garbled
             del self._read[:end]
-            messages.append(pickle.loads(packed))
+            messages += pickle.loads(packed)
+        if self._over and not messages:
+            raise EOFError
         return messages

@@ -13,13 +13,15 @@ import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from math import ceil, inf
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from queue import SimpleQueue
+from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import ModuleType
 from typing import Any
 
@@ -31,11 +33,15 @@ from bench.runner.launch import Launch, Watcher
 from bench.runner.luggage import unpack
 from bench.runner.plan import Job, RunSpec
 from bench.runner.pulse import Pulse, beat
-from bench.runner.single import Message, RunRecord, run_job, unrun
+from bench.runner.single import TINY, Message, RunRecord, run_job, unrun
 
 POLL = 0.1  # seconds between two looks at a child
-SECONDS = 1.0  # of work after which a child gives back what it has not begun: starting another takes some 0.06
+APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
+SECONDS = 1.0  # of work after which a child gives back what it has not begun: starting another takes some 0.03
+SHARE = 1 / 8  # of the memory that a child may grow by, after which it does so, too
 GAVE_BACK = 75  # exit status of a child that did so
+READY = "ready"  # what a child says when it waits for its job
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
 TIMES = 10  # times its longest question that a method may take between two, where that is beyond `Launch.patience`
 
 
@@ -44,20 +50,13 @@ def execute_here(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     alone = [each for job in jobs for each in ([job] if job.lanes else [Job((spec,), False) for spec in job.specs])]
     with one_thread():
         for job in sorted(alone, key=_first_seed):
-            for spec, record in run_job(job, end=launch.end):
-                _tell(watcher, spec, record)
+            for message in run_job(job, end=launch.end):
+                watcher.heard([message])
 
 
 def _first_seed(job: Job) -> int:
     """Jobs go in this order: where not all get done, those that are have runs of all optimizers."""
     return job.specs[0].seed
-
-
-def _tell(watcher: Watcher, spec: RunSpec, record: RunRecord | None) -> None:
-    if record is None:
-        watcher.began(spec)
-    else:
-        watcher.ended(record)
 
 
 def one_thread() -> AbstractContextManager[Any]:
@@ -74,27 +73,28 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     heard: SimpleQueue[Message | None] = SimpleQueue()  # None: a worker is done
     halt = threading.Event()
     gpu = threading.Lock()  # one GPU: its jobs go one at a time
-    queue = _Queue(jobs)
+    queue = Queue(jobs, launch.processes)
+    timed = any(job.specs[0].solo for job in jobs)  # nothing else goes on beside these
+    children = Children(launch, lambda: queue.waits() and not timed)
     serve(launch.preload)
 
     def work() -> None:
         while (job := queue.take()) is not None:
             rest: list[RunSpec] = []
+            began = time.monotonic()
             try:
                 with gpu if job.specs[0].device != "cpu" else nullcontext():
                     if not (halt.is_set() or launch.over):
-                        rest = supervise(job, heard.put, launch, halt)
+                        rest = supervise(job, heard.put, launch, halt, children)
             finally:
-                queue.put(rest)
+                queue.put(rest, len(job.specs) - len(rest), time.monotonic() - began)
 
-    with ThreadPoolExecutor(launch.processes) as pool:
+    with closing(children), ThreadPoolExecutor(launch.processes) as pool:
         done = [pool.submit(work) for _ in range(min(launch.processes, sum(len(job.specs) for job in jobs)))]
         for future in done:
             future.add_done_callback(lambda _: heard.put(None))
         try:
-            for _ in done:
-                for spec, record in iter(heard.get, None):
-                    _tell(watcher, spec, record)
+            tell(heard, len(done), watcher)
         finally:
             halt.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -102,13 +102,44 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
             future.result()
 
 
-class _Queue:
-    """Jobs that wait for a worker, those of the first seeds first; and what a child gives back, each run alone."""
+def tell(heard: "SimpleQueue[Message | None]", workers: int, watcher: Watcher) -> None:
+    """Tell of runs in groups, those that come soon after one another together, until each worker has said None; where
+    that is interrupted, of all that was heard until then."""
+    group: list[Message | None] = []
+    told = -inf  # time.monotonic() when the last group was
 
-    def __init__(self, jobs: Sequence[Job]):
+    def take() -> None:
+        nonlocal group, told
+        watcher.heard([message for message in group if message is not None])
+        group, told = [], time.monotonic()
+
+    try:
+        while workers:
+            group.append(heard.get())
+            time.sleep(max(0.0, told + APART - time.monotonic()))
+            while not heard.empty():
+                group.append(heard.get())
+            workers -= group.count(None)
+            take()
+    except KeyboardInterrupt:
+        while not heard.empty():
+            group.append(heard.get())
+        take()
+        raise
+
+
+class Queue:
+    """Jobs that wait for a worker, those of the first seeds first; and what a child gives back, in jobs of about
+    SECONDS, by what those runs took that it did, as long as there is one for each of so many workers."""
+
+    def __init__(self, jobs: Sequence[Job], workers: int = 1):
         self._waiting = [(_first_seed(job), number, job) for number, job in enumerate(jobs)]
         heapify(self._waiting)
-        self._number, self._busy, self._changed = len(jobs), 0, threading.Condition()
+        self._workers, self._number, self._busy, self._changed = workers, len(jobs), 0, threading.Condition()
+
+    def waits(self) -> bool:
+        """Whether any job waits."""
+        return bool(self._waiting)
 
     def take(self) -> Job | None:
         """The next job; None where there is none, and there will be none."""
@@ -119,48 +150,90 @@ class _Queue:
             self._busy += 1
             return heappop(self._waiting)[-1]
 
-    def put(self, rest: Sequence[RunSpec]) -> None:
-        """A job that was taken is done, but for this rest."""
+    def put(self, rest: Sequence[RunSpec], done: int, seconds: float) -> None:
+        """A job that was taken is done, but for this rest; the others, so many, took so many seconds."""
+        size = max(1, int(SECONDS * done / max(seconds, TINY)))
+        size = min(size, ceil(len(rest) / self._workers))
         with self._changed:
             self._busy -= 1
-            for spec in rest:
+            for at in range(0, len(rest), max(size, 1)):
                 self._number += 1
-                heappush(self._waiting, (spec.seed, self._number, Job((spec,), False)))
+                job = Job(tuple(rest[at : at + size]), False)
+                heappush(self._waiting, (_first_seed(job), self._number, job))
             self._changed.notify_all()
 
 
-def supervise(job: Job, send: Callable[[Message], None], launch: Launch, halt: threading.Event) -> list[RunSpec]:
-    """See one job through: a child that dies is replaced by one that does the rest. Answers the runs that a child gave
-    back, as they take too long to share one."""
-    undone = list(job.specs)
-    while undone and not halt.is_set():
-        rest = Job(tuple(undone), job.lanes)
-        how = (launch.imports, launch.luggage, launch.end, launch.patience)
-        process, connection = start(_child, rest, *how)
-        child = _Child(process, connection, undone, job.lanes)
+class Children:
+    """Child processes for the jobs of a launch, one each. While one works and more jobs wait, the next is started: what
+    that takes is over by the time that it is needed."""
+
+    def __init__(self, launch: Launch, more: Callable[[], bool] = lambda: False):
+        """more: whether another job waits."""
+        self._how = (launch.imports, launch.luggage, launch.end, launch.patience, int(SHARE * launch.memory))
+        self._more, self._ready = more, SimpleQueue[Child]()
+
+    def take(self) -> "Child":
+        """One that waits for its job."""
         try:
-            reason = child.hear_out(send, launch, halt)
+            return self._ready.get_nowait()
+        except Empty:
+            return self._start()
+
+    def prepare(self) -> None:
+        """Start the next, where it will be needed and there is none."""
+        if self._more() and self._ready.empty():
+            self._ready.put(self._start())
+
+    def close(self) -> None:
+        """End those that have no job."""
+        while not self._ready.empty():
+            self._ready.get().end()
+
+    def _start(self) -> "Child":
+        jobs, outbox = _server.Pipe(duplex=False)
+        process, connection = start(_child, jobs, *self._how)
+        jobs.close()
+        return Child(process, connection, outbox)
+
+
+def supervise(
+    job: Job,
+    send: Callable[[Message], None],
+    launch: Launch,
+    halt: threading.Event,
+    children: Children | None = None,
+) -> list[RunSpec]:
+    """See one job through: a child that dies is replaced by one that does the rest. Answers the runs that a child gave
+    back, as they take too long to share one. children: those of `launch`, where several jobs share what is started
+    before it is needed."""
+    children = children or Children(launch)
+    undone = {spec.hash(): spec for spec in job.specs}
+    while undone and not halt.is_set():
+        child = children.take()
+        child.undone, child.lanes = undone, job.lanes
+        try:
+            reason = child.hear_out(send, launch, halt, children.prepare)
         finally:
-            end(process)
-            connection.close()
+            child.end()
         if child.gave_back:
-            return undone
+            return list(undone.values())
         if undone and not halt.is_set():
             for spec in child.lost():
                 send((spec, unrun(spec, Status.KILLED, reason)))
-                undone.remove(spec)
+                del undone[spec.hash()]
     return []
 
 
 @dataclass
-class _Child:
+class Child:
     """A child process, and what it has to do: runs are taken off `undone` by what their records say they are."""
 
     process: BaseProcess
     connection: Connection
-    undone: list[RunSpec]
-    lanes: bool
-    begun: RunSpec | None = None  # the run under way, of a batch the first
+    outbox: Connection  # where it waits for its job
+    undone: dict[str, RunSpec] = field(default_factory=dict)  # by their hashes
+    lanes: bool = False
+    begun: str = ""  # the hash of the run under way, of a batch the first
     heard: bool = False  # whether there was any record
     last: float = 0.0  # time.monotonic() when a run began or ended
     pulse: Pulse | None = None  # of the method at work
@@ -171,43 +244,56 @@ class _Child:
         """Whether it ended before it began what is undone, as it should."""
         return self.process.exitcode == GAVE_BACK and self.begun not in self.undone
 
+    def end(self) -> None:
+        """End it, whatever it does."""
+        end(self.process)
+        self.connection.close()
+        self.outbox.close()
+
     def lost(self) -> list[RunSpec]:
         """The runs that died with it: the one under way, and a batch as one. What it had not begun is done by another;
         but where it came to nothing at all, its first run is to blame."""
         if self.lanes:
-            return self.undone[:]
+            return list(self.undone.values())
         if self.begun in self.undone:
-            return [self.begun]
-        return [] if self.heard else self.undone[:1]
+            return [self.undone[self.begun]]
+        return [] if self.heard else list(self.undone.values())[:1]
 
-    def hear_out(self, send: Callable[[Message], None], launch: Launch, halt: threading.Event) -> str:
-        """Hear it out; answers why it is heard no more."""
-        grown_from = _memory(self.process)
+    def hear_out(
+        self, send: Callable[[Message], None], launch: Launch, halt: threading.Event, begins: Callable[[], None]
+    ) -> str:
+        """Give it what is undone, and hear it out; answers why it is heard no more. begins: called when it works."""
         inbox = Receiver(self.connection)
-        self.last = time.monotonic()
+        self.last, looked, grown_from = time.monotonic(), 0.0, 0
         while self.undone:
             if halt.is_set():
                 return "stopped"
             try:
                 messages = inbox.receive(POLL)
+                if READY in messages:  # it reads now: this cannot block
+                    messages.remove(READY)
+                    grown_from = _memory(self.process)
+                    self.outbox.send(Job(tuple(self.undone.values()), self.lanes))
+                    begins()
             except Garbled:
                 return GARBLED
             except (EOFError, ConnectionError):
                 return self._ended()
+            now = time.monotonic()
             for message in messages:
                 if isinstance(message, Pulse):
-                    self.pulse, self.felt = message, time.monotonic()
+                    self.pulse, self.felt = message, now
                 else:
-                    self.pulse, self.last = None, time.monotonic()
-                    spec, record = message
-                    self._take(spec, record, send)
-            if messages:
+                    self.pulse, self.last = None, now
+                    self._take(*message, send)
+            if not self.undone or (messages and now - looked < POLL):
                 continue
-            if not self.process.is_alive() and not self.connection.poll():
+            looked = now
+            if not (messages or self.process.is_alive() or self.connection.poll()):
                 return self._ended()  # where something else holds the other end of the pipe: what a method started
             if reason := self._hangs(launch):
                 return reason
-            grown = _memory(self.process) - grown_from
+            grown = _memory(self.process) - grown_from if grown_from else 0
             if grown > launch.memory:
                 return f"its memory grew by {grown >> 20} MiB, the limit being {launch.memory >> 20} MiB"
         return ""
@@ -221,15 +307,14 @@ class _Child:
             if silent > limit:
                 return f"the method asked nothing for {limit:.3g} s, which is beyond its patience"
         # the lanes of a batch share its seconds
-        allowed = self.undone[0].deadline * (len(self.undone) if self.lanes and self.pulse else 1)
+        allowed = next(iter(self.undone.values())).deadline * (len(self.undone) if self.lanes and self.pulse else 1)
         allowed = min(allowed, max(launch.end - self.last, 0.0)) + launch.grace
         return f"not over after {allowed:.3g} s, which is beyond its deadline" if now - self.last > allowed else ""
 
     def _take(self, spec: RunSpec, record: RunRecord | None, send: Callable[[Message], None]) -> None:
         if record is None:
-            self.begun = spec
-        elif spec in self.undone:
-            self.undone.remove(spec)
+            self.begun = spec.hash()
+        elif self.undone.pop(spec.hash(), None) is not None:
             self.heard = True
         else:
             return  # it was heard of before
@@ -242,6 +327,8 @@ class _Child:
 
 def _memory(process: BaseProcess) -> int:
     """The bytes that a child holds; 0 where it is done already: what it sent waits in the pipe."""
+    with suppress(OSError, IndexError, ValueError):  # where the kernel says it, which takes a tenth of psutil's time
+        return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * PAGE
     import psutil
 
     try:
@@ -331,38 +418,58 @@ def _begin(connection: Connection, target: Callable[..., None], arguments: Seque
 
 
 def _child(
-    connection: Connection, job: Job, imports: Sequence[str], luggage: bytes, end: float, patience: float
+    connection: Connection,
+    jobs: Connection,
+    imports: Sequence[str],
+    luggage: bytes,
+    end: float,
+    patience: float,
+    memory: int,
 ) -> None:
-    """Do a job, or as much of it as fits into SECONDS, and send what happens."""
-    process, began, status = os.getpid(), time.monotonic(), 0
+    """Wait for a job, do it, or as much of it as fits into SECONDS and memory, bytes by which this process may grow,
+    and send what happens: that a run begins together with how those before it ended."""
+    process, status, ended = os.getpid(), 0, list[Message]()
     sender = Sender(connection)
 
     def send(*messages: Message) -> None:
         if os.getpid() != process:  # a copy that a method forked: it does nobody's runs
             os._exit(0)
-        for message in messages:
-            sender.send(message)
+        sender.send(*messages)
 
     def leave(messages: Sequence[Message]) -> None:
         send(*messages)
         os._exit(0)
 
     try:
-        load(PACKAGES, imports)
-        unpack(luggage)
-        undone = len(job.specs)
+        try:
+            load(PACKAGES, imports)
+            unpack(luggage)
+            error = ""
+        except ValueError:  # a module that the coordinator could import, or luggage that it could pack
+            error = traceback.format_exc()
+        sender.send(READY)
+        job: Job = jobs.recv()
+        jobs.close()
+        if error:
+            send(*((spec, unrun(spec, Status.CRASHED, error)) for spec in job.specs))
+            os._exit(0)
+        undone, began, first_peak = len(job.specs), time.monotonic(), None
         beat(sender.send, patience)
         for spec, record in run_job(job, leave, end):
-            send((spec, record))
-            undone -= record is not None
-            if record is not None and undone and not job.lanes and time.monotonic() - began > SECONDS:
-                break
+            if record is None:
+                send(*ended, (spec, None))
+                ended.clear()
+                continue
+            ended.append((spec, record))
+            undone -= 1
+            if undone and not job.lanes:
+                first_peak = first_peak or record.peak_memory
+                grown = (record.peak_memory or 0) - (first_peak or 0)
+                if time.monotonic() - began > SECONDS or grown > memory:
+                    break
+        send(*ended)
         status = GAVE_BACK if undone else 0
-    except ValueError:  # a module that the coordinator could import, or luggage that it could pack
-        error = traceback.format_exc()
-        for spec in job.specs:
-            send((spec, unrun(spec, Status.CRASHED, error)))
-    except BrokenPipeError:  # the coordinator is gone, and nobody is left to hear
+    except (BrokenPipeError, EOFError):  # the coordinator is gone, and nobody is left to hear
         pass
     # what a method's own threads still do is of no interest to anybody
     os._exit(status)

@@ -17,7 +17,7 @@ from bench.runner import PACKAGES
 from bench.runner.environment import cores
 from bench.runner.luggage import pack
 from bench.runner.plan import MOST, RunSpec
-from bench.runner.single import RunRecord
+from bench.runner.single import Message, RunRecord
 from bench.runner.suite import Suite
 
 STALE = ("", "keep", "versions")
@@ -36,6 +36,14 @@ class Watcher:
     def changed(self, sentence: str) -> None:
         """Code or libraries of stored runs have changed, and this is what is done about it."""
         warnings.warn(sentence, stacklevel=2)
+
+    def heard(self, messages: Sequence[Message]) -> None:
+        """Runs have begun and ended, in this order."""
+        for spec, record in messages:
+            if record is None:
+                self.began(spec)
+            else:
+                self.ended(record)
 
     def began(self, spec: RunSpec) -> None:
         """A run, or a batch of which this is the first, has begun."""

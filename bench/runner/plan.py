@@ -5,8 +5,8 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from math import ceil, isfinite
 from typing import Any
 
@@ -16,7 +16,7 @@ from bench.core.objective import Objective
 from bench.core.registry import OptimizerDefinition, ProblemDefinition
 from bench.runner.suite import LANES, Entry, Group, Notice, Suite
 
-CHUNK = 64  # single runs that share a child process at most: it gives back what it has no time for
+CHUNK = 1_000  # single runs that share a child process at most: it gives back what it has no time for
 
 MOST = 1_000_000  # runs of a suite, where nobody says that more are meant
 STORED, PLANNED = 2_400, 1_200  # bytes of a run of ten values in results/NAME, and of one in memory while it is planned
@@ -53,22 +53,29 @@ class RunSpec:
     def key(self) -> str:
         """Canonical JSON of all that determines the record."""
         # dim and dtype follow from the problem, and are not known where it could not be built
-        facts = {name: value for name, value in vars(self).items() if name not in BESIDE}
+        facts = {name: getattr(self, name) for name in FIELDS if name not in BESIDE}
         facts["target"] = facts.pop("gap")  # its first name, so that older results are resumed
         if not self.solo:  # as older ones had it
             del facts["solo"]
         return json.dumps(facts, sort_keys=True, allow_nan=False)
 
     def hash(self) -> str:
-        """sha256 of the key, in hexadecimal."""
+        """sha256 of the key, in hexadecimal; computed once."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> str:
         return hashlib.sha256(self.key().encode()).hexdigest()
 
     def batch(self) -> str:
         """What runs of one lockstep batch have in common: all but instance, seed and, where it may, learning rate."""
-        facts = {key: value for key, value in vars(self).items() if key not in ("instance", "seed")}
+        facts = {name: getattr(self, name) for name in FIELDS if name not in ("instance", "seed")}
         if registry.find_optimizer(self.optimizer).lane_rates:
             facts["hyperparameters"] = {key: v for key, v in self.hyperparameters.items() if key != "lr"}
         return json.dumps(facts, sort_keys=True)
+
+
+FIELDS = tuple(each.name for each in fields(RunSpec))
 
 
 @dataclass(frozen=True)
@@ -172,7 +179,7 @@ def _check_once(specs: Iterable[RunSpec]) -> None:
     for spec in specs:
         other = ways.setdefault(json.dumps([getattr(spec, name) for name in identity], sort_keys=True), spec)
         if other is not spec:
-            differs = [key for key in vars(spec) if getattr(spec, key) != getattr(other, key)]
+            differs = [name for name in FIELDS if getattr(spec, name) != getattr(other, name)]
             raise ValueError(
                 f"{spec.problem} with {spec.optimizer}, seed {spec.seed}, is planned twice, with another "
                 f"{', '.join(differs)}: name the suites apart"
@@ -205,25 +212,29 @@ def _problem_specs(
 ) -> Iterable[RunSpec]:
     """built: the problem, or None and why it cannot be built here."""
     objective, unavailable = built
+    # one value for all runs that share it: they are many
+    parameters, prices = plain(parameters), dict(suite.prices)
     restarts = group.restarts if group.restarts is not None else objective is not None and not objective.scored
     for optimizer, hyperparameters in optimizers:
-        code = {
+        hyperparameters = plain(hyperparameters)
+        hashes = {
             "optimizer": registry.fingerprint(optimizer.function),
             "problem": registry.fingerprint(problem.function),
         }
+        code = json.dumps(hashes)
         reason = unavailable or _lacks(optimizer) or (misfit(objective, optimizer) if objective else "")
         for instance in group.instances:
             for seed in range(group.seeds):
                 yield RunSpec(
                     problem=problem.name,
-                    parameters=plain(parameters),
+                    parameters=parameters,
                     instance=instance,
                     optimizer=optimizer.name,
-                    hyperparameters=plain(hyperparameters),
+                    hyperparameters=hyperparameters,
                     seed=seed,
                     suite_seed=suite.seed,
                     budget=group.budget,
-                    prices=dict(suite.prices),
+                    prices=prices,
                     gap=group.gap,
                     restarts=restarts,
                     deadline=group.deadline,
@@ -234,7 +245,7 @@ def _problem_specs(
                     skip=reason,
                     solo=group.solo,
                     dim=None if objective is None else objective.dim,
-                    code=json.dumps(code),
+                    code=code,
                     pointwise=objective is not None and objective.vectorised is False,
                     lanes=group.lanes,
                 )
@@ -278,17 +289,22 @@ def jobs(specs: Sequence[RunSpec], done: Callable[[RunSpec], bool], workers: int
     Where a problem is asked point by point no seconds are saved in lockstep: there each run is alone, which gives the
     same record, but for its width.
     """
-    work = []
-    runnable = [spec for spec in specs if not spec.skip]
-    chunk = min(CHUNK, max(1, ceil(sum(not done(spec) for spec in runnable) / workers)))
-    for _, members in groupby(sorted(runnable, key=RunSpec.batch), key=RunSpec.batch):
-        batch = list(members)
-        if registry.find_optimizer(batch[0].optimizer).lanes and not (batch[0].pointwise or batch[0].solo):
-            most = batch[0].lanes
-            widths = [batch[at : at + most] for at in range(0, len(batch), most)]
-            work += [Job(tuple(lanes), lanes=True) for lanes in widths if not all(map(done, lanes))]
-        else:
-            missing = [spec for spec in batch if not done(spec)]
-            work += [Job(tuple(missing[at : at + chunk]), lanes=False) for at in range(0, len(missing), chunk)]
-    order = {id(spec): number for number, spec in enumerate(runnable)}
-    return sorted(work, key=lambda job: order[id(job.specs[0])])
+    missing = {spec.hash() for spec in specs if not (spec.skip or done(spec))}
+    if not missing:
+        return []
+    chunk = min(CHUNK, max(1, ceil(len(missing) / workers)))
+    batches: dict[str, list[tuple[int, RunSpec]]] = {}
+    for number, spec in enumerate(specs):
+        if not spec.skip:
+            batches.setdefault(spec.batch(), []).append((number, spec))
+    work: list[tuple[int, Job]] = []  # by the number of the first run
+    for batch in batches.values():
+        first = batch[0][1]
+        lanes = registry.find_optimizer(first.optimizer).lanes and not (first.pointwise or first.solo)
+        runs = batch if lanes else [run for run in batch if run[1].hash() in missing]
+        size = first.lanes if lanes else chunk
+        for group in (runs[at : at + size] for at in range(0, len(runs), size)):
+            specs_of_group = tuple(spec for _, spec in group)
+            if any(spec.hash() in missing for spec in specs_of_group):
+                work.append((group[0][0], Job(specs_of_group, lanes)))
+    return [job for _, job in sorted(work, key=lambda numbered: numbered[0])]

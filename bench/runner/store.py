@@ -226,7 +226,8 @@ class Store:
         self._db.execute("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?)", (key, text, checksum((key, text))))
 
     def add(self, record: RunRecord, versions: Mapping[str, str]) -> bool:
-        """Write one run, unless it is there; answers whether it was written."""
+        """Write one run, unless it is there; answers whether it was written. Within a `transaction` it stands with
+        the others of it."""
         # SQLite gives -0.0 back as 0.0, and the checksum goes over what is given back
         row = tuple(value + 0.0 if isinstance(value, float) else value for value in _row(record, versions))
         marks = ", ".join("?" * (len(row) + 1))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.core.registry import UnknownName
-from bench.runner.plan import BESIDE, CHUNK, LANES, jobs, plan
+from bench.runner.plan import BESIDE, CHUNK, FIELDS, LANES, jobs, plan
 from bench.runner.suite import Notice, make_suite
 
 
@@ -50,7 +50,7 @@ def test_the_hash_stands_for_everything_that_determines_a_run():
         "budget": 31, "prices": {"value": 2}, "gap": 1e-6, "restarts": False,
         "deadline": 1.0, "device": "cuda", "versions": (1, 2), "checkpoints": 5, "solo": True,
     }  # fmt: skip
-    assert {*changed, *BESIDE} == set(vars(spec))
+    assert {*changed, *BESIDE} == set(FIELDS)
     hashes = {replace(spec, **{key: value}).hash() for key, value in changed.items()}
     assert len(hashes | {spec.hash()}) == len(changed) + 1
     assert (
@@ -63,7 +63,9 @@ def test_jobs_are_lockstep_batches_and_chunks():
     specs = specs_of(["odd-bowl"], ["odd-descent", "odd-walk"], seeds=LANES + 6)
     work = jobs(specs, lambda spec: False)
     assert [len(job.specs) for job in work if job.lanes] == [LANES, 6]
-    assert [len(job.specs) for job in work if not job.lanes] == [CHUNK, 6]
+    assert [len(job.specs) for job in work if not job.lanes] == [LANES + 6]
+    many = jobs(specs_of(["odd-bowl"], ["odd-walk"], seeds=CHUNK + 6), lambda spec: False)
+    assert [len(job.specs) for job in many] == [CHUNK, 6]
     halves = jobs(specs_of(["odd-bowl"], ["odd-walk"], seeds=5), lambda spec: False, workers=2)
     assert [len(job.specs) for job in halves] == [3, 2], "there is work for both"
 
