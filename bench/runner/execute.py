@@ -230,7 +230,7 @@ class Child:
 
     process: BaseProcess
     connection: Connection
-    outbox: Connection  # where it waits for its job
+    outbox: Any  # a Connection, where it waits for its job
     undone: dict[str, RunSpec] = field(default_factory=dict)  # by their hashes
     lanes: bool = False
     begun: str = ""  # the hash of the run under way, of a batch the first
@@ -285,7 +285,8 @@ class Child:
                     self.pulse, self.felt = message, now
                 else:
                     self.pulse, self.last = None, now
-                    self._take(*message, send)
+                    spec, record = message
+                    self._take(spec, record, send)
             if not self.undone or (messages and now - looked < POLL):
                 continue
             looked = now
