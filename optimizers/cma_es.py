@@ -198,7 +198,7 @@ def evolve(
             rank_one = now.p_c[..., :, None] * now.p_c[..., None, :]
             now.C = kept[..., None] * now.C + s.c_1 * rank_one + s.c_mu * product(xp.matrix_transpose(w_o * y), y)
             due = now.generation[..., 0] % s.every == 0
-            if xp.any(due):
+            if s.every == 1 or xp.any(due):
                 B, D = decomposed(now.C)
                 now.B, now.D = masked(due, B, now.B), masked(due, D, now.D)
 

@@ -8,7 +8,7 @@ from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, Range, optimizer
 from optimizers.bounds import clipping
-from optimizers.populations import converged, first_points, gave_up, masked, recommend_best, rows, usable, whole
+from optimizers.populations import converged, first_points, masked, recommend_best, rows, usable, whole
 
 
 @optimizer(order=0, lanes=True, arrays="any", version=2, source="Storn & Price 1997, doi:10.1023/A:1008202821328")
@@ -32,20 +32,21 @@ def differential_evolution(
     f = oracle.array(np.full((*oracle.lanes, size), inf))
     x = oracle.array(np.zeros((*oracle.lanes, size, n)))
     xp = array_namespace(x)
-    new = xp.all(f == inf, axis=-1)  # lanes that begin
+    new, begins = xp.all(f == inf, axis=-1), True  # lanes that begin, and whether any does
     while True:
         chance, picks, one = (oracle.rng.random((size, k)) for k in (n, 3, 1))
         x1, x2, x3 = (rows(x, row) for row in others(picks, index, size))
         mutated = (chance < crossover) | (axis == whole(one, n))
         trial = xp.where(mutated, inside(x1 + factor * (x2 - x3)), x)
-        if xp.any(new):
+        if begins:
             trial = masked(new, begin(chance), trial)
         value = usable(oracle.value(trial))
         better = masked(new, value == value, value <= f)
         x, f = xp.where(better[..., None], trial, x), xp.where(better, value, f)
         recommend_best(oracle, x, f)
         new = converged(oracle, x, f)
-        if gave_up(oracle, new):
+        begins = bool(xp.any(new))  # one bit a generation, for which a GPU is waited
+        if begins and not oracle.noisy:  # where answers are noisy no lane ever gives up
             if not oracle.lanes:
                 return
             oracle.restart(new)

@@ -8,7 +8,7 @@ from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, Range, optimizer
 from optimizers.bounds import hard_bounds
-from optimizers.populations import converged, first_points, gave_up, masked, recommend_best, rows, scatter, usable
+from optimizers.populations import converged, first_points, masked, recommend_best, rows, scatter, usable
 
 CHI, PHI = 0.7298, 2.05  # constriction, and the half of phi = 4.1 that goes to each attraction
 
@@ -33,7 +33,7 @@ def particle_swarm(
     f, zero = oracle.array(np.full(shape, inf)), oracle.array(np.zeros((*shape, oracle.dim)))
     x, v, best = zero, zero, zero
     xp = array_namespace(x)
-    new = xp.all(f == inf, axis=-1)  # lanes that begin
+    new, begins = xp.all(f == inf, axis=-1), True  # lanes that begin, and whether any does
     while True:
         r1, r2 = (oracle.rng.random((population, oracle.dim)) for _ in range(2))
         leader = rows(best, leaders(f, neighbours))
@@ -41,7 +41,7 @@ def particle_swarm(
         x = x + v
         beyond = (x < low) | (x > high)
         x, v = xp.minimum(xp.maximum(x, low), high), xp.where(beyond, -0.5 * v, v)
-        if xp.any(new):
+        if begins:
             at = begin(r1)
             x, v = masked(new, at, x), masked(new, 0.5 * (point(r2) - at), v)
         value = usable(oracle.value(x))
@@ -49,7 +49,8 @@ def particle_swarm(
         best, f = xp.where(better[..., None], x, best), xp.where(better, value, f)
         recommend_best(oracle, best, f)
         new = converged(oracle, x, f)
-        if gave_up(oracle, new):
+        begins = bool(xp.any(new))  # one bit a generation, for which a GPU is waited
+        if begins and not oracle.noisy:  # where answers are noisy no lane ever gives up
             if not oracle.lanes:
                 return
             oracle.restart(new)

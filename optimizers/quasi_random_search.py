@@ -5,6 +5,7 @@ from typing import get_args
 import numpy as np
 
 from bench.core import Array, Kind, Oracle, optimizer
+from bench.core.arrays import converted
 from optimizers.populations import scatter
 from optimizers.random_search import search
 
@@ -28,8 +29,8 @@ def quasi_random_search(oracle: Oracle) -> None:
     """
     from scipy.stats.qmc import Sobol
 
-    seeds = (int(2**24 * float(u)) for u in oracle.rng.random(1).reshape(-1))  # one a lane
-    sequences = [Sobol(oracle.dim, bits=DIGITS, rng=np.random.default_rng(seed)) for seed in seeds]
+    seeds = 2**24 * converted(oracle.rng.random(1), "numpy", "float64").reshape(-1)  # one a lane
+    sequences = [Sobol(oracle.dim, bits=DIGITS, rng=np.random.default_rng(int(seed))) for seed in seeds]
 
     point = scatter(oracle)
 

@@ -116,10 +116,11 @@ def crossings() -> Iterator[list[tuple[int, ...]]]:
         torch.Tensor.cpu = cpu
 
 
-# their loops ask whether any lane is done, or a population new: one bit a question, for which a GPU is waited
+# their loops ask whether any lane is done and gets a new start, which the host draws: one bit a question at most, for
+# which a GPU is waited
 DECIDING = {
     "cma-es", "differential-evolution", "gauss-newton", "genetic-algorithm", "lbfgs", "levenberg-marquardt", "newton",
-    "nonlinear-cg", "one-plus-one-es", "particle-swarm", "quasi-random-search", "separable-cma-es", "torch-asgd",
+    "nonlinear-cg", "one-plus-one-es", "particle-swarm", "separable-cma-es", "torch-asgd",
 }  # fmt: skip
 
 

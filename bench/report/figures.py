@@ -24,7 +24,8 @@ from bench.measure.virtual import virtual_best
 from bench.measure.words import NOT_DRAWN, TUNING, counted, left_out, percent, price_list, target_list, target_name
 from bench.report import tuned
 from bench.report.memory import memory_figure
-from bench.report.metrics import OVER, metric_figure, said
+from bench.report.metrics import drawings as drawn_metrics
+from bench.report.metrics import metric_figure, said
 from bench.report.panels import Curves, Figure, Points, Rows, Table, new_file, save
 from bench.report.small import strong
 from bench.report.styles import Style, optimizer_styles, order_name, order_styles
@@ -371,7 +372,10 @@ def drawings(source: Source) -> list[tuple[str, Callable[[], Figure]]]:
         (f"sensitivity over {over}", partial(sensitivity_figure, source, metric, over))
         for metric, over in tuned.figures(source.results)
     ]
-    return makers + [(f"metric over {over}", partial(metric_figure, source, None, over)) for over in OVER]
+    return makers + [
+        (f"{metric or 'metric'} over {over}", partial(metric_figure, source, metric, over))
+        for metric, over in drawn_metrics(source)
+    ]
 
 
 def draw(

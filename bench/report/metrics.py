@@ -23,6 +23,7 @@ OVER = ("cost", "epochs", "seconds")
 TITLES = {"epochs": "passes over the data", "seconds": "seconds, of runs that were alone"}
 TEST, TRAIN, BESIDE = "test_", "train_", ", training rows"
 MOST = 6  # problems of which the page has pictures
+WIDTH = 3.8  # inches of a picture of the page, which has a telephone's width, and two beside each other elsewhere
 LEADING = 6  # optimizers that a panel shows
 
 
@@ -85,6 +86,14 @@ def metric_figure(source: Source, metric: str | None = None, over: str = "cost")
         panel=_panel(styles, source.cost if over == "cost" else TITLES[over], metric, over, better),
         by=tuple(CELL),
     )
+
+
+def drawings(source: Source) -> list[tuple[str | None, str]]:
+    """What there is a figure for, as arguments of `metric_figure`: the chief metric over everything, and over cost each
+    other one of which the suite names targets."""
+    names = sorted(set(source.results.metrics(source.prices).metric))
+    aimed = [name for name in source.results.metric_targets if name != chief(names)]
+    return [*((None, over) for over in OVER), *((name, "cost") for name in aimed)]
 
 
 def _leading(frame: Any, metric: str) -> Any:
@@ -210,14 +219,18 @@ def _goal(row: Any, least: float) -> dict[str, Any]:
     return {"text": number(row.ert), "interval": ends, "reached": solved, "best": row.ert == least < float("inf")}
 
 
-def pictures(figures: Iterable[Figure]) -> list[dict[str, str]]:
-    """Each figure of a metric as the text of an SVG with its title and note, of a few problems; without empty ones."""
+def pictures(report: Report, figures: Iterable[Figure]) -> list[dict[str, Any]]:
+    """Each figure of a metric, with its title, its note and its panels, of a few problems: name, family (its place) and
+    the text of an SVG of each; without empty ones."""
+    families = dict(zip(report.cells, report.family_places, strict=True))
     answers = []
     for figure in figures:
-        if len(figure.frame):
-            cells = figure.frame[CELL].drop_duplicates().head(MOST)
-            few = replace(figure, frame=figure.frame.merge(cells, on=CELL))
-            answers.append({"title": figure.title, "note": figure.note, "svg": _svg(few)})
+        panels = [
+            {"name": cell_name(*cell), "family": families[cell], "svg": _svg(replace(figure, frame=frame, facts=""))}
+            for cell, frame in list(figure.frame.groupby(CELL, sort=False))[:MOST]
+        ]
+        if panels:
+            answers.append({"title": figure.title, "note": figure.note, "panels": panels})
     return answers
 
 
@@ -228,9 +241,9 @@ def _svg(figure: Figure) -> str:
     import matplotlib as mpl
     import seaborn as sns
 
-    from bench.report.texts import Look
+    from bench.report.texts import paper
 
-    look = Look()
+    look = paper(WIDTH)
     settings: Any = {**sns.axes_style("whitegrid"), **look.settings, "svg.hashsalt": figure.name}
     file = BytesIO()
     with mpl.rc_context(settings):

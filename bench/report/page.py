@@ -200,14 +200,14 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, undra
 
 
 def _metrics(report: Report, failed: list[str]) -> dict[str, Any]:
-    """What the page has of metrics, with pictures of the chief one over cost, epochs and seconds. failed: takes a
+    """What the page has of metrics, with pictures of those that are drawn. failed: takes a
     sentence for each that cannot be drawn."""
     from bench.report.figures import Source
 
     source, pictures = Source(report.results), []
-    for over in metrics.OVER:
-        with _spared(f"metric over {over}", failed):
-            pictures += metrics.pictures([metrics.metric_figure(source, None, over)])
+    for metric, over in metrics.drawings(source):
+        with _spared(f"{metric or 'metric'} over {over}", failed):
+            pictures += metrics.pictures(report, [metrics.metric_figure(source, metric, over)])
     return {**metrics.shown(report), "pictures": pictures}
 
 

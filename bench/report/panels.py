@@ -620,6 +620,8 @@ def legend_of(handles: Sequence[Mapping[str, Any]], width: float, look: Look) ->
 def log_ticks(axis: Any, most: int) -> None:
     """At most so many ticks of a logarithmic axis at whole powers of ten, or at 1, 2 and 5 where there are too few;
     labelled without mathematics, which takes ten times as long to set."""
+    from matplotlib.ticker import MaxNLocator
+
     low, high = sorted(axis.get_view_interval())
     first, last = (int(n) for n in (np.ceil(np.log10(low) - 1e-9), np.floor(np.log10(high) + 1e-9)))
     if last - first >= 1:
@@ -630,7 +632,9 @@ def log_ticks(axis: Any, most: int) -> None:
             labels = ["10" + str(n).translate(EXPONENTS) for n in powers]
     else:
         at = [m * 10.0**n for n in range(first - 1, last + 2) for m in (1, 2, 5)]
-        at = [x for x in at if low <= x <= high] or [float(np.sqrt(low * high))]
+        at = [x for x in at if low <= x <= high]
+        if len(at) < 2:  # between two of them
+            at = [x for x in MaxNLocator(min(most, 4)).tick_values(low, high) if low <= x <= high]
         at = at[:: -(-len(at) // min(most, 4))]
         labels = [_brief(x) for x in at]
     _set_ticks(axis, at, labels)

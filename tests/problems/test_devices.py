@@ -116,3 +116,4 @@ def test_methods_of_lanes_stay_on_the_device(method: registry.OptimizerDefinitio
             return
         assert asked[1:] == asked[1:2] * questions, "nothing crosses from one question to the next"
         assert bool(decided) == (method.name in DECIDING)
+        assert len(decided) <= len(asked), "one bit a question"

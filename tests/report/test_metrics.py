@@ -1,14 +1,15 @@
 """The section of metrics, and the figure."""
 
+import base64
 import re
 from dataclasses import replace
 
 import pytest
 
 import bench
-from bench.report.figures import draw, figure
+from bench.report.figures import Source, draw, figure
 from bench.report.measured import Report
-from bench.report.metrics import chief, metric_figure, shown
+from bench.report.metrics import WIDTH, chief, drawings, metric_figure, shown
 from bench.report.page import html
 from bench.runner.suite import Group, Suite, parse_entry
 
@@ -45,7 +46,12 @@ def test_the_page_has_medians_with_intervals_and_pictures(results):
     best = [row["cells"][1]["best"] for row in tabular["rows"]]
     assert any(best)
     text = html(report)
-    assert re.search(r'<section id="metrics">.*data:image/svg\+xml;base64,', text, re.DOTALL)
+    section = re.search(r'<section id="metrics">.*?</section>', text, re.DOTALL)[0]
+    drawn = [base64.b64decode(svg).decode() for svg in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", section)]
+    assert len(drawn) == 2 * 3  # two problems with metrics, over cost, epochs and seconds
+    assert all(float(re.search(r'width="([\d.]+)pt"', svg)[1]) == pytest.approx(72 * WIDTH, rel=0.02) for svg in drawn)
+    sizes = {float(size) for svg in drawn for size in re.findall(r"font-size: ([\d.]+)px", svg)}
+    assert min(sizes) >= 7  # points, as wide as a telephone
     assert {"metrics"} <= set(report.tables)
 
 
@@ -136,5 +142,9 @@ def test_groups_have_targets_of_their_own_and_a_lane_alone_has_seconds(tmp_path,
     again = bench.run(replace(suite, groups=with_own), workers=1, report=False)
     assert again.runs.outside.tolist() == results.runs.outside.tolist()
     assert again.metric_targets == {"test_accuracy": {"softmax[data=iris]": [0.3, 0.4], "softmax[data=wine]": [0.2]}}
+    drawn = [(metric, over) for metric, over in drawings(Source(again)) if over == "cost"]
+    assert drawn == [(None, "cost")]
+    losses = replace(suite, metric_targets={"test_loss": [0.5]})
+    assert ("test_loss", "cost") in drawings(Source(bench.run(losses, workers=1, report=False)))
     found = again.metric_ert()[["problem", "target"]].to_numpy().tolist()
     assert sorted(found) == [["softmax[data=iris]", 0.3], ["softmax[data=iris]", 0.4], ["softmax[data=wine]", 0.2]]
