@@ -163,7 +163,8 @@ def _of_one_problem(view: View, table: Frame) -> Frame:
     solved = view.of(scores, view.of(budgets))[["family", "budget", "optimizer", "solved", "low", "high", "runs"]]
     verdict = verdict.merge(solved, how="left", on=["family", "budget", "optimizer"])
     names = ["family", "budget", "among"]
-    of_one = table.family.isin(list(single))
+    # of an order of which nobody was asked there nothing is decided
+    of_one = table[names].merge(verdict[names].assign(decided=True), how="left", on=names).decided.notna().to_numpy()
     rest = [name for name in table.columns if name in names or name not in verdict]
     decided_alone = table[of_one][rest].merge(verdict, how="left", on=names)[list(table.columns)]
     return _in_order(joined([table[~of_one], decided_alone.astype(table.dtypes.to_dict())], []), table.family)
