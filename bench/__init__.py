@@ -1,8 +1,8 @@
 """Fogbench compares optimizers of every order on one ledger.
 
-What users call is here, each imported when first used: make, minimize, Oracle, run, tune, load, compare, history,
-from_module, Metric, and for those who add problems and optimizers: Objective, Composite, Domain, Range, problem,
-wrapper, optimizer, Unavailable.
+What users call is here, each imported when first used: make, minimize, Oracle, run, tune, load, merge, compare,
+history, from_module, Metric, and for those who add problems and optimizers: Objective, Composite, Domain, Range,
+problem, wrapper, optimizer, Unavailable.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"  # that of pyproject.toml
 
 if TYPE_CHECKING:
-    from bench.api import Results, compare, history, load, make, minimize, run, tune
+    from bench.api import Results, compare, history, load, make, merge, minimize, run, tune
     from bench.core import Composite, Domain, Objective, Oracle, Range, Stop, Unavailable, optimizer, problem, wrapper
     from bench.core.modules.module import Metric, from_module
 
@@ -33,6 +33,7 @@ __all__ = [
     "history",
     "load",
     "make",
+    "merge",
     "minimize",
     "optimizer",
     "problem",
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 _WHERE = {
-    **dict.fromkeys(("Results", "compare", "history", "load", "make", "minimize", "run", "tune"), "bench.api"),
+    **dict.fromkeys(("Results", "compare", "history", "load", "make", "merge", "minimize", "run", "tune"), "bench.api"),
     **dict.fromkeys(("Composite", "Domain", "Objective", "Oracle", "Range", "Stop", "Unavailable"), "bench.core"),
     **dict.fromkeys(("optimizer", "problem", "wrapper"), "bench.core"),
     **dict.fromkeys(("Metric", "from_module"), "bench.core.modules.module"),

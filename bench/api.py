@@ -30,6 +30,7 @@ from bench.measure.racing import race
 from bench.report.page import write_report
 from bench.report.plot import Plot
 from bench.results import combined, stored
+from bench.results.merged import merge as merge_folders
 from bench.runner import PACKAGES, clock
 from bench.runner.campaign import run_suite
 from bench.runner.choose import choose_suite
@@ -38,6 +39,7 @@ from bench.runner.environment import resolve_device
 from bench.runner.execute import one_thread
 from bench.runner.launch import PATIENCE, Launch
 from bench.runner.plan import MOST, misfit, plan
+from bench.runner.shards import parse_shard, places
 from bench.runner.single import fault, first_failure, open_oracle, play
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
 from bench.runner.timing import estimated_seconds
@@ -249,6 +251,7 @@ def run(
     lanes: int | None = None,
     patience: Any = PATIENCE,
     most_runs: float = MOST,
+    shard: str | None = None,
     report: bool = True,
 ) -> Results:
     """Run a suite (its name, a TOML path or a `Suite`), or every named problem with every named optimizer.
@@ -268,6 +271,8 @@ def run(
     suite, else 64. `python -m bench doctor --benchmark` tells how many pay on a machine.
     deadline, within, patience: as of `compare`; by default a run has the suite's deadline. What within= left no time is
     stored as cut or unbegun, and done by the same call again. most_runs: more are refused, before they are planned.
+    shard: "3/16": the third of 16 parts, for one of several machines; its results have the name quick-03-of-16, and
+    `merge` makes one folder of all.
     Raises ValueError for what does not fit, before anything is written.
     """
     end = inf if within is None else monotonic() + clock.seconds(within, "within")
@@ -278,7 +283,7 @@ def run(
     deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
     suite = choose_suite(
         suite, problems, optimizers, budget=budget, seeds=seeds, instances=instances, name=name, until=until,
-        deadline=deadline, lanes=lanes,
+        deadline=deadline, lanes=lanes, shard=parse_shard(shard),
     )  # fmt: skip
     suite = with_tuned(suite, tuned, optimizers)
     say_how_long(suite, launch)
@@ -294,7 +299,8 @@ def say_how_long(suite: Suite, launch: Launch) -> None:
     """Say what the runs of a suite for a GPU take where there is none."""
     if suite.device == "cuda" and resolve_device(launch.device) == "cpu":
         with one_thread():
-            seconds = estimated_seconds(plan(suite, most=launch.most))
+            specs = plan(suite, most=launch.most)
+            seconds = estimated_seconds([specs[place] for place in places(specs, suite.shard)])
         launch.watcher.changed(words.without_gpu(suite.name, seconds, launch.processes))
 
 
@@ -368,6 +374,21 @@ def load(source: str | Path | Sequence[str | Path], imports: Sequence[str] = ())
         members = [load(folder) for folder in source]
         return members[0] if len(members) == 1 else Several(members)
     return Results(folder_of(source))
+
+
+def merge(sources: Sequence[str | Path], into: str | Path, imports: Sequence[str] = ()) -> Results:
+    """Make one folder of results of several, as of the shards of a suite from several machines, and load it.
+
+    sources: folders, or names under results/. into: the name of a new one, or of an earlier merge, which then takes
+    part. Warns of damaged runs, which are left out, and of versions that differ. Raises ValueError, and writes nothing,
+    for what does not go together: see `bench.results.merged.merge`.
+    """
+    done = merge_folders(
+        [folder_of(source) for source in sources], RESULTS / into if len(Path(into).parts) < 2 else Path(into)
+    )
+    for sentence in (*done.damaged, *done.notes):
+        warnings.warn(sentence, stacklevel=2)
+    return load(done.folder, imports)
 
 
 def folder_of(source: str | Path) -> Path:

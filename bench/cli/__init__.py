@@ -20,6 +20,7 @@ for _command in (
     "history",
     "export",
     "import_",
+    "merge",
     "verify",
     "doctor",
 ):  # as --help shows them

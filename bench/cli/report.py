@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
-from bench.cli.terminal import damaged, missing
+from bench.cli.terminal import damaged, missing, notes
 from bench.measure.prices import EVERY, RULES
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def report(
             if figure is not None and value is not None:
                 raise ValueError(f"{option} and --figure exclude each other: --figure draws one figure and no page")
         results = api.load(names, imports or ())
+        notes(results)
         lacking = missing(results)
         if figure is None:
             page = api.write_report(results, api.REPORTS / results.name, published, figures=not no_figures, quick=quick)

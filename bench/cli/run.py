@@ -64,6 +64,12 @@ def run(
         str | None,
         typer.Option(metavar="90s|20min|2h", help="Time of all runs; the same command does what it left out."),
     ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K/N", help="This part of the suite alone, e.g. 3/16, to results/NAME-03-of-16; then `merge`."
+        ),
+    ] = None,
     patience: Patience = "60s",
     yes: Yes = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Store the runs and write no report.")] = False,
@@ -76,6 +82,7 @@ def run(
         from bench.runner.campaign import run_suite
         from bench.runner.choose import choose_suite, parse_instances
         from bench.runner.releases import enter, removed_on_error, verify
+        from bench.runner.shards import parse_shard
         from bench.tuning.settings import with_tuned
 
         problems, optimizers = problem or (), optimizer or ()
@@ -98,7 +105,7 @@ def run(
             planned = choose_suite(
                 named, problems, optimizers, budget=budget, seeds=seeds, instances=parse_instances(instances or ""),
                 name=name, until=until, deadline=None if deadline is None else clock.seconds(deadline, "deadline"),
-                lanes=lanes,
+                lanes=lanes, shard=parse_shard(shard),
             )  # fmt: skip
             planned = with_tuned(planned, tuned, optimizers)
             api.say_how_long(planned, launch)

@@ -25,6 +25,7 @@ RETRY_DAMAGED = "run its suite again with --retry damaged"
 def closing_table(results: "Results") -> None:
     """Which optimizer, on the terminal: for each problem where they are few, for each family where they are many; then
     in a sentence."""
+    notes(results)
     problems = len(results.runs[["problem", "dim"]].drop_duplicates())
     out.print(by_problem(results) if problems <= FEW else by_family(results))
     out.print(escape(results.sentence()))
@@ -141,10 +142,18 @@ def verdict(results: "Results") -> int:
     return max(missing(results), damaged(results), TROUBLE if len(failed) else 0)
 
 
+def notes(results: "Results") -> None:
+    """What these results are: one shard of a suite, or under way."""
+    for text in results.notes:
+        out.print(escape(text), soft_wrap=True)
+
+
 def missing(results: "Results") -> int:
     """Say how many of the planned runs are there where nothing says why others are not; then exit status 1."""
     for text in results.missing:
         again = "import the data again" if results.imported else "the same command does them, with --retry damaged all"
+        if any(member.manifest.get("merged") for member in getattr(results, "members", [results])):
+            again = "merge the others into it: their suite under this name runs them, too"
         err.print(f"[bold red]Missing:[/] {escape(text)} Restore runs.db from a copy, or {again}.", soft_wrap=True)
     return TROUBLE if results.missing else 0
 

@@ -2,6 +2,8 @@
 written whole or not at all."""
 
 import os
+import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,3 +74,23 @@ def write_text(path: Path, text: str) -> None:
     """Write a text in UTF-8, whole or not at all: see `whole`."""
     with whole(path) as draft:
         draft.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes `folder` when all went well, and else is removed.
+
+    Raises ValueError where there is something already, or a symbolic link.
+    """
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise ValueError(
+            f"{folder} is there already, and nothing is written over: choose another name, or --out of an export"
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = folder.parent / f".{secrets.token_hex(8)}.part"
+    draft.mkdir()
+    try:
+        yield draft
+        os.replace(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

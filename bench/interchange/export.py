@@ -35,7 +35,8 @@ def export(results: "Results", form: str, folder: Path) -> Exported:
     Raises ValueError for another format, for a folder that holds something already or whose parent is not there, and
     where nothing can be written.
     """
-    from bench.interchange.files import check_output, new_folder
+    from bench.core.files import new_folder
+    from bench.interchange.files import check_output
 
     if form not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")

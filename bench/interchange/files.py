@@ -1,10 +1,7 @@
 """Files that come from others, or go to them: nothing outside a folder, nothing over another, nothing half done."""
 
 import os
-import secrets
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import inf
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -45,26 +42,6 @@ def check_file(path: Path, what: str) -> Path:
     if path.is_dir():
         raise ValueError(f"{path} is a folder: choose another name")
     return check_output(path, what)
-
-
-@contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to write into, which becomes `folder` when all went well, and else is removed.
-
-    Raises ValueError where there is something already, or a symbolic link.
-    """
-    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        raise ValueError(
-            f"{folder} is there already, and nothing is written over: choose another --out, or --name of an import"
-        )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f".{secrets.token_hex(8)}.part"
-    draft.mkdir()
-    try:
-        yield draft
-        os.replace(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def inside(index: Path, line: int, name: str, suffix: str = "") -> Path:

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.core import registry
-from bench.core.files import DATA, Unreadable, opened, read_text
+from bench.core.files import DATA, Unreadable, new_folder, opened, read_text
 from bench.core.ledger import PRICES, QUESTIONS
 from bench.core.objective import Objective
 from bench.core.status import Status
 from bench.interchange import coco, ioh
-from bench.interchange.files import Damage, new_folder
+from bench.interchange.files import Damage
 from bench.interchange.trajectories import FUNCTION, Trajectory, shown
 from bench.measure.words import counted
 from bench.runner import PACKAGES

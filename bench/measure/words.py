@@ -18,6 +18,7 @@ from bench.measure.levels import COVERAGE, FEWEST, FLOOR, LEVEL, QUICK
 INTERVAL, LOW_END = "[{}, {}]", "≥ {}"
 NUMBER = {"digits": 3, "least": 1e-3, "grouped": 1e3, "most": 1e6, "infinite": "∞", "unknown": "-"}
 MOST_DIGITS = 8
+MOST_SHARDS = 8  # that are named
 PERCENT = {"text": "{} %", "least": "< 1 %", "most": "> 99 %"}
 
 # why there is no best optimizer
@@ -369,11 +370,35 @@ def unfinished(runs: Any) -> str:
     return f"Not finished: of {counted(len(runs), 'run')} {joined_by_and(texts)}{why}."
 
 
-def missing(there: int, planned: int) -> str:
-    """What is said where planned runs are not stored, and no status says why; "" where all are."""
+def missing(there: int, planned: int, shards: Sequence[str] = (), lacking: int = 0) -> str:
+    """What is said where planned runs are not stored, and no status says why; "" where all are. shards: those that
+    were not merged, as `shards 2 and 5 of 16`; lacking: their runs, which are among those planned."""
     if there >= planned:
         return ""
-    return f"{there:,} of {counted(planned, 'planned run')}: nothing says why the others are not there."
+    rest = planned - there - lacking
+    single = len(shards) == 1 and shards[0].startswith("shard ")
+    reasons = [f"{joined_by_and(shards)} {'is' if single else 'are'} not here"] if shards else []
+    if rest or not shards:
+        reasons.append(f"nothing says why {f'{rest:,} others' if shards else 'the others'} are not there")
+    return f"{there:,} of {counted(planned, 'planned run')}: {', and '.join(reasons)}."
+
+
+def running(there: int, planned: int) -> str:
+    """What is said of results while another process runs into them."""
+    return f"Running: {there:,} of {planned:,} so far."
+
+
+def shard(facts: Mapping[str, Any]) -> str:
+    """What is said of the results of one shard of a suite. facts: number, of, size and planned (runs)."""
+    runs = counted(facts["planned"], "run")
+    return f"This is shard {facts['number']} of {facts['of']} of a suite: {facts['size']:,} of its {runs}."
+
+
+def shards(numbers: Sequence[int], of: int) -> str:
+    """Shards by their numbers: `shard 3 of 16`, `shards 2 and 5 of 16`."""
+    names = [str(number) for number in numbers[:MOST_SHARDS]]
+    more = [f"{len(numbers) - MOST_SHARDS} more"] if len(numbers) > MOST_SHARDS else []
+    return f"shard{'s' if len(numbers) > 1 else ''} {joined_by_and([*names, *more])} of {of}"
 
 
 def not_drawn(name: str, error: Exception) -> str:

@@ -154,8 +154,10 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, undra
         contents=contents,
         title=suite.get("title") or results.name,
         name=results.name,
-        summary=" ".join(filter(None, (*results.missing, words.unfinished(results.runs), summary(runs)))),
-        functions=[sentence for function in functions for sentence in words.of_function(function)],
+        summary=" ".join(
+            filter(None, (*results.missing, *results.notes, words.unfinished(results.runs), summary(runs)))
+        ),
+        functions=dict.fromkeys(sentence for function in functions for sentence in words.of_function(function)),
         has_runs=bool(len(runs)),
         few=bool(len(view.of(ert)) and view.of(ert).low.isna().all()),
         styles=report.styles,

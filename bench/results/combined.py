@@ -49,6 +49,8 @@ class Combined(Results):
         self.missing = [
             f"{name}: {text}" for name, member in zip(names, members, strict=True) for text in member.missing
         ]
+        self.notes = [f"{name}: {text}" for name, member in zip(names, members, strict=True) for text in member.notes]
+        self.running = any(member.running for member in members)
         self.sources = [source for member in members for source in member.sources]
         self.manifest = {**members[0].manifest, "suite": self._suite(), "command": ""}
         grids = [grid for member in members for grid in member.grids]  # each once, by problem, parameters and instance

@@ -38,7 +38,9 @@ from bench.measure.frames import CELL
 from bench.measure.levels import HALVES, LATE
 from bench.measure.prices import Prices, resolved
 from bench.measure.runtimes import hits, runtimes
+from bench.results import plans
 from bench.results.labels import label, tuned_label, varied_in
+from bench.runner.alone import running_in
 from bench.runner.plan import plain, settled
 from bench.runner.store import Store, StoreError, decode, higher_of, unpacked
 from bench.runner.suite import Entry
@@ -126,7 +128,8 @@ class Results:
     runs: one row a run, skips included. trajectories: one row an event: the start, then each improvement or, on
     problems with data or noise, each score. manifest: the suite as run, command, environment. damaged: labels of
     runs whose checksum does not hold; they are left out of the frames. missing: a sentence where planned runs are
-    not stored, and no status says why.
+    not stored, and no status says why. running: whether a process was running into them and had runs left to do.
+    notes: sentences on what these results are, as one shard of a suite.
     """
 
     def __init__(self, folder: str | Path):
@@ -135,15 +138,24 @@ class Results:
         self.name = self.folder.name
         self.damaged: list[str] = []
         self.missing: list[str] = []
+        self.notes: list[str] = []
+        running = running_in(self.folder)  # first: what is there when it has ended is then all
         with closing(Store(self.folder)) as store:
             store.check()
             self.manifest = store.manifest()
             self.damaged += store.damage()
             self._rows = self._read(store)
-            if text := words.missing(store.there(), len(store.planned())):
-                self.missing.append(text)
+            there, planned = store.there(), len(store.planned())
             self.grids = list(store.grids())
-        self.sources = [(self.name, self.manifest)]
+        shards, lacking = plans.lacking(self.manifest)
+        self.running = running and there < planned
+        if self.running:
+            self.notes.append(words.running(there, planned))
+        elif text := words.missing(there, planned + lacking, shards, lacking):
+            self.missing.append(text)
+        if facts := self.manifest.get("shard"):
+            self.notes.append(words.shard(facts))
+        self.sources = plans.origins(self.name, self.manifest)
 
     def _read(self, store: Store) -> list[dict[str, Any]]:
         # many rows have the same texts: each is read once, and what it says is shared
@@ -256,9 +268,8 @@ class Results:
         """What was run, the answer, and what is wrong with problems."""
         faults = [f"{words.IMPOSSIBLE}: {words.fault(row)}" for row in self.shown_faults()]
         ran = f"{self.name}: {words.counted(len(self.runs), 'run')}."
-        return printable(
-            "\n".join(filter(None, (*self.missing, ran, words.unfinished(self.runs), *faults, self.sentence())))
-        )
+        texts = (*self.missing, *self.notes, ran, words.unfinished(self.runs), *faults, self.sentence())
+        return printable("\n".join(filter(None, texts)))
 
     @property
     def tuning(self) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from typing import Any
 from bench.core.ledger import EVENT, QUESTIONS
 from bench.core.status import Status
 from bench.measure import words
+from bench.results import plans
 from bench.runner.store import Store, decode
 
 JSON = ("key", "parameters", "hyperparameters", "counts", "restarts", "versions")  # columns of a run
@@ -38,24 +39,26 @@ def verify(folder: Path) -> Verified:
     """Look at all that a folder of results holds; nothing is written. Raises StoreError where it cannot be read."""
     with closing(Store(folder)) as store:
         faults = [*store.faults(), *store.damage()]
-        planned, there, beside = len(store.planned()), 0, 0
+        shards, lacking = plans.lacking(store.manifest())
+        planned, there, beside = len(store.planned()) + lacking, 0, 0
         for row, whole in store.rows():
             there += 1
-            faults += [f"{_where(row)}: {text}" for text in _faults(row, whole)]
+            faults += [f"{where(row)}: {text}" for text in faults_of(row, whole)]
         for row, whole in store.beside():
             beside += 1
-            faults += [f"{_where(row)}, of no report: {text}" for text in _faults(row, whole)]
-    if text := words.missing(there, planned):
+            faults += [f"{where(row)}, of no report: {text}" for text in faults_of(row, whole)]
+    if text := words.missing(there, planned, shards, lacking):
         faults.insert(0, text)
     return Verified(folder.name, planned, there, beside, faults)
 
 
-def _where(row: Mapping[str, Any]) -> str:
-    where = f"{row['problem']}, dim {row['dim']}, instance {row['instance']}"
-    return f"{where}, with {row['optimizer']}, seed {row['seed']}"
+def where(row: Mapping[str, Any]) -> str:
+    """Which run a row is, in words."""
+    place = f"{row['problem']}, dim {row['dim']}, instance {row['instance']}"
+    return f"{place}, with {row['optimizer']}, seed {row['seed']}"
 
 
-def _faults(row: Mapping[str, Any], whole: bool) -> Iterator[str]:
+def faults_of(row: Mapping[str, Any], whole: bool) -> Iterator[str]:
     """What is wrong with a run, in words: its checksum, or else what cannot be read."""
     if not whole:
         yield "its checksum does not hold"

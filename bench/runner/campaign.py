@@ -1,11 +1,9 @@
 """A suite from plan to stored records: what is missing is run, what is there stays."""
 
-import fcntl
 import json
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from math import inf
@@ -17,14 +15,16 @@ import numpy as np
 from bench.core import registry
 from bench.core.foreign import foreign
 from bench.core.status import DAMAGED, UNFINISHED, Status
+from bench.runner.alone import alone_in
 from bench.runner.environment import environment, libraries, repository, resolve_device, versions
 from bench.runner.execute import execute, execute_here, one_thread
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import RunSpec, jobs, plan
 from bench.runner.race import contests, planned, race
+from bench.runner.shards import described, numbers, places
 from bench.runner.single import Message, RunRecord, unrun
 from bench.runner.stale import put_stale_aside
-from bench.runner.store import Store, StoreError
+from bench.runner.store import MERGED, Store, StoreError
 from bench.runner.suite import Suite
 
 GRID = 81  # points a side of the picture of a two-dimensional problem
@@ -82,7 +82,10 @@ def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
     """Run what a suite plans and the folder lacks. Raises ValueError for a suite that cannot be planned, before
     anything is written, and StoreError for a folder that cannot be used."""
     with one_thread():  # trials of networks are small
-        specs = plan(suite, resolve_device(launch.device), launch.most)
+        whole = plan(suite, resolve_device(launch.device), launch.most)
+    at = places(whole, suite.shard)
+    if suite.shard:
+        launch = replace(launch, facts={**launch.facts, "shard": described(whole, suite.shard, len(at))})
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is a file, where the folder of the results should be: choose another --name")
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,49 +93,34 @@ def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
         if launch.fresh:
             set_aside(folder)
         with closing(Store(folder, create=True)) as store:
-            return _run_planned(store, suite, specs, launch.fitted(suite))
+            return _run_planned(store, suite, [whole[place] for place in at], at, launch.fitted(suite))
 
 
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Be the one coordinator that writes into a folder; raises StoreError where another process is, or its lock is no
-    file."""
-    path = folder / "lock"
-    if path.is_symlink() or (path.exists() and not path.is_file()):  # a pipe, say, which would be waited for
-        raise StoreError(f"{path} is no file, where one must be that says who runs into {folder}: remove it")
-    # no link that came since is followed, and nothing is emptied
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreError(
-                f"another process is running into {folder}: wait for it, or choose another --name"
-            ) from None
-        yield
-
-
-def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], launch: Launch) -> Campaign:
+def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], at: Sequence[int], launch: Launch) -> Campaign:
     hashes = [spec.hash() for spec in specs]
+    before = store.manifest()
     races = contests(specs) if suite.until and launch.referee else []
     if suite.until and not any(len(contest.runs) > 1 for contest in races):
         if launch.referee:
             launch.watcher.changed("There is no race: on no problem can more than one optimizer be run.")
         suite = replace(suite, until="")
-    before = store.manifest().get("suite", {})
-    raced = before.get("until", "") != suite.until
-    aimed = _targets(before) != _targets(json.loads(json.dumps(asdict(suite))))
+    suite_before = before.get("suite", {})
+    raced = suite_before.get("until", "") != suite.until
+    aimed = _targets(suite_before) != _targets(json.loads(json.dumps(asdict(suite))))
+    resharded = before.get("shard") != launch.facts.get("shard")
     damaged = any(text.startswith(("the manifest", "the plan")) for text in store.damage())  # it is written anew
-    campaign = Campaign(
-        store.folder, planned=len(specs), changed=raced or aimed or damaged or store.planned() != hashes
-    )
+    changed = raced or aimed or resharded or damaged or store.planned() != hashes
+    campaign = Campaign(store.folder, planned=len(specs), changed=changed)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if campaign.changed:
         command = launch.command or f"bench.run({suite.name!r})"
         manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": environment()}
-        manifest |= launch.facts
+        manifest |= {**launch.facts, "planned": numbers(specs)}
         if suite.until:
             manifest["races"] = planned(races)
-        store.begin(specs, manifest)
+        if MERGED in before:  # where runs that were there were made
+            manifest[MERGED] = {**before[MERGED], "blocks": []}
+        store.begin(specs, manifest, at)
     store.add_code(_sources(specs))
     store.forget(launch.retry)
     if DAMAGED in launch.retry:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.core.registry import OPTIMIZERS, PROBLEMS
-from bench.runner.suite import Notice, Suite, SuiteError, load_suite, make_suite, parse_entry, results_name
+from bench.runner.suite import Notice, Shard, Suite, SuiteError, load_suite, make_suite, parse_entry, results_name
 
 MOST_INSTANCES = 10_000  # of one range
 
@@ -42,10 +42,12 @@ def choose_suite(
     until: str = "",
     deadline: float | None = None,
     lanes: int | None = None,
+    shard: Shard | None = None,
 ) -> Suite:
     """A suite by name, file or value, or every problem with every optimizer; what is None or empty stays as it is.
 
-    Raises ValueError where both or neither are there.
+    shard: the part that is meant, with a name of its own: `quick-03-of-16`. Raises ValueError where both or neither of
+    suite and names are there.
     """
     if name == "":
         raise ValueError("the name of results must not be empty")
@@ -61,7 +63,7 @@ def choose_suite(
     if suite is None:
         names = dict.fromkeys(parse_entry(text).name for text in (*problems, *optimizers))
         options = {"budget": 1000, "name": name or results_name("-".join(names)), **options}
-        return replace(make_suite(problems, optimizers, **options), until=until)
+        return _sharded(replace(make_suite(problems, optimizers, **options), until=until), shard)
     if not isinstance(suite, Suite):
         written, text = Path(suite).stem, str(suite)
         try:
@@ -77,4 +79,10 @@ def choose_suite(
                 f"{written!r} cannot be the name of results: they are named {suite.name}", Notice, stacklevel=3
             )
     groups = tuple(replace(group, **options) for group in suite.groups)
-    return replace(suite, name=name or suite.name, groups=groups, until=until or suite.until)
+    suite = replace(suite, name=name or suite.name, groups=groups, until=until or suite.until)
+    return _sharded(suite, shard)
+
+
+def _sharded(suite: Suite, shard: Shard | None) -> Suite:
+    """A part of a suite, with a name of its own: parts may go into one folder side by side."""
+    return suite if shard is None else replace(suite, name=f"{suite.name}{shard.suffix}", shard=shard)

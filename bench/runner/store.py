@@ -59,6 +59,7 @@ SEALED = ("ALTER TABLE grids ADD COLUMN checksum TEXT", f"PRAGMA user_version={S
 STORED = ", ".join(f'"{name}"' for name in (*COLUMNS, "checksum"))
 ACCURACIES = ("test_accuracy", "train_accuracy")
 HIGHER = "higher"  # in the schema of a trajectory: the metrics of which more is better
+MERGED = "merged"  # in the manifest: the folders that were merged, and what is lacking of their plans
 PLAN, ENTRIES = "plan", "entries"  # in the manifest: the checksum of the plan, and all keys of the manifest itself
 # entries of a manifest without which every cost or verdict may be another
 CHANGES_NUMBERS = ("suite", "function", "races", "environment")
@@ -180,7 +181,10 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Write what follows at once: all of it, or nothing where anything fails."""
+        """Write what follows at once: all of it, or nothing where anything fails. One within another is part of it."""
+        if self._db.in_transaction:
+            yield
+            return
         with self._explained(), self._db:  # commits, or rolls back
             self._db.execute("BEGIN IMMEDIATE")
             yield
@@ -191,12 +195,20 @@ class Store:
 
     # writing
 
-    def begin(self, specs: Sequence[RunSpec], manifest: Mapping[str, Any]) -> None:
-        """Write down what is planned, in place of an earlier plan; runs that are stored stay."""
+    def begin(self, specs: Sequence[RunSpec], manifest: Mapping[str, Any], places: Sequence[int] | None = None) -> None:
+        """Write down what is planned, in place of an earlier plan; runs that are stored stay. places: those of a shard
+        in the plan of its suite."""
+        self.begin_hashes([spec.hash() for spec in specs], manifest, places)
+
+    def begin_hashes(
+        self, hashes: Sequence[str], manifest: Mapping[str, Any], places: Sequence[int] | None = None
+    ) -> None:
+        """See `begin`."""
+        positions = range(len(hashes)) if places is None else places
         with self.transaction():
             self._db.execute("DELETE FROM plan")
             self._db.execute("DELETE FROM manifest")
-            self._db.executemany("INSERT INTO plan VALUES (?, ?)", ((n, spec.hash()) for n, spec in enumerate(specs)))
+            self._db.executemany("INSERT INTO plan VALUES (?, ?)", zip(positions, hashes, strict=True))
             for key, value in manifest.items():
                 self._note(key, _json(value))
             self._seal()
@@ -215,7 +227,7 @@ class Store:
             if digest is None:
                 self._note(key, text)
         if not any(key == PLAN for key, *_ in rows):
-            self._note(PLAN, json.dumps(_digest(self.planned())))
+            self._note(PLAN, json.dumps(plan_digest(self.planned())))
         self._note_entries()
 
     def _note_entries(self) -> None:
@@ -234,6 +246,15 @@ class Store:
         statement = f"INSERT INTO runs ({STORED}) VALUES ({marks}) ON CONFLICT (hash) DO NOTHING"
         with self._explained():
             return self._db.execute(statement, (*row, checksum(row))).rowcount > 0
+
+    def copy(self, row: Mapping[str, Any], aside: bool = False) -> None:
+        """Write a run of another file as it is, in place of what is there; or put it aside."""
+        values = [row.get(name) for name in COLUMNS]
+        digest = checksum(values[: len(FIRST_COLUMNS)] if row.get("code") is None else values)  # of schema 1, as it was
+        marks = ", ".join("?" * (len(values) + 1))
+        into = "INTO aside" if aside else "OR REPLACE INTO runs"
+        with self._explained():
+            self._db.execute(f"INSERT {into} ({STORED}) VALUES ({marks})", (*values, digest))
 
     def forget(self, statuses: Sequence[str], only: Iterable[str] | None = None) -> None:
         """Remove the planned runs of some statuses (of some hashes only), so that they are tried again."""
@@ -298,6 +319,11 @@ class Store:
         with self._explained():
             return {} if self._old else dict(self._db.execute("SELECT hash, source FROM code"))
 
+    def places(self) -> dict[str, int]:
+        """The places of the planned runs by their hashes, in order: of a shard those in the plan of its suite."""
+        with self._explained():
+            return dict(self._db.execute("SELECT hash, position FROM plan ORDER BY position"))
+
     def planned(self) -> list[str]:
         """The hashes of the planned runs, in order."""
         with self._explained():
@@ -337,7 +363,7 @@ class Store:
         damaged += [f"the manifest's {key}: nothing wrote it" for key in names if written and key not in written]
         if not (self._unsealed or ENTRIES in names) and (self.hashes() or self.planned()):
             damaged.append("the manifest: it is missing")
-        if PLAN in texts and json.loads(texts[PLAN]) != _digest(self.planned()):
+        if PLAN in texts and json.loads(texts[PLAN]) != plan_digest(self.planned()):
             damaged.append("the plan: its checksum does not hold")
         return damaged + [f"the picture of {problem}: its checksum does not hold" for problem in grids]
 
@@ -358,9 +384,20 @@ class Store:
     def beside(self) -> Iterator[tuple[dict[str, Any], bool]]:
         """The stored runs that are of no report, of an earlier plan or put aside, each with whether its checksum
         holds."""
-        yield from self._checked("runs", "WHERE hash NOT IN (SELECT hash FROM plan) ORDER BY id")
-        if not self._old:
-            yield from self._checked("aside", "ORDER BY id")
+        yield from self.unplanned()
+        yield from self.aside()
+
+    def unplanned(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """The stored runs of earlier plans, as of `rows`."""
+        return self._checked("runs", "WHERE hash NOT IN (SELECT hash FROM plan) ORDER BY id")
+
+    def aside(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """The runs that were put aside, as of `rows`."""
+        return iter(()) if self._old else self._checked("aside", "ORDER BY id")
+
+    def row(self, hash: str) -> dict[str, Any] | None:
+        """The stored run of this hash; None where there is none."""
+        return next((row for row, _ in self._checked("runs", "WHERE hash = ?", (hash,))), None)
 
     def faults(self) -> list[str]:
         """What SQLite finds wrong with the file itself."""
@@ -368,11 +405,11 @@ class Store:
             texts = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check")]
         return [] if texts == ["ok"] else [f"the file: {text}" for text in texts]
 
-    def _checked(self, table: str, rest: str) -> Iterator[tuple[dict[str, Any], bool]]:
+    def _checked(self, table: str, rest: str, values_of: Sequence[Any] = ()) -> Iterator[tuple[dict[str, Any], bool]]:
         columns = (*(FIRST_COLUMNS if self._old else COLUMNS), "checksum")
         names = ", ".join(f'{table}."{name}"' for name in columns)
         with self._explained():
-            for *values, digest in self._db.execute(f"SELECT {names} FROM {table} {rest}"):
+            for *values, digest in self._db.execute(f"SELECT {names} FROM {table} {rest}", values_of):
                 row = dict(zip(COLUMNS, values, strict=False))
                 first = row.get("code") is None  # a row of schema 1
                 yield row, checksum(values[: len(FIRST_COLUMNS)] if first else values) == digest
@@ -432,7 +469,8 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, allow_nan=False, default=str)
 
 
-def _digest(hashes: Sequence[str]) -> str:
+def plan_digest(hashes: Sequence[str]) -> str:
+    """sha256 of the hashes of a plan, in order."""
     return hashlib.sha256("".join(map(str, hashes)).encode()).hexdigest()
 
 

@@ -191,6 +191,29 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Shard:
+    """One of several parts of a suite, from 1 on: see `bench.runner.shards`. Raises ValueError for one that is none."""
+
+    number: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.of:
+            raise ValueError(
+                f"shard must be one of 1/N to N/N, as 3/16, got {self.number}/{self.of}"
+                + (f": the shards of {self.of} are 1 to {self.of}" if self.of else "")
+            )
+
+    def __str__(self) -> str:
+        return f"shard {self.number} of {self.of}"
+
+    @property
+    def suffix(self) -> str:
+        """What the results of a shard have behind the name of the suite: `-03-of-16`."""
+        return f"-{self.number:0{len(str(self.of))}}-of-{self.of}"
+
+
+@dataclass(frozen=True)
 class Suite:
     """Groups of runs under one seed and one list of prices.
 
@@ -199,6 +222,7 @@ class Suite:
     device: "cuda" where it is too long for a CPU, which is said there.
     until: "significant": on each problem optimizers that are significantly worse leave, see `bench.measure.racing`.
     metric_targets: values of metrics, by name, whose expected cost is reported: {"test_accuracy": (0.9, 0.95)}.
+    shard: the part that is run; None: all of it.
     """
 
     name: str
@@ -211,8 +235,13 @@ class Suite:
     metric_targets: Mapping[str, Sequence[float]] = field(default_factory=dict)
     tuned: str = ""
     device: str = ""
+    shard: Shard | None = None
 
     def __post_init__(self) -> None:
+        if self.shard is not None and self.until:
+            raise ValueError(
+                "a race needs all runs of a problem, and a shard has some of them: shard and until exclude each other"
+            )
         if self.device not in ("", "cuda"):
             raise ValueError(f"device must be cuda, or empty, got {self.device!r}")
         if not isinstance(self.tuned, str):

@@ -49,7 +49,7 @@ class Made(Results):
     def __init__(self, runs: pd.DataFrame, trajectories: pd.DataFrame):
         self.runs, self.trajectories = runs, trajectories
         self.name, self.manifest, self.prices = "made", MANIFEST, dict(PRICES)
-        self.damaged, self.missing, self.tuned, self.grids = [], [], [], []
+        self.damaged, self.missing, self.notes, self.tuned, self.grids = [], [], [], [], []
         self.sources = [("made", MANIFEST)]
 
     def events(self, runs: Sequence[int]) -> pd.DataFrame:

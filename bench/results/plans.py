@@ -1,0 +1,156 @@
+"""Plans of several folders as one: whole ones, and the shards of one suite."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+from bench.measure import words
+from bench.runner.store import MERGED, plan_digest
+
+NAMES = 3  # of folders that are named together
+
+
+@dataclass
+class Block:
+    """One plan, or those of its shards that are here: the hashes of runs by their places, and the sizes of shards.
+
+    digest: of the whole plan. planned: its runs. of: how many shards it has, 1 where it is whole.
+    """
+
+    digest: str
+    planned: int
+    of: int
+    places: dict[int, str]
+    sizes: dict[int, int]
+    name: str = ""  # of a folder that it is from
+
+    @property
+    def lacking(self) -> int:
+        """How many runs are of shards that are not here."""
+        return self.planned - sum(self.sizes.values())
+
+    def joined(self, other: "Block") -> "Block":
+        """Both, of one plan."""
+        places = {**self.places, **other.places}
+        whole = next((block for block in (self, other) if not block.lacking), None)
+        if whole is None and self.of != other.of:
+            raise ValueError(
+                f"{self.name} has shards of {self.of}, and {other.name} shards of {other.of} of one suite: they overlap"
+            )
+        of, sizes = (whole.of, whole.sizes) if whole else (self.of, {**self.sizes, **other.sizes})
+        return Block(self.digest, self.planned, of, places, sizes, self.name)
+
+    def described(self, begin: int) -> dict[str, Any]:
+        """For a manifest. begin: the place of its first run in the plan of the merged folder."""
+        sizes = {str(number): size for number, size in sorted(self.sizes.items())}
+        return {"plan": self.digest, "planned": self.planned, "of": self.of, "sizes": sizes, "begin": begin}
+
+
+def blocks(manifest: Mapping[str, Any], places: Mapping[str, int], name: str) -> list[Block]:
+    """The plans of a folder. places: of its runs, by hash, in order."""
+    if shard := manifest.get("shard"):
+        by_place = {place: hash for hash, place in places.items()}
+        return [Block(shard["plan"], shard["planned"], shard["of"], by_place, {shard["number"]: shard["size"]}, name)]
+    merged = manifest.get(MERGED, {}).get("blocks")
+    if not merged:
+        return [Block(plan_digest(list(places)), len(places), 1, dict(enumerate(places)), {1: len(places)}, name)]
+    return [_restored(facts, places, name) for facts in merged]
+
+
+def _restored(facts: Mapping[str, Any], places: Mapping[str, int], name: str) -> Block:
+    begin, end = facts["begin"], facts["begin"] + facts["planned"]
+    by_place = {place - begin: hash for hash, place in places.items() if begin <= place < end}
+    return Block(facts["plan"], facts["planned"], facts["of"], by_place, _sizes(facts), name)
+
+
+def _sizes(facts: Mapping[str, Any]) -> dict[int, int]:
+    return {int(number): size for number, size in facts["sizes"].items()}
+
+
+def united(each: Sequence[Block]) -> list[Block]:
+    """Those of one plan as one, in the order of the first. Raises ValueError for shards that do not fit together."""
+    plans: dict[str, list[Block]] = {}
+    for block in each:
+        plans.setdefault(block.digest, []).append(block)
+    return [reduce(Block.joined, of_plan) for of_plan in plans.values()]
+
+
+def laid_out(each: Sequence[Block]) -> tuple[list[str], list[int], list[dict[str, Any]]]:
+    """The hashes of all runs, each once, their places one plan after the other, and the plans for a manifest."""
+    positions: dict[str, int] = {}
+    facts, begin = [], 0
+    for block in each:
+        for place, hash in sorted(block.places.items()):
+            positions.setdefault(hash, begin + place)
+        facts.append(block.described(begin))
+        begin += block.planned
+    return list(positions), list(positions.values()), facts
+
+
+def lacking(manifest: Mapping[str, Any]) -> tuple[list[str], int]:
+    """The shards that a merged folder lacks, in words, a plan each, and how many runs they have."""
+    texts, runs = [], 0
+    for facts in manifest.get(MERGED, {}).get("blocks", []):
+        sizes = _sizes(facts)
+        if less := facts["planned"] - sum(sizes.values()):
+            texts.append(words.shards([n for n in range(1, facts["of"] + 1) if n not in sizes], facts["of"]))
+            runs += less
+    return texts, runs
+
+
+@dataclass
+class Origins:
+    """Where the runs of a merged folder were made: suites and environments, each once, and folders by their numbers."""
+
+    suites: list[Any] = field(default_factory=list)
+    environments: list[Any] = field(default_factory=list)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, name: str, manifest: Mapping[str, Any]) -> None:
+        """Take a folder, or those that were merged into it."""
+        merged = manifest.get(MERGED)
+        if merged is None:
+            facts = {key: manifest.get(key) for key in ("command", "created", "repository")}
+            suite = {key: value for key, value in manifest.get("suite", {}).items() if key not in ("name", "shard")}
+            self._take({"name": name, **facts}, suite, manifest.get("environment", {}))
+            return
+        for source in merged["sources"]:
+            suite, environment = merged["suites"][source["suite"]], merged["environments"][source["environment"]]
+            self._take(source, suite, environment)
+
+    def _take(self, facts: Mapping[str, Any], suite: Any, environment: Any) -> None:
+        numbers = {"suite": _number(self.suites, suite), "environment": _number(self.environments, environment)}
+        if (source := {**facts, **numbers}) not in self.sources:
+            self.sources.append(source)
+
+
+def _number(values: list[Any], value: Any) -> int:
+    if value not in values:
+        values.append(value)
+    return values.index(value)
+
+
+def origins(name: str, manifest: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """By what a report says how its runs were made, name and manifest: the folder itself, where a suite was run into
+    it, and those that were merged, those of one suite and machine together."""
+    ran = [] if manifest.get(MERGED, {}).get("blocks") else [(name, dict(manifest))]
+    return [*ran, *(_origins(manifest) if MERGED in manifest else ())]
+
+
+def _origins(manifest: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    merged, alike = manifest[MERGED], {}
+    for source in merged["sources"]:
+        alike.setdefault((source["suite"], source["environment"]), []).append(source)
+    for (suite, environment), of_machine in alike.items():
+        commands = dict.fromkeys(str(source["command"]) for source in of_machine if source["command"])
+        yield (
+            words.listed([source["name"] for source in of_machine], NAMES),
+            {
+                **manifest,
+                "command": "\n".join(commands),
+                "created": min(source["created"] or "" for source in of_machine),
+                "suite": merged["suites"][suite],
+                "environment": merged["environments"][environment],
+            },
+        )
