@@ -26,6 +26,7 @@ from bench.core.stretch import Stretch, is_asynchronous, waited
 
 SLOW, TOGETHER = 0.005, 0.1  # seconds of a point from which on few are asked together, and of those
 REFUSALS = 10_000  # questions refused one after the other, after which a method is left: it will not stop by itself
+LINGER = 10.0  # seconds after the end of its run in which a method may return; one that asks later is left
 
 
 class Stop(BaseException):
@@ -57,6 +58,8 @@ class Books:
     watch: Callable[[], None] | None = None  # called at each checkpoint, while the method waits
     state_bytes: int | None = None  # that the method holds, a lane; see `bench.runner.memory`
     refused: tuple[int, int] = (0, -1)  # questions in a row, and the ticks spent then
+    ended_at: float = 0.0  # perf_counter() when a question was first refused because all had ended
+    late: bool = False  # whether the method was left because it did not return in time
     first_epoch: np.ndarray | None = None  # its rows (R, N), where all epochs are alike
     questions: int = 0  # that had random numbers
     lane_seeds: Any = None  # a tensor (R,), of which those numbers are made, see `noise`
@@ -112,6 +115,11 @@ class Books:
         if self._open is None or not self.scored:
             self._open = [lane for lane, ledger in enumerate(self._ledgers) if ledger.status is None]
         return self._open
+
+    @property
+    def over(self) -> bool:
+        """Whether every lane has ended; nothing is computed, so that another thread may look."""
+        return all(ledger.status is not None for ledger in self._ledgers)
 
     @property
     def ticks(self) -> int:
@@ -344,10 +352,14 @@ class Books:
 
     def refuse(self, error: Exception | None) -> None:
         """Count a question that got no answer. A method that hears of nothing, as in a loop around a bare `except:`, is
-        left after so many in a row: what is still open ends as crashed, with the last error."""
+        left after so many in a row: what is still open ends as crashed, with the last error. It is left sooner where it
+        goes on for LINGER seconds after all has ended."""
         number, ticks = self.refused
         self.refused = (number + 1 if ticks == self.ticks else 1, self.ticks)
-        if self.refused[0] < REFUSALS:
+        if self.over:
+            self.ended_at = self.ended_at or perf_counter()
+            self.late = perf_counter() - self.ended_at > LINGER
+        if self.refused[0] < REFUSALS and not self.late:
             return
         if self.open_lanes():
             self.failure = f"{REFUSALS:,} questions in a row were refused, the last one so: {error}"

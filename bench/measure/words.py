@@ -402,8 +402,9 @@ def shards(numbers: Sequence[int], of: int) -> str:
 
 
 def not_drawn(name: str, error: Exception) -> str:
-    """What is said of a figure that fails."""
-    return f"The figure {name} could not be drawn ({type(error).__name__}: {error}); all else is here."
+    """What is said of a figure that fails, or of a table for LaTeX: `ert.tex`."""
+    kind, done = ("table", "written") if name.endswith(".tex") else ("figure", "drawn")
+    return f"The {kind} {name} could not be {done} ({type(error).__name__}: {error}); all else is here."
 
 
 def runs_here(problem: str, why: str) -> str:

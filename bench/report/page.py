@@ -42,6 +42,7 @@ SCRIPTS = (  # of all sections, and then of those that have one
     "problems",
 )
 STYLES = ("page", "sections")
+LATEX = "Tables for LaTeX"
 
 
 def write_report(
@@ -66,31 +67,39 @@ def write_report(
 
 
 @contextmanager
-def _spared(name: str, failed: list[str]) -> Iterator[None]:
-    """The report goes on where a figure fails, and says which."""
+def _spared(name: str, failed: list[str], *files: Path) -> Iterator[None]:
+    """The report goes on where a figure or a table for papers fails, and says which. files: of it, those of an earlier
+    report, which then go."""
     try:
         yield
     except Exception as error:  # of any library that draws
         failed.append(not_drawn(name, error))
+        for path in files:
+            path.unlink(missing_ok=True)
 
 
 def _for_papers(report: Report, folder: Path, failed: list[str]) -> dict[str, list[str]]:
     """Write the tables, without those that are curves, as LaTeX, and all figures as SVG, each with its CSV; answers
-    with the names of the files of each figure, by its title. failed: takes a sentence for each that cannot be drawn."""
+    with the names of the files of each figure, by its title, and under LATEX those of the tables. failed: takes a
+    sentence for each that cannot be drawn or written."""
     from bench.report.figures import Source, drawings
     from bench.report.latex import PAPERS, save_latex
     from bench.report.panels import save
 
+    files: dict[str, list[str]] = {}
     for name, frame in report.tables.items():
         path = folder / "tables" / f"{name}.tex"
-        if name in PAPERS:
-            write_text(path, PAPERS[name](report.tables))
-        elif "cost" not in frame:
-            save_latex(frame, path)
+        with _spared(path.name, failed, path):
+            if name in PAPERS:
+                write_text(path, PAPERS[name](report.tables))
+            elif "cost" not in frame:
+                save_latex(frame, path)
+            else:
+                continue
+            files.setdefault(LATEX, []).append(name)
     (folder / "figures").mkdir(exist_ok=True)
-    files: dict[str, list[str]] = {}
     for name, make in drawings(Source(report.results)):
-        with _spared(name, failed):
+        with _spared(name, failed, *(folder / "figures" / f"{name}.{kind}" for kind in ("csv", "svg"))):
             figure = make()
             if figure.frame.empty:
                 continue
@@ -120,7 +129,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, undra
     import jinja2
     from markupsafe import Markup
 
-    undrawn = [] if undrawn is None else undrawn
+    drawn, undrawn = drawn or {}, [] if undrawn is None else undrawn
     scripts = [PLOTLY.read_text(encoding="utf-8"), page_script()]
     results, runs, view = report.results, report.runs, report.views[0]
     suite = results.manifest.get("suite", {})
@@ -194,9 +203,9 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, undra
         scored=bool(runs.scored.any()),
         late=percent(view.comparison.late - 1),
         checkpoints=words.CHECKPOINTS[any(function.get("noise") for function in functions)],
-        drawn=drawn or {},
+        drawn={title: files for title, files in drawn.items() if title != LATEX},
         failed_figures=list(dict.fromkeys(undrawn)),
-        latex=[name for name, frame in report.tables.items() if drawn and "cost" not in frame],
+        latex=drawn.get(LATEX, ()),
         sources=[_source(name, manifest) for name, manifest in results.sources],
     )
 

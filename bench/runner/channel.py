@@ -68,7 +68,10 @@ class Receiver:
                     break
                 raise Garbled
             del self._read[:end]
-            messages += pickle.loads(packed)
+            try:
+                messages += pickle.loads(packed)
+            except Exception:  # of whatever was put in the place of what is sent
+                raise Garbled from None
         if self._over and not messages:
             raise EOFError
         return messages

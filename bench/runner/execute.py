@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from math import ceil, inf
 from multiprocessing import forkserver
@@ -29,11 +29,12 @@ from bench.core.registry import load
 from bench.core.status import Status
 from bench.runner import PACKAGES, orphans
 from bench.runner.channel import GARBLED, Garbled, Receiver, Sender
+from bench.runner.given_back import Untouched
 from bench.runner.launch import Launch, Watcher
 from bench.runner.luggage import unpack
 from bench.runner.plan import Job, RunSpec
 from bench.runner.pulse import Pulse, beat
-from bench.runner.single import TINY, Message, RunRecord, run_job, unrun
+from bench.runner.single import TINY, Message, run_job, sound, unrun
 
 POLL = 0.1  # seconds between two looks at a child
 APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
@@ -275,18 +276,17 @@ class Child:
                     grown_from = _memory(self.process)
                     self.outbox.send(Job(tuple(self.undone.values()), self.lanes))
                     begins()
+                now = time.monotonic()
+                for message in messages:
+                    if isinstance(message, Pulse):
+                        self.pulse, self.felt = message, now
+                    else:
+                        self.pulse, self.last = None, now
+                        self._take(message, send)
             except Garbled:
                 return GARBLED
             except (EOFError, ConnectionError):
                 return self._ended()
-            now = time.monotonic()
-            for message in messages:
-                if isinstance(message, Pulse):
-                    self.pulse, self.felt = message, now
-                else:
-                    self.pulse, self.last = None, now
-                    spec, record = message
-                    self._take(spec, record, send)
             if not self.undone or (messages and now - looked < POLL):
                 continue
             looked = now
@@ -301,24 +301,35 @@ class Child:
 
     def _hangs(self, launch: Launch) -> str:
         """Why it is waited for no longer, or ""."""
-        now = time.monotonic()
+        now, spec = time.monotonic(), next(iter(self.undone.values()))
         if self.pulse is not None:
             silent = now - self.felt + (0.0 if self.pulse.asking else self.pulse.since)
             limit = max(launch.patience, TIMES * self.pulse.longest)
             if silent > limit:
                 return f"the method asked nothing for {limit:.3g} s, which is beyond its patience"
+            # lanes share their seconds, but the one question that never ends is not theirs together
+            limit = max(spec.deadline, TIMES * self.pulse.longest) + launch.grace
+            if self.pulse.asking and now - self.felt + self.pulse.since > limit:
+                return f"a question had no answer after {limit:.3g} s, which is beyond the deadline"
         # the lanes of a batch share its seconds
-        allowed = next(iter(self.undone.values())).deadline * (len(self.undone) if self.lanes and self.pulse else 1)
+        allowed = spec.deadline * (len(self.undone) if self.lanes and self.pulse else 1)
         allowed = min(allowed, max(launch.end - self.last, 0.0)) + launch.grace
         return f"not over after {allowed:.3g} s, which is beyond its deadline" if now - self.last > allowed else ""
 
-    def _take(self, spec: RunSpec, record: RunRecord | None, send: Callable[[Message], None]) -> None:
-        if record is None:
-            self.begun = spec.hash()
-        elif self.undone.pop(spec.hash(), None) is not None:
-            self.heard = True
-        else:
+    def _take(self, message: Message, send: Callable[[Message], None]) -> None:
+        spec, record = message
+        name = spec.hash()
+        if name not in self.undone:
             return  # it was heard of before
+        spec = self.undone[name]  # as it was planned
+        if record is None:
+            self.begun = name
+        elif not sound(record):
+            raise Garbled
+        else:
+            record = replace(record, spec=spec)
+            del self.undone[name]
+            self.heard = True
         send((spec, record))
 
     def _ended(self) -> str:
@@ -456,6 +467,7 @@ def _child(
             os._exit(0)
         undone, began, first_peak = len(job.specs), time.monotonic(), None
         beat(sender.send, patience)
+        untouched, changed = Untouched(), False
         for spec, record in run_job(job, leave, end):
             if record is None:
                 send(*ended, (spec, None))
@@ -464,12 +476,14 @@ def _child(
             ended.append((spec, record))
             undone -= 1
             if undone and not job.lanes:
+                if changed := not untouched:  # another process does the rest
+                    break
                 first_peak = first_peak or record.peak_memory
                 grown = (record.peak_memory or 0) - (first_peak or 0)
                 if time.monotonic() - began > SECONDS or grown > memory:
                     break
         send(*ended)
-        status = GAVE_BACK if undone else 0
+        status = GAVE_BACK if undone and not changed else 0
     except (BrokenPipeError, EOFError):  # the coordinator is gone, and nobody is left to hear
         pass
     # what a method's own threads still do is of no interest to anybody

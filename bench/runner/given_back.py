@@ -1,29 +1,55 @@
-"""What a method may change for the whole process, and the next run must not see: generators, torch's switches, copies
-of the process itself."""
+"""What a method may change for the whole process, and the next run must not see: generators, torch's switches, the
+folder, the environment, handlers of signals, copies of the process itself.
 
+What can be given back is, after every run. What cannot (a function of a library that was replaced, a thread that goes
+on, a closed descriptor) is found by `Untouched`, and the process does no further run.
+"""
+
+import decimal
+import gc
 import hashlib
+import locale
 import os
 import random
+import signal
 import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
-from bench.core.oracle import Stop
+from bench.core.answers import Answers
+from bench.core.books import Books
+from bench.core.ledger import Ledger
+from bench.core.oracle import Oracle, Stop
 
 UNSEEDED = 67280421310721  # the seed of torch's generators in a new process
 SMALLEST = 5e-324  # times one it is zero where the processor flushes such numbers
+UNCHANGEABLE = {getattr(signal, name, None) for name in ("SIGKILL", "SIGSTOP")}
+SIGNALS = [number for number in signal.Signals if number < 32 and number not in UNCHANGEABLE]
+TIMERS = [getattr(signal, name) for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if hasattr(signal, name)]
+LIMITS = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_STACK")
+DESCRIPTORS = 64  # that a method may leave open
+HELD = 1 << 30  # bytes that a process may have kept of its runs
+# whose functions a method may replace: what problems and other methods are computed with
+WATCHED = (
+    *("builtins", "math", "random", "time", "os", "sys", "numpy", "numpy.linalg", "numpy.random", "scipy.optimize"),
+    *("scipy.linalg", "torch", "torch.nn.functional", "torch.linalg", "torch.optim", "torch.autograd"),
+    *("bench.core.oracle", "bench.core.books", "bench.core.ledger", "bench.core.answers", "bench.core.gate"),
+)
 Switch = tuple[Callable[[], Any], Callable[[Any], Any]]  # what reads it, and what sets it
 
 
 @contextmanager
 def given_back() -> Iterator[None]:
-    """Give the generators of NumPy, random and torch, and torch's switches, back as they were. A copy of this process
-    that was forked meanwhile ends here: it is nobody's run."""
+    """Give the generators of NumPy, random and torch, torch's switches and what else is the whole process's back as
+    they were. A copy of this process that was forked meanwhile ends here: it is nobody's run."""
     process, tracer = os.getpid(), sys.gettrace()
+    facts = [(read, set_, read()) for read, set_ in _facts()]
     numpy_state, python_state = np.random.get_state(), random.getstate()
     torch = sys.modules.get("torch")
     with ExitStack() as stack:
@@ -41,6 +67,9 @@ def given_back() -> Iterator[None]:
                 os._exit(0)
             if sys.gettrace() is not tracer:
                 sys.settrace(tracer)  # see `escape`
+            for read, set_, before in facts:
+                if read() != before:
+                    set_(before)
             np.random.set_state(numpy_state)
             random.setstate(python_state)
             for read, set_, before in switches:
@@ -64,6 +93,154 @@ def seed_generators(name: str) -> None:
         torch.default_generator.manual_seed(seed)
         if torch.cuda.is_initialized():
             torch.cuda.manual_seed_all(seed)
+
+
+def _facts() -> list[Switch]:
+    """What Python and NumPy have of the process. Handlers and masks of signals are the main thread's alone."""
+    facts: list[Switch] = [
+        (_folder, _enter),
+        (os.environ.copy, _set_environment),
+        (lambda: sys.path[:], lambda path: sys.path.__setitem__(slice(None), path)),
+        (lambda: sys.meta_path[:], lambda finders: sys.meta_path.__setitem__(slice(None), finders)),
+        (lambda: warnings.filters[:], _set_filters),
+        (lambda: locale.setlocale(locale.LC_ALL), lambda name: locale.setlocale(locale.LC_ALL, name)),
+        (lambda: (decimal.getcontext().prec, decimal.getcontext().rounding), _set_decimal),
+        (np.get_printoptions, lambda options: np.set_printoptions(**options)),
+        (sys.getrecursionlimit, sys.setrecursionlimit),
+        (sys.getswitchinterval, sys.setswitchinterval),
+        (sys.getprofile, sys.setprofile),
+        (lambda: (sys.stdin, sys.stdout, sys.stderr), _set_streams),
+        (gc.isenabled, lambda enabled: gc.enable() if enabled else gc.disable()),
+        (gc.get_threshold, lambda threshold: gc.set_threshold(*threshold)),
+    ]
+    if threading.current_thread() is not threading.main_thread():
+        return facts
+    facts.append((lambda: {number: signal.getsignal(number) for number in SIGNALS}, _set_handlers))
+    if TIMERS:  # not on Windows
+        facts.append((lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()), _set_mask))
+        facts.append((lambda: [signal.getitimer(each) != (0.0, 0.0) for each in TIMERS], _stop_timers))
+    return facts
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it is no more
+        return ""
+
+
+def _enter(folder: str) -> None:
+    with suppress(OSError):  # it is no more
+        os.chdir(folder)
+
+
+def _set_environment(variables: dict[str, str]) -> None:
+    for name in os.environ.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables)
+
+
+def _set_decimal(settings: tuple[int, str]) -> None:
+    decimal.getcontext().prec, decimal.getcontext().rounding = settings
+
+
+def _set_filters(filters: list[Any]) -> None:
+    warnings.simplefilter("default", append=True)  # which lets Python notice the change
+    held: Any = warnings.filters
+    held[:] = filters
+
+
+def _set_streams(streams: tuple[Any, ...]) -> None:
+    sys.stdin, sys.stdout, sys.stderr = streams
+
+
+def _set_handlers(handlers: dict[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        if handler is not None and signal.getsignal(number) is not handler:  # None: it is not Python's
+            signal.signal(number, handler)
+
+
+def _set_mask(blocked: set[signal.Signals]) -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _stop_timers(running: list[bool]) -> None:
+    """Stop those that did not run before."""
+    for timer, ran in zip(TIMERS, running, strict=True):
+        if not ran:
+            signal.setitimer(timer, 0.0)
+
+
+class Untouched:
+    """What a method may change for the whole process and nobody can give back: whether a process is as it was when this
+    was made, and may do another run."""
+
+    def __init__(self) -> None:
+        self._threads = set(threading.enumerate())
+        self._standard, self._open = _standard(), _descriptors()
+        self._scheduling, self._held = _scheduling(), _held()
+        modules = [sys.modules[name] for name in WATCHED if name in sys.modules]
+        self._definitions = [(each, dict(vars(each))) for each in (*modules, Oracle, Books, Ledger, Answers)]
+
+    def __bool__(self) -> bool:
+        return (
+            self._threads.issuperset(threading.enumerate())
+            and _standard() == self._standard
+            and _descriptors() < self._open + DESCRIPTORS
+            and _scheduling() == self._scheduling
+            and _held() < self._held + HELD
+            and all(_defines(each, before) for each, before in self._definitions)
+        )
+
+
+def _defines(holder: Any, before: dict[str, Any]) -> bool:
+    """Whether a module or a class has the functions and classes that it had."""
+    now = vars(holder)
+    with suppress(Exception):  # of arrays, which are not equal in one word
+        if now == before:  # mostly, and quick: what is the same object is equal
+            return True
+    return all(now.get(name) is value for name, value in before.items() if callable(value))
+
+
+def _standard() -> list[tuple[int, int] | None]:
+    """What the descriptors of input, output and errors lead to."""
+    return [_leads_to(descriptor) for descriptor in (0, 1, 2)]
+
+
+def _leads_to(descriptor: int) -> tuple[int, int] | None:
+    try:
+        facts = os.fstat(descriptor)
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
+def _descriptors() -> int:
+    """How many are open; 0 where the system does not tell."""
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:
+        return 0
+
+
+def _scheduling() -> tuple[Any, ...]:
+    """Cores, priority and limits of the process."""
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    limits: list[Any] = []
+    with suppress(ImportError):  # there is none on Windows
+        import resource
+
+        limits = [resource.getrlimit(getattr(resource, name)) for name in LIMITS]
+    return cores, os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0, limits
+
+
+def _held() -> int:
+    """Bytes of memory; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 def _switches(torch: Any) -> list[Switch]:

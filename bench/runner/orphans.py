@@ -100,6 +100,7 @@ def guard() -> None:
 
 
 def _end_all(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # another would begin within this, while modules are imported
     import psutil
 
     for _ in range(PASSES):

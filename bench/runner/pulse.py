@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import CodeType
 
 from bench.core import oracle
-from bench.core.books import Books
+from bench.core.books import LINGER, Books
 
 EVERY, BEATS = 1.0, 5  # seconds between two at most, and how many there are at least while patience lasts
 
@@ -17,7 +17,7 @@ EVERY, BEATS = 1.0, 5  # seconds between two at most, and how many there are at 
 @dataclass(frozen=True)
 class Pulse:
     """asking: whether a question is under way, and since: seconds that this, or the method's own work, has taken.
-    longest: seconds of the longest question so far, of the values at the start among them."""
+    longest: seconds of the longest question that was answered so far, of the values at the start among them."""
 
     asking: bool
     since: float
@@ -26,6 +26,7 @@ class Pulse:
 
 _felt: tuple[Books, CodeType] | None = None
 _tell: Callable[[Pulse], None] | None = None
+_leaving = threading.Lock()  # held while a run is left, and when one ends
 
 
 @contextmanager
@@ -38,34 +39,52 @@ def felt(books: Books, play: CodeType) -> Iterator[None]:
     try:
         yield
     finally:
-        _felt = before
+        with _leaving:
+            _felt = before
 
 
 def beat(tell: Callable[[Pulse], None], patience: float) -> None:
-    """Tell how each run does, when its method begins, and then in a thread of its own, again and again. patience: of
-    who hears of it, in seconds."""
+    """Tell how each run does, when its method begins, and then in a thread of its own, again and again; and leave a
+    method that has not returned LINGER seconds after its run ended. patience: of who hears of it, in seconds."""
     global _tell
     _tell = tell
-    longest: tuple[Books | None, float] = None, 0.0
+    watched: Books | None = None
+    longest, under_way, ended_at = 0.0, (0.0, 0.0), 0.0  # of it: when the question began, and how long that is ago
 
     def go_on() -> None:
-        nonlocal longest
+        nonlocal watched, longest, under_way, ended_at
         while True:
             time.sleep(min(EVERY, patience / BEATS))
             if (held := _felt) is None:
                 continue
             books, play = held
-            since = time.perf_counter() - books.answered_at
-            if books is not longest[0]:
-                longest = books, books.first_seconds
+            began = books.answered_at
+            if books is not watched:
+                watched, longest, under_way, ended_at = books, books.first_seconds, (began, 0.0), 0.0
+            if under_way[0] != began:  # it was answered
+                longest, under_way = max(longest, under_way[1]), (began, 0.0)
+            if books.over:
+                ended_at = ended_at or time.perf_counter()
+                if time.perf_counter() - ended_at > LINGER:
+                    _leave(books)
+                    continue
+            since = time.perf_counter() - began
             if asking := _asks(play):
-                longest = books, max(longest[1], since)
+                under_way = began, since
             try:
-                tell(Pulse(asking, since, longest[1]))
+                tell(Pulse(asking, since, longest))
             except OSError:  # nobody listens any more
                 return
 
     threading.Thread(target=go_on, daemon=True).start()
+
+
+def _leave(books: Books) -> None:
+    """End this process with the records of a run that is over, and whose method has not returned even now."""
+    with _leaving:
+        if _felt is not None and _felt[0] is books and books.abandon is not None:
+            books.late = True
+            books.abandon()
 
 
 def _asks(play: CodeType) -> bool:

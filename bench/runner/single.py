@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.core import registry
-from bench.core.books import REFUSALS
+from bench.core.books import LINGER, REFUSALS
 from bench.core.failures import out_of_memory
 from bench.core.foreign import refuse_suspended, said
 from bench.core.ledger import QUESTIONS, Ledger, impossible
@@ -28,9 +28,11 @@ from bench.runner.plan import Job, RunSpec
 from bench.runner.pulse import felt
 
 TRACEBACK = 10_000  # characters kept
+STATUSES = frozenset(map(str, Status))
 TINY = 1e-6  # seconds
 LACK = 200  # characters of what is said of a lack of memory
 LEFT = f"the method went on after its end, and was left when {REFUSALS:,} questions had been refused"
+LINGERED = f"the method went on after its end, and was left when it had not returned {LINGER:g} s later"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,32 @@ class RunRecord:
     higher: tuple[str, ...] = ()  # the metrics of which more is better
     trajectory: np.ndarray = field(default_factory=lambda: np.empty((0, len(QUESTIONS) + 3)))
     points: np.ndarray | None = None  # asked points of a two-dimensional problem
+
+
+def sound(record: RunRecord) -> bool:
+    """Whether all of a record is of its kind: one that comes from a process where a method replaced functions of NumPy,
+    say, may hold anything."""
+    try:
+        numbers = (record.inside, record.outside, record.first, record.best, record.final)
+        wholes = (record.problem_order, record.order, record.dim, record.state_bytes, record.peak_memory)
+        arrays = [array for array in (record.best_x, record.points) if array is not None]
+        tuples = (record.counts, record.restarts, record.metrics, record.higher)
+        return (
+            all(isinstance(number, float) for number in numbers)
+            and all(whole is None or isinstance(whole, int) for whole in (*wholes, record.failed_values))
+            and all(isinstance(number, int) for number in (record.rows, record.lanes, record.scored))
+            and (record.f_opt is None or isinstance(record.f_opt, (float, int)))
+            and all(isinstance(array, np.ndarray) and array.dtype.kind == "f" for array in (*arrays, record.trajectory))
+            and all(isinstance(each, tuple) for each in (*tuples, *(record.restarts or ())))
+            and all(isinstance(count, int) for counts in (record.counts, *record.restarts) for count in counts)
+            and all(isinstance(text, str) for text in (record.error, record.family, *record.metrics, *record.higher))
+            and record.status in STATUSES
+            and len(record.counts) == len(QUESTIONS)
+            and record.trajectory.shape[1:]
+            == (len(QUESTIONS) + 3 + len(record.metrics) * bool(len(record.trajectory)),)
+        )
+    except (TypeError, AttributeError, ValueError):  # what is no tuple, say
+        return False
 
 
 Message = tuple[RunSpec, RunRecord | None]  # a run has begun, or has ended with its record
@@ -228,7 +256,7 @@ def _run_specs(
     in_use = peak(spec.device) if not lanes else None
 
     def records(error: str) -> list[RunRecord]:
-        left = LEFT if books.refused[0] >= REFUSALS else ""
+        left = LEFT if books.refused[0] >= REFUSALS else LINGERED if books.late else ""
         memory = {"state_bytes": books.state_bytes, "peak_memory": in_use() if in_use else None}
         remark = NOT_REPEATABLE.format(", ".join(sorted(books.nondeterministic))) if books.nondeterministic else ""
         return [

@@ -147,6 +147,11 @@ class Store:
             name = getattr(error, "sqlite_errorname", "")
             if name in ("SQLITE_BUSY", "SQLITE_LOCKED"):
                 what = "is in use by another process: wait for it to end"
+            elif name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) and self._beside("wal") > self._beside("shm"):
+                what = (
+                    f"has its last runs in {self.path.name}-wal, left by a process that was killed, and SQLite reads "
+                    "them where it may write alone: copy the folder to a place where you may, and read the copy"
+                )
             elif name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR")):
                 what = f"cannot be opened or written ({error}): see to its folder and disk"
             else:
@@ -155,6 +160,10 @@ class Store:
                     "restore it from a copy, or run again with --fresh, which keeps it under another name"
                 )
             raise StoreError(f"{self.path} {what}") from None
+
+    def _beside(self, suffix: str) -> bool:
+        """Whether SQLite's file of this suffix is there."""
+        return self.path.with_name(f"{self.path.name}-{suffix}").exists()
 
     def _open(self, create: bool) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]

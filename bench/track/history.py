@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.files import Unreadable, read_text
 from bench.core.status import Status
 from bench.measure.ert import intervals
 from bench.measure.frames import CELL, Frame
@@ -292,10 +293,11 @@ def _folder(results: Results, name: str, labels: Sequence[str]) -> Version:
 def _benchmark(path: Path, name: str) -> Version:
     """A saved benchmark. Its optimizers go by the names of their tests, as for `--benchmark-compare`."""
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
+        saved = json.loads(read_text(path))
         ours = [each for each in saved["benchmarks"] if KEY in each.get("extra_info", {})]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        what = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else error.strerror
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        unreadable = isinstance(error, Unreadable)
+        what = str(error).removeprefix(f"{path} ") if unreadable else f"{type(error).__name__}: {error}"
         raise ValueError(f"{path} is no saved benchmark of pytest-benchmark ({what})") from None
     if not ours:
         raise ValueError(f"{path} has no figures of optimizers: its benchmarks do not use optimizer_benchmark")

@@ -1,6 +1,7 @@
 """The history of many versions: their figures, their order, and the flags of `check`."""
 
 import json
+import os
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -396,7 +397,8 @@ BAD = {
     "kinds": (("a", "some.json"), "results/a is a results folder and some.json a saved benchmark"),
     "no json": (("broken.json", "some.json"), "broken.json is no saved benchmark of pytest-benchmark"),
     "a list": (("list.json", "some.json"), "list.json is no saved benchmark of pytest-benchmark"),
-    "not there": (("gone.json", "some.json"), "gone.json is no saved benchmark of pytest-benchmark (No such file"),
+    "not there": (("gone.json", "some.json"), "gone.json is no saved benchmark of pytest-benchmark (cannot be opened"),
+    "a pipe": (("pipe.json", "some.json"), "pipe.json is no saved benchmark of pytest-benchmark (is a pipe, and no"),
     "not ours": (("plain.json", "some.json"), "plain.json has no figures of optimizers"),
     "other": (("other.json", "some.json"), "other.json was written by another version of fogbench, or changed"),
     "worse": (("a", "b", "--worse", "much"), "worse must be a number >= 0, as 0.1 or 10%, got 'much'"),
@@ -432,6 +434,7 @@ def test_what_cannot_be_is_one_sentence_and_leaves_nothing(home, case):
     if case == "other":
         del facts["runs"]
         saved(Path("other.json"), bench.load("a"), 1, benchmarks=[{"name": "t", "extra_info": {"fogbench": facts}}])
+    os.mkfifo("pipe.json")  # which would be waited for
     Path("broken.json").write_text("{")
     Path("list.json").write_text("[1]")
     Path("plain.json").write_text(json.dumps({"benchmarks": [{"name": "t", "extra_info": {}}]}))
