@@ -23,7 +23,7 @@ def as_coordinates(
     if categories is not None and not isinstance(categories, Mapping):
         raise ValueError(f"categories must be a mapping {{coordinate: (category, ...)}}, got {categories!r}")
     categories = categories or {}
-    entries = _entries(start, mixed=bool(categories))
+    entries = _entries(start, names, mixed=bool(categories))
     dim = len(entries)
     if names and (len(names) != dim or len(set(names)) != dim or not all(isinstance(name, str) for name in names)):
         raise ValueError(f"names must be {dim} different texts, one a coordinate, got {names!r}")
@@ -37,7 +37,8 @@ def as_coordinates(
             raise ValueError(f"{labels[i]} must not be in both {first} and {second}")
     point = np.array([_number(each, choices.get(i), labels[i]) for i, each in enumerate(entries)])
     if not np.isfinite(point).all():
-        raise ValueError(f"start must be a finite vector (dim,), got {start!r}")
+        wrong = [f"{point[i]:g} for {labels[i]}" for i in np.flatnonzero(~np.isfinite(point))]
+        raise ValueError(f"start must be finite, got {', '.join(wrong)}")
     low, high = as_box(bounds, dim, names, {i: len(each) for i, each in choices.items()})
     if (low < high)[[*whole, *choices]].any() and not np.isfinite([low, high]).all():
         missing = [labels[i] for i in np.flatnonzero(~np.isfinite([low, high]).all(axis=0))]
@@ -134,18 +135,31 @@ def _named(start: Any, names: Any) -> tuple[Any, tuple[str, ...]]:
     return [start[name] for name in names], names
 
 
-def _entries(start: Any, mixed: bool) -> list[Any]:
+def _entries(start: Any, names: Sequence[str], mixed: bool) -> list[Any]:
     """A start one by one. mixed: whether there are categories in it."""
     if is_tensor(start) and mixed:
         raise ValueError("start must be no tensor where there are categories, which torch has not: give it as a list")
     if mixed:
         entries = list(start) if isinstance(start, (list, tuple)) or np.ndim(start) else []
     else:
+        if isinstance(start, (list, tuple)):
+            for i, each in enumerate(start):
+                _refuse_word(each, repr(names[i]) if i < len(names) else f"coordinate {i}")
         vector = np.array(converted(real(start, "start"), "numpy", "float64"))
         entries = vector.tolist() if vector.ndim == 1 else []
     if not entries:
         raise ValueError(f"start must be a finite vector (dim,), got {start!r}")
     return entries
+
+
+def _refuse_word(entry: Any, label: str) -> None:
+    """Raise ValueError for a value that can only be a category, where no categories are given."""
+    if entry is None or isinstance(entry, (str, bytes)):
+        key = label.removeprefix("coordinate ")
+        raise ValueError(
+            f"start must hold a number for {label}, got {entry!r}: a coordinate of such values needs all that it "
+            f"takes, categories={{{key}: ({entry!r}, ...)}}"
+        )
 
 
 def _indices(keys: Any, names: Sequence[str], dim: int, what: str) -> list[int]:
@@ -186,7 +200,8 @@ def _same(a: Any, b: Any) -> bool:
 def _number(entry: Any, choices: tuple[Any, ...] | None, label: str) -> float:
     """An entry of a start as a number: of a category, its place."""
     if choices is None:
-        number = real(entry, "start")
+        _refuse_word(entry, label)
+        number = real(entry, f"start of {label}")
         if np.ndim(number):
             raise ValueError(f"start must hold one number a coordinate, got {described(entry)} for {label}")
         return float(number)

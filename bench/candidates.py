@@ -99,6 +99,18 @@ VALUES: Sequence[Row] = (
 # values of a run beyond which these are left out: models of all values so far, each question takes longer than the last
 LONGEST = {"optuna-gp": 100, "optuna-tpe": 300}
 
+# of a network, which answers gradients on mini-batches: in the place of all others
+NETWORKS = Row(
+    "network",
+    0,
+    (
+        "torch-adamw[lr=0.001,0.01]", "torch-muon[lr=0.001,0.01]", "torch-sgd[lr=0.01,0.1]", "soap",
+        "schedulefree-adamw", "scipy-lbfgsb",
+    ),
+    "`torch-muon` and `soap` are the first of `language`, where tuning found rates of 0.01 (AdamW), 0.03 (Muon) and "
+    "0.3 (SGD): two rates of each; `scipy-lbfgsb` takes all rows at once",
+)  # fmt: skip
+
 # beside them, where f answers more
 GRADIENTS = ("scipy-lbfgsb", "scipy-bfgs", "scipy-cg", "gradient-descent", "torch-adam[lr=0.01,0.1]")
 CURVATURES = ("scipy-newton-cg",)
@@ -106,8 +118,10 @@ RESIDUALS = {0: "dfo-ls", 1: "scipy-trf"}  # of least squares, by order
 
 
 def class_of(objective: Objective) -> str:
-    """ "permutation", "mixed" (whole numbers or categories among the coordinates), "noisy" (also mini-batches) or
-    "real"."""
+    """ "network" (layers, rows of data and gradients), "permutation", "mixed" (whole numbers or categories among the
+    coordinates), "noisy" (also mini-batches) or "real"."""
+    if objective.shapes and objective.data and objective.order >= 1:
+        return "network"
     if objective.domain.kinds == "permutation":
         return "permutation"
     if not objective.domain.real:
@@ -117,6 +131,8 @@ def class_of(objective: Objective) -> str:
 
 def candidates(objective: Objective, budget: float) -> list[str]:
     """The optimizers, with their hyperparameters, that `compare` tries on an objective by default."""
+    if class_of(objective) == NETWORKS.problems:
+        return [BASELINE, *NETWORKS.optimizers]
     rows = [row for row in VALUES if row.problems == class_of(objective) and budget >= row.least * objective.dim]
     names = [BASELINE, *max(rows, key=lambda row: row.least).optimizers]
     names = [name for name in names if budget <= LONGEST.get(name, budget)]
@@ -132,7 +148,8 @@ def candidates(objective: Objective, budget: float) -> list[str]:
 def markdown() -> str:
     """The table, for the docs."""
     lines = ["| problems | values a coordinate | tried beside random search | why |", "| --- | --- | --- | --- |"]
-    for row, following in zip(VALUES, [*VALUES[1:], None], strict=True):
+    table = [*VALUES, NETWORKS]
+    for row, following in zip(table, [*table[1:], None], strict=True):
         last = following is None or following.problems != row.problems
         until = "" if last else f" to {following.least:g}" if following else ""
         span = f"{row.least:g}{until}" if until else "any" if not row.least else f"from {row.least:g}"

@@ -246,7 +246,21 @@ def test_compare_takes_bounds_as_pairs(bounds, low, high):
     [
         ({"f": 3, "start": [1.0]}, "f must be a function"),
         ({"f": bowl, "start": [[1.0]]}, "start must be a finite vector"),
-        ({"f": bowl, "start": [np.nan]}, "start must be a finite vector"),
+        ({"f": bowl, "start": [np.nan]}, "start must be finite, got nan for coordinate 0"),
+        (
+            {"f": bowl, "start": {"x": np.nan, "y": 1.0, "z": -np.inf}},
+            "start must be finite, got nan for 'x', -inf for 'z'",
+        ),
+        (
+            {"f": bowl, "start": ["gini", 1.0]},
+            r"a number for coordinate 0, got 'gini': .* needs all that it takes, categories=\{0: \('gini',",
+        ),
+        ({"f": bowl, "start": {"x": 1.0, "rule": "gini"}}, r"for 'rule', got 'gini': .*categories=\{'rule': \('gini',"),
+        (
+            {"f": bowl, "start": ["a", "b"], "categories": {0: ("a", "c")}},
+            r"for coordinate 1, got 'b': .*categories=\{1: \('b',",
+        ),
+        ({"f": bowl, "start": [None, 1.0]}, r"a number for coordinate 0, got None: "),
         ({"f": bowl, "start": [5.0], "bounds": (0, 1)}, "start must lie within the bounds"),
         ({"f": bowl, "start": [5.0], "spread": -1}, "spread must be a number >= 0"),
         ({"f": bowl, "start": [5.0], "optimizers": ["random"]}, "unknown optimizer 'random'"),

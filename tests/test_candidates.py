@@ -65,6 +65,20 @@ def test_what_f_answers_brings_more():
     assert "scipy-trf" not in candidates.candidates(black_box, 500)
 
 
+def test_a_network_is_trained_by_what_trains_networks():
+    """On mini-batches and on all rows, without methods of matrices dim x dim; the names of no other class change."""
+    objective = bench.make("mlp[data=iris]")
+    names = candidates.candidates(objective, 60)
+    assert candidates.class_of(objective) == "network"
+    assert names == ["random-search", *candidates.NETWORKS.optimizers] and "scipy-bfgs" not in names
+    for text in names:
+        entry = parse_entry(text)
+        assert misfit(objective, registry.find_optimizer(entry.name)) == ""
+        for setting in entry.settings():
+            registry.settings(registry.find_optimizer(entry.name), setting)  # raises where it does not fit
+    assert candidates.class_of(bench.make("quadratic")) == "real"
+
+
 def test_the_docs_have_the_table():
     assert candidates.markdown() in (ROOT / "optimizers/README.md").read_text(encoding="utf-8")
 

@@ -12,7 +12,7 @@ import numpy as np
 from bench.core.outcomes import HARDEST
 from bench.core.registry import written
 from bench.core.status import UNFINISHED, Status, alternatives, statuses
-from bench.measure.inference import wilson
+from bench.measure.inference import seeds_needed, wilson
 from bench.measure.levels import COVERAGE, FEWEST, FLOOR, LEVEL, QUICK
 
 INTERVAL, LOW_END = "[{}, {}]", "≥ {}"
@@ -52,6 +52,13 @@ THESE, THIS = "on these problems", "on this problem"  # with other seeds: see `b
 LIKE = "on problems like these"  # of which these are a sample
 NO_SIGNIFICANCE = "this sample cannot reach significance"
 NOT_BEATEN = "does not significantly beat"
+
+
+def more_seeds(optimizers: int, problems: int, runs: int) -> str:
+    """What helps where there are too few seeds of so many optimizers. runs: the fewest of one of them on a problem."""
+    needed = seeds_needed(optimizers)
+    number = f"about {needed} seeds can tell, and " if problems == 1 and runs < needed else ""
+    return f'{number}until="significant" takes as many as it needs'
 
 
 class Name(str):
@@ -232,7 +239,9 @@ def _certainty(row: Any) -> str:
         return f", {these} significantly {more} than {_each(row.compared - 1)}"
     less = rivals[row.tied :]
     if not row.enough:
-        return f"{as_many} ({counted(row.fewest, 'run')} on a problem: {NO_SIGNIFICANCE}, even if every pair agrees)"
+        helps = more_seeds(row.compared, row.problems, row.fewest)
+        few = f"{counted(row.fewest, 'run')} on a problem: {NO_SIGNIFICANCE}, even if every pair agrees"
+        return f"{as_many} ({few}; {helps})"
     return as_many + (f", but {these} not significantly {more} than {listed(less, 3)}" if less else "")
 
 
@@ -472,7 +481,13 @@ def mark(row: Any) -> dict[str, str] | None:
     rivals = split(row.rivals)
     text = f"≈ {counted(len(rivals), 'other')}" if row.enough else TOO_FEW
     hint = NOT_BEATEN.capitalize() if row.enough else f"{TOO_FEW.capitalize()} to reach significance against"
-    return {"text": text, "look": "open", "hint": f"{hint}: {listed(rivals, 12)} {over}"}
+    helps = "" if row.enough else f" {_capital(more_seeds(row.compared, row.problems, row.fewest))}."
+    return {"text": text, "look": "open", "hint": f"{hint}: {listed(rivals, 12)} {over}{helps}"}
+
+
+def _capital(text: str) -> str:
+    """With its first letter in upper case, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def failed(row: Any) -> dict[str, str] | None:
@@ -654,7 +669,7 @@ def _better(row: Any) -> str:
         beaten = row.compared - 1 - len(equal)
         return f"; {THIS} significantly better than {counted(beaten, 'other')}" if beaten else ""
     if not row.enough:
-        return f"; {NO_SIGNIFICANCE}: {TOO_FEW}"
+        return f"; {NO_SIGNIFICANCE}: {TOO_FEW} ({more_seeds(row.compared, 1, row.runs)})"
     of = f", of {row.compared - 1} others" if row.compared > 2 else ""
     return f"; {THIS} it {NOT_BEATEN} {listed(open_, 3)}{of}"
 
@@ -678,7 +693,9 @@ def remarks(row: Any, overall: Any) -> list[dict[str, str]]:
         return lines
     if open_:
         verb = NOT_BEATEN if row.enough else f"{TOO_FEW} to reach significance against"
-        lines.append({"text": f"{verb} {counted(len(open_), 'other')}", "look": "open", "hint": ", ".join(open_)})
+        helps = "" if row.enough else f". {_capital(more_seeds(row.compared, 1, row.runs))}"
+        text = f"{verb} {counted(len(open_), 'other')}"
+        lines.append({"text": text, "look": "open", "hint": f"{', '.join(open_)}{helps}"})
     if row.significant:
         text = f"significantly best of {row.compared} (n = {row.runs})"
         lines.append({"text": text, "look": "significant", "hint": ""})

@@ -2,16 +2,27 @@
 
 import sys
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from bench.measure import failed, inference, verdicts
+from bench.measure import failed, inference, verdicts, words
 from bench.measure.comparison import Comparison, View
 from bench.measure.crossing import crossings, reigns
-from bench.measure.inference import contrast, holm, sign_flip, signed_rank, stratified_mean, superiority, wilson
+from bench.measure.inference import (
+    contrast,
+    holm,
+    seeds_needed,
+    sign_flip,
+    signed_rank,
+    stratified_mean,
+    superiority,
+    wilson,
+)
+from bench.measure.permutations import worse_by_rank
 from bench.measure.statistics import areas, bayesian, duels, pairs, scores
 
 inf, nan = np.inf, np.nan
@@ -665,3 +676,28 @@ def test_who_could_not_run_takes_no_power_from_pairs():
     assert at(table, optimizer="a", rival="d")[["a12", "low", "high"]].isna().all()
     found = bayesian_or_skip(made(*rows, *skipped), samples=100)
     assert set(found.optimizer) | set(found.rival) == set("abc")
+
+
+@pytest.mark.parametrize("optimizers", [2, 4, 9, 15])
+def test_so_many_seeds_can_tell(optimizers):
+    """The number that is advised, against the test itself: one more is enough, two fewer are not."""
+    needed = seeds_needed(optimizers)
+
+    def able(seeds):
+        draws = [np.random.default_rng(k).normal(size=(optimizers, seeds)) for k in range(5)]
+        return np.mean([worse_by_rank(values, 0, np.random.default_rng(1))[1][1:].all() for values in draws])
+
+    assert able(needed + 1) == 1.0 and able(needed - 2) <= 0.2
+    assert seeds_needed(2) == 6  # the fewest with 40 exchanges
+
+
+def test_too_few_seeds_come_with_the_number_that_would_do():
+    few = 'about 8 seeds can tell, and until="significant" takes as many as it needs'
+    assert words.more_seeds(12, 1, 5) == few
+    for problems, runs in ((2, 5), (1, 8)):  # where the number is another question, or not the reason
+        assert words.more_seeds(12, problems, runs) == 'until="significant" takes as many as it needs'
+    open_ = {"rivals": "b; c", "tied": 0, "compared": 3, "raced": "", "enough": False, "runs": 2}
+    sentence = words._better(SimpleNamespace(**open_))
+    assert sentence.endswith(
+        ': too few seeds (about 6 seeds can tell, and until="significant" takes as many as it needs)'
+    )
