@@ -58,7 +58,7 @@ def more_seeds(optimizers: int, problems: int, runs: int) -> str:
     """What helps where there are too few seeds of so many optimizers. runs: the fewest of one of them on a problem."""
     needed = seeds_needed(optimizers)
     number = f"about {needed} seeds can tell, and " if problems == 1 and runs < needed else ""
-    return f'{number}until="significant" takes as many as it needs'
+    return f'{number}a race (until="significant") takes as many as it needs'
 
 
 class Name(str):

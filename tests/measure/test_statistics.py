@@ -692,12 +692,12 @@ def test_so_many_seeds_can_tell(optimizers):
 
 
 def test_too_few_seeds_come_with_the_number_that_would_do():
-    few = 'about 8 seeds can tell, and until="significant" takes as many as it needs'
+    few = 'about 8 seeds can tell, and a race (until="significant") takes as many as it needs'
     assert words.more_seeds(12, 1, 5) == few
     for problems, runs in ((2, 5), (1, 8)):  # where the number is another question, or not the reason
-        assert words.more_seeds(12, problems, runs) == 'until="significant" takes as many as it needs'
+        assert words.more_seeds(12, problems, runs) == 'a race (until="significant") takes as many as it needs'
     open_ = {"rivals": "b; c", "tied": 0, "compared": 3, "raced": "", "enough": False, "runs": 2}
     sentence = words._better(SimpleNamespace(**open_))
     assert sentence.endswith(
-        ': too few seeds (about 6 seeds can tell, and until="significant" takes as many as it needs)'
+        ': too few seeds (about 6 seeds can tell, and a race (until="significant") takes as many as it needs)'
     )

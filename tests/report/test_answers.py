@@ -119,7 +119,7 @@ def test_the_best_of_a_problem_is_its_row_of_the_frame(data, report):
                 if among == "all":
                     looks = [remark["look"] for remark in shown["remarks"]]
                     assert ("significant" in looks) == row.significant
-                    hints = [remark["hint"] for remark in shown["remarks"] if remark["hint"]]
+                    hints = [remark["hint"].partition(". ")[0] for remark in shown["remarks"] if remark["hint"]]
                     assert ", ".join(hints) == row.rivals.replace("; ", ", ")
 
 
