@@ -40,6 +40,7 @@ PEAK = (
     "Peak: the most that the process of a run that was alone had in use, with Python, its libraries and the problem; "
     "on a GPU what CUDA's allocator had handed out."
 )
+OTHER_METHOD = "order, or in who measured them"  # of optimizers of one name: how they differ
 FAILED = "†"  # behind an optimizer some of whose runs failed
 FAILURES = alternatives(status for status in statuses("counts", False) if Status(status).ran)
 WHAT_FAILED = "what they had paid for and reached until then counts"
@@ -318,6 +319,14 @@ def duration(seconds: float) -> str:
     return f"{hours:.2g} h" if hours < 48 else f"{hours / 24:.3g} days"
 
 
+def size(bytes: float) -> str:
+    """`512 bytes`, `45 kB`, `3.2 MB`, `1.4 GB`."""
+    for unit, times in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if bytes >= 0.9995 * times:
+            return f"{bytes / times:.{1 if bytes < 9.95 * times else 0}f} {unit}"
+    return f"{bytes:.0f} bytes"
+
+
 def time_left(seconds: float) -> str:
     """`9.7 h left`, "" where it is not known."""
     return "" if math.isnan(seconds) else f"{duration(seconds)} left"
@@ -390,6 +399,12 @@ def missing(there: int, planned: int, shards: Sequence[str] = (), lacking: int =
     if rest or not shards:
         reasons.append(f"nothing says why {f'{rest:,} others' if shards else 'the others'} are not there")
     return f"{there:,} of {counted(planned, 'planned run')}: {', and '.join(reasons)}."
+
+
+def stands_apart(optimizer: str, names: Sequence[str], why: str) -> str:
+    """That an optimizer is not one method in several folders, and why."""
+    shown = joined_by_and([f"{optimizer} ({name})" for name in names])
+    return f"{optimizer} is not one method in all folders and stands apart, as {shown}: they differ in {why}."
 
 
 def running(there: int, planned: int) -> str:

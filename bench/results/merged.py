@@ -16,6 +16,7 @@ from bench.core.ledger import QUESTIONS
 from bench.core.status import UNFINISHED, Status
 from bench.measure import words
 from bench.results import plans
+from bench.results.plans import WITH
 from bench.results.verify import faults_of, where
 from bench.runner.alone import alone_in, running_in
 from bench.runner.store import COLUMNS, MERGED, Store, StoreError, checksum, decode
@@ -28,7 +29,6 @@ BLOBS = ("trajectory", "points", "best_x")
 YIELDS = {*map(str, UNFINISHED), str(Status.SKIPPED)}  # these the same command would do, if it could
 ONE_RUN = ("problem", "parameters", "instance", "optimizer", "hyperparameters", "seed")
 MACHINE = ("platform", "cpu", "gpu")  # of an environment: on another one seconds are others
-ASKED_FOR = "with"  # of versions: releases of `run --with`
 
 Row = Mapping[str, Any]
 
@@ -291,7 +291,7 @@ class _Merge:
                         f"the {kind} {name} has other code in {source.name} than in {of_name[0].name}, nothing was "
                         "written: run one of them again with the code of the other, which does its runs again"
                     )
-        releases = {source.name: source.versions.get(ASKED_FOR, {""}) for source in self.opened if source.versions}
+        releases = {source.name: source.versions.get(WITH, {""}) for source in self.opened if source.versions}
         if len(set(map(frozenset, releases.values()))) > 1:
             texts = [f"{name} with {', '.join(sorted(of)) or 'what is installed'}" for name, of in releases.items()]
             raise ValueError(f"they were run with other releases by --with, nothing was written: {'; '.join(texts)}")

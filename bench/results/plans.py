@@ -8,6 +8,7 @@ from typing import Any
 from bench.measure import words
 from bench.runner.store import MERGED, plan_digest
 
+WITH = "with"  # of the versions of a run: releases of `run --with`
 NAMES = 3  # of folders that are named together
 
 

@@ -328,6 +328,16 @@ class Store:
         with self._explained():
             return {} if self._old else dict(self._db.execute("SELECT hash, source FROM code"))
 
+    def keys(self) -> dict[str, str]:
+        """All that determines each stored run of the present plan, as JSON, by its hash."""
+        with self._explained():
+            return dict(self._db.execute("SELECT hash, key FROM runs JOIN plan USING (hash)"))
+
+    def endings(self) -> dict[str, int]:
+        """How many stored runs of the present plan ended how, by status."""
+        with self._explained():
+            return dict(self._db.execute("SELECT status, count(*) FROM runs JOIN plan USING (hash) GROUP BY status"))
+
     def places(self) -> dict[str, int]:
         """The places of the planned runs by their hashes, in order: of a shard those in the plan of its suite."""
         with self._explained():

@@ -165,3 +165,35 @@ def test_what_does_not_fit_in_memory_is_read_again(folders, monkeypatch):
     )
     (run, *_) = whole.runs.run[whole.runs.dim == 2]
     assert (again.points(run) == whole.points(run)).all()
+
+
+def test_shards_and_further_seeds_of_a_method_are_one_optimizer(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    how = {"problems": ["rosenbrock[dim=2,3]"], "optimizers": ["scipy-bfgs", "torch-adam"], "budget": 30, "seeds": 5}
+    how |= {"report": False, "lanes": 2, "workers": 1}
+    whole = bench.run(**how, name="s")
+    shards = [bench.run(**how, name="s", shard=f"{number}/3") for number in (1, 2, 3)]
+    together = Combined(shards)
+    assert set(together.runs.optimizer) == {"scipy-bfgs", "torch-adam"}
+    assert len(together.runs) == len(whole.runs) == 20
+    assert [note for note in together.notes if "apart" in note] == []
+    columns = ["problem", "dim", "optimizer", "target", "ert", "successes", "runs"]
+    tables = [results.ert()[columns].sort_values(columns, ignore_index=True) for results in (whole, together)]
+    pd.testing.assert_frame_equal(*tables)
+
+    # seeds 0 to 4 for a cost of 30, and all for one of 40
+    longer = bench.run(**{**how, "budget": 40, "name": "longer", "optimizers": ["scipy-bfgs"]})
+    apart = Combined([whole, longer])
+    assert {"scipy-bfgs (s)", "scipy-bfgs (longer)", "torch-adam"} == set(apart.runs.optimizer)
+    assert apart.notes == [
+        "scipy-bfgs is not one method in all folders and stands apart, as scipy-bfgs (s) and scipy-bfgs (longer): they "
+        "differ in their budget."
+    ]
+
+    def edit(results, **changes):
+        results._rows = [{**row, **changes} for row in results._rows]
+        return Combined([*shards[:2], results])
+
+    assert "differ in their code" in edit(Results(shards[2].folder), code="another").notes[-1]
+    assert "--with" in edit(Results(shards[2].folder), versions='{"with": "scipy==1.0"}').notes[-1]
+    assert not any("apart" in note for note in edit(Results(shards[2].folder), versions='{"numpy": "1.0"}').notes)
