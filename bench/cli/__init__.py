@@ -22,6 +22,7 @@ for _command in (
     "import_",
     "merge",
     "verify",
+    "results",
     "doctor",
 ):  # as --help shows them
     import_module(f"bench.cli.{_command}")
