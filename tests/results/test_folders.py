@@ -54,11 +54,12 @@ def test_folders_are_listed_with_runs_size_and_age(home):
         (home / "mine" / name).unlink(missing_ok=True)
     with closing(sqlite3.connect(home / "yours-2-of-3" / "runs.db")) as db, db:
         db.execute("UPDATE runs SET status = 'crashed' WHERE id = 1")
+    bytes_of_mine = sum(file.stat().st_size for file in (home / "mine").iterdir())  # reading adds files of SQLite's
     looks = {folder.name: folder for folder in folders(home)}
     assert list(looks)[-1] == "mine" and set(looks) == {"broken", "mine", "yours-2-of-3"}
     mine = looks["mine"]
     assert (mine.planned, mine.there, mine.failed, mine.state) == (3, 3, 0, "")
-    assert mine.size == sum(file.stat().st_size for file in (home / "mine").iterdir())
+    assert mine.size == bytes_of_mine
     assert mine.age > 1e8 and mine.suite == "bbob-f01[dim=2] with scipy-bfgs"
     assert (looks["yours-2-of-3"].planned, looks["yours-2-of-3"].failed, looks["yours-2-of-3"].state) == (
         1,
