@@ -240,6 +240,7 @@ def run(
     name: str | None = None,
     tuned: str | Path | None = None,
     workers: int | None = None,
+    scheduler: str = "",
     device: str = "auto",
     imports: Sequence[str] = (),
     retry: Sequence[str] = (),
@@ -262,8 +263,11 @@ def run(
     budget, seeds, instances: of each run, how many, which; by default those of the suite, else 1000, 15 and (1,).
     tuned: a file that `tune` wrote: its optimizers are run as they are, and as tuned for the family of each problem; by
     default that of the suite, if it names one.
-    workers: processes at once, by default one a core. device: "auto", "cpu" or "cuda". imports: modules that register
-    further problems and optimizers. retry: what to do again, see `bench.core.status.RETRIED`. fresh: begin anew.
+    workers: processes at once, by default one a core. scheduler: of a cluster of Dask whose workers do the runs,
+    tcp://HOST:PORT, or tls://HOST:PORT with certificates; "local" for one in this process; workers are then the runs at
+    once, by default all that they can do. device: "auto", "cpu" or "cuda"; on a cluster, GPUs of workers that offer
+    them. imports: modules that register further problems and optimizers. retry: what to do again, see
+    `bench.core.status.RETRIED`. fresh: begin anew.
     stale: stored runs whose code has changed are done again, unless "keep"; "versions": those of other libraries too.
     until: "significant": seeds are the rounds of a race, in which optimizers that are significantly worse on a problem
     leave (see `bench.measure.racing`); what it leaves out is stored with status "left".
@@ -277,7 +281,7 @@ def run(
     """
     end = inf if within is None else monotonic() + clock.seconds(within, "within")
     patience = clock.seconds(patience, "patience")
-    limits = {"end": end, "patience": patience, "most": most_runs}
+    limits = {"end": end, "patience": patience, "most": most_runs, "scheduler": scheduler}
     launch = Launch(workers, device, imports, retry, fresh, stale, referee=race, **limits)
     launch.load()
     deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
@@ -297,7 +301,7 @@ def run(
 
 def say_how_long(suite: Suite, launch: Launch) -> None:
     """Say what the runs of a suite for a GPU take where there is none."""
-    if suite.device == "cuda" and resolve_device(launch.device) == "cpu":
+    if suite.device == "cuda" and not launch.scheduler and resolve_device(launch.device) == "cpu":
         with one_thread():
             specs = plan(suite, most=launch.most)
             seconds = estimated_seconds([specs[place] for place in places(specs, suite.shard)])
@@ -326,6 +330,7 @@ def tune(
     budget: float | None = None,
     name: str | None = None,
     workers: int | None = None,
+    scheduler: str = "",
     device: str = "auto",
     imports: Sequence[str] = (),
     retry: Sequence[str] = (),
@@ -341,7 +346,7 @@ def tune(
     the suite. settings: of each optimizer, its default one among them. seeds: runs of each setting on each problem and
     tuning instance. search: "sobol", "halton", "tpe" or, for networks, "rates". The other arguments are those of `run`.
     """
-    launch = Launch(workers, device, imports, retry, fresh, stale)
+    launch = Launch(workers, device, imports, retry, fresh, stale, scheduler=scheduler)
     launch.load()
     suite = choose_suite(suite, budget=budget, name=name)
     optimizers = [optimizers] if isinstance(optimizers, str) else optimizers

@@ -29,7 +29,16 @@ Patience = Annotated[
         help="A method that asks nothing for so long is ended; or for 10 times its longest question, if that is more.",
     ),
 ]
-Workers = Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes at once; by default one a core, or as many as workers of a cluster do.")
+]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        metavar="local|tcp://HOST:PORT",
+        help="Dask's: its workers do the runs. local: one in this process; tls://HOST:PORT: with certificates.",
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda: where learning problems are computed.")]
 Retry = Annotated[
     list[str] | None,

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, err, explained, out
-from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Stale, Workers, Yes, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Scheduler, Stale, Workers, Yes, launching
 from bench.cli.terminal import closing_table, failed_evaluations, reasons, verdict
 
 
@@ -47,6 +47,7 @@ def run(
         ),
     ] = None,
     workers: Workers = None,
+    scheduler: Scheduler = "",
     device: Device = "auto",
     retry: Retry = None,
     stale: Stale = "",
@@ -91,6 +92,7 @@ def run(
             removed_on_error(releases),
             launching(
                 workers=workers,
+                scheduler=scheduler,
                 device=device,
                 imports=imports or (),
                 retry=retry or (),

@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
-from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Stale, Workers, Yes, launching
+from bench.cli.launching import Device, Fresh, Optimizers, Patience, Retry, Scheduler, Stale, Workers, Yes, launching
 from bench.cli.terminal import tuning_table
 
 
@@ -22,6 +22,7 @@ def tune(
     budget: Annotated[float | None, typer.Option(help="Cost of a run; else the suite's.")] = None,
     name: Annotated[str | None, typer.Option(help="Runs and file go to results/NAME-tuning; else the suite's.")] = None,
     workers: Workers = None,
+    scheduler: Scheduler = "",
     device: Device = "auto",
     retry: Retry = None,
     stale: Stale = "",
@@ -41,6 +42,7 @@ def tune(
 
         with launching(
             workers=workers,
+            scheduler=scheduler,
             device=device,
             imports=imports or (),
             retry=retry or (),

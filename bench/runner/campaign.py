@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from math import inf
@@ -16,6 +16,7 @@ from bench.core import registry
 from bench.core.foreign import foreign
 from bench.core.status import DAMAGED, UNFINISHED, Status
 from bench.runner.alone import alone_in
+from bench.runner.cluster import Cluster, connected
 from bench.runner.environment import environment, libraries, repository, resolve_device, versions
 from bench.runner.execute import execute, execute_here, one_thread
 from bench.runner.launch import Launch, Watcher
@@ -81,22 +82,35 @@ class _Writer(Watcher):
 def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
     """Run what a suite plans and the folder lacks. Raises ValueError for a suite that cannot be planned, before
     anything is written, and StoreError for a folder that cannot be used."""
-    with one_thread():  # trials of networks are small
-        whole = plan(suite, resolve_device(launch.device), launch.most)
-    at = places(whole, suite.shard)
-    if suite.shard:
-        launch = replace(launch, facts={**launch.facts, "shard": described(whole, suite.shard, len(at))})
-    if folder.exists() and not folder.is_dir():
-        raise StoreError(f"{folder} is a file, where the folder of the results should be: choose another --name")
-    folder.mkdir(parents=True, exist_ok=True)
-    with alone_in(folder):
-        if launch.fresh:
-            set_aside(folder)
-        with closing(Store(folder, create=True)) as store:
-            return _run_planned(store, suite, [whole[place] for place in at], at, launch.fitted(suite))
+    with connected(launch) if launch.scheduler else nullcontext() as cluster:
+        with one_thread():  # trials of networks are small
+            device = cluster.device(launch.device) if cluster else resolve_device(launch.device)
+            whole = plan(suite, device, launch.most)
+        at = places(whole, suite.shard)
+        specs = [whole[place] for place in at]
+        if suite.shard:
+            launch = replace(launch, facts={**launch.facts, "shard": described(whole, suite.shard, len(at))})
+        launch = launch.fitted(suite)
+        if cluster:
+            cluster.check(specs, launch.imports)
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"{folder} is a file, where the folder of the results should be: choose another --name")
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone_in(folder):
+            if launch.fresh:
+                set_aside(folder)
+            with closing(Store(folder, create=True)) as store:
+                return _run_planned(store, suite, specs, at, launch, cluster)
 
 
-def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], at: Sequence[int], launch: Launch) -> Campaign:
+def _run_planned(
+    store: Store,
+    suite: Suite,
+    specs: Sequence[RunSpec],
+    at: Sequence[int],
+    launch: Launch,
+    cluster: Cluster | None,
+) -> Campaign:
     hashes = [spec.hash() for spec in specs]
     before = store.manifest()
     races = contests(specs) if suite.until and launch.referee else []
@@ -114,7 +128,8 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], at: Seque
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if campaign.changed:
         command = launch.command or f"bench.run({suite.name!r})"
-        manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": environment()}
+        machines = cluster.environment() if cluster else environment()
+        manifest = {"suite": asdict(suite), "command": command, "created": now, "environment": machines}
         manifest |= {**launch.facts, "planned": numbers(specs)}
         if suite.until:
             manifest["races"] = planned(races)
@@ -137,10 +152,12 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], at: Seque
     writer = _Writer(store, campaign, launch.watcher, stored)
     writer.add(unrun(spec, Status.SKIPPED, spec.skip) for spec in specs if spec.skip)
 
+    do, processes = (cluster.execute, cluster.processes) if cluster else (execute, launch.processes)
+
     def run(wanted: Sequence[RunSpec]) -> bool:
         store.forget([Status.LEFT], only=[spec.hash() for spec in wanted])  # a race left them out, and does not now
         writer.stored = store.hashes()
-        work = jobs(wanted, lambda spec: spec.hash() in writer.stored, launch.processes)
+        work = jobs(wanted, lambda spec: spec.hash() in writer.stored, processes)
         writer.batches = {job.specs[0].hash(): job.specs for job in work if job.lanes}
         if work or campaign.changed:  # what is there already would be the same at this commit: it is of the same code
             store.note({"repository": repository(), "updated": now})
@@ -148,8 +165,8 @@ def _run_planned(store: Store, suite: Suite, specs: Sequence[RunSpec], at: Seque
             execute_here(work, launch, writer)
         elif work:
             timed = [job for job in work if job.specs[0].solo]  # on an otherwise idle machine
-            execute([job for job in work if not job.specs[0].solo], launch, writer)
-            execute(timed, replace(launch, workers=1), writer)
+            do([job for job in work if not job.specs[0].solo], launch, writer)
+            do(timed, replace(launch, workers=1), writer)
         return not launch.over
 
     try:

@@ -153,15 +153,19 @@ class Queue:
 
     def put(self, rest: Sequence[RunSpec], done: int, seconds: float) -> None:
         """A job that was taken is done, but for this rest; the others, so many, took so many seconds."""
-        size = max(1, int(SECONDS * done / max(seconds, TINY)))
-        size = min(size, ceil(len(rest) / self._workers))
         with self._changed:
             self._busy -= 1
-            for at in range(0, len(rest), max(size, 1)):
+            for job in chunks(rest, done, seconds, self._workers):
                 self._number += 1
-                job = Job(tuple(rest[at : at + size]), False)
                 heappush(self._waiting, (_first_seed(job), self._number, job))
             self._changed.notify_all()
+
+
+def chunks(rest: Sequence[RunSpec], done: int, seconds: float, workers: int) -> Iterator[Job]:
+    """Jobs of what a job has given back, some SECONDS of work each: so many runs of it took so many seconds."""
+    size = max(1, min(int(SECONDS * done / max(seconds, TINY)), ceil(len(rest) / workers)))
+    for at in range(0, len(rest), size):
+        yield Job(tuple(rest[at : at + size]), False)
 
 
 class Children:

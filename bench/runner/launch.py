@@ -1,5 +1,6 @@
 """How runs are made, and not which: one value, made once by the command line or `bench.run`, down to the children."""
 
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,9 @@ STALE = ("", "keep", "versions")
 HEAVY = ("nevergrad", "scipy.optimize", "sklearn.datasets", "torch._dynamo")  # take seconds to import
 PATIENCE = 60.0  # seconds, see `Launch`
 DEVICES = ("auto", "cpu", "cuda")
+ADDRESS = r"(tcp|tls)://([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}"  # of a scheduler
 HERE = "__main__"  # the module of a script, or of a notebook
+LOCAL = "local"  # the scheduler of a cluster in this process
 
 
 class Watcher:
@@ -68,7 +71,8 @@ class Launch:
     preload: modules that are imported once for all children. luggage: definitions that children register beside
     `imports`, see `bench.runner.luggage`. end: `time.monotonic()` when the time of all runs is over: those under way
     are cut short, the others do not begin. interruptible: whether a Ctrl-C ends the runs as that does, and is not
-    raised. most: runs that may be planned.
+    raised. most: runs that may be planned. scheduler: where a cluster of Dask is reached, tcp://HOST:PORT or, with
+    certificates, tls://HOST:PORT; "local" for one in this process; "" for none.
     """
 
     workers: int | None = None
@@ -91,6 +95,7 @@ class Launch:
     interruptible: bool = False
     patience: float = PATIENCE
     most: float = MOST
+    scheduler: str = ""
 
     def __post_init__(self) -> None:
         for name in ("imports", "retry"):
@@ -107,6 +112,11 @@ class Launch:
         object.__setattr__(self, "patience", python_number(self.patience))
         if not (isinstance(self.patience, (int, float)) and self.patience > 0):
             raise ValueError(f"patience must be seconds above 0, got {self.patience!r}")
+        if self.scheduler not in ("", LOCAL) and not re.fullmatch(ADDRESS, str(self.scheduler)):
+            raise ValueError(
+                f"scheduler must be {LOCAL}, tcp://HOST:PORT or, with certificates, tls://HOST:PORT, "
+                f"got {self.scheduler!r}"
+            )
         for status in self.retry:
             if status not in RETRIED:
                 raise ValueError(f"retry takes {', '.join(RETRIED)}, got {status!r}: the others would end as they did")
@@ -144,6 +154,8 @@ class Launch:
             return replace(launch, luggage=pack(of_script))
         except ValueError as error:
             names = ", ".join(each.name for each in of_script)
+            if self.scheduler:
+                raise ValueError(f"{names} cannot go to the workers of a cluster: {error}") from None
             self.watcher.changed(f"All runs with {names} are made in this process, one after the other: {error}.")
             return replace(launch, children=False)
 

@@ -4,6 +4,7 @@ import difflib
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import pkgutil
 import re
 import sys
@@ -145,12 +146,17 @@ def _load_ours(packages: tuple[str, ...]) -> None:
 
 
 def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
-    """Import every module of the packages, the entry points of group `bench.plugins`, and the named modules, once.
+    """Import every module of the packages, the entry points of group `bench.plugins`, and the named modules, once. A
+    name that ends with a slash is a folder: what follows is searched for there first.
 
     Raises ValueError with the name of a module or plugin that cannot be imported, whatever it raises.
     """
     _load_ours(tuple(packages))
     for name in imports:
+        if name.endswith(os.sep):
+            if name not in sys.path:
+                sys.path.insert(0, name)
+            continue
         if name.endswith(".py"):
             _load_file(name)
             continue
