@@ -62,10 +62,15 @@ def connected(launch: Launch) -> "Iterator[Cluster]":
                 client = distributed.Client(address, timeout=CONNECT, set_as_default=False, security=security)
         except Exception as error:  # whatever a socket, TLS or another program at that address may cause
             raise ValueError(f"no scheduler of Dask answers at {address}: {_line(error)}") from None
-        stack.callback(client.close, ENDING)
+        stack.callback(_close, client)
         cluster = Cluster(client, address, launch)
         stack.callback(cluster.close)
         yield cluster
+
+
+def _close(client: Any) -> None:
+    with suppress(Exception):  # its scheduler may be gone
+        client.close(ENDING)
 
 
 @contextmanager
@@ -112,8 +117,21 @@ class Cluster:
         """How many jobs workers can do at once."""
         if monotonic() - self._looked > (REFRESH if self._threads else 0.0):
             self._looked = monotonic()
-            self._threads = self.client.scheduler_info(n_workers=0)["total_threads"]
+            self.still_there()
+            with suppress(Exception):  # its scheduler is gone this moment, which the next look says
+                self._threads = self.client.scheduler_info(n_workers=0)["total_threads"]
         return self._threads
+
+    def still_there(self) -> None:
+        """Raise where the scheduler is gone, and with it all that was sent."""
+        if self.client.status != "running":
+            raise self.gone()
+
+    def gone(self) -> ConnectionError:
+        """That of a scheduler with which all is gone that was sent."""
+        return ConnectionError(
+            f"the scheduler at {self.address} is gone: what was done is stored, and the same command does the rest"
+        )
 
     def _workers(self) -> dict[str, dict[str, Any]]:
         return self.client.scheduler_info(n_workers=-1)["workers"]
@@ -271,8 +289,7 @@ class _Flight:
             events.append(self.cluster.heard.get(timeout=REFRESH / 4))
             while len(events) < BATCH:
                 events.append(self.cluster.heard.get_nowait())
-        if self.client.status not in ("running", "connecting"):
-            raise ConnectionError(_gone(self.cluster.address))
+        self.cluster.still_there()
         return events
 
     async def fetch(self, futures: Sequence[Any]) -> None:
@@ -309,8 +326,8 @@ class _Flight:
 
         if _number(future) not in self.sent:
             return
-        if future.status != "error":  # its scheduler is gone, and may be there again
-            raise ConnectionError(_gone(self.cluster.address))
+        if future.status != "error":  # its scheduler was gone, and is there again: it knows nothing of us
+            raise self.cluster.gone()
         job, _ = self.sent.pop(_number(future))
         error = future.exception()
         if not isinstance(error, KilledWorker):
@@ -331,10 +348,6 @@ class _Flight:
 
 def _number(future: Any) -> int:
     return int(future.key.rpartition("-")[2])
-
-
-def _gone(address: str) -> str:
-    return f"the scheduler at {address} is gone: what was done is stored, and the same command does the rest"
 
 
 def _unfit(place: str, reason: str | BaseException) -> str:
