@@ -36,12 +36,16 @@ def results(
             table = headed(
                 f"Results in {escape(str(api.RESULTS))}", "name", "runs", "failed", "size", "age", "suite", ""
             )
+            for column in table.columns[:5]:
+                column.no_wrap = True
             for folder in stored:
                 runs = f"{folder.there:,} of {folder.planned:,}"
                 age, size = words.duration(folder.age), words.size(folder.size)
                 cells = (folder.name, runs, f"{folder.failed:,}" if folder.failed else "", size, age, folder.suite)
                 table.add_row(*map(escape, (*cells, folder.state)))
             out.print(table if stored else f"There are no results in {escape(str(api.RESULTS))}.")
+            for error in (folder.error for folder in stored if folder.error):
+                out.print(escape(error), soft_wrap=True)
             return
         paths = [check_removable(api.RESULTS, name) for name in dict.fromkeys(remove)]
         if not yes and not asks():

@@ -29,7 +29,8 @@ EXPORTS = {  # folders that `export` writes there by default, and the names of t
 @dataclass(frozen=True)
 class Folder:
     """One folder of results. size: bytes of all that is in it. planned, there, failed: runs. age: seconds since it was
-    written last. suite: its title, or else its name. state: what else is to be said of it, "" where nothing is."""
+    written last. suite: its title, or else its name. state: what else is to be said of it, "" where nothing is. error:
+    why it cannot be read."""
 
     name: str
     size: int
@@ -39,6 +40,7 @@ class Folder:
     age: float
     suite: str
     state: str
+    error: str = ""
 
 
 def folders(results: Path) -> list[Folder]:
@@ -48,7 +50,8 @@ def folders(results: Path) -> list[Folder]:
 
 
 def _look(path: Path) -> Folder:
-    written = [file.stat().st_mtime for name in (DATABASE, f"{DATABASE}-wal") if (file := path / name).is_file()]
+    facts = [file.stat() for name in (DATABASE, f"{DATABASE}-wal") if (file := path / name).is_file()]
+    written = [fact.st_mtime for fact in facts if fact.st_size]  # a reader leaves an empty -wal
     age = max(0.0, time.time() - max(written, default=path.lstat().st_mtime))
     size = sum(file.lstat().st_size for file in _files(path))
     running = running_in(path)
@@ -57,7 +60,7 @@ def _look(path: Path) -> Folder:
             manifest, counts, planned = store.manifest(), Counter(store.endings()), len(store.places())
             damaged = store.damage()
     except StoreError as error:
-        return Folder(path.name, size, 0, 0, 0, age, "", "running" if running else f"cannot be read: {error}")
+        return Folder(path.name, size, 0, 0, 0, age, "", "running" if running else "cannot be read", str(error))
     suite, there = manifest.get("suite", {}), sum(counts.values())
     failed = sum(counts[status] for status in statuses("failed"))
     shards, lacking = plans.lacking(manifest)

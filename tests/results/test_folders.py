@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_folders_are_listed_with_runs_size_and_age(home):
     (home / "file").write_text("no folder")
     (home / "broken").mkdir()
     (home / "broken" / "runs.db").write_text("no database, and longer than a header of SQLite " * 9)
-    os.utime(home / "mine" / "runs.db", (1e9, 1e9))
+    os.utime(home / "mine" / "runs.db", 2 * (time.time() - 10 * 86400,))
     for name in ("runs.db-wal", "runs.db-shm"):
         (home / "mine" / name).unlink(missing_ok=True)
     with closing(sqlite3.connect(home / "yours-2-of-3" / "runs.db")) as db, db:
@@ -60,16 +61,16 @@ def test_folders_are_listed_with_runs_size_and_age(home):
     mine = looks["mine"]
     assert (mine.planned, mine.there, mine.failed, mine.state) == (3, 3, 0, "")
     assert mine.size == bytes_of_mine
-    assert mine.age > 1e8 and mine.suite == "bbob-f01[dim=2] with scipy-bfgs"
+    assert mine.age == pytest.approx(10 * 86400, rel=1e-3) and mine.suite == "bbob-f01[dim=2] with scipy-bfgs"
     assert (looks["yours-2-of-3"].planned, looks["yours-2-of-3"].failed, looks["yours-2-of-3"].state) == (
         1,
         1,
         "shard 2 of 3",
     )
-    assert "is not a readable database" in looks["broken"].state
+    assert looks["broken"].state == "cannot be read" and "is not a readable database" in looks["broken"].error
     done = call()
     assert done.exit_code == 0
-    for text in ("3 of 3", "1 of 1", "shard 2 of 3", " kB", "days"):
+    for text in ("3 of 3", "1 of 1", "shard 2 of 3", " kB", "10 days", "is not a readable database"):
         assert text in spoken(done), text
 
 
