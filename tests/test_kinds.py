@@ -11,6 +11,11 @@ import bench
 from bench.arguments import as_coordinates
 from bench.core.coordinates import Coordinates
 from bench.functions import VALUES_ALONE, Function
+from bench.report.answers import verdicts
+from bench.report.data import page_data
+from bench.report.measured import Report
+from bench.report.page import html
+from bench.report.tables import value_rows
 
 pytestmark = pytest.mark.usefixtures("one_process")
 
@@ -240,7 +245,29 @@ def test_a_maximum_has_the_users_sign_wherever_it_is_shown(capsys):
     assert set(results.runs.problem) == {"minus-thrust"}
     np.testing.assert_allclose(results.runs.best.min(), -best.f)
     assert bench.load("mine").best().f == best.f
-    assert "minus-thrust" in (bench.api.REPORTS / "mine/index.html").read_text()
+    report = Report(results)
+    page = html(report)
+    answer = re.search(r'<section id="values">.*?</section>', page, re.DOTALL)[0]
+    assert "minus-thrust" not in answer and ">thrust<" in answer
+    shown = [cell["text"] for cell in value_rows(report)[0]["cells"]]
+    assert sorted(map(float, shown), reverse=True) == pytest.approx(medians, rel=5e-3)
+    assert "thrust is maximized: values of this page are its own" in page
+    assert verdicts(report)["answers"][0][-1]["sentence"][2].startswith(
+        " has the highest median on thrust, dim 4: f = "
+    )
+    assert page_data(report)["cells"][0] | {"targets": []} == {
+        "name": "thrust, dim 4", "problem": "thrust", "dim": 4, "family": report.family_of_cell[0], "kind": "value",
+        "targets": [], "sign": -1,
+    }  # fmt: skip
+    curve = report.turned(report.views[0].convergence)
+    assert (
+        (curve["median"] > -1e9).all()
+        and (curve.low <= curve["median"]).all()
+        and (curve["median"] <= curve.high).all()
+    )
+    last = curve.groupby("optimizer")["median"].agg(["first", "last"])
+    assert (last["last"] >= last["first"]).all()  # it rises
+    assert best.sentence.split(";")[0] in str(results)
 
 
 @pytest.mark.parametrize("start", [[3.0, -2.0], torch.tensor([3.0, -2.0], dtype=torch.float64)])
@@ -351,7 +378,7 @@ def test_categories_of_folders_of_earlier_versions_are_as_they_stand():
         ({"names": ["a", "a"]}, "names must be 2 different texts"),
         ({"names": "ab"}, "names must be a list of names"),
         ({"start": {"a": 1.0, "b": 2.0}, "names": ["a", "c"]}, "start must have a value for each of names a, c"),
-        ({"start": {"a": 1.0, "b": "x"}}, "start must hold real numbers"),
+        ({"start": {"a": 1.0, "b": "x"}}, "start must hold a number for 'b', got 'x': "),
         ({"start": {"a": 1.0, "b": 2.0}, "bounds": {"c": (0, 1)}}, "bounds must name .* 0 to 1, or a, b; got 'c'"),
         ({"start": {"a": 1.0, "b": 2.0}, "bounds": {"b": (0, 1)}}, "start must lie within the bounds, .*: 'b'"),
     ],

@@ -61,13 +61,13 @@ def of_one_problem(view: View, budget: float) -> dict[tuple[str, str], Any]:
     }
 
 
-def sentence(view: View, budget: float) -> list[str]:
+def sentence(view: View, budget: float, title: str = "", sign: int = 1) -> list[str]:
     """The answer over all problems within one of the budgets in words: see `bench.measure.words.sentence`, of one
     problem that of its best; before it where f_opt is wrong, behind it who was skipped, what failed of the best, and
-    how many problems are left out, in seconds."""
+    how many problems are left out, in seconds. title, sign: of a user's function, -1 where it is maximized."""
     skipped = skips(view.runs[idle(view.runs)])
     if row := of_one_problem(view, budget).get((ALL, ALL)):
-        says = words.best_sentence(row, view.amount(budget))
+        says = words.best_sentence(row._replace(problem=title or row.problem), view.amount(budget), sign)
     else:
         table = view.of(answers)
         row = next(table[(table.budget == budget) & (table.family == ALL) & (table["among"] == ALL)].itertuples())

@@ -620,11 +620,14 @@ def crossing(rows: Sequence[Any], amount: Any) -> list[str]:
 # problem by problem: row is one of `bench.measure.verdicts.best`
 
 
-def best_texts(row: Any) -> tuple[str, str, str]:
+def best_texts(row: Any, sign: int = 1) -> tuple[str, str, str]:
     """Expected runtime with its interval, successes out of runs, and the target: `9 [7, 20]`, `4/5`, `gap 1e-8`; where
-    the value at the budget decided, median and quartiles, the runs, and what it is of."""
+    the value at the budget decided, median and quartiles, the runs, and what it is of. sign: -1 where f is maximized.
+    """
     if math.isinf(row.target):
-        value = f"{number(row.median)} {interval(row.lower, row.upper)}".strip()
+        turn = sign if row.kind == "value" else 1
+        ends = (turn * row.lower + 0.0, turn * row.upper + 0.0)[::turn]
+        value = f"{number(turn * row.median + 0.0)} {interval(*ends)}".strip()
         return value, counted(row.runs, "run"), f"median {KINDS[row.kind]} at {number(row.budget)}"
     runtime = f"{number(row.ert)} {interval(row.low, row.high)}".strip()
     return runtime, reached(row.successes, row.runs), target_name(row.kind, row.target)
@@ -802,7 +805,8 @@ def of_function(function: Mapping[str, Any]) -> list[str]:
     sentences = []
     if function.get("sign", 1) < 0:
         sentences.append(
-            f"{function['title']} is maximized: minus-{function['title']}, its negative, is what is shown."
+            f"{function['title']} is maximized: values of this page are its own, those of tables as CSV and of figures "
+            f"as files are of minus-{function['title']}, its negative."
         )
     if noise := function.get("noise"):
         sentences.append(judged(**noise))

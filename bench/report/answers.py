@@ -43,7 +43,7 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
     families = [(-1, ALL, "all problems")] * (len(report.families) > 1)
     families += [(place, name, name or "no family") for place, name in enumerate(report.families)]
     return {
-        "sentence": _segments(report, sentence(view, budget)),
+        "sentence": _segments(report, sentence(view, budget, report.results.function.get("title", ""), report.sign)),
         "crossing": _crossing(report, view, ALL),
         "caption": f"Within {view.amount(budget)} ({view.note}). {view.of(caption)}",
         "rows": [
@@ -81,7 +81,7 @@ def _cell(report: Report, row: Any, of_one: Any) -> dict[str, Any]:
         return {"empty": words.NOT_RUN if row is None else row.reason}
     cell = {"o": report.place(row.optimizer), "mark": words.mark(row), "failed": words.failed(row)}
     if of_one:
-        first, *rest = words.best_texts(of_one)
+        first, *rest = words.best_texts(of_one, report.sign)
         return {**cell, "text": first, "interval": " · ".join(rest)}
     span = words.percents(row.low, row.high)
     low, high = (float(f"{end:.4g}") if span else None for end in (row.low, row.high))
@@ -109,7 +109,7 @@ def _problems(report: Report, view: View) -> list[list[dict[str, Any]]]:
         return {
             "o": report.place(row.optimizer),
             "slot": int(slots.get(cell, -1)),
-            "text": " · ".join(words.best_texts(row)),
+            "text": " · ".join(words.best_texts(row, report.sign)),
             "remarks": remarks,
         }
 

@@ -93,12 +93,13 @@ def _cells(report: Report) -> list[dict[str, Any]]:
         kinds[cell] = "gap" if kind == "gap" else "value"
     return [
         {
-            "name": cell_name(problem, dim),
-            "problem": problem,
+            "name": cell_name(report.shown(problem), dim),
+            "problem": report.shown(problem),
             "dim": dim,
             "family": report.family_of_cell[cell],
             "kind": kinds.get(cell, "value"),
             "targets": targets.get(cell, []),
+            "sign": report.sign,
         }
         for cell, (problem, dim) in enumerate(report.cells)
     ]
@@ -170,7 +171,7 @@ def _curves(report: Report) -> dict[str, Any]:
         cell, optimizer = report.cell(table), report.optimizer(table)
         point = table.groupby([*CELL, "optimizer"]).cumcount()
         cost[p, cell, point] = table.cost
-        curve[p, cell, optimizer, point] = table[["median", "low", "high"]]
+        curve[p, cell, optimizer, point] = report.turned(table)[["median", "low", "high"]]
     return {"curve_cost": encoded(coarse(cost)), "curve": encoded(coarse(curve))}
 
 
@@ -188,7 +189,7 @@ def _runs(report: Report) -> dict[str, Any]:
         "run_cell": encoded(report.cell_of_run),
         "run_optimizer": encoded(report.optimizer_of_run),
         "run_status": encoded(np.searchsorted(statuses, runs.status)),
-        "run_best": encoded(runs.best.astype(float).to_numpy()),
+        "run_best": encoded(report.sign * runs.best.astype(float).to_numpy() + 0.0),
         **{f"run_{name}": encoded(runs[name].fillna(0).to_numpy(np.int64)) for name in ("seed", "instance")},
         "runtimes": encoded(coarse(runtimes)),
     }

@@ -131,6 +131,23 @@ class Report:
         """Among whom there is a best: all, then each order."""
         return [ALL, *map(str, self.orders)]
 
+    @property
+    def sign(self) -> int:
+        """By which values of f are multiplied where they are shown: -1 of a user's function that was maximized."""
+        return self.results.sign
+
+    def shown(self, problem: str) -> str:
+        """What a problem is called where its values are shown in the sign of the user's function."""
+        return self.results.function["title"] if self.sign < 0 else problem
+
+    def turned(self, table: Frame) -> Frame:
+        """A table with kind, median, low and high, as values are shown."""
+        if self.sign > 0:
+            return table
+        turn = np.where(table.kind == "value", -1.0, 1.0)
+        ends = np.sort(np.stack([turn * table.low, turn * table.high]).astype(float), axis=0) + 0.0
+        return table.assign(median=turn * table["median"] + 0.0, low=ends[0], high=ends[1])
+
     def place(self, optimizer: str) -> int:
         """The place of an optimizer in the arrays."""
         return list(self.styles).index(optimizer)

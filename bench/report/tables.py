@@ -20,6 +20,7 @@ from bench.measure.words import (
     value_text,
 )
 
+Report = Any  # `bench.report.measured.Report`, which imports this
 MOST = 200  # kinds of failure that the page shows
 
 
@@ -59,17 +60,18 @@ def setting_rows(tuned: Sequence[Mapping[str, Any]], sensitivity: Frame | None) 
     return rows
 
 
-def value_rows(table: Frame, names: Sequence[str], cells: Sequence[tuple[str, int]], families: Sequence[int]) -> Any:
+def value_rows(report: Report) -> list[dict[str, Any]]:
     """What was reached at the budget for the page, one row a problem and dim in the order of cells, with the place of
-    its family: the texts of a cell for each of these optimizers. table: of `values_at_budget`."""
+    its family: the texts of a cell for each of the ranked optimizers."""
+    table = report.turned(report.tables["values"])
     rows = {key: frame.set_index("optimizer") for key, frame in table.groupby(CELL)}
     answer = []
-    for cell, family in zip(cells, families, strict=True):
+    for cell, family in zip(report.cells, report.family_places, strict=True):
         if cell not in rows:
             continue
         frame = rows[cell]
-        entries = [_value_cell(frame.loc[name]) if name in frame.index else _empty(NOT_RUN) for name in names]
-        head = {"problem": cell[0], "dim": cell[1], "kind": KINDS[frame.kind.iloc[0]], "family": family}
+        entries = [_value_cell(frame.loc[each]) if each in frame.index else _empty(NOT_RUN) for each in report.ranked]
+        head = {"problem": report.shown(cell[0]), "dim": cell[1], "kind": KINDS[frame.kind.iloc[0]], "family": family}
         answer.append({**head, "budget": number(frame.budget.iloc[0]), "cells": entries})
     return answer
 

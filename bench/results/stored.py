@@ -251,7 +251,7 @@ class Results:
         """The answer over all problems within the largest budget, as the page has it; "" where no cost is known."""
         view = self.comparison.at()
         at = view.of(verdicts.budgets)
-        return "".join(failed.sentence(view, at[-1])) if at else ""
+        return "".join(failed.sentence(view, at[-1], self.function.get("title", ""), self.sign)) if at else ""
 
     def __repr__(self) -> str:
         return str(self)

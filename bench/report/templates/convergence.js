@@ -28,7 +28,7 @@ page.figure("convergence", (section, { controls, panels }) => {
     if (!curves.length) return "Nothing to draw: no selected optimizer has a finite median at a cost that is known.";
     const log = curves.every(({ points }) => points.every(([, median, low]) => median > 0 && !(low <= 0)));
     const rank = ({ points }) => points.reduce((sum, [, y]) => sum + (log ? Math.log10(y) : y), 0) / points.length;
-    const items = visible(page.items(curves, rank));
+    const items = visible(page.items(curves, (row) => data.cells[c].sign * rank(row)));
     const medians = items.map((row) => page.trace(row, row.points.map(([x, y, ...ends]) => [x, y, ...ends.map(number)]),
       "at %{x:.4~g}<br>median <b>%{y:.4~g}</b><br>quartiles %{customdata[0]} to %{customdata[1]}<br>"
         + counted(row.runs, "run")));

@@ -26,6 +26,8 @@ interface Cell {
   family: string;
   kind: "gap" | "value";
   targets: string[];
+  /** -1 where values are those of a maximum. */
+  sign: number;
 }
 
 interface LandscapeView {
