@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from inspect import signature
 from math import inf, isfinite
@@ -22,7 +23,7 @@ from bench.core.ledger import EVENT, PRICES
 from bench.core.objective import Objective
 from bench.core.oracle import books_of
 from bench.core.shown import as_html, as_text, printable
-from bench.core.status import statuses
+from bench.core.status import RETRIED, statuses
 from bench.functions import Function, check_budget, is_default, registered, scores
 from bench.measure import words
 from bench.measure.failed import failed_evaluations_text
@@ -41,6 +42,7 @@ from bench.runner.launch import PATIENCE, Launch
 from bench.runner.plan import MOST, misfit, plan
 from bench.runner.shards import parse_shard, places
 from bench.runner.single import fault, first_failure, open_oracle, play
+from bench.runner.store import Store, StoreError
 from bench.runner.suite import Suite, Tuning, make_suite, parse_entry
 from bench.runner.timing import estimated_seconds
 from bench.runner.trial import SLOW, Expected, Trial, placed, prepare, tried
@@ -471,8 +473,10 @@ def compare(
         otherwise. Interrupting (Ctrl-C) ends as within= does, but runs under way are lost.
     patience: seconds, or such a text, between two questions after which an optimizer in a process of its own is ended
         as killed; or 10 times its longest question, where that is more.
-    name: keeps the runs in results/<name> (those of an earlier comparison are set aside, not lost) and, with report,
-        writes reports/<name>; without a name nothing is kept on disk.
+    name: keeps the runs in results/<name> and, with report, writes reports/<name>; without a name nothing is kept on
+        disk. Runs of an earlier comparison under the name that are of the same f (its code, what it encloses, and all
+        that is said of it here; or a registered problem) are kept, so that more seeds or optimizers run what is
+        missing, and another budget beside them; those of another are set aside, not lost. It is said which.
     """
     began, span = monotonic(), inf if within is None else clock.seconds(within, "within")
     deadline = deadline if deadline is None else clock.seconds(deadline, "deadline")
@@ -520,8 +524,11 @@ def compare(
         suite = replace(suite, groups=(replace(suite.groups[0], deadline=deadline),))
         options = {"optimizers": list(optimizers), "seeds": seeds, "until": until, "f_opt": f_opt, "name": name}
         command = compare_call(of, budget, **{key: value for key, value in options.items() if value not in (None, "")})
-        facts = {} if isinstance(of, Objective) else {"function": of.described(budget)}
-        how = replace(how, command=command, facts=facts)
+        identity = "" if isinstance(of, Objective) else of.identity(spread, f_opt)
+        facts = {} if isinstance(of, Objective) else {"function": {**of.described(budget), "identity": identity}}
+        folder = RESULTS / suite.name if name else Path(scratch) / suite.name
+        resumes = _is_of(folder, identity, objective)
+        how = replace(how, command=command, facts=facts, fresh=not resumes, retry=RETRIED if resumes else ())
         launch, why_here = placed(how, objective, problem, suite, trial, fresh)
         if why_here:
             print(words.runs_here(problem, why_here))
@@ -529,12 +536,13 @@ def compare(
         if (total := expected.total(specs, launch.processes)) > TOLD:
             times = (expected.trial.value, launch.processes, total, span)
             print(words.estimate(len(methods), seeds, budget, *times, raced=bool(until)))
-        folder = RESULTS / suite.name if name else Path(scratch) / suite.name
         with watching(Pace.of(specs, expected, launch.processes, launch.end)) as watcher:
             earlier = set(folder.glob("runs-*.db"))
             campaign = run_suite(suite, folder, replace(launch, watcher=watcher))
         for kept in sorted(set(folder.glob("runs-*.db")) - earlier):
             print(words.set_aside(kept))
+        if resumes and campaign.there:
+            print(words.resumed(campaign.there, campaign.planned))
         results = Results(folder)
         if not isinstance(of, Objective):
             results.coordinates = of.coordinates  # categories as themselves
@@ -550,3 +558,16 @@ def compare(
         if report and name:
             print(f"\nReport: {write_report(results, REPORTS / name)}")
         return results
+
+
+def _is_of(folder: Path, identity: str, objective: Objective) -> bool:
+    """Whether what a folder holds is of this function, by `Function.identity`, or of this registered problem."""
+    try:
+        with closing(Store(folder)) as store:
+            manifest = store.manifest()
+    except StoreError:
+        return False
+    function, groups = manifest.get("function", {}), manifest.get("suite", {}).get("groups", [])
+    if function or not objective.made:
+        return bool(identity) and function.get("identity") == identity
+    return {entry["name"] for group in groups for entry in group["problems"]} == {objective.name}

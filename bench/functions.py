@@ -1,5 +1,6 @@
 """A user's own function as a problem."""
 
+import hashlib
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from math import inf
+from types import FunctionType
 from typing import Any, get_args
 
 import numpy as np
@@ -19,12 +21,13 @@ from bench.core.failures import Failures
 from bench.core.foreign import suspended
 from bench.core.gate import real
 from bench.core.objective import Objective
-from bench.core.registry import PROBLEMS, ProblemDefinition
+from bench.core.registry import PROBLEMS, ProblemDefinition, fingerprint
 from bench.given import Given
 from bench.probe import probed, wrong_gradient
 from bench.runner.suite import Entry
 
 WIDTHS = (0.1, 0.3, 1.0, 3.0)  # in scales, how far beside the start a function that may fail is tried, too
+LETTERS = 16  # of a hash, in hexadecimal digits
 CHECKPOINTS, VALUES = 5, 100  # of runs on a noisy function, see `scores`; the most values of a score
 VALUES_ALONE = "with whole numbers or categories only values of f are asked: no method here takes gradients beside them"
 
@@ -66,6 +69,23 @@ class Function:
         facts = {"title": self.title, "sign": self.sign, "coordinates": self.coordinates.described()}
         values, checkpoints = scores(budget)
         return {**facts, "noise": {"values": values, "checkpoints": checkpoints}} if self.noise else facts
+
+    def identity(self, spread: float, f_opt: float | None) -> str:
+        """A hash of f and of all that is said of it, 16 hexadecimal digits: of its code, of the values that it encloses
+        and, where it is of a script or a notebook, of the global ones that it reads. "" where that cannot be told, as
+        of an object that is called, which may have changed."""
+        import cloudpickle
+
+        functions: list[Any] = list(self.f) if isinstance(self.f, tuple) else [self.f]
+        if not all(isinstance(function, FunctionType) for function in functions):
+            return ""
+        said = (spread, f_opt, self.maximize, self.noise, self.failures, str(type(self.start)))
+        try:
+            codes = [fingerprint(function).encode() + cloudpickle.dumps(function) for function in functions]
+        except Exception:  # what it encloses cannot travel
+            return ""
+        texts = [repr(said).encode(), repr(self.coordinates.described()).encode(), *codes]
+        return hashlib.sha256(b"\n".join(texts)).hexdigest()[:LETTERS]
 
     def objective(self, budget: float, spread: float = 0.0, f_opt: float | None = None) -> Objective:
         """What optimizers minimize with a budget: -f where f is maximized. Asks f at the start, see `probed`, and warns

@@ -1,5 +1,7 @@
 """What `compare` prints at its end."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -267,5 +269,61 @@ def test_the_call_that_repeats_a_comparison_runs(tmp_path, monkeypatch, capsys):
     )
     second = eval(call, {"bench": bench, "bowl": bowl})
     assert second.runs.best.tolist() == first.runs.best.tolist()
-    (kept,) = (tmp_path / "results" / "again").glob("runs-*.db")
-    assert f"What was there under this name is kept as {kept.relative_to(tmp_path)}" in capsys.readouterr().out
+    assert "Of the same function 2 of 2 runs were there under this name: they are kept." in capsys.readouterr().out
+    assert second.runs.outside.tolist() == first.runs.outside.tolist() and not kept_of("again")
+
+
+def kept_of(name):
+    """The files of earlier comparisons that were set aside."""
+    return sorted(Path("results", name).glob("runs-*.db"))
+
+
+def scaled(factor):
+    return lambda x: factor * bowl(x)
+
+
+def test_the_same_function_goes_on_under_its_name_and_another_begins_anew(tmp_path, monkeypatch, capsys):
+    """More seeds or optimizers, and another budget, beside what is there; other code, other enclosed values, another
+    start or bounds, or what cannot be told from it, not."""
+    monkeypatch.chdir(tmp_path)
+    how = {"optimizers": ["random-search"], "budget": 20, "seeds": 2, "name": "n", "report": False}
+
+    def compared(f=bowl, start=(3.0, 2.0), **more):
+        before, results = len(kept_of("n")), bench.compare(f, list(start), **{**how, **more})
+        printed = capsys.readouterr().out
+        assert ("a comparison begins anew" in printed) == (len(kept_of("n")) > before)
+        return results, len(kept_of("n")) > before
+
+    first, _ = compared()
+    more, anew = compared(seeds=4, optimizers=["random-search", "scipy-powell"])
+    assert not anew and len(more.runs) == 8
+    old = more.runs[(more.runs.optimizer == "random-search") & (more.runs.seed < 2)]
+    assert old.outside.tolist() == first.runs.outside.tolist()
+    longer, anew = compared(budget=40)
+    assert not anew and len(longer.runs) == 2 and set(longer.runs.budget) == {40.0}
+    back, anew = compared()  # the runs of that budget are still there
+    assert not anew and back.runs.outside.tolist() == first.runs.outside.tolist()
+    changes = [
+        {"start": (3.0, 2.5)}, {"f": scaled(2.0)}, {"f": scaled(2.0)}, {"f": scaled(3.0)}, {"bounds": (-9, 9)},
+        {"f": Bowl()}, {"f": Bowl()}, {},
+    ]  # fmt: skip
+    assert [compared(**change)[1] for change in changes] == [True, True, False, True, True, True, True, True]
+
+
+class Bowl:
+    """An object that is called: it may have changed."""
+
+    __name__ = "bowl"
+
+    def __call__(self, x):
+        return bowl(x)
+
+
+def test_a_registered_problem_goes_on_under_a_name_and_another_does_not(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    how = {"optimizers": ["random-search"], "budget": 20, "name": "n", "report": False}
+    bench.compare(bench.make("rosenbrock"), seeds=2, **how)
+    results = bench.compare(bench.make("rosenbrock"), seeds=3, **how)
+    assert "Of the same function 2 of 3 runs were there" in capsys.readouterr().out and len(results.runs) == 3
+    bench.compare(bench.make("sphere"), seeds=2, **how)
+    assert "a comparison begins anew" in capsys.readouterr().out and len(kept_of("n")) == 1

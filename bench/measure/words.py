@@ -438,7 +438,15 @@ def runs_here(problem: str, why: str) -> str:
 
 def set_aside(kept: object) -> str:
     """That a comparison under a name began anew, and where the runs of the earlier one are."""
-    return f"What was there under this name is kept as {kept}: a comparison begins anew."
+    return (
+        f"What was there under this name is of another function, or cannot be told from it, and is kept as {kept}: a "
+        "comparison begins anew."
+    )
+
+
+def resumed(there: int, planned: int) -> str:
+    """That a comparison under a name went on, as its function is the same."""
+    return f"Of the same function {there:,} of {counted(planned, 'run')} were there under this name: they are kept."
 
 
 def _are(n: int) -> str:
