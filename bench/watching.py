@@ -1,4 +1,4 @@
-"""Progress with time left: a bar in a terminal and in a notebook, elsewhere a line at each tenth."""
+"""Progress with time left: a bar in a terminal and in a notebook, elsewhere a line every few per cent."""
 
 import importlib.util
 import sys
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 QUIET = 2.0  # seconds in all, below which nothing is shown
 APART = 1.0  # seconds between two lines, at least
+STEPS = 20  # lines of all runs
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Pace:
     began: float = field(default_factory=lambda: monotonic())  # as tests have it
     planned: int = 0
     ended: int = 0
+    failed: int = 0
     done: float = 0.0  # of rest, by those that ran
     passed: float = 0.0  # seconds until the last of them ended
 
@@ -53,6 +55,7 @@ class Pace:
     def take(self, record: RunRecord) -> None:
         """A run has ended."""
         self.ended += 1
+        self.failed += Status(record.status).failed
         weight = 1.0 if self.expected is None else 0.0 if record.spec.skip else self.expected(record.spec)
         self.rest -= weight
         if Status(record.status).ran:
@@ -140,18 +143,19 @@ class Bar:
 
 
 class Lines:
-    """A line at each tenth, to the standard error; of those that come within a second the first alone."""
+    """A line at each twentieth, to the standard error; of those that come within a second the first alone."""
 
     def __init__(self, pace: Pace):
-        self._pace, self._tenths, self._last = pace, 0, -inf
+        self._pace, self._steps, self._last = pace, 0, -inf
 
     def update(self, text: str) -> None:
-        """Print a line where another tenth has ended."""
+        """Print a line where another twentieth has ended."""
         pace = self._pace
-        tenths = 10 * pace.ended // max(pace.planned, 1)
-        if tenths > self._tenths and pace.ended < pace.planned and pace.seconds >= self._last + APART:
-            self._tenths, self._last = tenths, pace.seconds
-            print(words.progress(pace.ended, pace.planned, pace.seconds, pace.left), file=sys.stderr, flush=True)
+        steps = STEPS * pace.ended // max(pace.planned, 1)
+        if steps > self._steps and pace.ended < pace.planned and pace.seconds >= self._last + APART:
+            self._steps, self._last = steps, pace.seconds
+            text = words.progress(pace.ended, pace.planned, pace.seconds, pace.left, pace.failed)
+            print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -484,22 +484,22 @@ def specs_of(seeds):
     return plan(make_suite(["rosenbrock"], ["random-search"], budget=100, name="t", seeds=seeds))
 
 
-def test_elsewhere_a_line_at_each_tenth(clock, capsys):
+def test_elsewhere_a_line_every_few_per_cent(clock, capsys):
     specs = specs_of(20)
     with watching.watching(watching.Pace(processes=2)) as watcher:
         watcher.planned(20, 0)
         for number, spec in enumerate(specs, 1):
             watcher.began(spec)
             clock.now = 3.0 * number
-            watcher.ended(ended(spec))
+            watcher.ended(ended(spec, "crashed" if number == 15 else "budget"))
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 9
-    assert lines[0] == "2 of 20 runs (10 %) after 6.0 s, about 54 s left"
-    assert lines[-1] == "18 of 20 runs (90 %) after 54 s, about 6.0 s left"
+    assert len(lines) == 19
+    assert lines[1] == "2 of 20 runs (10 %) after 6.0 s, about 54 s left"
+    assert lines[-1] == "19 of 20 runs (95 %), 1 failed, after 57 s, about 3.0 s left"
 
 
 def test_lines_are_a_second_apart(clock, capsys):
-    """Runs that go side by side end at one time, and would print all tenths at once."""
+    """Runs that go side by side end at one time, and would print all lines at once."""
     specs = specs_of(20)
     with watching.watching(watching.Pace.of(specs, lambda spec: 1.0, 1, np.inf)) as watcher:
         watcher.planned(20, 0)

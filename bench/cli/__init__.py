@@ -13,6 +13,7 @@ from bench.core.shown import printable
 for _command in (
     "run",
     "tune",
+    "watch",
     "report",
     "list_",
     "show",

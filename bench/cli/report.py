@@ -1,12 +1,14 @@
 """`report`: the page of stored results, or one figure."""
 
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from bench.cli.app import Imports, app, explained, out
+from bench.cli.app import INTERRUPTED, Imports, app, err, explained, out
 from bench.cli.terminal import damaged, missing, notes
 from bench.measure.prices import EVERY, RULES
 
@@ -61,6 +63,13 @@ def report(
             "--quick-problems", help="In seconds, compare also on problems whose value takes less than 100 µs."
         ),
     ] = False,
+    every: Annotated[
+        str | None,
+        typer.Option(
+            metavar="30s|5min",
+            help="While the suite runs, write the page so often; open, it renews itself. Figures for papers come last.",
+        ),
+    ] = None,
     imports: Imports = None,
 ) -> None:
     """Write the page, tables and figures of stored results, or draw one figure."""
@@ -78,10 +87,14 @@ def report(
         ):
             if figure is None and value is not None:
                 raise ValueError(f"{option} needs --figure NAME; the page shows everything and goes to reports/")
-        for option, value in (("--no-figures", no_figures or None), ("--published", published)):
+        for option, value in (("--no-figures", no_figures or None), ("--published", published), ("--every", every)):
             if figure is not None and value is not None:
                 raise ValueError(f"{option} and --figure exclude each other: --figure draws one figure and no page")
         results = api.load(names, imports or ())
+        if every is not None:
+            from bench.runner import clock
+
+            results = _renewed(results, names, imports or (), clock.seconds(every, "every"), published, quick)
         notes(results)
         lacking = missing(results)
         if figure is None:
@@ -98,6 +111,31 @@ def report(
             drawn = draw(results, figure, by or "optimizer", at, path, **options)
             out.print(f"Figure: {escape(str(drawn))}", soft_wrap=True)
     raise typer.Exit(max(lacking, damaged(results)))
+
+
+def _renewed(
+    results: "Results", names: list[str], imports: Sequence[str], seconds: float, published: str | None, quick: bool
+) -> "Results":
+    """Write the page of results again and again while their suite runs; answers with the last ones, whose page is to be
+    written. Who stops it keeps the page as it is."""
+    from bench import api
+    from bench.report.page import settle
+
+    page = None
+    try:
+        while results.running:
+            page = api.write_report(
+                results, api.REPORTS / results.name, published, figures=False, quick=quick, renewed=seconds
+            )
+            out.print(f"{escape(' '.join(results.notes))} Report: {escape(str(page))}", soft_wrap=True)
+            time.sleep(seconds)
+            results = api.load(names, imports)
+    except KeyboardInterrupt:
+        if page is not None and page.is_file():
+            settle(page)
+        err.print("Stopped: the page stays as it is, and the runs go on.")
+        raise typer.Exit(INTERRUPTED) from None
+    return results
 
 
 def not_published(results: "Results", name: str) -> str:

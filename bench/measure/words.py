@@ -332,9 +332,11 @@ def time_left(seconds: float) -> str:
     return "" if math.isnan(seconds) else f"{duration(seconds)} left"
 
 
-def progress(ended: int, planned: int, seconds: float, left: float) -> str:
-    """A line on runs under way: `7 of 35 runs (20 %) after 2.0 min, about 8 min left`."""
-    text = f"{ended:,} of {counted(planned, 'run')} ({100 * ended // planned} %) after {duration(seconds)}"
+def progress(ended: int, planned: int, seconds: float, left: float, failed: int = 0) -> str:
+    """A line on runs under way: `7 of 35 runs (20 %), 1 failed, after 2.0 min, about 8 min left`."""
+    percent = 100 * ended // max(planned, 1)
+    trouble = f", {failed:,} failed," if failed else ""
+    text = f"{ended:,} of {counted(planned, 'run')} ({percent} %){trouble} after {duration(seconds)}"
     return text if math.isnan(left) else f"{text}, about {time_left(left)}"
 
 

@@ -3,15 +3,17 @@
 import base64
 import hashlib
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.core.files import write_text
+from bench.core.files import read_text, write_text
 from bench.core.status import Status, alternatives, statuses
 from bench.interchange.csv import save_csv
 from bench.measure import levels, words
@@ -43,15 +45,23 @@ SCRIPTS = (  # of all sections, and then of those that have one
 )
 STYLES = ("page", "sections")
 LATEX = "Tables for LaTeX"
+RENEWED = re.compile(r'<meta http-equiv="refresh" content="[0-9]+">\n')  # of a page that loads itself again
 
 
 def write_report(
-    results: "Results", folder: Path, published: str | None = None, *, figures: bool = True, quick: bool = False
+    results: "Results",
+    folder: Path,
+    published: str | None = None,
+    *,
+    figures: bool = True,
+    quick: bool = False,
+    renewed: float = 0.0,
 ) -> Path:
     """Write folder/index.html, folder/tables/*.csv and folder/figures/*; answers with the path of the page.
 
     published: "bbob-2009", to show those algorithms beside these; needs the extra `coco`. figures: those for papers.
-    quick: whether prices in seconds are also of problems whose value takes less than 100 µs.
+    quick: whether prices in seconds are also of problems whose value takes less than 100 µs. renewed: seconds after
+    which the page loads itself again, as it will have been written anew; 0: it does not.
     """
     report = Report(results, published, quick=quick)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
@@ -60,7 +70,7 @@ def write_report(
     failed: list[str] = []
     drawn = _for_papers(report, folder, failed) if figures else {}
     page = folder / "index.html"
-    write_text(page, html(report, drawn, failed))
+    write_text(page, html(report, drawn, failed, renewed))
     for sentence in dict.fromkeys(failed):
         warnings.warn(Notice(sentence), stacklevel=2)
     return page
@@ -122,10 +132,21 @@ def summary(runs: Frame) -> str:
     return f"{counted(problems, 'problem')}, {optimizers}, {counted(len(runs), 'run')}: {', '.join(ends)}."
 
 
-def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, undrawn: list[str] | None = None) -> str:
+def settle(page: Path) -> None:
+    """Let a page that loads itself again stay as it is."""
+    write_text(page, RENEWED.sub("", read_text(page), count=1))
+
+
+def html(
+    report: Report,
+    drawn: Mapping[str, Sequence[str]] | None = None,
+    undrawn: list[str] | None = None,
+    renewed: float = 0.0,
+) -> str:
     """The page as one text. Whatever comes from results is escaped, and only our own scripts may run.
 
-    undrawn: a sentence for each figure that could not be drawn; takes those of the page itself."""
+    undrawn: a sentence for each figure that could not be drawn; takes those of the page itself. renewed: as of
+    `write_report`."""
     import jinja2
     from markupsafe import Markup
 
@@ -161,6 +182,7 @@ def html(report: Report, drawn: Mapping[str, Sequence[str]] | None = None, undra
         scripts=[Markup(script) for script in scripts],
         data=Markup(script_json(data)),
         contents=contents,
+        renewed=ceil(renewed),
         title=suite.get("title") or results.name,
         name=results.name,
         summary=" ".join(

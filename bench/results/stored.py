@@ -148,7 +148,7 @@ class Results:
             there, planned = store.there(), len(store.planned())
             self.grids = list(store.grids())
         shards, lacking = plans.lacking(self.manifest)
-        self.running = running and there < planned
+        self.running = running and (there < planned or not planned)
         if self.running:
             self.notes.append(words.running(there, planned))
         elif text := words.missing(there, planned + lacking, shards, lacking):

@@ -333,6 +333,36 @@ class Store:
         with self._explained():
             return dict(self._db.execute("SELECT hash, key FROM runs JOIN plan USING (hash)"))
 
+    def begun(self) -> dict[str, str]:
+        """What tells one beginning of a suite from the next: entries of the manifest, as JSON."""
+        with self._explained():
+            keys = ("created", "updated", PLAN)
+            return dict(self._db.execute("SELECT key, value FROM manifest WHERE key IN (?, ?, ?)", keys))
+
+    def number_planned(self) -> int:
+        """How many runs are planned."""
+        with self._explained():
+            return self._db.execute("SELECT count(*) FROM plan").fetchone()[0]
+
+    def new_runs(self, last: int) -> list[dict[str, Any]]:
+        """The runs of the present plan that were stored after the one of this id, without their arrays."""
+        names = (
+            "id",
+            "problem",
+            "parameters",
+            "optimizer",
+            "hyperparameters",
+            "seed",
+            "status",
+            "error",
+            "best",
+            "written",
+        )
+        of_plan = "EXISTS (SELECT 1 FROM plan WHERE plan.hash = runs.hash)"
+        query = f"SELECT {', '.join(names)} FROM runs WHERE id > ? AND {of_plan} ORDER BY id"
+        with self._explained():
+            return [dict(zip(names, row, strict=True)) for row in self._db.execute(query, (last,))]
+
     def endings(self) -> dict[str, int]:
         """How many stored runs of the present plan ended how, by status."""
         with self._explained():
