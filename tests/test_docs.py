@@ -22,6 +22,7 @@ from bench.runner.suite import load_suite
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("problems", "optimizers", "reports", "results")
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"{folder}/README.md" for folder in FOLDERS), "reports/regressions.md"]
+PAGES += ["examples/cluster/README.md"]
 # commands that take more than a few seconds; `pytest -m slow` runs them
 SLOW = {
     "run",
@@ -35,15 +36,18 @@ SLOW = {
     "tune language --search rates --settings 17 --seeds 1",
     "tune digits",
     "run digits --tuned results/digits-tuning/tuned.toml",
+    "run quick --scheduler local",
 }
-# commands that need a repository of git or a registry of packages: tests/track and tests/runner run such
+# commands that need a repository of git, a registry of packages or a cluster: tests/track and tests/runner run such
 ELSEWHERE = {
     "check tracked --at main",
     "check tracked --at main --time",
     "run tracked --with scipy==1.15.3 --name s1153",
     "run tracked --name today",
+    "run standard --scheduler tcp://127.0.0.1:8786",
+    "tune digits --scheduler tls://scheduler.example:8786",
 }
-OF_OTHERS = ("pip ", "pytest", "gh ")  # programs that take options of their own
+OF_OTHERS = ("pip ", "pytest", "gh ", "dask ")  # programs that take options of their own
 OF_PYTEST = {"--slower", "--benchmark-compare"}
 
 

@@ -18,9 +18,12 @@ OF_SCHEDULER = ("python", *LINK)  # what a scheduler, which computes nothing, mu
 def facts(names: Iterable[str] = ()) -> dict[str, str]:
     """What records depend on in this process: versions of Python and of libraries, those that are named among them, and
     a hash of the code in each folder of Fogbench."""
-    libraries = {name: installed(name) or "not installed" for name in sorted({*names, *LINK})}
+    libraries = {name: _installed(name) or "not installed" for name in sorted({*names, *LINK})}
     here = {name: version for name, version in versions().items() if name not in ("commit", "with")}
     return {**libraries, **here, **_code()}
+
+
+_installed = cache(installed)  # of a worker that serves many campaigns
 
 
 @cache

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.cluster --jobs 100000 --workers 1000 --seconds 1
 
 What is real: the coordinator, which sends jobs, takes records and writes them to a results folder; a scheduler of Dask
-in a process of its own; workers of Dask that speak with it over TCP, each with one thread. What is simulated: all workers
-live in one process, and a job sleeps and gives a record of 30 events, where it would have a process for its run.
+in a process of its own; workers of Dask that speak with it over TCP, each with one thread. What is simulated: all
+workers live in one process, and a job sleeps and gives a record of 30 events, where it would have one for its run.
 """
 
 import argparse
