@@ -1,6 +1,7 @@
 """A suite from plan to stored records: what is missing is run, what is there stays."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
@@ -18,8 +19,8 @@ from bench.core.status import DAMAGED, UNFINISHED, Status
 from bench.runner.alone import alone_in
 from bench.runner.cluster import Cluster, connected
 from bench.runner.environment import environment, libraries, repository, resolve_device, versions
-from bench.runner.execute import execute, execute_here, one_thread
-from bench.runner.launch import Launch, Watcher
+from bench.runner.execute import execute, execute_here, one_thread, serve
+from bench.runner.launch import HEAVY, Launch, Watcher
 from bench.runner.plan import RunSpec, jobs, plan
 from bench.runner.race import contests, planned, race
 from bench.runner.shards import described, numbers, places
@@ -82,15 +83,19 @@ class _Writer(Watcher):
 def run_suite(suite: Suite, folder: Path, launch: Launch) -> Campaign:
     """Run what a suite plans and the folder lacks. Raises ValueError for a suite that cannot be planned, before
     anything is written, and StoreError for a folder that cannot be used."""
+    by_needs, launch = launch.preload is HEAVY, launch.fitted(suite)
+    if launch.children and not launch.scheduler and (launch.fresh or not (folder / "runs.db").exists()):
+        serve(launch.preload)  # it imports what runs need while they are planned
     with connected(launch) if launch.scheduler else nullcontext() as cluster:
         with one_thread():  # trials of networks are small
             device = cluster.device(launch.device) if cluster else resolve_device(launch.device)
             whole = plan(suite, device, launch.most)
+        if by_needs and "torch" in sys.modules:  # a problem has needed it that did not say so
+            launch = replace(launch, preload=[*launch.preload, "torch"])
         at = places(whole, suite.shard)
         specs = [whole[place] for place in at]
         if suite.shard:
             launch = replace(launch, facts={**launch.facts, "shard": described(whole, suite.shard, len(at))})
-        launch = launch.fitted(suite)
         if cluster:
             cluster.check(specs, launch.imports)
         if folder.exists() and not folder.is_dir():

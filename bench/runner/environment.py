@@ -45,8 +45,9 @@ def modules(definition: registry.Definition) -> set[str]:
     return {*definition.needs, *({"torch", "numpy"} if arrays == "any" else {arrays} - {""})}
 
 
+@cache
 def installed(library: str) -> str | None:
-    """The version of an installed library; None where it is not there."""
+    """The version of an installed library; None where it is not there. It is read once, which takes milliseconds."""
     with suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version(library)
     return None

@@ -38,8 +38,8 @@ from bench.runner.single import TINY, Message, run_job, sound, unrun
 
 POLL = 0.1  # seconds between two looks at a child
 APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
-SECONDS = 1.0  # of work after which a child gives back what it has not begun: starting another takes some 0.03
-SHARE = 1 / 8  # of the memory that a child may grow by, after which it does so, too
+SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
+STARTS, QUARTER = 20, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine
 GAVE_BACK = 75  # exit status of a child that did so
 READY = "ready"  # what a child says when it waits for its job
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
@@ -130,8 +130,8 @@ def tell(heard: "SimpleQueue[Message | None]", workers: int, watcher: Watcher) -
 
 
 class Queue:
-    """Jobs that wait for a worker, those of the first seeds first; and what a child gives back, in jobs of about
-    SECONDS, by what those runs took that it did, as long as there is one for each of so many workers."""
+    """Jobs that wait for a worker, those of the first seeds first; and what a child gives back, in `chunks`, as long as
+    there is one for each of so many workers."""
 
     def __init__(self, jobs: Sequence[Job], workers: int = 1):
         self._waiting = [(_first_seed(job), number, job) for number, job in enumerate(jobs)]
@@ -162,8 +162,9 @@ class Queue:
 
 
 def chunks(rest: Sequence[RunSpec], done: int, seconds: float, workers: int) -> Iterator[Job]:
-    """Jobs of what a job has given back, some SECONDS of work each: so many runs of it took so many seconds."""
-    size = max(1, min(int(SECONDS * done / max(seconds, TINY)), ceil(len(rest) / workers)))
+    """Jobs of what a job has given back, each of about SECONDS of work, or as long as that job where it had more time:
+    so many runs of it took so many seconds."""
+    size = max(1, min(int(done * max(SECONDS / max(seconds, TINY), 1.0)), ceil(len(rest) / workers)))
     for at in range(0, len(rest), size):
         yield Job(tuple(rest[at : at + size]), False)
 
@@ -174,7 +175,7 @@ class Children:
 
     def __init__(self, launch: Launch, more: Callable[[], bool] = lambda: False):
         """more: whether another job waits."""
-        self._how = (launch.imports, launch.luggage, launch.end, launch.patience, int(SHARE * launch.memory))
+        self._how = (launch.imports, launch.luggage, launch.end, launch.patience)
         self._more, self._ready = more, SimpleQueue[Child]()
 
     def take(self) -> "Child":
@@ -196,7 +197,7 @@ class Children:
 
     def _start(self) -> "Child":
         jobs, outbox = _server.Pipe(duplex=False)
-        process, connection = start(_child, jobs, *self._how)
+        process, connection = start(_child, jobs, time.monotonic(), *self._how)
         jobs.close()
         return Child(process, connection, outbox)
 
@@ -436,14 +437,14 @@ def _begin(connection: Connection, target: Callable[..., None], arguments: Seque
 def _child(
     connection: Connection,
     jobs: Connection,
+    started: float,
     imports: Sequence[str],
     luggage: bytes,
     end: float,
     patience: float,
-    memory: int,
 ) -> None:
-    """Wait for a job, do it, or as much of it as fits into SECONDS and memory, bytes by which this process may grow,
-    and send what happens: that a run begins together with how those before it ended."""
+    """Wait for a job, do it, or as much of it as fits into SECONDS, and send what happens: that a run begins together
+    with how those before it ended. started: time.monotonic() when this process was."""
     process, status, ended = os.getpid(), 0, list[Message]()
     sender = Sender(connection)
 
@@ -463,13 +464,14 @@ def _child(
             error = ""
         except ValueError:  # a module that the coordinator could import, or luggage that it could pack
             error = traceback.format_exc()
+        seconds = max(SECONDS, STARTS * (time.monotonic() - started))
         sender.send(READY)
         job: Job = jobs.recv()
         jobs.close()
         if error:
             send(*((spec, unrun(spec, Status.CRASHED, error)) for spec in job.specs))
             os._exit(0)
-        undone, began, first_peak = len(job.specs), time.monotonic(), None
+        undone, began = len(job.specs), time.monotonic()
         beat(sender.send, patience)
         untouched, changed = Untouched(), False
         for spec, record in run_job(job, leave, end):
@@ -482,9 +484,8 @@ def _child(
             if undone and not job.lanes:
                 if changed := not untouched:  # another process does the rest
                     break
-                first_peak = first_peak or record.peak_memory
-                grown = (record.peak_memory or 0) - (first_peak or 0)
-                if time.monotonic() - began > SECONDS or grown > memory:
+                worked, done = time.monotonic() - began, len(job.specs) - undone
+                if worked > seconds and undone * worked / done > QUARTER * seconds:
                     break
         send(*ended)
         status = GAVE_BACK if undone and not changed else 0

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from time import monotonic
@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.gate import python_number
-from bench.core.registry import Definition, WrapperDefinition
+from bench.core.registry import Definition, OptimizerDefinition, ProblemDefinition, WrapperDefinition
 from bench.core.status import RETRIED
 from bench.runner import PACKAGES
 from bench.runner.environment import cores
@@ -68,11 +68,11 @@ class Launch:
     runs are made in supervised child processes, or else in this one. pictures: whether two-dimensional problems are
     stored on a grid. referee: how a race stands, of results (k, rounds), the rounds planned and ties (see
     `bench.measure.racing.race`): without one a suite with `until` is run whole. facts: what else the manifest says.
-    preload: modules that are imported once for all children. luggage: definitions that children register beside
-    `imports`, see `bench.runner.luggage`. end: `time.monotonic()` when the time of all runs is over: those under way
-    are cut short, the others do not begin. interruptible: whether a Ctrl-C ends the runs as that does, and is not
-    raised. most: runs that may be planned. scheduler: where a cluster of Dask is reached, tcp://HOST:PORT or, with
-    certificates, tls://HOST:PORT; "local" for one in this process; "" for none.
+    preload: modules that are imported once for all children, by default what a suite needs, see `needed`. luggage:
+    definitions that children register beside `imports`, see `bench.runner.luggage`. end: `time.monotonic()` when the
+    time of all runs is over: those under way are cut short, the others do not begin. interruptible: whether a Ctrl-C
+    ends the runs as that does, and is not raised. most: runs that may be planned. scheduler: where a cluster of Dask is
+    reached, tcp://HOST:PORT or, with certificates, tls://HOST:PORT; "local" for one in this process; "" for none.
     """
 
     workers: int | None = None
@@ -146,7 +146,8 @@ class Launch:
         definitions = {each.name: each for entry in entries for each in _definitions(entry.name)}
         modules = {_module(each) for each in definitions.values()} - {HERE, *self.imports}
         more = sorted(name for name in modules if name.partition(".")[0] not in (*PACKAGES, "bench"))
-        launch = replace(self, imports=(*self.imports, *more))
+        preload = needed(definitions.values()) if self.preload is HEAVY else self.preload
+        launch = replace(self, imports=(*self.imports, *more), preload=preload)
         of_script = [each for each in definitions.values() if _module(each) == HERE]
         if not of_script or not self.children or self.luggage:
             return launch
@@ -158,6 +159,24 @@ class Launch:
                 raise ValueError(f"{names} cannot go to the workers of a cluster: {error}") from None
             self.watcher.changed(f"All runs with {names} are made in this process, one after the other: {error}.")
             return replace(launch, children=False)
+
+
+def needed(definitions: Iterable[Definition | WrapperDefinition]) -> list[str]:
+    """The modules that runs with these import, which takes seconds: of our own what they say that they need, and torch
+    where gradients may be asked; of others nobody knows, and all of HEAVY is among them."""
+    modules: set[str] = set()
+    for each in definitions:
+        if (_module(each)).partition(".")[0] not in PACKAGES:
+            modules |= {*HEAVY}
+        if isinstance(each, (OptimizerDefinition, ProblemDefinition)):
+            modules |= {*each.needs}
+        if isinstance(each, OptimizerDefinition) and each.arrays == "torch":
+            modules.add("torch._dynamo")  # which torch.optim imports when first used
+        elif isinstance(each, OptimizerDefinition) and each.order:
+            modules.add("torch")  # where a problem has no gradient in closed form
+    if "sklearn" in modules:
+        modules.add("sklearn.datasets")
+    return sorted(modules)
 
 
 def _definitions(name: str) -> list[Definition | WrapperDefinition]:

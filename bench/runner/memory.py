@@ -245,8 +245,8 @@ def peak(device: str) -> "Callable[[], int | None]":
         torch.cuda.reset_peak_memory_stats(device)
         return lambda: torch.cuda.max_memory_allocated(device)
     try:
-        with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")  # proc(5): the high-water mark begins anew at what is in use now
+        with open("/proc/self/clear_refs", "wb", buffering=0) as file:
+            file.write(b"5")  # proc(5): the high-water mark begins anew at what is in use now
     except OSError:
         return lambda: None
     return _high_water
@@ -254,8 +254,7 @@ def peak(device: str) -> "Callable[[], int | None]":
 
 def _high_water() -> int | None:
     """VmHWM of this process, in bytes."""
-    with suppress(OSError), open("/proc/self/status") as file:
-        for line in file:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) << 10
+    with suppress(OSError), open("/proc/self/status", "rb", buffering=0) as file:
+        _, found, rest = file.read().partition(b"VmHWM:")
+        return int(rest.split(maxsplit=1)[0]) << 10 if found else None
     return None

@@ -13,6 +13,7 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 os.environ.update(ONE_THREAD)
 
+import bench.runner.execute  # noqa: E402, F401  # what each child runs: importing it takes six times as long as a fork
 from bench.core.registry import load  # noqa: E402
 
 load(PACKAGES)

@@ -257,10 +257,10 @@ def _run_specs(
 
     def records(error: str) -> list[RunRecord]:
         left = LEFT if books.refused[0] >= REFUSALS else LINGERED if books.late else ""
-        memory = {"state_bytes": books.state_bytes, "peak_memory": in_use() if in_use else None}
+        memory = (books.state_bytes, in_use() if in_use else None)
         remark = NOT_REPEATABLE.format(", ".join(sorted(books.nondeterministic))) if books.nondeterministic else ""
         return [
-            replace(_record(spec, objective, optimizer, ledger, width, error, left, remark), **memory)
+            _record(spec, objective, optimizer, ledger, width, error, left, remark, memory)
             for spec, objective, ledger in zip(specs, objectives, books.ledgers, strict=True)
         ]
 
@@ -286,6 +286,7 @@ def _record(
     error: str,
     left: str,
     remark: str,
+    memory: tuple[int | None, int | None],
 ) -> RunRecord:
     status = ledger.status or Status.RETURNED
     if status == Status.DEADLINE and ledger.deadline < spec.deadline:
@@ -311,6 +312,8 @@ def _record(
         failed_values=ledger.failed if objective.failures == "nan" else None,
         counts=tuple(ledger.counts),
         final=ledger.events[-1][len(QUESTIONS) + 2],
+        state_bytes=memory[0],
+        peak_memory=memory[1],
         lanes=lanes,
         restarts=tuple(counts for counts in ledger.restarts if counts != tuple(ledger.counts)),
         metrics=tuple(objective.metrics),
