@@ -597,12 +597,13 @@ def test_a_slow_problem_has_no_picture(odd):
 def test_a_child_gives_back_what_does_not_fit_into_a_second(odd):
     launch = Launch(workers=2, imports=[odd])
     launch.load()
-    specs = plan(make_suite(["odd-slow"], ["odd-walk"], budget=60, name="t", seeds=3))
+    specs = plan(make_suite(["odd-slow"], ["odd-walk"], budget=60, name="t", seeds=8))
     heard = []
     serve(launch.preload)
     rest = supervise(Job(tuple(specs), False), heard.append, launch, threading.Event())
-    assert [spec.seed for spec, record in heard if record is not None] == [0]
-    assert [spec.seed for spec in rest] == [1, 2]
+    done = [spec.seed for spec, record in heard if record is not None]
+    assert 1 <= len(done) < 8  # one, but on a busy machine
+    assert [*done, *(spec.seed for spec in rest)] == list(range(8))
 
 
 def test_run_takes_times_on_the_command_line(odd, tmp_path):

@@ -36,11 +36,13 @@ def landscapes(results: "Results", runs: Frame) -> dict[str, Any]:
     landscape_x (points, 2): places as 0 to 65534, over the box and AROUND of its widths on every side.
     landscape_cost (prices, points): what had been spent. landscape_best (points,): the least gap or value so far.
     """
+    import pandas as pd
+
     grids = _grids(results, runs)
     drawn, length = _drawn(runs, grids[:VIEWS])
     if not len(drawn):
         return {}
-    events = dict(list(results.events(drawn.run.tolist()).groupby("run")))
+    events = _by_run(results.events(drawn.run.tolist()))
     paths = []
     for run in drawn.itertuples():
         points = results.points(run.run)
@@ -48,12 +50,12 @@ def landscapes(results: "Results", runs: Frame) -> dict[str, Any]:
             paths.append((run, len(points), _path(run, grids[run.view]["view"], points, events[run.run], length)))
     if not paths:
         return {}
-    ends = np.cumsum([len(path) for _, _, path in paths]).tolist()
-    table = joined([path for _, _, path in paths], ["run"])
+    ends = np.cumsum([len(path["run"]) for _, _, path in paths]).tolist()
+    table = pd.DataFrame({name: np.concatenate([path[name] for _, _, path in paths]) for name in paths[0][-1]})
     prices, costs = _costs(table, runs.set_index("run").loc[table.run, ["rows", "dim", "lanes"]], results.prices)
     listed = [
         {"view": run.view, "optimizer": run.optimizer, "seed": int(run.seed), "asked": points_asked}
-        | {"begin": end - len(path), "end": end}
+        | {"begin": end - len(path["run"]), "end": end}
         for (run, points_asked, path), end in zip(paths, ends, strict=True)
     ]
     views = [grid["view"] for grid in grids[:VIEWS]]
@@ -123,13 +125,27 @@ def _drawn(runs: Frame, grids: list[dict[str, Any]]) -> tuple[Frame, int]:
     return table[turn <= max((sizes <= MOST).sum() - 1, 0)], length
 
 
-def _path(run: Any, view: dict[str, Any], points: np.ndarray, events: Frame, length: int) -> Frame:
-    """One path: what had been asked when each of its points was, where it lies, and the best gap or value so far."""
-    import pandas as pd
+Columns = dict[str, np.ndarray]  # arrays of one length
 
+
+def _by_run(events: Frame) -> dict[int, Columns]:
+    """The columns of each run, whose events stand together: arrays, as frames of so few rows take a hundred times as
+    long."""
+    run = events.run.to_numpy()
+    columns = {name: events[name].to_numpy(float) for name in events if name != "run"}
+    begins = np.flatnonzero(np.diff(run, prepend=-1))
+    ends = np.append(begins[1:], len(run))
+    return {
+        int(run[begin]): {name: column[begin:end] for name, column in columns.items()}
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+    }
+
+
+def _path(run: Any, view: dict[str, Any], points: np.ndarray, events: Columns, length: int) -> Columns:
+    """One path: what had been asked when each of its points was, where it lies, and the best gap or value so far."""
     # a point was kept for each value and each gradient; other questions are asked where one of these was
-    questions = (events.value + events.gradient).to_numpy(float)
-    f = events.f.to_numpy(float)
+    questions = events["value"] + events["gradient"]
+    f = events["f"]
     best = np.minimum.accumulate(np.where(np.isfinite(f), f, np.inf))
     kept = thinned(len(points), questions, length)
     spent = {name: getattr(run, name) for name in (*QUESTIONS, "inside", "outside") if name in events}
@@ -140,7 +156,8 @@ def _path(run: Any, view: dict[str, Any], points: np.ndarray, events: Frame, len
         places = (points[kept - 1] - low) / (high - low) + AROUND
     places = _packed(np.clip(places / (1 + 2 * AROUND), 0, 1))
     reached = best[np.maximum(np.searchsorted(questions, kept, side="right") - 1, 0)] - view["base"]
-    return pd.DataFrame({"run": run.run, **counts, "x": places[:, 0], "y": places[:, 1], "best": reached})
+    numbers = np.full(len(kept), run.run)
+    return {"run": numbers, **counts, "x": places[:, 0], "y": places[:, 1], "best": reached}
 
 
 def _packed(fractions: np.ndarray) -> np.ndarray:

@@ -363,29 +363,25 @@ class Results:
     @cached_property
     def runs(self) -> "pd.DataFrame":
         """One row a run: who, on what, how it ended, what it asked and gained."""
+        import numpy as np
         import pandas as pd
 
-        frame = pd.DataFrame(
-            [self._run(number, row) for number, row in enumerate(self._rows)], columns=list(RUN_COLUMNS)
-        )
-        numbers = ("f_opt", "first", "best", "final", "dim", "order", "problem_order")
-        measured = ("failed_values", "state_bytes", "peak_memory")
-        return frame.astype(dict.fromkeys((*numbers, *measured), "float64"))  # NULL is NaN
-
-    def _run(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
-        cost = sum(self.prices[question] * row[question] for question in QUESTIONS) / row["rows"]
-        return {
-            **{name: row[name] for name in RUN_COLUMNS if name in row},
-            "run": number,
-            "problem": row["title"],
-            "optimizer": row["label"],
-            "order": row["optimizer_order"],
-            "scored": bool(row["scored"]),
-            "cost": cost,
-            "metrics": json.dumps(row["metrics"]) if row["metrics"] else "",
+        rows, prices = self._rows, self.prices
+        names = {"problem": "title", "optimizer": "label", "order": "optimizer_order"}  # by their columns
+        columns: dict[str, Any] = {name: [row.get(names.get(name, name)) for row in rows] for name in RUN_COLUMNS}
+        costs = [prices[question] * np.array(columns[question], dtype=float) for question in QUESTIONS]
+        columns |= {
+            "run": np.arange(len(rows)),
+            "scored": [bool(scored) for scored in columns["scored"]],
+            "cost": sum(costs) / np.array(columns["rows"], dtype=float),
+            "metrics": [json.dumps(metrics) if metrics else "" for metrics in columns["metrics"]],
             "imported": self.imported,
             "raced": self.raced,
         }
+        frame = pd.DataFrame(columns, index=range(len(rows)))
+        numbers = ("f_opt", "first", "best", "final", "dim", "order", "problem_order")
+        measured = ("failed_values", "state_bytes", "peak_memory")
+        return frame.astype(dict.fromkeys((*numbers, *measured), "float64"))  # NULL is NaN
 
     @cached_property
     def trajectories(self) -> "pd.DataFrame":
@@ -402,7 +398,9 @@ class Results:
         tables = list(self._tables(numbers))
         if not tables:
             return pd.DataFrame({"run": np.empty(0, dtype=np.int64), **{name: np.empty(0) for name in EVENT}})
-        joined = pa.concat_tables(tables, promote_options="default")  # a newer question was not asked then
+        alike = all(table.schema == tables[0].schema for table in tables)
+        # a newer question was not asked then
+        joined = pa.concat_tables(tables, promote_options="none" if alike else "default")
         present = [name for name in EVENT if name in joined.column_names]
         columns = {name: np.zeros(len(joined), dtype=np.int64) for name in EVENT if name not in present}
         for name in present:

@@ -39,7 +39,7 @@ from bench.runner.single import TINY, Message, run_job, sound, unrun
 POLL = 0.1  # seconds between two looks at a child
 APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
 SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
-STARTS, QUARTER = 20, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine
+STARTS, QUARTER = 10, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine
 GAVE_BACK = 75  # exit status of a child that did so
 READY = "ready"  # what a child says when it waits for its job
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes

@@ -5,6 +5,7 @@ What can be given back is, after every run. What cannot (a function of a library
 on, a closed descriptor) is found by `Untouched`, and the process does no further run.
 """
 
+import _signal  # signal's own functions make an enumeration of each answer
 import decimal
 import gc
 import hashlib
@@ -30,7 +31,7 @@ from bench.core.oracle import Oracle, Stop
 UNSEEDED = 67280421310721  # the seed of torch's generators in a new process
 SMALLEST = 5e-324  # times one it is zero where the processor flushes such numbers
 UNCHANGEABLE = {getattr(signal, name, None) for name in ("SIGKILL", "SIGSTOP")}
-SIGNALS = [number for number in signal.Signals if number < 32 and number not in UNCHANGEABLE]
+NUMBERS = [int(number) for number in signal.Signals if number < 32 and number not in UNCHANGEABLE]
 TIMERS = [getattr(signal, name) for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if hasattr(signal, name)]
 LIMITS = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_STACK")
 DESCRIPTORS = 64  # that a method may leave open
@@ -47,15 +48,18 @@ Switch = tuple[Callable[[], Any], Callable[[Any], Any]]  # what reads it, and wh
 @contextmanager
 def given_back() -> Iterator[None]:
     """Give the generators of NumPy, random and torch, torch's switches and what else is the whole process's back as
-    they were. A copy of this process that was forked meanwhile ends here: it is nobody's run."""
-    process, tracer = os.getpid(), sys.gettrace()
-    facts = [(read, set_, read()) for read, set_ in _facts()]
-    numpy_state, python_state = np.random.get_state(), random.getstate()
-    torch = sys.modules.get("torch")
+    they were. A copy of this process that was forked meanwhile ends here: it is nobody's run.
+
+    One within another gives back what the outer one has found, and leaves it no more to do: nothing that runs between
+    their ends changes any of it.
+    """
+    global _outer
+    process, tracer, outer = os.getpid(), sys.gettrace(), _outer
+    before = _outer = outer or _Before()
+    before.take_torch()
+    before.given_back = False
+    torch = before.torch
     with ExitStack() as stack:
-        switches = [(read, set_, read()) for read, set_ in _switches(torch)] if torch else []
-        on_cpu = torch.get_rng_state() if torch else None
-        on_gpus = torch.cuda.get_rng_state_all() if torch and torch.cuda.is_initialized() else None
         if torch:  # an inference mode that the method enters and never leaves ends with this one
             kept = torch.is_grad_enabled()
             stack.enter_context(torch.inference_mode(torch.is_inference_mode_enabled()))
@@ -67,20 +71,46 @@ def given_back() -> Iterator[None]:
                 os._exit(0)
             if sys.gettrace() is not tracer:
                 sys.settrace(tracer)  # see `escape`
-            for read, set_, before in facts:
-                if read() != before:
-                    set_(before)
-            np.random.set_state(numpy_state)
-            random.setstate(python_state)
-            for read, set_, before in switches:
-                if read() != before:
-                    set_(before)
-            if torch:
-                torch.set_rng_state(on_cpu)
-            if torch and on_gpus is not None:
-                torch.cuda.set_rng_state_all(on_gpus)
-            elif torch and torch.cuda.is_initialized():  # by what was done meanwhile
-                torch.cuda.manual_seed_all(UNSEEDED)
+            _outer = outer
+            before.give_back()
+
+
+class _Before:
+    """What is the whole process's, as it was."""
+
+    def __init__(self) -> None:
+        self.given_back = False
+        self.facts = [(read, set_, read()) for read, set_ in _facts()]
+        self.numpy, self.python = np.random.get_state(), random.getstate()
+        self.torch: Any = None
+
+    def take_torch(self) -> None:
+        """Torch's part, as soon as it is imported."""
+        if self.torch is None and (torch := sys.modules.get("torch")):
+            self.torch = torch
+            self.switches = [(read, set_, read()) for read, set_ in _switches(torch)]
+            self.on_cpu = torch.get_rng_state()
+            self.on_gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+
+    def give_back(self) -> None:
+        """Set it again, once."""
+        if self.given_back:
+            return
+        self.given_back, torch = True, self.torch
+        for read, set_, before in [*self.facts, *(self.switches if torch else ())]:
+            if read() != before:
+                set_(before)
+        np.random.set_state(self.numpy)
+        random.setstate(self.python)
+        if torch:
+            torch.set_rng_state(self.on_cpu)
+        if torch and self.on_gpus is not None:
+            torch.cuda.set_rng_state_all(self.on_gpus)
+        elif torch and torch.cuda.is_initialized():  # by what was done meanwhile
+            torch.cuda.manual_seed_all(UNSEEDED)
+
+
+_outer: _Before | None = None  # of the outermost `given_back` that is open
 
 
 def seed_generators(name: str) -> None:
@@ -99,7 +129,7 @@ def _facts() -> list[Switch]:
     """What Python and NumPy have of the process. Handlers and masks of signals are the main thread's alone."""
     facts: list[Switch] = [
         (_folder, _enter),
-        (os.environ.copy, _set_environment),
+        (_environment, _set_environment),
         (lambda: sys.path[:], lambda path: sys.path.__setitem__(slice(None), path)),
         (lambda: sys.meta_path[:], lambda finders: sys.meta_path.__setitem__(slice(None), finders)),
         (lambda: warnings.filters[:], _set_filters),
@@ -115,7 +145,7 @@ def _facts() -> list[Switch]:
     ]
     if threading.current_thread() is not threading.main_thread():
         return facts
-    facts.append((lambda: {number: signal.getsignal(number) for number in SIGNALS}, _set_handlers))
+    facts.append((lambda: [_signal.getsignal(number) for number in NUMBERS], _set_handlers))
     if TIMERS:  # not on Windows
         facts.append((lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()), _set_mask))
         facts.append((lambda: [signal.getitimer(each) != (0.0, 0.0) for each in TIMERS], _stop_timers))
@@ -134,10 +164,18 @@ def _enter(folder: str) -> None:
         os.chdir(folder)
 
 
-def _set_environment(variables: dict[str, str]) -> None:
-    for name in os.environ.keys() - variables.keys():
+def _environment() -> dict[Any, Any]:
+    """As the system has it: to decode all of it takes ten times as long."""
+    encoded: Any = os.environ
+    return encoded._data.copy()
+
+
+def _set_environment(variables: dict[Any, Any]) -> None:
+    before: Any = os.environ
+    texts = {before.decodekey(key): before.decodevalue(value) for key, value in variables.items()}
+    for name in os.environ.keys() - texts.keys():
         del os.environ[name]
-    os.environ.update(variables)
+    os.environ.update(texts)
 
 
 def _set_decimal(settings: tuple[int, str]) -> None:
@@ -154,9 +192,9 @@ def _set_streams(streams: tuple[Any, ...]) -> None:
     sys.stdin, sys.stdout, sys.stderr = streams
 
 
-def _set_handlers(handlers: dict[signal.Signals, Any]) -> None:
-    for number, handler in handlers.items():
-        if handler is not None and signal.getsignal(number) is not handler:  # None: it is not Python's
+def _set_handlers(handlers: list[Any]) -> None:
+    for number, handler in zip(NUMBERS, handlers, strict=True):
+        if handler is not None and _signal.getsignal(number) is not handler:  # None: it is not Python's
             signal.signal(number, handler)
 
 

@@ -174,10 +174,15 @@ def _check_targets(suite: Suite, groups: Sequence[tuple[Group, Mapping[str, Sequ
 
 def _check_once(specs: Iterable[RunSpec]) -> None:
     """Raise ValueError where one run is planned in two ways: its seeds would be counted twice."""
-    identity = ("problem", "parameters", "instance", "optimizer", "hyperparameters", "seed")
-    ways: dict[str, RunSpec] = {}
+    texts: dict[int, str] = {}  # of values that many runs share, by their identity
+    ways: dict[tuple[Any, ...], RunSpec] = {}
     for spec in specs:
-        other = ways.setdefault(json.dumps([getattr(spec, name) for name in identity], sort_keys=True), spec)
+        for values in (spec.parameters, spec.hyperparameters):
+            if id(values) not in texts:
+                texts[id(values)] = json.dumps(values, sort_keys=True)
+        parameters, hyperparameters = texts[id(spec.parameters)], texts[id(spec.hyperparameters)]
+        identity = (spec.problem, parameters, spec.instance, spec.optimizer, hyperparameters, spec.seed)
+        other = ways.setdefault(identity, spec)
         if other is not spec:
             differs = [name for name in FIELDS if getattr(spec, name) != getattr(other, name)]
             raise ValueError(

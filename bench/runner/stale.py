@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 from bench.runner.environment import installed, libraries, releases
@@ -21,23 +22,11 @@ def put_stale_aside(store: Store, specs: Sequence[RunSpec], stale: str) -> list[
     planned = {spec.hash(): spec for spec in specs}
     aside: set[str] = set()
     runs: dict[tuple[str, Reason], dict[str, float]] = {}  # by what has changed, and why: seconds by hash
+    changed = cache(_changed)  # which is alike for many runs
     for hash, code, versions_then, seconds in store.made():
-        spec, then = planned[hash], json.loads(versions_then)
-        reason: Reason
-        if code is not None and code != spec.code:
-            before, now = json.loads(code), json.loads(spec.code)
-            names = {"optimizer": spec.optimizer, "problem": spec.problem}
-            changes = [f"{names[part]} has changed" for part in now if before.get(part) != now[part]]
-            reason, counts = "code", stale != "keep"
-        else:
-            used = _used(spec, then)
-            differs = [name for name in used if then.get(name, used[name]) != used[name]]
-            with_then = "".join(f" --with {release}" for release in then.get("with", "").split())
-            by = f" (by{with_then})" if with_then else ""
-            changes = [f"{name} was {then[name]}{by} and is {used[name]}" for name in differs]
-            reason = "release" if releases().keys() & set(differs) else "versions"
-            counts = stale == "versions" or (reason == "release" and stale != "keep")
-        if changes and counts:
+        spec = planned[hash]
+        changes, reason = changed(spec.problem, spec.optimizer, spec.code, code, versions_then)
+        if changes and (stale == "versions" or (reason != "versions" and stale != "keep")):
             aside.add(hash)
         for change in changes:
             runs.setdefault((change, reason), {})[hash] = seconds
@@ -47,12 +36,29 @@ def put_stale_aside(store: Store, specs: Sequence[RunSpec], stale: str) -> list[
     return [_stale_sentence(change, reason, stale, of, back) for (change, reason), of in runs.items()]
 
 
-def _used(spec: RunSpec, then: Mapping[str, str]) -> dict[str, str]:
+def _changed(
+    problem: str, optimizer: str, code: str, code_then: str | None, versions_then: str
+) -> tuple[list[str], Reason]:
+    """What has changed since a run on a problem with an optimizer, in words, and of which kind that is."""
+    then = json.loads(versions_then)
+    if code_then is not None and code_then != code:
+        before, now = json.loads(code_then), json.loads(code)
+        names = {"optimizer": optimizer, "problem": problem}
+        return [f"{names[part]} has changed" for part in now if before.get(part) != now[part]], "code"
+    used = _used(problem, optimizer, then)
+    differs = [name for name in used if then.get(name, used[name]) != used[name]]
+    with_then = "".join(f" --with {release}" for release in then.get("with", "").split())
+    by = f" (by{with_then})" if with_then else ""
+    changes = [f"{name} was {then[name]}{by} and is {used[name]}" for name in differs]
+    return changes, "release" if releases().keys() & set(differs) else "versions"
+
+
+def _used(problem: str, optimizer: str, then: Mapping[str, str]) -> dict[str, str]:
     """The libraries that a run is computed with today, releases that were asked for then or now included."""
     requested = [*releases(), *(release.partition("==")[0] for release in then.get("with", "").split())]
     return {
         **{name: installed(name) or "not installed" for name in requested},
-        **libraries(spec.problem, spec.optimizer),
+        **libraries(problem, optimizer),
     }
 
 

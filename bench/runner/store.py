@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import product
+from functools import cache, partial
 from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SCHEMA = 3  # PRAGMA user_version
 PATIENCE = 30.0  # seconds to wait for another process that holds the file
 LARGEST = 1 << 28  # bytes of one trajectory, uncompressed: more is taken for damage
-TYPES = {each: each.__name__.encode() for each in (str, int, float, bytes, type(None))}  # of what SQLite stores
+TYPES = {each: each.__name__ for each in (str, int, float, bytes, type(None))}  # of what SQLite stores
 
 # counts is JSON by question, in rows of data, so that a new question is no new column. SQLite has no NaN: first,
 # best and final are NULL where they are not finite, and the trajectory has the number itself. The checksum goes over
@@ -86,15 +86,21 @@ def encode(record: RunRecord) -> tuple[bytes, int]:
     import pyarrow as pa
 
     sink = io.BytesIO()
-    names = (*EVENT, *record.metrics)
-    columns = zip(names, record.trajectory.T, strict=True)
-    batch = pa.record_batch({name: column.astype(int if name in QUESTIONS else float) for name, column in columns})
-    if record.higher:
-        batch = batch.replace_schema_metadata({HIGHER: ",".join(record.higher)})
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
+    schema = _schema(record.metrics, record.higher)
+    columns = [column.astype(int if at < len(QUESTIONS) else float) for at, column in enumerate(record.trajectory.T)]
+    with pa.ipc.new_stream(sink, schema) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=schema))
     plain = sink.getvalue()
     return pa.compress(plain, codec="zstd", asbytes=True), len(plain)
+
+
+@cache
+def _schema(metrics: tuple[str, ...], higher: tuple[str, ...]) -> "pa.Schema":
+    """Of a trajectory with these metrics, of which more is better of these."""
+    import pyarrow as pa
+
+    fields = [(name, pa.int64() if name in QUESTIONS else pa.float64()) for name in (*EVENT, *metrics)]
+    return pa.schema(fields, metadata={HIGHER: ",".join(higher)} if higher else None)
 
 
 def decode(blob: bytes, size: int) -> "pa.Table":
@@ -135,7 +141,7 @@ class Store:
         with self._explained():
             uri = f"file:{quote(str(self.path.absolute()))}?mode={'rwc' if create else 'ro'}"
             self._db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
-            self._db.text_factory = lambda data: data.decode("utf-8", "replace")  # the row's checksum finds it
+            self._db.text_factory = partial(str, encoding="utf-8", errors="replace")  # the row's checksum finds it
             self._open(create)
 
     @contextmanager
@@ -267,9 +273,14 @@ class Store:
 
     def forget(self, statuses: Sequence[str], only: Iterable[str] | None = None) -> None:
         """Remove the planned runs of some statuses (of some hashes only), so that they are tried again."""
-        hashes = self.planned() if only is None else only
+        marks = ", ".join("?" * len(statuses))
+        with self._explained():
+            ended = self._db.execute(f"SELECT hash FROM runs WHERE status IN ({marks})", statuses).fetchall()
+        if not ended:
+            return
+        hashes = set(self.planned() if only is None else only)
         with self.transaction():
-            self._db.executemany("DELETE FROM runs WHERE hash = ? AND status = ?", product(hashes, statuses))
+            self._db.executemany("DELETE FROM runs WHERE hash = ?", [row for row in ended if row[0] in hashes])
 
     def forget_damaged(self) -> None:
         """Remove the planned runs whose checksum does not hold, or whose trajectory cannot be read, so that they are
@@ -532,11 +543,17 @@ def _readable(row: Mapping[str, Any]) -> bool:
 
 def checksum(row: Sequence[Any]) -> str:
     """sha256 over every column of a row, in order, with types and lengths."""
-    texts = []
+    digest, text = hashlib.sha256(), ""  # of the columns since the last bytes
     for value in row:
-        data = value if isinstance(value, bytes) else repr(value).encode()
-        texts.append(b"%b:%d:%b" % (TYPES[type(value)], len(data), data))
-    return hashlib.sha256(b"".join(texts)).hexdigest()
+        if isinstance(value, bytes):
+            digest.update(f"{text}bytes:{len(value)}:".encode())
+            digest.update(value)
+            text = ""
+        else:
+            data = repr(value)
+            text += f"{TYPES[type(value)]}:{len(data) if data.isascii() else len(data.encode())}:{data}"
+    digest.update(text.encode())
+    return digest.hexdigest()
 
 
 def _row(record: RunRecord, versions: Mapping[str, str]) -> tuple[Any, ...]:
