@@ -39,7 +39,7 @@ from bench.runner.single import TINY, Message, run_job, sound, unrun
 POLL = 0.1  # seconds between two looks at a child
 APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
 SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
-STARTS, QUARTER = 10, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine
+STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine
 GAVE_BACK = 75  # exit status of a child that did so
 READY = "ready"  # what a child says when it waits for its job
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
@@ -197,7 +197,7 @@ class Children:
 
     def _start(self) -> "Child":
         jobs, outbox = _server.Pipe(duplex=False)
-        process, connection = start(_child, jobs, time.monotonic(), *self._how)
+        process, connection = start(_child, jobs, *self._how)
         jobs.close()
         return Child(process, connection, outbox)
 
@@ -372,6 +372,16 @@ _server = multiprocessing.get_context("forkserver")
 _server_lock = threading.Lock()
 _preloaded: set[str] = set()  # by the server that runs
 _children: set[int | None] = set()  # their process numbers
+_forked = time.monotonic()  # when this process began, in a child
+
+
+def _begun() -> None:
+    global _forked
+    _forked = time.monotonic()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begun)
 
 
 def serve(modules: Collection[str]) -> None:
@@ -437,14 +447,13 @@ def _begin(connection: Connection, target: Callable[..., None], arguments: Seque
 def _child(
     connection: Connection,
     jobs: Connection,
-    started: float,
     imports: Sequence[str],
     luggage: bytes,
     end: float,
     patience: float,
 ) -> None:
     """Wait for a job, do it, or as much of it as fits into SECONDS, and send what happens: that a run begins together
-    with how those before it ended. started: time.monotonic() when this process was."""
+    with how those before it ended."""
     process, status, ended = os.getpid(), 0, list[Message]()
     sender = Sender(connection)
 
@@ -464,7 +473,7 @@ def _child(
             error = ""
         except ValueError:  # a module that the coordinator could import, or luggage that it could pack
             error = traceback.format_exc()
-        seconds = max(SECONDS, STARTS * (time.monotonic() - started))
+        seconds = max(SECONDS, STARTS * (time.monotonic() - _forked))
         sender.send(READY)
         job: Job = jobs.recv()
         jobs.close()
