@@ -5,7 +5,7 @@ What can be given back is, after every run. What cannot (a function of a library
 on, a closed descriptor) is found by `Untouched`, and the process does no further run.
 """
 
-import _signal  # signal's own functions make an enumeration of each answer
+import _signal  # pyright: ignore[reportMissingImports]  # signal makes an enumeration of each answer
 import decimal
 import gc
 import hashlib
