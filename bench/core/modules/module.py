@@ -79,7 +79,11 @@ def from_module(
     number of each channel, a rest of one row is left out of an epoch, as `drop_last` of a DataLoader does it, and
     batch_size=1 is refused. Other buffers that a forward pass writes begin anew at each question; rows of data
     that it writes are copied. What cannot be asked like that is refused: one that gives another f when it is asked
-    again, since it draws random numbers outside of torch, or keeps something that is no buffer.
+    again, since it draws random numbers outside of torch, or keeps something that is no buffer: attributes of modules
+    and losses, and what losses close over, that are other after each pass are named. Not seen is a state that is
+    global, in a file, a clock or a running generator, or that Python cannot pickle, unless f changes in three passes.
+    All rows are looked at: where the loss fails or is not finite for one that holds NaN, an infinite number, or the
+    least or largest whole numbers, that row is named. A loss that grows with the rows, as a sum or a norm, is refused.
     Raises ValueError for what does not fit, with shapes.
     """
     module = net if isinstance(net, nn.Module) else _made(net, 0)
