@@ -233,14 +233,15 @@ def test_watch_waits_for_a_suite_that_begins(tmp_path):
             assert not Underway(tmp_path / "new").look().done
 
 
-@pytest.mark.parametrize("height", [12, 40])
-def test_a_terminal_shows_it_all_as_far_as_it_is_high(runner, height):
+@pytest.mark.parametrize("height", [14, 40])
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_terminal_shows_it_all_as_far_as_it_is_high(runner, width, height):
     runner.store(10)
     progress = Underway(runner.folder).look()
     progress.failures = ["\x1b[2Jodd [red]"]
     progress.problems *= 30
     text = io.StringIO()
-    Console(file=text, width=120, force_terminal=False).print(command.view(progress, height))
+    Console(file=text, width=width, force_terminal=False).print(command.view(progress, width, height))
     lines = text.getvalue().splitlines()
     assert len(lines) <= height and lines[0].startswith("t: 22 of 30 runs (73 %)")
     for part in ("scipy-bfgs", "rosenbrock", "best f", "more", "Failed: ", "[red]"):

@@ -9,6 +9,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from bench.cli.app import INTERRUPTED, TROUBLE, Imports, app, err, explained, out
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PAUSE = 1.0  # seconds between two looks, at least
 SHARE = 10.0  # times as long as a look took, where that is more
 BESIDE = 9  # lines of the terminal beside the tables
+WIDE = 110  # columns from which on the tables stand beside each other
 
 
 @app.command()
@@ -50,7 +52,7 @@ def watch(
     if not progress.done:
         err.print(f"{escape(progress.name)}: {ended}. Nobody runs it: the same command does the rest.", soft_wrap=True)
         raise typer.Exit(TROUBLE)
-    out.print(f"{escape(progress.name)} is done: {ended}.", soft_wrap=True)
+    out.print(f"{escape(progress.name)} is done: {ended}.", soft_wrap=True, highlight=False)
 
 
 def _followed(look: "Callable[[], Progress]", show: "Callable[[Progress], None]") -> "Progress":
@@ -73,7 +75,7 @@ def _shown() -> "Iterator[Callable[[Progress], None]]":
     from rich.live import Live
 
     with Live(console=out, auto_refresh=False, vertical_overflow="crop") as live:
-        yield lambda progress: live.update(view(progress, out.height), refresh=True)
+        yield lambda progress: live.update(view(progress, out.width, out.height), refresh=True)
 
 
 def _lines() -> "Callable[[Progress], None]":
@@ -94,21 +96,24 @@ def _lines() -> "Callable[[Progress], None]":
     return show
 
 
-def view(progress: "Progress", height: int) -> RenderableType:
-    """All of it, for a terminal of so many lines."""
+def view(progress: "Progress", width: int, height: int) -> RenderableType:
+    """All of it, for a terminal of so many columns and lines."""
     from rich.progress_bar import ProgressBar
 
     from bench.measure import words
 
     counts = (progress.ended, progress.planned, progress.seconds, progress.left, progress.failed)
-    most = max(3, height - BESIDE - len(progress.failures))
-    tables = Table.grid(padding=(0, 3))
-    tables.add_row(_table("optimizer", progress.optimizers, most), _table("problem", progress.problems, most))
-    failures: list[Any] = [escape(f"Failed: {text}") for text in progress.failures]
+    lines, beside = height - BESIDE - len(progress.failures), width >= WIDE
+    most = max(2, lines if beside else lines // 2 - 1)
+    tables = _table("optimizer", progress.optimizers, most), _table("problem", progress.problems, most)
+    grid = Table.grid(padding=(0, 3))
+    for row in [tables] if beside else [[table] for table in tables]:
+        grid.add_row(*row)
+    failures: list[Any] = [Text(f"Failed: {text}") for text in progress.failures]
     return Group(
-        f"[bold]{escape(progress.name)}[/]: {escape(words.progress(*counts))}",
+        Text(f"{progress.name}: {words.progress(*counts)}", style="bold"),
         ProgressBar(total=progress.planned or None, completed=progress.ended, width=60),
-        tables,
+        grid,
         *failures,
     )
 
