@@ -17,6 +17,7 @@ import bench.cli.watch as command
 from bench.cli import app
 from bench.results.stored import Results
 from bench.results.underway import Underway
+from bench.results.verify import verify
 from bench.runner.alone import alone_in, running_in
 from bench.runner.store import Store
 
@@ -102,6 +103,10 @@ def test_a_report_says_that_the_suite_runs_and_is_no_trouble(runner):
     assert done.exit_code == 0 and done.output.startswith("Running: 12 of 30 so far.")
     page = Path("reports/t/index.html").read_text()
     assert "Running: 12 of 30 so far." in page and REFRESH not in page
+    checked = verify(runner.folder)
+    assert (str(checked), checked.faults) == ("t: 12 of 30 planned runs, and it is running: all as written.", [])
+    exported = call("export", "t", "--to", "csv")
+    assert exported.exit_code == 0 and exported.output.startswith("Running: 12 of 30 so far.")
     runner.end()
     lost = call("report", "t", "--no-figures")
     assert lost.exit_code == 1 and lost.output.startswith("Missing: 12 of 30 planned runs")

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from bench.cli.app import Imports, app, explained, out
-from bench.cli.terminal import damaged, missing
+from bench.cli.terminal import damaged, missing, notes
 from bench.interchange.export import FORMATS
 from bench.interchange.export import export as write
 
@@ -29,6 +29,7 @@ def export(
         from bench import api
 
         results = api.load(name, imports or ())
+        notes(results)
         lacking = missing(results)
         done = write(results, to, folder or results.folder / to)
     for path in done.paths:

@@ -12,6 +12,7 @@ from bench.core.ledger import EVENT, QUESTIONS
 from bench.core.status import Status
 from bench.measure import words
 from bench.results import plans
+from bench.runner.alone import running_in
 from bench.runner.store import Store, decode
 
 JSON = ("key", "parameters", "hyperparameters", "counts", "restarts", "versions")  # columns of a run
@@ -21,22 +22,25 @@ ARRAYS = ("best_x", "points")  # columns of a run: numbers of eight bytes
 @dataclass(frozen=True)
 class Verified:
     """What was looked at, and what is wrong. planned, there: runs. beside: runs that are of no report. faults: in
-    words, one each."""
+    words, one each. running: whether a process runs into it, so that runs are yet to come."""
 
     name: str
     planned: int
     there: int
     beside: int
     faults: list[str]
+    running: bool = False
 
     def __str__(self) -> str:
         beside = f", {words.counted(self.beside, 'run')} beside" if self.beside else ""
         ran = f"{self.name}: {self.there:,} of {words.counted(self.planned, 'planned run')}{beside}"
+        ran += ", and it is running" if self.running else ""
         return f"{ran}: {words.counted(len(self.faults), 'fault') if self.faults else 'all as written'}."
 
 
 def verify(folder: Path) -> Verified:
     """Look at all that a folder of results holds; nothing is written. Raises StoreError where it cannot be read."""
+    running = running_in(folder)
     with closing(Store(folder)) as store:
         faults = [*store.faults(), *store.damage()]
         shards, lacking = plans.lacking(store.manifest())
@@ -47,9 +51,10 @@ def verify(folder: Path) -> Verified:
         for row, whole in store.beside():
             beside += 1
             faults += [f"{where(row)}, of no report: {text}" for text in faults_of(row, whole)]
-    if text := words.missing(there, planned, shards, lacking):
+    running = running and there < planned
+    if not running and (text := words.missing(there, planned, shards, lacking)):
         faults.insert(0, text)
-    return Verified(folder.name, planned, there, beside, faults)
+    return Verified(folder.name, planned, there, beside, faults, running)
 
 
 def where(row: Mapping[str, Any]) -> str:

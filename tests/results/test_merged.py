@@ -325,3 +325,33 @@ def test_merge_from_python(home, monkeypatch):
     change(home / "s1", "UPDATE runs SET best = 7 WHERE seed = 0")
     with pytest.warns(UserWarning, match="its checksum does not hold"):
         bench.merge(["s1", "s2"], "some")
+
+
+@pytest.mark.parametrize("what", [KeyboardInterrupt, OSError("no space")])
+def test_a_merge_that_ends_half_way_leaves_nothing_or_what_was_there(home, monkeypatch, what):
+    copy, copied = Store.copy, []
+
+    def ends(self, row, aside=False):
+        if len(copied) == 2:
+            raise what
+        copied.append(row)
+        copy(self, row, aside)
+
+    monkeypatch.setattr(Store, "copy", ends)
+    with pytest.raises((KeyboardInterrupt, OSError)):
+        merge([home / "s1", home / "s2"], home / "all")
+    assert not (home / "all").exists() and not list(home.glob(".*"))
+    monkeypatch.setattr(Store, "copy", copy)
+    merge([home / "s1", home / "s2"], home / "all")
+    before, planned = rows(home / "all"), plan_of(home / "all")
+    monkeypatch.setattr(Store, "copy", ends)
+    copied.clear()
+    with pytest.raises((KeyboardInterrupt, OSError)):
+        merge([home / "whole", home / "s3"], home / "all")
+    assert (
+        rows(home / "all") == before
+        and plan_of(home / "all") == planned
+        and before.keys() < rows(home / "whole").keys()
+    )
+    monkeypatch.setattr(Store, "copy", copy)
+    assert merge([home / "whole", home / "s3"], home / "all").missing == ""
