@@ -36,6 +36,8 @@ EVENTS = np.cumsum(np.random.default_rng(1).random((30, 8)), axis=0)
 QUIET = {  # what a process with a thousand workers cannot afford, and one with a single worker can
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
     "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "60s",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "60s",
+    "DASK_DISTRIBUTED__ADMIN__TICK__LIMIT": "1h",
     "DASK_LOGGING__DISTRIBUTED": "error",
 }
 

@@ -281,7 +281,7 @@ def test_the_time_of_all_runs_and_patience_hold_on_workers(tmp_path, odd):
     assert list(runs.status) == ["cut", "unbegun", "unbegun"]
     launch = {"workers": 1, "imports": [odd], "patience": 0.3}
     (run_,) = run(tmp_path / "u", ["odd-thinker"], problems=["odd-bowl"], seeds=1, launch=launch).runs.itertuples()
-    assert run_.status == "killed" and "asked nothing for" in run_.error
+    assert run_.status == "killed" and "asked nothing for 0.3 s" in run_.error
 
 
 def test_races_are_run_as_without_a_cluster(tmp_path):
@@ -320,6 +320,31 @@ def test_runs_for_a_gpu_are_refused_where_no_worker_offers_one(tmp_path):
     with pytest.raises(ValueError, match=message):
         run(tmp_path / "t", ["torch-sgd"], problems=["mlp"], launch={"device": "cuda"})
     assert not (tmp_path / "t").exists()
+
+
+def test_jobs_for_a_gpu_go_to_workers_that_offer_one(odd, monkeypatch):
+    sent = []
+
+    def send(function, packed, key, resources, **how):
+        sent.append((len(packed), resources))
+        return [SimpleNamespace(add_done_callback=lambda callback: None) for _ in packed]
+
+    def information(n_workers):
+        return {"total_threads": len(offers), "workers": offers}
+
+    client = SimpleNamespace(map=send, scheduler_info=information, status="running")
+    offers = {"tcp://a:1": {"resources": {"GPU": 1.0}}, "tcp://a:2": {"resources": {}}}
+    watcher = Sentences()
+    workers = cluster.Cluster(client, "tcp://a:0", Launch(watcher=watcher))
+    assert [workers.device(device) for device in ("auto", "cpu", "cuda")] == ["cuda", "cpu", "cuda"]
+    jobs = single_jobs("odd-walk", 3)
+    jobs[0] = Job((replace(jobs[0].specs[0], device="cuda"),), False)
+    cluster._Flight(workers, jobs, Launch(), Sentences()).send()
+    assert sent == [(2, None), (1, {"GPU": 1})]
+    offers.clear()
+    monkeypatch.setattr(cluster, "REFRESH", 0.0)
+    assert workers.threads() == 0
+    assert watcher.sentences == ["No worker is left at tcp://a:0: waiting for another."]
 
 
 @pytest.mark.parametrize(
