@@ -4,7 +4,7 @@
 
 What is real: the coordinator, which sends jobs, takes records and writes them to a results folder; a scheduler of Dask
 in a process of its own; workers of Dask that speak with it over TCP, each with one thread. What is simulated: all
-workers live in one process, and a job sleeps and gives a record of 30 events, where it would have one for its run.
+workers live in two processes, and a job sleeps and gives a record of 30 events, where it would have one for its run.
 """
 
 import argparse
@@ -38,8 +38,10 @@ QUIET = {  # what a process with a thousand workers cannot afford, and one with 
     "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "60s",
     "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "60s",
     "DASK_DISTRIBUTED__ADMIN__TICK__LIMIT": "1h",
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "300s",
     "DASK_LOGGING__DISTRIBUTED": "error",
 }
+PROCESSES = 2
 
 
 def serve_workers(address: str, number: int, seconds: float) -> None:
@@ -59,8 +61,8 @@ def serve_workers(address: str, number: int, seconds: float) -> None:
 
     async def live() -> None:
         workers = [distributed.Worker(address, nthreads=1, memory_limit=0, dashboard=False) for _ in range(number)]
-        for at in range(0, number, 50):
-            await asyncio.gather(*(each.start() for each in workers[at : at + 50]))
+        for at in range(0, number, 20):
+            await asyncio.gather(*(each.start() for each in workers[at : at + 20]))
         await asyncio.gather(*(each.finished() for each in workers))
 
     asyncio.run(live())
@@ -80,9 +82,9 @@ class Counted(Watcher):
             print(f"{self.ended_jobs:7,} jobs, {rate:.0f} a second; the coordinator holds {memory:.0f} MB", flush=True)
 
 
-def cpu_seconds(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return times.user + times.system
+def cpu_seconds(pids: list[int]) -> float:
+    times = [psutil.Process(pid).cpu_times() for pid in pids]
+    return sum(each.user + each.system for each in times)
 
 
 def main() -> None:
@@ -97,8 +99,11 @@ def main() -> None:
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     command = [sys.executable, "-m", "dask", "scheduler", "--host", address, "--dashboard-address", "127.0.0.1:0"]
     scheduler = subprocess.Popen(command)
-    workers = get_context("spawn").Process(target=serve_workers, args=(address, options.workers, options.seconds))
-    workers.start()
+    shares = [len(range(first, options.workers, PROCESSES)) for first in range(PROCESSES)]
+    start = get_context("spawn").Process
+    workers = [start(target=serve_workers, args=(address, share, options.seconds)) for share in shares]
+    for each in workers:
+        each.start()
     launch = Launch(scheduler=address, preload=())
     launch.load()
     try:
@@ -113,16 +118,17 @@ def main() -> None:
             with closing(Store(Path(folder), create=True)) as store:
                 watcher = Counted(options.jobs)
                 writer = _Writer(store, Campaign(Path(folder)), watcher, set())
-                pids = {"coordinator": os.getpid(), "scheduler": scheduler.pid, "all workers": workers.pid}
-                before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+                pids = {"coordinator": [os.getpid()], "scheduler": [scheduler.pid]}
+                pids["all workers"] = [each.pid for each in workers]
+                before = {name: cpu_seconds(of_name) for name, of_name in pids.items()}
                 began = watcher.began_at = time.monotonic()
                 connection.execute([Job((spec,), False) for spec in specs], replace(launch, workers=None), writer)
                 seconds = time.monotonic() - began
-                used = {name: cpu_seconds(pid) - before[name] for name, pid in pids.items()}
+                used = {name: cpu_seconds(of_name) - before[name] for name, of_name in pids.items()}
                 stored = len(store.hashes())
     finally:
-        workers.kill()
-        scheduler.kill()
+        for each in (*workers, scheduler):
+            each.kill()
         scheduler.wait()
     print(f"{stored:,} of {options.jobs:,} jobs stored in {seconds:.0f} s: {options.jobs / seconds:.0f} a second")
     print(f"asked for: {options.workers / options.seconds:.0f} a second, by jobs of {options.seconds:g} s")
