@@ -106,6 +106,16 @@ def test_the_report_of_a_shard_says_what_it_is_and_lacks_nothing(folders, tmp_pa
     assert Results(whole).notes == []
 
 
+def test_of_an_order_of_which_nobody_was_asked_on_a_problem_nothing_is_said(folders):
+    """A shard may have only such optimizers on a problem as cannot be run there."""
+    results = Results(folders[0])
+    results._rows = [row for row in results._rows if (row["problem"], row["optimizer"]) != ("onemax", "random-search")]
+    answers = results.comparison.at().of(failed.answers)
+    family = results.runs.family[results.runs.problem == "onemax"].iloc[0]
+    assert set(answers.reason[answers.family == family]) == {"skipped", "cannot be run"}
+    assert results.sentence()
+
+
 def test_a_shard_is_resumed_and_begun_anew_and_done_again_by_its_own_plan(tmp_path):
     first = run(tmp_path / "s", Shard(2, 3))
     again = run(tmp_path / "s", Shard(2, 3))
