@@ -299,6 +299,12 @@ def test_tune_and_run_tuned(tmp_path, figures):
         (["list", "birds"], "list takes problems, optimizers, wrappers or suites, got 'birds'"),
         (["show", "torch-adm"], "did you mean torch-adam"),
         (["run", "--bugdet", "3"], "No such option"),
+        (["run", "quick", "--shard", "17/16"], "shard must be one of 1/N to N/N, as 3/16, got 17/16"),
+        (["run", "quick", "--shard", "a/b"], "shard must read K/N, as 3/16, got 'a/b'"),
+        (["run", "quick", "--shard", "1/2", "--until", "significant"], "shard and until exclude each other"),
+        (["merge", "a", "--into", "b"], "merge takes two or more folders, got results/a"),
+        (["merge", "a", "b", "--into", "../c"], "--into must be a name, not a path"),
+        (["watch", "a"], "results/a holds no results"),
     ],
 )
 def test_mistakes_are_explained_and_nothing_is_written(tmp_path, words, message):
