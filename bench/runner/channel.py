@@ -6,6 +6,7 @@ import pickle
 import select
 import struct
 import threading
+import time
 import zlib
 from multiprocessing.connection import Connection
 from typing import Any
@@ -14,6 +15,8 @@ HEADER = struct.Struct("!8sQI")  # what every message begins with, its length an
 BEGIN = b"fogbench"
 LONGEST = 1 << 34  # bytes of a message
 AT_ONCE = 1 << 20  # bytes that are read together
+FEW = 1 << 14  # bytes: a quarter of what a pipe holds
+CHATTY, PAUSE = 8, 0.005  # reads of so little, after which so many seconds pass before the next: each takes its time
 GARBLED = "what it sent is no record: the method writes into descriptors that are not its own"
 
 
@@ -42,12 +45,16 @@ class Receiver:
     def __init__(self, connection: Connection):
         self._descriptor, self._read, self._over = connection.fileno(), bytearray(), False
         os.set_blocking(self._descriptor, False)
+        self._chatty = 0  # reads, one soon after the other, of little each
         self._waiting = select.poll()
         self._waiting.register(self._descriptor, select.POLLIN)
 
     def receive(self, seconds: float) -> list[Any]:
         """The messages that are there in full, after waiting for something to read. Raises EOFError where there will
         be no more, and Garbled, once all messages before that were received."""
+        if self._chatty > CHATTY:
+            time.sleep(PAUSE)
+        asked = time.monotonic()
         if self._waiting.poll(1000 * seconds):
             try:
                 read = os.read(self._descriptor, AT_ONCE)
@@ -55,6 +62,8 @@ class Receiver:
                 read = None
             self._over = read == b""
             self._read += read or b""
+            few = len(read or b"") < FEW and time.monotonic() - asked < PAUSE
+            self._chatty = self._chatty + 1 if few else 0
         messages = []
         while len(self._read) >= HEADER.size:
             begin, length, checksum = HEADER.unpack_from(self._read)

@@ -30,9 +30,11 @@ def put_stale_aside(store: Store, specs: Sequence[RunSpec], stale: str) -> list[
             aside.add(hash)
         for change in changes:
             runs.setdefault((change, reason), {})[hash] = seconds
-    store.put_aside(aside)
+    if aside:
+        store.put_aside(aside)
     coded = {hash for (_, reason), of in runs.items() if reason == "code" for hash in of}
-    back = store.take_back({hash: planned[hash].code for hash in aside & coded})
+    codes = {hash: planned[hash].code for hash in aside & coded}
+    back = store.take_back(codes) if codes else set[str]()
     return [_stale_sentence(change, reason, stale, of, back) for (change, reason), of in runs.items()]
 
 

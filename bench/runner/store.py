@@ -87,9 +87,12 @@ def encode(record: RunRecord) -> tuple[bytes, int]:
 
     sink = io.BytesIO()
     schema = _schema(record.metrics, record.higher)
-    columns = [column.astype(int if at < len(QUESTIONS) else float) for at, column in enumerate(record.trajectory.T)]
+    length, columns = len(record.trajectory), []
+    for at, column in enumerate(record.trajectory.T):
+        buffer = pa.py_buffer(np.ascontiguousarray(column, dtype="<i8" if at < len(QUESTIONS) else "<f8"))
+        columns.append(pa.Array.from_buffers(schema.types[at], length, [None, buffer]))  # pa.array imports pandas
     with pa.ipc.new_stream(sink, schema) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=schema))
+        writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     plain = sink.getvalue()
     return pa.compress(plain, codec="zstd", asbytes=True), len(plain)
 

@@ -161,6 +161,14 @@ def odd_scribbler(oracle):
 
 
 @optimizer(order=0, source="fogbench's own tests 2026")
+def odd_imports(oracle):
+    """Fails with the modules that its process has imported itself."""
+    oracle.value(oracle.x0)
+    names = list(sys.modules)
+    raise RuntimeError(" ".join(names[names.index("bench.runner.guard") + 1 :]))
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
 def odd_thinker(oracle):
     """Hangs in C, which holds the interpreter, after one question."""
     oracle.value(oracle.x0)
