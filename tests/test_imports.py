@@ -2,6 +2,7 @@
 
 import ast
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -130,3 +131,19 @@ def test_public_names():
     assert {name for name in bench.__all__ if not callable(getattr(bench, name))} == set()
     with pytest.raises(AttributeError, match="no attribute 'minimise'"):
         bench.minimise  # noqa: B018
+
+
+def test_an_interrupt_while_the_command_line_is_imported_shows_no_traceback():
+    code = """
+import os, runpy, signal, sys
+
+class Presses:
+    def find_spec(self, name, *rest):
+        if name == "bench.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Presses())
+runpy.run_module("bench", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -133,6 +133,37 @@ def test_a_page_renews_itself_until_all_runs_are_there(runner, monkeypatch):
     assert REFRESH not in last and "Running" not in last
 
 
+def test_before_the_first_run_there_is_no_page_yet(runner, monkeypatch):
+    runner.rest = runner.rest[:0]
+    with closing(Store(runner.folder)) as store:
+        rows = [row for row, _ in store.rows()]
+    with closing(sqlite3.connect(runner.folder / "runs.db")) as db, db:
+        db.execute("DELETE FROM runs")
+    done = call("report", "t", "--no-figures")
+    assert done.exit_code == 2 and "t has no run yet that can be reported: Running: 0 of 30 so far." in done.output
+
+    def step():
+        runner.rest = rows
+        runner.store(12)
+        runner.end()
+
+    sleeps(monkeypatch, time, [step])
+    done = call("report", "t", "--every", "99999999999999999999", "--no-figures")
+    assert done.output.splitlines()[0] == "Running: 0 of 30 so far." and "Missing: 12 of 30" in done.output
+    assert done.exit_code == 1 and Path("reports/t/index.html").is_file()
+
+
+def test_a_merged_folder_that_lacks_a_shard_is_not_done(runner):
+    runner.end()
+    for number in (1, 2):
+        how = {"problems": ["odd-bowl"], "optimizers": ["scipy-bfgs", "random-search"], "budget": 5, "seeds": 2}
+        bench.run(**how, name="u", report=False, workers=1, imports=["odd_methods"], shard=f"{number}/3")
+    bench.merge(["u-1-of-3", "u-2-of-3"], "u")
+    done = call("watch", "u")
+    assert done.exit_code == 1, done.output
+    assert "u: 2 of 4 planned runs: shard 3 of 3 is not here." in done.output
+
+
 def test_who_stops_renewing_leaves_a_page_that_stays(runner, monkeypatch):
     def stop():
         assert REFRESH in Path("reports/t/index.html").read_text()

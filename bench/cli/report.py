@@ -15,6 +15,8 @@ from bench.measure.prices import EVERY, RULES
 if TYPE_CHECKING:
     from bench.results.stored import Results
 
+LONGEST = 1e8  # seconds that a pause may take: the system's clock knows no much longer ones
+
 
 @app.command()
 def report(
@@ -124,11 +126,14 @@ def _renewed(
     page = None
     try:
         while results.running:
-            page = api.write_report(
-                results, api.REPORTS / results.name, published, figures=False, quick=quick, renewed=seconds
-            )
-            out.print(f"{escape(' '.join(results.notes))} Report: {escape(str(page))}", soft_wrap=True)
-            time.sleep(seconds)
+            place = ""
+            if len(results.runs):  # else there is none yet
+                page = api.write_report(
+                    results, api.REPORTS / results.name, published, figures=False, quick=quick, renewed=seconds
+                )
+                place = f" Report: {page}"
+            out.print(escape(" ".join(results.notes) + place), soft_wrap=True)
+            time.sleep(min(seconds, LONGEST))
             results = api.load(names, imports)
     except KeyboardInterrupt:
         if page is not None and page.is_file():

@@ -86,6 +86,8 @@ def run(
         from bench.runner.shards import parse_shard
         from bench.tuning.settings import with_tuned
 
+        if shard == "":  # of a variable that is not set, say: the whole suite is not what was meant
+            raise ValueError("shard must read K/N, as 3/16, got ''")
         problems, optimizers = problem or (), optimizer or ()
         releases = enter(with_ or ())
         with (

@@ -50,7 +50,8 @@ def watch(
         out.print(f"Failed: {escape(text)}", soft_wrap=True)
     ended = f"{progress.ended:,} of {progress.planned:,} runs" + f", {progress.failed:,} failed" * bool(progress.failed)
     if not progress.done:
-        err.print(f"{escape(progress.name)}: {ended}. Nobody runs it: the same command does the rest.", soft_wrap=True)
+        why = progress.missing or f"{ended}. Nobody runs it: the same command does the rest."
+        err.print(f"{escape(progress.name)}: {escape(why)}", soft_wrap=True)
         raise typer.Exit(TROUBLE)
     out.print(f"{escape(progress.name)} is done: {ended}.", soft_wrap=True, highlight=False)
 

@@ -61,8 +61,12 @@ def write_report(
 
     published: "bbob-2009", to show those algorithms beside these; needs the extra `coco`. figures: those for papers.
     quick: whether prices in seconds are also of problems whose value takes less than 100 µs. renewed: seconds after
-    which the page loads itself again, as it will have been written anew; 0: it does not.
+    which the page loads itself again, as it will have been written anew; 0: it does not. Raises ValueError where there
+    is no run to report.
     """
+    if not len(results.runs):
+        why = " ".join([*results.notes, *results.missing]) or "all that are stored are damaged."
+        raise ValueError(f"{results.name} has no run yet that can be reported: {why}")
     report = Report(results, published, quick=quick)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, frame in report.tables.items():

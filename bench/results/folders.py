@@ -16,13 +16,13 @@ from bench.runner.alone import alone_in, running_in
 from bench.runner.store import Store, StoreError
 
 DATABASE = "runs.db"
-# what is written into a folder of results, by its name
+# what is written into a folder of results, by its path in it
 OURS = re.compile(r"(runs(-\d{8}-\d{6}-\d{6})?\.db(-wal|-shm|-journal)?|lock|tuned\.toml(\.part)?)")
-EXPORTS = {  # folders that `export` writes there by default, and the names of their files
-    "csv": re.compile(r".*\.csv"),
-    "parquet": re.compile(r".*\.parquet"),
-    "coco": re.compile(r".*\.(info|dat|tdat)"),
-    "ioh": re.compile(r".*\.(json|dat)"),
+EXPORTS = {  # folders that `export` writes there by default, and what is in them; another file is somebody's
+    "csv": re.compile(r"(runs|trajectories|ert)\.csv"),
+    "parquet": re.compile(r"(runs|trajectories|ert)\.parquet"),
+    "coco": re.compile(r"[^/]+/[^/]+/(bbobexp_f\d+\.info|data_f\d+/bbobexp_f\d+_DIM\d+\.t?dat)"),
+    "ioh": re.compile(r"[^/]+/(IOHprofiler_f[^/]+\.json|data_f[^/]+/IOHprofiler_f\d+_DIM\d+\.dat)"),
 }
 
 
@@ -95,7 +95,7 @@ def check_removable(results: Path, name: str) -> Path:
         raise ValueError(f"{path / DATABASE} is a link, and nothing behind it is removed: remove it yourself")
     if running_in(path):
         raise StoreError(f"another process is running into {path}: wait for it, or stop it, before it is removed")
-    if (path / DATABASE).stat().st_size:  # else it was killed before it wrote anything
+    if (path / DATABASE).stat().st_size or not (path / DATABASE).is_file():  # an empty one: killed before it wrote
         Store(path).close()  # raises StoreError for a file of something else
     return path
 
@@ -123,8 +123,8 @@ def _ours(path: Path) -> list[Path]:
     files = []
     for file in _files(path):
         first, *inner = file.relative_to(path).parts
-        pattern = EXPORTS.get(first) if inner else OURS
-        if pattern and pattern.fullmatch(file.name) and not file.is_symlink() and file.is_file():
+        pattern, name = (EXPORTS.get(first), "/".join(inner)) if inner else (OURS, first)
+        if pattern and pattern.fullmatch(name) and not file.is_symlink() and file.is_file():
             files.append(file)
     return files
 

@@ -1,6 +1,7 @@
 """Folders of results, as the shards of a suite from several machines, as one folder."""
 
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +20,14 @@ from bench.results import plans
 from bench.results.plans import WITH
 from bench.results.verify import faults_of, where
 from bench.runner.alone import alone_in, running_in
-from bench.runner.store import COLUMNS, MERGED, Store, StoreError, checksum, decode
+from bench.runner.store import COLUMNS, ENTRIES, MERGED, Store, StoreError, checksum, decode
 
 SAID = 5  # conflicts that are named
 # columns of a run that say on what machine and when it was made, and not what it did
 OF_MACHINE = ("inside", "outside", "versions", "written", "lanes", "state_bytes", "peak_memory", "trajectory_bytes")
 SECONDS = ("inside", "outside")  # columns of a trajectory
+# without these it is not known of which plan the runs are, and which shards lack
+LAID_OUT = ("the plan", *(f"the manifest's {key}:" for key in ("shard", MERGED, ENTRIES)))
 BLOBS = ("trajectory", "points", "best_x")
 YIELDS = {*map(str, UNFINISHED), str(Status.SKIPPED)}  # these the same command would do, if it could
 ONE_RUN = ("problem", "parameters", "instance", "optimizer", "hyperparameters", "seed")
@@ -104,12 +107,13 @@ def merge(sources: Sequence[Path], into: Path, command: str = "") -> Merged:
 
 
 def _check_folders(sources: Sequence[Path], into: Path) -> None:
-    if len(sources) < 2:
-        raise ValueError(f"merge takes two or more folders, got {', '.join(map(str, sources)) or 'none'}")
-    resolved = [source.resolve() for source in sources]
+    if len(sources) < (1 if (into / "runs.db").exists() else 2):
+        got = ", ".join(map(str, sources)) or "none"
+        raise ValueError(f"merge takes two or more folders, or one into an earlier merge, got {got}")
+    resolved = [os.path.realpath(source) for source in sources]  # of links in a circle, too
     if twice := [str(source) for n, source in enumerate(sources) if resolved[n] in resolved[:n]]:
         raise ValueError(f"merge takes each folder once, got {twice[0]} twice")
-    if into.resolve() in resolved:
+    if os.path.realpath(into) in resolved:
         raise ValueError(f"{into} is one of the folders to merge: give --into another name")
     for source in sources:
         if running_in(source):
@@ -123,7 +127,7 @@ def _opened(folders: Sequence[Path], stack: ExitStack) -> list[_Source]:
     for folder, name in zip(folders, names, strict=True):
         store = stack.enter_context(closing(Store(folder)))
         store.check()
-        if damaged := [text for text in store.damage() if text.startswith("the plan")]:
+        if damaged := [text for text in store.damage() if text.startswith(LAID_OUT)]:
             raise StoreError(
                 f"{folder} is damaged: {damaged[0]}. Restore runs.db from a copy, or run its suite again, which writes "
                 "the plan anew and keeps the runs"

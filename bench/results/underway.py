@@ -11,6 +11,8 @@ from typing import Any
 
 from bench.core import registry
 from bench.core.status import Status
+from bench.measure import words
+from bench.results import plans
 from bench.results.labels import label, varied_in
 from bench.runner.alone import running_in
 from bench.runner.store import Store
@@ -35,7 +37,7 @@ class Line:
 class Progress:
     """How far a suite is. running: whether a process works on it. planned, ended, failed: runs. seconds: since it was
     begun, or gone on with; left: that the others still take, NaN where that is not known. failures: the last, in
-    words."""
+    words. missing: of a merged folder, which shards are not here, "" where all are."""
 
     name: str
     running: bool
@@ -47,6 +49,7 @@ class Progress:
     optimizers: list[Line] = field(default_factory=list)
     problems: list[Line] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    missing: str = ""
 
     @property
     def done(self) -> bool:
@@ -79,7 +82,7 @@ class Underway:
                 self._begun = begun
                 self._forget()
                 self._prepare(store)
-            planned = store.number_planned()
+            planned = store.number_planned() + self._lacking
             for row in store.new_runs(self._last):
                 self._take(row)
         return self._progress(running, planned)
@@ -87,6 +90,7 @@ class Underway:
     def _prepare(self, store: Store) -> None:
         manifest = store.manifest()
         suite = manifest.get("suite", {})
+        self._shards, self._lacking = plans.lacking(manifest)
         varied = varied_in(suite)
         self._sign = manifest.get("function", {}).get("sign", 1)
         self._since = _time(manifest.get("updated") or manifest.get("created"))
@@ -128,6 +132,7 @@ class Underway:
             self.folder.name, running, planned, self._counted, self._failed, seconds, left,
             optimizers=list(self._lines["optimizers"].values()), problems=list(self._lines["problems"].values()),
             failures=self._failures,
+            missing=words.missing(self._counted, planned, self._shards, self._lacking) if self._lacking else "",
         )  # fmt: skip
 
 

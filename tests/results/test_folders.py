@@ -98,9 +98,11 @@ def test_what_fogbench_wrote_is_removed_and_nothing_else(home, tmp_path):
         export(results, form, home / "mine" / form)
     shutil.copy(home / "mine" / "runs.db", home / "mine" / "runs-20260101-000000-000000.db")
     (home / "mine" / "tuned.toml").write_text("")
-    theirs = {"notes.txt": "mine", "csv/notes.txt": "mine", "runs-of-mine.db": "mine", "deep/runs.db": "mine"}
+    names = ("csv/a.csv", "csv/deep/runs.csv", "parquet/a.parquet", "coco/a.info", "coco/a/a/a.dat", "ioh/a.json")
+    theirs = dict.fromkeys(names, "mine")  # beside the exports
+    theirs |= {"notes.txt": "mine", "csv/notes.txt": "mine", "runs-of-mine.db": "mine", "deep/runs.db": "mine"}
     for name, text in theirs.items():
-        (home / "mine" / name).parent.mkdir(exist_ok=True)
+        (home / "mine" / name).parent.mkdir(exist_ok=True, parents=True)
         (home / "mine" / name).write_text(text)
     (home / "mine" / "csv" / "link.csv").symlink_to(outside / "data.csv")
     (home / "mine" / "coco" / "link").symlink_to(outside)
@@ -110,7 +112,7 @@ def test_what_fogbench_wrote_is_removed_and_nothing_else(home, tmp_path):
     paths = [path for path in (home / "mine").rglob("*") if path.is_symlink() or not path.is_dir()]
     assert {str(path.relative_to(home / "mine")) for path in paths} == {*theirs, "csv/link.csv", "coco/link"}
     assert (outside / "data.csv").read_text() == "mine" and Path("reports/mine").is_dir()
-    assert "Not of Fogbench, and still there: coco/link, csv/link.csv, csv/notes.txt, deep/runs.db" in spoken(done)
+    assert "Not of Fogbench, and still there: coco/a.info, coco/a/a/a.dat, coco/link, csv/a.csv" in spoken(done)
     assert "Its report stays: reports/mine." in done.output
     assert "Removed results/mine: " in done.output
 
@@ -159,6 +161,15 @@ def test_a_file_of_something_else_stays(home):
     refused = call("--remove", "mine", "--yes")
     assert refused.exit_code == 2 and "an SQLite file of something else" in spoken(refused)
     assert (home / "mine" / "runs.db").is_file()
+
+
+def test_what_is_no_file_is_refused(home):
+    (home / "pipe").mkdir()
+    os.mkfifo(home / "pipe" / "runs.db")
+    (home / "pipe" / "lock").write_text("")
+    refused = call("--remove", "pipe", "--yes")
+    assert refused.exit_code == 2 and "is not a file" in spoken(refused)
+    assert (home / "pipe" / "lock").is_file()
 
 
 @pytest.mark.parametrize(("answer", "there"), [("y", False), ("n", True), ("", True)])

@@ -215,6 +215,32 @@ def test_damaged_runs_are_left_out_and_named_unless_another_folder_has_them(home
     assert (healed.missing, len(healed.damaged)) == ("", lost)
 
 
+@pytest.mark.parametrize("key", ["shard", "merged", "entries"])
+def test_a_manifest_that_does_not_tell_which_shards_lack_is_refused(home, key):
+    """Else a shard of three is taken for a whole suite, and nothing lacks."""
+    merge([home / "s1", home / "s2"], home / "first")
+    folder = home / ("first" if key == "merged" else "s1")
+    change(folder, "UPDATE manifest SET value = replace(value, '3', '1') WHERE key = ?", key)
+    change(folder, "UPDATE manifest SET value = replace(value, 'shard', 'shar') WHERE key = ?", key)
+    with pytest.raises(StoreError, match=f"is damaged: the manifest's {key}: its checksum does not hold"):
+        merge([folder, home / "s3"], home / "all")
+    assert not (home / "all").exists()
+
+
+def test_links_in_a_circle_hold_no_results(home):
+    (home / "circle").symlink_to("circle")
+    with pytest.raises(ValueError, match="circle holds no results"):
+        merge([home / "s1", home / "circle"], home / "all")
+
+
+def test_one_folder_is_added_to_an_earlier_merge(home):
+    with pytest.raises(ValueError, match=r"two or more folders, or one into an earlier merge, got .*s1"):
+        merge([home / "s1"], home / "all")
+    merge([home / "s1", home / "s2"], home / "all")
+    done = merge([home / "s3"], home / "all")
+    assert (done.planned, done.there, done.missing) == (12, 12, "")
+
+
 def test_a_damaged_plan_is_refused(home):
     change(
         home / "s1", "UPDATE plan SET hash = 'f' || substr(hash, 2) WHERE position = (SELECT max(position) FROM plan)"

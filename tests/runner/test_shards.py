@@ -5,7 +5,9 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
+from bench.cli import app
 from bench.core import registry
 from bench.measure import failed
 from bench.results.merged import differences
@@ -151,6 +153,13 @@ def test_the_manifest_of_a_shard_tells_its_suite(folders):
 def test_what_is_no_shard_is_a_sentence(text):
     with pytest.raises(ValueError, match=r"shard must .*as 3/16, got"):
         parse_shard(text)
+
+
+def test_an_empty_shard_on_the_command_line_is_not_the_whole_suite(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["run", "quick", "--shard", "", "--seeds", "1", "--within", "1s"])
+    assert done.exit_code == 2 and "shard must read K/N, as 3/16, got ''" in done.output
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_shard_has_a_name_of_its_own_and_no_race(folders):
