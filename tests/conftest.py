@@ -15,6 +15,10 @@ from bench.runner import PACKAGES
 ODD = str(Path(__file__).parent / "modules")
 LIMIT = 60  # CPU seconds of a test, which a busy machine may double
 MANY = 15  # files
+# what takes a minute or more begins first, the longest before the others: begun last, one process would wait for it
+LONGEST = ("tests/report", "tests/optimizers/test_contract.py", "tests/test_docs.py", "tests/test_slow_functions.py",
+           "tests/measure/test_calibration.py", "tests/faults/test_orphans.py", "tests/test_cli.py",
+           "tests/runner/test_cluster.py", "tests/track/test_check.py", "tests/track/test_plugin.py")  # fmt: skip
 gc.set_threshold(50_000, 50, 50)  # thousands of tests and torch are a large heap to search, and little of it is garbage
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -43,12 +47,20 @@ def pytest_runtest_call(item):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """File by file, as --dist=loadfile says, but those of tests/report together: they share pages that take seconds."""
+    """File by file, as --dist=loadfile says, but those of tests/report together: they share pages that take seconds.
+    LONGEST begin first, then those of most tests."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
             return "tests/report" if nodeid.startswith("tests/report/") else super()._split_scope(nodeid)
+
+        def _assign_work_unit(self, node):
+            if not self.assigned_work[node]:  # the first of this process
+                for scope in reversed(LONGEST):
+                    if scope in self.workqueue:
+                        self.workqueue.move_to_end(scope, last=False)
+            super()._assign_work_unit(node)
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 

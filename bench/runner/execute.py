@@ -386,14 +386,15 @@ if hasattr(os, "register_at_fork"):
 
 def serve(modules: Collection[str]) -> None:
     """Let children come from a server that has imported these modules, which takes seconds, and begins now: another
-    one, where that which runs has not, and has no children."""
+    one, where that which runs has not, and has no children. It imports what that one had too, so that suites of unlike
+    needs in turn do not begin a server each."""
     with _server_lock:
-        if _preloaded and not _preloaded.issuperset(modules) and not multiprocessing.active_children():
+        more = not _preloaded.issuperset(modules) and not multiprocessing.active_children()
+        if _preloaded and more:
             forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]  # the stubs lack it
-            _preloaded.clear()
-        if not _preloaded:
+        if not _preloaded or more:
             _preloaded.update(modules)
-            _server.set_forkserver_preload(["bench.runner.preload", *sorted(modules), "bench.runner.guard"])
+            _server.set_forkserver_preload(["bench.runner.preload", *sorted(_preloaded), "bench.runner.guard"])
             with _hidden():
                 _keeper.do(forkserver.ensure_running)
 

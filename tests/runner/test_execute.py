@@ -1,11 +1,13 @@
 """Runs in supervised children: whatever happens to them is a row, and the same whatever the number of workers."""
 
 import json
+from multiprocessing import forkserver
 
 import numpy as np
 import pytest
 
 from bench.results.stored import Results
+from bench.runner import execute
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.store import COLUMNS, Store
@@ -134,3 +136,17 @@ def test_hanging_runs_of_a_chunk_are_killed_each_after_its_own_deadline(tmp_path
     runs = run(tmp_path / "t", ["odd-sleeper"], seeds=3, deadline=0.2, limits={"grace": 0.5}).runs
     assert list(runs.status) == ["killed"] * 3
     assert time.monotonic() - begun < 15
+
+
+def test_a_server_that_begins_again_has_what_the_one_before_had(monkeypatch):
+    """Suites of unlike needs in turn would begin a server each, of seconds, and so does a session of tests."""
+    begun, ended = [], []
+    monkeypatch.setattr(execute, "_preloaded", set())
+    monkeypatch.setattr(execute._server, "set_forkserver_preload", begun.append)
+    monkeypatch.setattr(execute._keeper, "do", lambda function: None)
+    monkeypatch.setattr(execute.multiprocessing, "active_children", list)
+    monkeypatch.setattr(forkserver._forkserver, "_stop", lambda: ended.append(1))
+    for needs in (["json"], ["wave"], ["json"], ["json", "wave"], []):
+        execute.serve(needs)
+    assert [modules[1:-1] for modules in begun] == [["json"], ["json", "wave"]]
+    assert ended == [1]

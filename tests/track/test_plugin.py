@@ -6,7 +6,10 @@ import re
 import subprocess
 import sys
 
+import cpuinfo
 import pytest
+
+from bench.core import registry
 
 TEST = """
 def test_ball(optimizer_benchmark):
@@ -25,7 +28,6 @@ import time
 
 from bench import optimizer
 
-ROUNDS = {}  # in the first so many, each step sleeps
 round = 0
 
 
@@ -45,15 +47,27 @@ def test_sleepy(optimizer_benchmark):
 
 
 @pytest.fixture
-def run(tmp_path):
-    """A session of pytest in a folder of its own: its exit status, and what it printed."""
+def run(tmp_path, monkeypatch, capsys):
+    """A session of pytest in a folder of its own: its exit status, and what it printed. In this process, where a new
+    one would load torch for each of a dozen, but for those of pytest-xdist."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("PYTEST_") and name != "PYTEST_CURRENT_TEST"]:
+        monkeypatch.delenv(name)  # no xdist
+    processor = cpuinfo.get_cpu_info()  # by a process of its own, each time
+    monkeypatch.setattr("cpuinfo.get_cpu_info", lambda: dict(processor))
 
     def run(more, *options, test=TEST):
-        (tmp_path / "test_mine.py").write_text(test.format(more))
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py", *options]
-        alone = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # no xdist
-        done = subprocess.run(command, cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=300)
-        return done.returncode, done.stdout + done.stderr
+        (tmp_path / "test_mine.py").write_text(test.format(more) if test is TEST else test.replace("ROUNDS", str(more)))
+        arguments = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "test_mine.py", *options]
+        if "-n" in options:
+            done = subprocess.run([sys.executable, "-m", "pytest", *arguments], capture_output=True, text=True, timeout=300)
+            return done.returncode, done.stdout + done.stderr
+        try:
+            status = pytest.main(["-W", "default", *arguments])
+        finally:
+            sys.modules.pop("test_mine", None)
+            registry.OPTIMIZERS.pop("sleepy", None)
+        return status, "".join(capsys.readouterr())
 
     return run
 
