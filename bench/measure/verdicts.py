@@ -3,6 +3,8 @@
 The words for it are in `bench.measure.words`, the thresholds in `bench.measure.levels`.
 """
 
+from typing import Any
+
 import numpy as np
 
 from bench.core.status import statuses
@@ -371,35 +373,44 @@ def answers(scores: Frame, duels: Frame, breaks: Frame | None = None) -> Frame:
         for name in ("significant", "enough", "general", "able")
     )
     tests = duels[duels.adjusted.notna()].groupby(["family", "budget"]).size() // 2  # each pair stands there both ways
+    order = {"gone": True, "solved": False, "standing": False, "slower": True, "above": True, "optimizer": True}
+    ranked = scores.reset_index(drop=True).sort_values(list(order), ascending=list(order.values())).index
+    records: list[Any] = list(scores.itertuples(index=False))  # thousands of small frames would take seconds
     table = []
-    among_all = [(ALL, scores), *((str(order), rows) for order, rows in scores.groupby("order"))]
-    for among, of_order in among_all:
-        for (family, budget), rows in of_order.groupby(["family", "budget"], sort=False):
-            row = {"family": family, "budget": budget, "among": among, "problems": rows["of"].iloc[0]}
-            order = {"gone": True, "solved": False, "standing": False, "slower": True, "above": True, "optimizer": True}
-            whole = rows[rows.whole].sort_values(list(order), ascending=list(order.values()))
-            row |= {"cut": rows.cut.iloc[0], "compared": len(whole), "left": len(rows) - len(whole), "reason": ""}
-            row["raced"] = rows.raced.iloc[0]
+    for among in (ALL, *sorted(scores.order.dropna().unique())):
+        groups: dict[tuple[str, float], list[Any]] = {}
+        for each in records:
+            if among == ALL or each.order == among:
+                groups.setdefault((each.family, each.budget), []).append(each)
+        entrants: dict[tuple[str, float], list[Any]] = {key: [] for key in groups}
+        for each in (records[place] for place in ranked):
+            if each.whole and (among == ALL or each.order == among):
+                entrants[each.family, each.budget].append(each)
+        for (family, budget), rows in groups.items():
+            first, whole = rows[0], entrants[family, budget]
+            row = {"family": family, "budget": budget, "among": str(among), "problems": first.of, "cut": first.cut}
+            row |= {"compared": len(whole), "left": len(rows) - len(whole), "reason": "", "raced": first.raced}
             row["tests"] = tests.get((family, budget), 0)
-            if not (whole.standing > 0).any():
-                reason = NOTHING_REACHED if len(whole) else NOT_ON_ALL if (rows.ran > 0).any() else CANNOT_RUN
+            if not any(each.standing > 0 for each in whole):
+                ran = any(each.ran > 0 for each in rows)
+                reason = NOTHING_REACHED if whole else NOT_ON_ALL if ran else CANNOT_RUN
                 none = dict.fromkeys(("significant", "enough", "general", "able"), False)
                 none |= {"optimizer": "", "rivals": "", "tied": 0, "level": 0, "unbeaten": ""}
                 table.append({**row, **none, "reason": reason})
                 continue
-            best = whole.iloc[0]
+            best, *others = whole
             key = (family, budget, best.optimizer)
-            rivals = whole[1:][~whole.optimizer[1:].isin(beaten.get(key, set()))]
-            beatable = rivals.optimizer.isin(enough.get(key, set())).sum()
-            row["enough"] = 2 * len(rivals) <= len(whole) - 1 or 2 * beatable >= len(rivals)
-            row |= {name: best[name] for name in ("optimizer", "order", "solved", "low", "high", "runs")}
-            tied = rivals[rivals.standing == best.standing]
-            level = (tied.slower == best.slower) & (tied.above == best.above)
-            row |= {"rivals": "; ".join(rivals.optimizer), "tied": len(tied), "level": level.sum()}
-            unbeaten = whole[1:][~whole.optimizer[1:].isin(general.get(key, set()))]
-            row |= {"unbeaten": "; ".join(unbeaten.optimizer), "able": len(able.get(key, ())) > 0}
-            others = len(whole) > 1
-            table.append({**row, "significant": others and not len(rivals), "general": others and not len(unbeaten)})
+            rivals = [each for each in others if each.optimizer not in beaten.get(key, ())]
+            beatable = sum(each.optimizer in enough.get(key, ()) for each in rivals)
+            row["enough"] = 2 * len(rivals) <= len(others) or 2 * beatable >= len(rivals)
+            row |= {name: getattr(best, name) for name in ("optimizer", "order", "solved", "low", "high", "runs")}
+            tied = [each for each in rivals if each.standing == best.standing]
+            level = sum(each.slower == best.slower and each.above == best.above for each in tied)
+            row |= {"rivals": "; ".join(each.optimizer for each in rivals), "tied": len(tied), "level": level}
+            unbeaten = [each.optimizer for each in others if each.optimizer not in general.get(key, ())]
+            row |= {"unbeaten": "; ".join(unbeaten), "able": len(able.get(key, ())) > 0}
+            compared = len(others) > 0
+            table.append({**row, "significant": compared and not rivals, "general": compared and not unbeaten})
     frame = pd.DataFrame(table, columns=list(COLUMNS["answers"])).astype({"order": "Int64", "runs": "Int64"})
     return _in_order(frame, scores.family)
 

@@ -13,7 +13,7 @@ from bench.measure import words
 from bench.measure.comparison import View
 from bench.measure.crossing import crossings
 from bench.measure.ert import ert, hardest
-from bench.measure.failed import answers, best_optimizers, failed_optimizers, of_one_problem, sentence
+from bench.measure.failed import answers, best_optimizers, of_one_problem, sentence
 from bench.measure.frames import Frame
 from bench.measure.scaling import scaling
 from bench.measure.strata import ALL
@@ -65,11 +65,12 @@ def _crossing(report: Report, view: View, family: str) -> list[Any]:
     if family in alone(view):  # each budget has its own best there, by the values at it
         return []
     rows = list(table[table.family == family].itertuples())
-    failed = set(failed_optimizers(report.runs).optimizer)
     texts = [
         text
         for segment in words.crossing(rows, view.amount)
-        for text in ([segment, words.FAILED] if isinstance(segment, words.Name) and segment in failed else [segment])
+        for text in (
+            [segment, words.FAILED] if isinstance(segment, words.Name) and segment in report.failed else [segment]
+        )
     ]
     return _segments(report, texts)
 

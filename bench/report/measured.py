@@ -9,7 +9,7 @@ from bench.measure.comparison import View
 from bench.measure.crossing import crossings
 from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert
-from bench.measure.failed import answers, best_optimizers, failed_evaluations
+from bench.measure.failed import answers, best_optimizers, failed_evaluations, failed_optimizers
 from bench.measure.frames import CELL, Frame
 from bench.measure.prices import EVERY, RULES
 from bench.measure.standing import values_at_budget
@@ -120,6 +120,11 @@ class Report:
     def ranked(self) -> list[str]:
         """The optimizers, those first that solve most over all problems: see `bench.measure.verdicts.ranking`."""
         return self.views[0].of(ranking) if self.views else list(self.styles)
+
+    @cached_property
+    def failed(self) -> set[str]:
+        """The optimizers of which runs crashed, were killed or diverged."""
+        return set(failed_optimizers(self.runs).optimizer)
 
     @property
     def orders(self) -> list[int]:

@@ -60,7 +60,9 @@ def run(tmp_path, monkeypatch, capsys):
         (tmp_path / "test_mine.py").write_text(test.format(more) if test is TEST else test.replace("ROUNDS", str(more)))
         arguments = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "test_mine.py", *options]
         if "-n" in options:
-            done = subprocess.run([sys.executable, "-m", "pytest", *arguments], capture_output=True, text=True, timeout=300)
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", *arguments], capture_output=True, text=True, timeout=300
+            )
             return done.returncode, done.stdout + done.stderr
         try:
             status = pytest.main(["-W", "default", *arguments])
