@@ -40,7 +40,7 @@ benchmark: .venv/installed-test
 	$(RUN) -m pytest tests/benchmarks/test_convergence.py --benchmark-only --benchmark-storage=tests/benchmarks/baseline --benchmark-compare
 	$(RUN) -m pytest tests/benchmarks --ignore=tests/benchmarks/test_convergence.py --benchmark-only --benchmark-autosave --benchmark-compare
 
-# four workers of a cluster, one killed half way: are its records those of one process? two minutes
+# four workers of a cluster, one killed half way: are its records those of one process?
 cluster-demo: .venv/installed-test
 	$(RUN) examples/cluster/demo.py
 

@@ -119,7 +119,7 @@ class Cluster:
             self._looked = monotonic()
             self.still_there()
             before = self._threads
-            with suppress(Exception):  # its scheduler is gone this moment, which the next look says
+            with suppress(OSError, ValueError):  # its scheduler is gone this moment, which the next look says
                 self._threads = self.client.scheduler_info(n_workers=0)["total_threads"]
             if before and not self._threads:
                 self.launch.watcher.changed(f"No worker is left at {self.address}: waiting for another.")
