@@ -53,15 +53,15 @@ def connected(launch: Launch) -> "Iterator[Cluster]":
     with ExitStack() as stack:
         stack.enter_context(silence_logging_cmgr(logging.CRITICAL))
         address, security = launch.scheduler, None
-        if address == LOCAL:
-            security = distributed.Security(require_encryption=False)  # nothing leaves this machine
-            address = stack.enter_context(_local(launch.workers or cores(), security))
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # versions are compared below, by name
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of slow disks, and of versions, which are compared below, by name
+            if address == LOCAL:
+                security = distributed.Security(require_encryption=False)  # nothing leaves this machine
+                address = stack.enter_context(_local(launch.workers or cores(), security))
+            try:
                 client = distributed.Client(address, timeout=CONNECT, set_as_default=False, security=security)
-        except Exception as error:  # whatever a socket, TLS or another program at that address may cause
-            raise ValueError(f"no scheduler of Dask answers at {address}: {_line(error)}") from None
+            except Exception as error:  # whatever a socket, TLS or another program at that address may cause
+                raise ValueError(f"no scheduler of Dask answers at {address}: {_line(error)}") from None
         stack.callback(_close, client)
         cluster = Cluster(client, address, launch)
         stack.callback(cluster.close)
