@@ -42,49 +42,6 @@ def pids_in(file: Path) -> list[int]:
     return [int(line) for line in file.read_text().split()]
 
 
-def started(folder: Path) -> subprocess.Popen:
-    """A command whose one run holds the interpreter in C, and has helpers in sessions of their own."""
-    command = "-m bench run -p odd-bowl -o odd-master --seeds 1 --budget 9 --workers 1 --name t --import odd_methods"
-    process = subprocess.Popen(
-        [sys.executable, *command.split(), "--no-report"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "ODD_PIDS": str(folder / "pids"), "PYTHONPATH": f"{Path.cwd()}:{os.environ['PYTHONPATH']}"},
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background hears of none
-    )
-    limit = time.monotonic() + 120
-    while not (folder / "pids.hangs").exists():
-        assert process.poll() is None and time.monotonic() < limit
-        time.sleep(0.05)
-    return process
-
-
-@pytest.mark.parametrize(
-    ("name", "times", "status"),
-    [("SIGKILL", 1, -9), ("SIGTERM", 1, 143), ("SIGHUP", 1, 129), ("SIGINT", 1, 130), ("SIGINT", 3, 130)],
-)
-def test_who_stops_a_command_finds_nothing_left(tmp_path, name, times, status):
-    process = started(tmp_path)
-    theirs = psutil.Process(process.pid).children(recursive=True)
-    pids = {*(child.pid for child in theirs), *pids_in(tmp_path / "pids")}
-    try:
-        for _ in range(times):
-            process.send_signal(getattr(signal, name))
-            time.sleep(0.02)
-        output, _ = process.communicate(timeout=SECONDS)  # nobody else holds its pipe
-    finally:
-        process.kill()
-        left = not gone(pids)
-    assert process.returncode == status, output
-    assert ("Stopped. What was done is stored" in output) == (name != "SIGKILL"), output
-    assert "Traceback" not in output
-    assert len(pids) >= 5  # server, tracker, run and two helpers
-    assert not left
-
-
 def test_what_is_ignored_stays_ignored(tmp_path):
     program = (
         "import signal, time\nfrom bench.cli.stopping import stoppable\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"

@@ -1,0 +1,34 @@
+"""Each fault a few times; and the table of many, as `make faults` wrote it, is the documented one."""
+
+import zlib
+
+import numpy as np
+import pytest
+
+from tests.faults.table import FAULTS, documented
+
+FORMATS_WITHOUT_CHECKSUM = "COCO"
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_few_faults_do_no_harm(tmp_path, name, evil_methods):
+    fault = FAULTS[name]
+    outcome = fault.inject(tmp_path, fault.small, np.random.default_rng(zlib.crc32(name.encode()) + 1))
+    assert outcome.clean, outcome
+    assert outcome.injected or not outcome.notes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_many_faults_do_no_harm(tmp_path, name, evil_methods):
+    fault = FAULTS[name]
+    outcome = fault.inject(tmp_path, fault.large, np.random.default_rng(zlib.crc32(name.encode())))
+    assert outcome.clean, outcome
+
+
+def test_the_documented_table_has_every_fault_and_no_harm():
+    rows = documented()
+    assert [cells[0] for cells in rows] == list(FAULTS)
+    for cells in rows:
+        assert cells[2:6] == ["0"] * 4, cells
+        assert int(cells[1].replace(",", "")) > 0
