@@ -406,18 +406,19 @@ def evil_problems(folder: Path, n: int, rng: np.random.Generator) -> Outcome:
 
 
 def numbers(folder: Path) -> Any:
-    """All numbers of a report, by run, and whether damage is said of it; None where the folder is refused."""
+    """All that the measures of a report are made of, and whether damage is said of it; None where it is refused."""
     try:
         results = Results(folder)
     except StoreError:
         return None
-    runs = results.runs.drop(columns="run").to_csv()
-    parts = {line.split(",", 1)[1] for line in runs.splitlines()}
-    events = results.trajectories.groupby("run").apply(
-        lambda rows: rows.drop(columns="run", errors="ignore").to_csv(index=False)
-    )
+    names = results.runs.drop(columns="run").to_csv().splitlines()
+    parts = {line.split(",", 1)[1] for line in names}
+    columns = [column for column in results.trajectories.columns if column != "run"]
+    values = results.trajectories[columns].to_numpy(dtype=float)
+    run = results.trajectories.run.to_numpy()
+    events = [values[run == number].tobytes() for number in np.unique(run)]
     pictures = [grid["f"].tobytes() for grid in results.grids]
-    costs = [results.prices, results.manifest.get("suite"), results.ert().to_csv()]
+    costs = [results.prices, {key: text for key, text in results.manifest.items() if key != "updated"}]
     return parts, sorted(events), pictures, repr(costs), bool(results.missing or results.damaged)
 
 

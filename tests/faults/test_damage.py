@@ -2,7 +2,6 @@
 
 import sqlite3
 
-import numpy as np
 import pytest
 
 from bench.results.stored import Results
@@ -157,79 +156,3 @@ def test_verify_sees_runs_of_earlier_plans(folder):
     assert verify(folder).faults == [
         "odd-bowl, dim 2, instance 1, with odd-walk, seed 2, of no report: its checksum does not hold"
     ]
-
-
-# flips of single bits: what is read again is as it was, or is named, and nothing ends in a traceback
-
-
-def numbers(folder):
-    """All numbers of a report, by run, with what is said of damage: None where the folder is refused."""
-    try:
-        results = Results(folder)
-    except StoreError:
-        return None
-    runs = results.runs.drop(columns="run").to_csv()
-    parts = {line.split(",", 1)[1] for line in runs.splitlines()}
-    events = results.trajectories.groupby("run").apply(
-        lambda rows: rows.drop(columns="run", errors="ignore").to_csv(index=False)
-    )
-    pictures = [grid["f"].tobytes() for grid in results.grids]
-    costs = [results.prices, results.manifest.get("suite"), results.ert().to_csv()]
-    return parts, sorted(events), pictures, repr(costs), bool(results.missing or results.damaged)
-
-
-def flipped(folder, offsets, rng):
-    """Flip one bit at each of these places of runs.db, one after the other; answers with the faults that were found,
-    and how many flips were said."""
-    path = folder / "runs.db"
-    whole = path.read_bytes()
-    before = numbers(folder)
-    silent, said = [], 0
-    for offset in offsets:
-        bad = bytearray(whole)
-        bad[offset] ^= 1 << rng.integers(8)
-        path.write_bytes(bytes(bad))
-        after = numbers(folder)
-        try:
-            faults = verify(folder).faults
-        except StoreError:
-            faults = ["refused"]
-        if after is None or after[-1]:
-            said += 1
-            assert faults, f"verify is silent on byte {offset}"
-        elif after != before:
-            silent.append(int(offset))
-    path.write_bytes(whole)
-    return silent, said
-
-
-def places(folder, tables):
-    """The bytes of runs.db that hold some tables, or all of it."""
-    size = (folder / "runs.db").stat().st_size
-    if not tables:
-        return range(size)
-    db = sqlite3.connect(folder / "runs.db")
-    marks = ", ".join("?" * len(tables))
-    pages = db.execute(f"SELECT pgoffset, pgsize FROM dbstat WHERE name IN ({marks})", tables).fetchall()
-    db.close()
-    return [offset + byte for offset, size in pages for byte in range(size)]
-
-
-@pytest.mark.parametrize(
-    ("tables", "flips"),
-    [
-        ((), 20),
-        (("plan", "manifest"), 20),
-        pytest.param((), 500, marks=pytest.mark.slow),
-        pytest.param(("plan", "manifest"), 100, marks=pytest.mark.slow),
-    ],
-)
-def test_no_flipped_bit_changes_a_number_in_silence(folder, tables, flips):
-    db = sqlite3.connect(folder / "runs.db")
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
-    rng = np.random.default_rng(flips)
-    offsets = rng.choice(np.array(places(folder, tables)), flips)
-    silent, said = flipped(folder, offsets, rng)
-    assert silent == []
-    assert said > 0
