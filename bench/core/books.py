@@ -59,7 +59,7 @@ class Books:
     state_bytes: int | None = None  # that the method holds, a lane; see `bench.runner.memory`
     refused: tuple[int, int] = (0, -1)  # questions in a row, and the ticks spent then
     ended_at: float = 0.0  # perf_counter() when a question was first refused because all had ended
-    late: bool = False  # whether the method was left because it did not return in time
+    late: float = 0.0  # seconds after its end when the method was left, because it had not returned
     first_epoch: np.ndarray | None = None  # its rows (R, N), where all epochs are alike
     questions: int = 0  # that had random numbers
     lane_seeds: Any = None  # a tensor (R,), of which those numbers are made, see `noise`
@@ -165,7 +165,8 @@ class Books:
         entered = perf_counter()
         ledger.outside += entered - self.answered_at
         self.answered_at = entered
-        if ledger.status or ledger.ticks + price > limit:
+        spent = ledger.ticks + price
+        if ledger.status or spent > limit or spent > ledger.limit:
             self.affordable(price, limit)
         return entered
 
@@ -225,6 +226,7 @@ class Books:
             self.end(Status.BUDGET)
         if not self.open_lanes():
             self.stop()
+        limit = min(limit, self._ledgers[self.open_lanes()[0]].limit)  # whatever a method has put in its place
         points = (limit - self.ticks) // price
         if points < 1:
             if self._late():
@@ -358,7 +360,7 @@ class Books:
         self.refused = (number + 1 if ticks == self.ticks else 1, self.ticks)
         if self.over:
             self.ended_at = self.ended_at or perf_counter()
-            self.late = perf_counter() - self.ended_at > LINGER
+            self.late = LINGER if perf_counter() - self.ended_at > LINGER else 0.0
         if self.refused[0] < REFUSALS and not self.late:
             return
         if self.open_lanes():

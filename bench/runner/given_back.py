@@ -35,6 +35,7 @@ NUMBERS = [int(number) for number in signal.Signals if number < 32 and number no
 TIMERS = [getattr(signal, name) for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if hasattr(signal, name)]
 LIMITS = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_STACK")
 DESCRIPTORS = 64  # that a method may leave open
+OF_DYNAMO = "manual_seed"  # torch._dynamo wraps it when it is imported
 HELD = 1 << 30  # bytes that a process may have kept of its runs
 # whose functions a method may replace: what problems and other methods are computed with
 WATCHED = (
@@ -54,7 +55,7 @@ def given_back() -> Iterator[None]:
     their ends changes any of it.
     """
     global _outer
-    process, tracer, outer = os.getpid(), sys.gettrace(), _outer
+    process, tracer, profiler, outer = os.getpid(), sys.gettrace(), sys.getprofile(), _outer
     before = _outer = outer or _Before()
     before.take_torch()
     before.given_back = False
@@ -67,6 +68,10 @@ def given_back() -> Iterator[None]:
         try:
             yield
         finally:
+            try:
+                sys.setprofile(profiler)
+            except BaseException:  # of a profiler, at this call: it is gone then
+                sys.setprofile(profiler)
             if os.getpid() != process:
                 os._exit(0)
             if sys.gettrace() is not tracer:
@@ -138,7 +143,6 @@ def _facts() -> list[Switch]:
         (np.get_printoptions, lambda options: np.set_printoptions(**options)),
         (sys.getrecursionlimit, sys.setrecursionlimit),
         (sys.getswitchinterval, sys.setswitchinterval),
-        (sys.getprofile, sys.setprofile),
         (lambda: (sys.stdin, sys.stdout, sys.stderr), _set_streams),
         (gc.isenabled, lambda enabled: gc.enable() if enabled else gc.disable()),
         (gc.get_threshold, lambda threshold: gc.set_threshold(*threshold)),
@@ -237,7 +241,7 @@ def _defines(holder: Any, before: dict[str, Any]) -> bool:
     with suppress(Exception):  # of arrays, which are not equal in one word
         if now == before:  # mostly, and quick: what is the same object is equal
             return True
-    return all(now.get(name) is value for name, value in before.items() if callable(value))
+    return all(now.get(name) is value for name, value in before.items() if callable(value) and name != OF_DYNAMO)
 
 
 def _standard() -> list[tuple[int, int] | None]:

@@ -45,9 +45,11 @@ def felt(books: Books, play: CodeType) -> Iterator[None]:
 
 def beat(tell: Callable[[Pulse], None], patience: float) -> None:
     """Tell how each run does, when its method begins, and then in a thread of its own, again and again; and leave a
-    method that has not returned LINGER seconds after its run ended. patience: of who hears of it, in seconds."""
+    method that has not returned LINGER seconds after its run ended, or patience. patience: of who hears of it, in
+    seconds, which such a method does not try."""
     global _tell
     _tell = tell
+    linger = min(LINGER, patience)
     watched: Books | None = None
     longest, under_way, ended_at = 0.0, (0.0, 0.0), 0.0  # of it: when the question began, and how long that is ago
 
@@ -65,12 +67,13 @@ def beat(tell: Callable[[Pulse], None], patience: float) -> None:
                 longest, under_way = max(longest, under_way[1]), (began, 0.0)
             if books.over:
                 ended_at = ended_at or time.perf_counter()
-                if time.perf_counter() - ended_at > LINGER:
-                    _leave(books)
+                if time.perf_counter() - ended_at > linger:
+                    _leave(books, linger)
                     continue
             since = time.perf_counter() - began
-            if asking := _asks(play):
+            if asking := not ended_at and _asks(play):
                 under_way = began, since
+            asking, since = (True, 0.0) if ended_at else (asking, since)
             try:
                 tell(Pulse(asking, since, longest))
             except OSError:  # nobody listens any more
@@ -79,11 +82,11 @@ def beat(tell: Callable[[Pulse], None], patience: float) -> None:
     threading.Thread(target=go_on, daemon=True).start()
 
 
-def _leave(books: Books) -> None:
+def _leave(books: Books, seconds: float) -> None:
     """End this process with the records of a run that is over, and whose method has not returned even now."""
     with _leaving:
         if _felt is not None and _felt[0] is books and books.abandon is not None:
-            books.late = True
+            books.late = seconds
             books.abandon()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.core import registry
-from bench.core.books import LINGER, REFUSALS
+from bench.core.books import REFUSALS
 from bench.core.failures import out_of_memory
 from bench.core.foreign import refuse_suspended, said
 from bench.core.ledger import QUESTIONS, Ledger, impossible
@@ -32,7 +32,7 @@ STATUSES = frozenset(map(str, Status))
 TINY = 1e-6  # seconds
 LACK = 200  # characters of what is said of a lack of memory
 LEFT = f"the method went on after its end, and was left when {REFUSALS:,} questions had been refused"
-LINGERED = f"the method went on after its end, and was left when it had not returned {LINGER:g} s later"
+LINGERED = "the method went on after its end, and was left when it had not returned {:g} s later"
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def _run_specs(
     in_use = peak(spec.device) if not lanes else None
 
     def records(error: str) -> list[RunRecord]:
-        left = LEFT if books.refused[0] >= REFUSALS else LINGERED if books.late else ""
+        left = LEFT if books.refused[0] >= REFUSALS else LINGERED.format(books.late) if books.late else ""
         memory = (books.state_bytes, in_use() if in_use else None)
         remark = NOT_REPEATABLE.format(", ".join(sorted(books.nondeterministic))) if books.nondeterministic else ""
         return [

@@ -267,6 +267,7 @@ simple("seeds", lambda oracle: (np.random.seed(0), random.seed(0)))
 simple("streams", lambda oracle: [setattr(sys, name, None) for name in ("stdin", "stdout", "stderr")])
 simple("modules", lambda oracle: [sys.modules.pop(name) for name in list(sys.modules) if name.startswith("numpy")])
 simple("tracer", lambda oracle: sys.settrace(lambda *_: 1 / 0))
+simple("quiet-profiler", lambda oracle: sys.setprofile(lambda *_: None))
 simple("profiler", lambda oracle: sys.setprofile(lambda *_: 1 / 0))
 
 
@@ -485,3 +486,23 @@ def evil_problem(kind: str = "gives-nan", instance: int = 1) -> Objective:
     facts = {"dim": 2, "domain": Domain(-5.0, 5.0), "f_opt": 0.0, "arrays": "numpy", "vectorised": False}
     facts |= {"formula": lambda x: float((x * x).sum()), **WRONG[kind]()}
     return Objective(facts.pop("formula"), facts.pop("dim"), **facts)
+
+
+@optimizer(order=0, lanes=True, source=SOURCE)
+def evil_lanes(oracle):
+    while True:
+        oracle.value(oracle.x0)
+
+
+@problem(family="evil", source=SOURCE)
+def evil_trap(dim: int = 2, instance: int = 1) -> Objective:
+    """A bowl for lanes whose fifth answer to all of them never comes."""
+    asked = []
+
+    def formula(x):
+        asked.append(x.ndim > 1 and len(x) > 1)
+        if sum(asked) > 5:
+            time.sleep(600)
+        return (x * x).sum(-1)
+
+    return Objective(formula, dim, order=0, domain=Domain(-5.0, 5.0), f_opt=0.0, arrays="numpy", vectorised=True)
