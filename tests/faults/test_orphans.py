@@ -22,7 +22,7 @@ SECONDS = 20  # in which all must be gone, on a busy machine; a second on a quie
 
 def run(folder, optimizers, *, problem="odd-bowl", seeds=2, budget=20, deadline=600.0, **how):
     suite = make_suite([problem], list(optimizers), budget=budget, name=folder.name, seeds=seeds, deadline=deadline)
-    run_suite(suite, folder, Launch(workers=1, imports=["odd_methods"], pictures=False, **how))
+    run_suite(suite, folder, Launch(workers=1, imports=["odd_methods"], pictures=False, preload=(), **how))
     return Results(folder).runs
 
 
