@@ -40,6 +40,7 @@ POLL = 0.1  # seconds between two looks at a child
 APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
 SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
 STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine
+TRIES = 5  # to start a child, whose server may be killed each time
 GAVE_BACK = 75  # exit status of a child that did so
 READY = "ready"  # what a child says when it waits for its job
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
@@ -402,13 +403,20 @@ def serve(modules: Collection[str]) -> None:
 def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Any]:
     """A child process that does target(connection, *arguments), and where to hear what it sends."""
     receive, send = _server.Pipe(duplex=False)
-    with _server_lock, _hidden():
-        process = _server.Process(target=_begin, args=(send, target, arguments), daemon=True)
-        _keeper.do(forkserver.ensure_running)  # where it was killed
-        process.start()
-        _children.add(process.pid)
-    send.close()
-    return process, receive
+    with closing(send), _server_lock, _hidden():
+        for tries in range(TRIES, 0, -1):
+            process = _server.Process(target=_begin, args=(send, target, arguments), daemon=True)
+            _keeper.do(forkserver.ensure_running)  # where it was killed
+            try:
+                process.start()
+            except (EOFError, ConnectionError):  # it was killed now: the next one does it
+                if tries == 1:
+                    raise
+                time.sleep(POLL)
+                continue
+            _children.add(process.pid)
+            return process, receive
+    raise AssertionError
 
 
 @contextmanager

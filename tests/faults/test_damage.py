@@ -1,14 +1,20 @@
 """What is missing is said, what is damaged is one row, and no number changes in silence."""
 
+import io
 import sqlite3
+from contextlib import closing
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+from bench.cli import app
 from bench.results.stored import Results
-from bench.results.verify import verify
+from bench.results.verify import JSON, verify
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
-from bench.runner.store import COLUMNS, StoreError, checksum
+from bench.runner.store import COLUMNS, Store, StoreError, checksum
 from bench.runner.suite import make_suite
 
 
@@ -125,27 +131,93 @@ def test_verify_says_what_is_wrong(folder, statement, faults):
     assert verify(folder).faults == [fault.replace("RUN", run) for fault in faults]
 
 
+def stream(**columns):
+    """A trajectory of these columns, as `encode` packs it, and its size."""
+    sink = io.BytesIO()
+    batch = pa.record_batch(columns)
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    plain = sink.getvalue()
+    return pa.compress(plain, codec="zstd", asbytes=True), len(plain)
+
+
+def no_text():
+    """A column of text that is none, which only a look at each value tells."""
+    offsets, data = pa.py_buffer(np.array([0, 2], "<i4").tobytes()), pa.py_buffer(b"\xff\xfe")
+    return pa.StringArray.from_buffers(1, offsets, data)
+
+
+EVENTS = dict.fromkeys(("value", "inside", "outside", "f"), pa.array([1.0]))
+
+
 @pytest.mark.parametrize(
-    ("column", "value", "fault"),
+    ("changes", "fault"),
     [
-        ("trajectory", b"\x00\x11", "its trajectory cannot be read"),
-        ("trajectory_bytes", 7, "its trajectory cannot be read"),
-        ("counts", "{", "its counts cannot be read"),
-        ("status", "glorious", "its status 'glorious' is none"),
-        ("best_x", b"1234567", "its best_x is cut short"),
-        ("key", "{}", "its hash is not that of its key"),
+        ({"trajectory": b"\x00\x11"}, "its trajectory cannot be read"),
+        ({"trajectory_bytes": 7}, "its trajectory cannot be read"),
+        (dict(zip(("trajectory", "trajectory_bytes"), stream(**EVENTS), strict=True)), ""),
+        (
+            dict(zip(("trajectory", "trajectory_bytes"), stream(**EVENTS, more=no_text()), strict=True)),
+            "its trajectory cannot be read",
+        ),
+        (
+            dict(zip(("trajectory", "trajectory_bytes"), stream(value=pa.array([1])), strict=True)),
+            "its trajectory lacks f, inside, outside",
+        ),
+        ({"status": "glorious"}, "its status 'glorious' is none"),
+        ({"best_x": b"1234567"}, "its best_x is cut short"),
+        ({"points": b"1234567"}, "its points is cut short"),
+        ({"key": "{}"}, "its hash is not that of its key"),
+        *(({name: "{"}, f"its {name} cannot be read") for name in JSON if name != "key"),
     ],
 )
-def test_verify_reads_what_a_checksum_covers(folder, column, value, fault):
-    change(folder, f"UPDATE runs SET {column} = ? WHERE id = 2", value)
+def test_verify_reads_what_a_checksum_covers(folder, changes, fault):
+    for column, value in changes.items():
+        change(folder, f"UPDATE runs SET {column} = ? WHERE id = 2", value)
+    seal(folder, "runs")
+    verified = verify(folder)
+    assert [fault in text for text in verified.faults] == [True] * bool(fault)
+    assert str(verified).endswith(f"6 of 6 planned runs: {'1 fault' if fault else 'all as written'}.")
+
+
+def seal(folder, table):
+    """Give a run a checksum that holds, after it was changed."""
     names = ", ".join(f'"{name}"' for name in COLUMNS)
     db = sqlite3.connect(folder / "runs.db")
-    row = db.execute(f"SELECT {names} FROM runs WHERE id = 2").fetchone()
+    row = db.execute(f"SELECT {names} FROM {table} WHERE id = 2").fetchone()
     db.close()
-    change(folder, "UPDATE runs SET checksum = ? WHERE id = 2", checksum(row))
-    found = verify(folder)
-    assert [fault in text for text in found.faults] == [True]
-    assert str(found).endswith("6 of 6 planned runs: 1 fault.")
+    change(folder, f"UPDATE {table} SET checksum = ? WHERE id = 2", checksum(row))
+
+
+def test_verify_sees_what_was_put_aside(folder):
+    with closing(Store(folder, create=True)) as store:
+        store.put_aside(store.planned()[:1])
+    assert len(verify(folder).faults) == 1  # it is planned, and not there
+    change(folder, "UPDATE aside SET best = 1.5")
+    run = "odd-bowl, dim 2, instance 1, with odd-walk, seed 0, of no report: its checksum does not hold"
+    assert verify(folder).faults[1:] == [run]
+
+
+def test_verify_sees_what_sqlite_finds(folder):
+    """An index that lacks what its table has."""
+    change(folder, "PRAGMA wal_checkpoint(TRUNCATE)")
+    db = sqlite3.connect(folder / "runs.db")
+    ((page, size),) = db.execute("SELECT pgoffset, pgsize FROM dbstat WHERE name = 'by_names'").fetchall()
+    db.close()
+    content = bytearray((folder / "runs.db").read_bytes())
+    content[page : page + size] = content[page : page + size].replace(b"odd-walk", b"odd-talk")
+    (folder / "runs.db").write_bytes(content)
+    faults = verify(folder).faults
+    assert faults and all(fault.startswith("the file: ") for fault in faults)
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_verify_ends_with_1_where_something_is_wrong(folder, sound):
+    if not sound:
+        change(folder, "UPDATE runs SET best = 1.5 WHERE id = 2")
+    done = CliRunner().invoke(app, ["verify", str(folder)])
+    assert done.exit_code == (not sound)
+    assert ("its checksum does not hold" in done.output + done.stderr) == (not sound)
 
 
 def test_verify_sees_runs_of_earlier_plans(folder):

@@ -9,6 +9,7 @@ import pytest
 import bench
 from bench.core.files import whole, write_text
 from bench.report.figures import FIGURES
+from bench.report.latex import PAPERS
 from bench.report.page import write_report
 from bench.runner.suite import Notice
 
@@ -48,6 +49,28 @@ def test_a_figure_that_fails_is_named_and_all_else_is_there(make_results, tmp_pa
     assert "could not be drawn (OverflowError: too &lt;large&gt;)" in page.read_text()
     assert (tmp_path / "figures" / "area.svg").is_file()
     assert not (tmp_path / "figures" / "ert.svg").exists()
+
+
+@pytest.mark.parametrize("name", ["ert", "endings"])
+def test_a_table_for_latex_that_fails_is_named_and_all_else_is_there(make_results, tmp_path, monkeypatch, name):
+    """One that is laid out by itself, and one of any columns."""
+
+    def broken(*_):
+        raise OverflowError("too <large>")
+
+    def save(frame, path):
+        broken() if path.stem == name else path.write_text("")
+
+    monkeypatch.setitem(PAPERS, "ert", broken if name == "ert" else PAPERS["ert"])
+    monkeypatch.setattr("bench.report.latex.save_latex", save)
+    monkeypatch.setattr("bench.report.figures.drawings", lambda source: [])
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / f"{name}.tex").write_text("of an earlier report")
+    with pytest.warns(Notice, match=rf"The table {name}.tex could not be written \(OverflowError: too <large>\)"):
+        page = write_report(make_results(1, 2, 2, 5), tmp_path).read_text()
+    assert "could not be written (OverflowError: too &lt;large&gt;)" in page
+    assert f"tables/{name}.tex" not in page and "tables/best.tex" in page
+    assert not (tmp_path / "tables" / f"{name}.tex").exists()
 
 
 @pytest.mark.parametrize("penalty", [sys.float_info.max, 1.7e308])
