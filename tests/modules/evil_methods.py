@@ -490,8 +490,10 @@ def evil_problem(kind: str = "gives-nan", instance: int = 1) -> Objective:
 
 @optimizer(order=0, lanes=True, source=SOURCE)
 def evil_lanes(oracle):
+    x = oracle.x0
     while True:
-        oracle.value(oracle.x0)
+        x = x + oracle.rng.standard_normal(oracle.dim)
+        oracle.value(x)
 
 
 @problem(family="evil", source=SOURCE)
