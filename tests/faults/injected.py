@@ -158,13 +158,13 @@ def command(folder: Path, *words: str, **options: Any) -> subprocess.Popen:
 
 def run_words(seeds: int, *more: str) -> list[str]:
     """A command of some seconds: runs that take 20 ms alone, and some in lockstep."""
-    words = "run -p evil-bowl[milliseconds=2] -p odd-bowl -o odd-walk -o evil-lanes --budget 10 --workers 2 --name t"
+    words = "run -p evil-bowl[milliseconds=2,dim=3] -p odd-bowl -o odd-walk -o evil-lanes --budget 10 --workers 2 --name t"
     return [*words.split(), "--seeds", str(seeds), "--no-report", "--import", NAMES[0], "--import", NAMES[1], *more]
 
 
 def in_process(folder: Path, seeds: int) -> dict[tuple[str, str, int], bytes]:
     """What the runs of `run_words` do where nothing happens."""
-    problems = ["evil-bowl[milliseconds=2]", "odd-bowl"]
+    problems = ["evil-bowl[milliseconds=2,dim=3]", "odd-bowl"]
     suite = make_suite(problems, ["odd-walk", "evil-lanes"], budget=10, name="t", seeds=seeds)
     with mock.patch("time.sleep"):
         run_suite(suite, folder, Launch(children=False, pictures=False))
@@ -297,7 +297,7 @@ def children(folder: Path, n: int, rng: np.random.Generator) -> Outcome:
     from dataclasses import replace
 
     outcome = Outcome()
-    problems = ["evil-bowl[milliseconds=2]", "odd-bowl"]
+    problems = ["evil-bowl[milliseconds=2,dim=3]", "odd-bowl"]
     suite = make_suite(problems, ["odd-walk", "evil-lanes"], budget=10, name="t", seeds=8 + 10 * n)
     whole_folder, folder = folder / "whole", folder / "t"
     with mock.patch("time.sleep"):
