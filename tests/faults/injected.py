@@ -158,7 +158,9 @@ def command(folder: Path, *words: str, **options: Any) -> subprocess.Popen:
 
 def run_words(seeds: int, *more: str) -> list[str]:
     """A command of some seconds: runs that take 20 ms alone, and some in lockstep."""
-    words = "run -p evil-bowl[milliseconds=2,dim=3] -p odd-bowl -o odd-walk -o evil-lanes --budget 10 --workers 2 --name t"
+    words = (
+        "run -p evil-bowl[milliseconds=2,dim=3] -p odd-bowl -o odd-walk -o evil-lanes --budget 10 --workers 2 --name t"
+    )
     return [*words.split(), "--seeds", str(seeds), "--no-report", "--import", NAMES[0], "--import", NAMES[1], *more]
 
 

@@ -233,6 +233,18 @@ def test_the_gradient_is_the_limit_of_differences(objective: Objective) -> None:
     assert_close(slope, min(differences, key=lambda difference: np.abs(difference - slope).max()), 1e-5)
 
 
+@of_order_1
+def test_an_answer_that_is_written_into_changes_no_other(objective: Objective) -> None:
+    """A method may use what it gets as it likes."""
+    x, ask = points(objective, (2,)), answers(objective)
+    for each in (x, x[0]):
+        first = ask.value_and_gradient(each)[1].tolist()
+        for answer in ask.value_and_gradient(each):
+            if getattr(answer, "ndim", 0):
+                answer[...] = np.nan
+        assert ask.value_and_gradient(each)[1].tolist() == first
+
+
 @of_order_2
 def test_the_hessian_is_the_limit_of_differences_of_gradients(objective: Objective) -> None:
     x, ask, step = points(objective, (5,)), double(objective), 1e-7  # short, so that no kink of a ReLU lies within
