@@ -399,7 +399,7 @@ def evil_problems(folder: Path, n: int, rng: np.random.Generator) -> Outcome:
             outcome.notes += verify(place).faults
         with outcome.spoken(f"page of {kind}"):
             outcome.injected -= 1
-            if number % 8 == 0 and (place / "runs.db").exists():
+            if number % 20 == 0 and (place / "runs.db").exists():
                 write_report(Results(place), place / "report", figures=False)
     return outcome
 
