@@ -69,7 +69,7 @@ def full(folder: Path, n: int, rng: np.random.Generator) -> Outcome:
         page = number % 4 == 3
         if page:  # a report of what is there, over an earlier one
             _ended(place, words)
-            words = ["report", "t"]
+            words = ["report", "t", "--no-figures"]
             _ended(place, words)
             before = (place / "reports/t/index.html").read_bytes()
         disk = number % 3 == 0 and not page and _mounted(place, size)
