@@ -1,7 +1,7 @@
 """All faults that the project injects into itself, in their large size: `make faults`.
 
-Prints a table and writes it between the markers of results/README.md. Exit status: 0 where nothing was lost, doubled,
-silent or a traceback, else 1.
+Prints a table, and writes each of its rows between the markers of results/README.md as soon as it is there. Exit
+status: 0 where nothing was lost, doubled, silent or a traceback, else 1.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tests.faults.table import FAULTS, MODULES, NAMES, row, store
 def main() -> int:
     """0 where all went well, else 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", help="faults whose name contains this; nothing is written")
+    parser.add_argument("--only", action="append", help="faults whose name contains this; repeatable")
     parser.add_argument("--small", action="store_true", help="as few as in `make test`; nothing is written")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NPROC, (4000, resource.getrlimit(resource.RLIMIT_NPROC)[1]))
@@ -40,11 +40,11 @@ def main() -> int:
             outcome = fault.inject(Path(folder), number, np.random.default_rng(zlib.crc32(name.encode())))
         rows.append(row(name, outcome))
         print(f"{rows[-1]}  {time.monotonic() - began:.0f} s", flush=True)
+        if not options.small:
+            store(rows[-1])
         if not outcome.clean:
             failed.append(name)
             print(*(f"    {note}" for note in outcome.notes[:20]), sep="\n", flush=True)
-    if not (options.only or options.small):
-        store(rows)
     print(
         f"{len(failed)} of {len(rows)} faults did harm: {'; '.join(failed)}"
         if failed

@@ -1,12 +1,11 @@
 """The table of faults in results/README.md."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults import hostile  # noqa: F401  # which registers its faults, too
 from tests.faults.injected import FAULTS, MODULES, NAMES, Outcome
 
-__all__ = ["FAULTS", "MODULES", "NAMES", "row", "store"]
+__all__ = ["FAULTS", "MODULES", "NAMES", "documented", "row", "store"]
 
 README = Path(__file__).parents[2] / "results" / "README.md"
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
@@ -22,17 +21,22 @@ def row(name: str, outcome: Outcome) -> str:
     return f"| {name} | {' | '.join(f'{count:,}' for count in counts)} | {outcome.seconds:.1f} |"
 
 
-def store(rows: Sequence[str]) -> None:
-    """Write these rows between the markers."""
+def store(row: str) -> None:
+    """Put a row between the markers, in place of the earlier one of its fault."""
+    rows = {cells[0]: f"| {' | '.join(cells)} |" for cells in documented()}
+    rows |= {_cells(row)[0]: row}
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     assert after, f"{README} has no markers"
-    text = "\n".join([HEAD, *rows])
+    text = "\n".join([HEAD, *(rows[name] for name in FAULTS if name in rows)])
     README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("|").split("|")]
 
 
 def documented() -> list[list[str]]:
     """The cells of its rows."""
     _, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    lines = [line for line in rest.partition(END)[0].splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    return [_cells(line) for line in rest.partition(END)[0].splitlines() if line.startswith("|")][2:]
