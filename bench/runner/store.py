@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -143,6 +144,8 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         with self._explained():
             uri = f"file:{quote(str(self.path.absolute()))}?mode={'rwc' if create else 'ro'}"
+            if not (create or self._beside("wal") or os.access(folder, os.W_OK)):  # nobody writes it, nor can SQLite
+                uri += "&immutable=1"
             self._db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
             self._db.text_factory = partial(str, encoding="utf-8", errors="replace")  # the row's checksum finds it
             self._open(create)
