@@ -55,7 +55,7 @@ def limited(number: int) -> Callable[[], None]:
     return limit
 
 
-@fault("the disk is full while runs go on, or while a report is written", 1, 4)
+@fault("the disk is full while runs go on, or while a report is written", 1, 2)
 def full(folder: Path, n: int, rng: np.random.Generator) -> Outcome:
     """Every third on a disk of its own, where this process may have one, else by a limit of the process. The command
     ends in a sentence, and with more room it does the rest; a page is whole, or as it was."""
@@ -151,7 +151,7 @@ def _called(place: Path, *words: str) -> str:
     return process.communicate(timeout=120)[0]
 
 
-@fault("a second command runs into the folder, also with --fresh", 1, 4)
+@fault("a second command runs into the folder, also with --fresh", 1, 2)
 def second(folder: Path, n: int, rng: np.random.Generator) -> Outcome:
     outcome, seeds = Outcome(), 10 + 10 * n
     whole = in_process(folder / "whole", seeds)
