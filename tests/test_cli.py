@@ -304,6 +304,7 @@ def test_tune_and_run_tuned(tmp_path, figures):
         (["run", "quick", "--shard", "1/2", "--until", "significant"], "shard and until exclude each other"),
         (["merge", "a", "--into", "b"], "merge takes two or more folders, got results/a"),
         (["merge", "a", "b", "--into", "../c"], "--into must be a name, not a path"),
+        (["merge", "a", "b", "--into", "a *"], "underscores, as a, got 'a *'"),
         (["watch", "a"], "results/a holds no results"),
     ],
 )

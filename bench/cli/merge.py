@@ -1,5 +1,6 @@
 """`merge`: several folders of results as one."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +27,15 @@ def merge(
     with explained():
         from bench import api
         from bench.results.merged import merge as merge_folders
+        from bench.runner.suite import NAME, results_name
 
         if into != Path(into).name or into in ("", ".", ".."):
             raise ValueError(f"--into must be a name, not a path, got {into!r}")
+        if not re.fullmatch(NAME, into):  # else its suite could not be run under it
+            raise ValueError(
+                f"--into must be 1 to 100 letters, digits, dots, hyphens and underscores, as {results_name(into)}, "
+                f"got {into!r}"
+            )
         done = merge_folders([api.folder_of(name) for name in names], api.RESULTS / into, command_line())
     if done.missing:
         err.print(f"[bold red]Missing:[/] {escape(done.missing)}", soft_wrap=True)

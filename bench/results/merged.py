@@ -109,7 +109,7 @@ def merge(sources: Sequence[Path], into: Path, command: str = "") -> Merged:
 def _check_folders(sources: Sequence[Path], into: Path) -> None:
     if len(sources) < (1 if (into / "runs.db").exists() else 2):
         got = ", ".join(map(str, sources)) or "none"
-        raise ValueError(f"merge takes two or more folders, or one into an earlier merge, got {got}")
+        raise ValueError(f"merge takes two or more folders, got {got}; one is enough into an earlier merge")
     resolved = [os.path.realpath(source) for source in sources]  # of links in a circle, too
     if twice := [str(source) for n, source in enumerate(sources) if resolved[n] in resolved[:n]]:
         raise ValueError(f"merge takes each folder once, got {twice[0]} twice")

@@ -234,7 +234,7 @@ def test_links_in_a_circle_hold_no_results(home):
 
 
 def test_one_folder_is_added_to_an_earlier_merge(home):
-    with pytest.raises(ValueError, match=r"two or more folders, or one into an earlier merge, got .*s1"):
+    with pytest.raises(ValueError, match=r"two or more folders, got .*s1; one is enough into an earlier merge"):
         merge([home / "s1"], home / "all")
     merge([home / "s1", home / "s2"], home / "all")
     done = merge([home / "s3"], home / "all")
