@@ -305,7 +305,7 @@ def test_no_trajectories(make_results, tmp_path):
 
 
 def test_the_answer_comes_before_what_is_wrong(make_results, tmp_path):
-    results = make_results()
+    results = make_results(4, 5, 3, 10)
     results.damaged = ["rosenbrock: its checksum does not hold"]
     results.runs.loc[0, "best"] = -1.0
     text = write_report(results, tmp_path, figures=False).read_text()
