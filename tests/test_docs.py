@@ -47,7 +47,7 @@ ELSEWHERE = {
     "run standard --scheduler tcp://127.0.0.1:8786",
     "tune digits --scheduler tls://scheduler.example:8786",
 }
-OF_OTHERS = ("pip ", "pytest", "gh ", "dask ")  # programs that take options of their own
+OF_OTHERS = ("pip ", "pytest", "gh ", "dask ", "tests.benchmarks")  # programs that take options of their own
 OF_PYTEST = {"--slower", "--benchmark-compare"}
 
 
