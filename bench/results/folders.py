@@ -18,6 +18,7 @@ from bench.runner.store import Store, StoreError
 DATABASE = "runs.db"
 # what is written into a folder of results, by its path in it
 OURS = re.compile(r"(runs(-\d{8}-\d{6}-\d{6})?\.db(-wal|-shm|-journal)?|lock|tuned\.toml(\.part)?)")
+DRAFT = re.compile(r"\.[0-9a-f]{16}\.part")  # a folder that `merge` has not ended, see `bench.core.files.new_folder`
 EXPORTS = {  # folders that `export` writes there by default, and what is in them; another file is somebody's
     "csv": re.compile(r"(runs|trajectories|ert)\.csv"),
     "parquet": re.compile(r"(runs|trajectories|ert)\.parquet"),
@@ -55,6 +56,7 @@ def _look(path: Path) -> Folder:
     age = max(0.0, time.time() - max(written, default=path.lstat().st_mtime))
     size = sum(file.lstat().st_size for file in _files(path))
     running = running_in(path)
+    killed = ["left by a merge that was killed"] * (bool(DRAFT.fullmatch(path.name)) and not running)
     try:
         with closing(Store(path)) as store:
             manifest, counts, planned = store.manifest(), Counter(store.endings()), len(store.places())
@@ -64,7 +66,12 @@ def _look(path: Path) -> Folder:
     suite, there = manifest.get("suite", {}), sum(counts.values())
     failed = sum(counts[status] for status in statuses("failed"))
     shards, lacking = plans.lacking(manifest)
-    states = ["running"] * running + [f"{text} not here" for text in shards] + ["damaged: see `verify`"] * bool(damaged)
+    states = (
+        ["running"] * running
+        + killed
+        + [f"{text} not here" for text in shards]
+        + ["damaged: see `verify`"] * bool(damaged)
+    )
     if shard := manifest.get("shard"):
         states.append(words.shards([shard["number"]], shard["of"]))
     title = suite.get("title") or suite.get("name", "")

@@ -96,6 +96,7 @@ def merge(sources: Sequence[Path], into: Path, command: str = "") -> Merged:
         if not (into / "runs.db").exists():
             opened = _opened(sources, stack)
             target = stack.enter_context(new_folder(into))
+            stack.enter_context(alone_in(target))  # nobody removes it meanwhile
         else:
             stack.enter_context(alone_in(into))
             opened = _opened([into, *sources], stack)

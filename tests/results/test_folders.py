@@ -15,6 +15,7 @@ from bench.cli import app
 from bench.interchange.export import export
 from bench.measure.words import size
 from bench.results.folders import folders
+from bench.results.merged import merge
 from bench.results.stored import Results
 from bench.runner.alone import alone_in
 
@@ -161,6 +162,24 @@ def test_a_file_of_something_else_stays(home):
     refused = call("--remove", "mine", "--yes")
     assert refused.exit_code == 2 and "an SQLite file of something else" in spoken(refused)
     assert (home / "mine" / "runs.db").is_file()
+
+
+def test_what_a_merge_writes_is_not_removed_and_what_it_left_is_said(home, monkeypatch):
+    draft = home / ".0123456789abcdef.part"
+    shutil.copytree(home / "mine", draft)
+    assert {folder.name: folder.state for folder in folders(home)}[draft.name] == "left by a merge that was killed"
+    shutil.rmtree(draft)
+
+    def during(folder, command):
+        [path] = home.glob(".*.part")
+        refused.append(call("--remove", path.name, "--yes"))
+        raise ValueError("no further")
+
+    refused = []
+    monkeypatch.setattr("bench.results.merged._Merge.write", lambda self, folder, command: during(folder, command))
+    with pytest.raises(ValueError, match="no further"):
+        merge([home / "mine", home / "yours-2-of-3"], home / "ours")
+    assert refused[0].exit_code == 2 and "another process is running into" in spoken(refused[0])
 
 
 def test_what_is_no_file_is_refused(home):
