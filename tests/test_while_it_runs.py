@@ -164,6 +164,16 @@ def test_a_merged_folder_that_lacks_a_shard_is_not_done(runner):
     assert "u: 2 of 4 planned runs: shard 3 of 3 is not here." in done.output
 
 
+def test_a_shard_whose_manifest_is_damaged_is_not_done(runner):
+    how = {"problems": ["odd-bowl"], "optimizers": ["random-search"], "budget": 30, "seeds": 2}
+    bench.run(**how, name="u", report=False, workers=1, imports=["odd_methods"], shard="1/2")
+    with closing(sqlite3.connect("results/u-1-of-2/runs.db")) as database, database:
+        database.execute("UPDATE manifest SET value = replace(value, '2', '1') WHERE key = 'shard'")
+    done = call("watch", "u-1-of-2")
+    assert done.exit_code == 2
+    assert "u-1-of-2 is damaged: the manifest's shard: its checksum does not hold." in " ".join(done.output.split())
+
+
 def test_who_stops_renewing_leaves_a_page_that_stays(runner, monkeypatch):
     def stop():
         assert REFRESH in Path("reports/t/index.html").read_text()

@@ -151,7 +151,11 @@ def notes(results: "Results") -> None:
 def missing(results: "Results") -> int:
     """Say how many of the planned runs are there where nothing says why others are not; then exit status 1."""
     for text in results.missing:
-        again = "import the data again" if results.imported else "the same command does them, with --retry damaged all"
+        again = (
+            "import the data again"
+            if results.imported
+            else "give the same command with --retry damaged, which does all of them"
+        )
         if any(member.manifest.get("merged") for member in getattr(results, "members", [results])):
             again = "merge the others into it: their suite under this name runs them, too"
         err.print(f"[bold red]Missing:[/] {escape(text)} Restore runs.db from a copy, or {again}.", soft_wrap=True)

@@ -20,14 +20,13 @@ from bench.results import plans
 from bench.results.plans import WITH
 from bench.results.verify import faults_of, where
 from bench.runner.alone import alone_in, running_in
-from bench.runner.store import COLUMNS, ENTRIES, MERGED, Store, StoreError, checksum, decode
+from bench.runner.store import COLUMNS, MERGED, Store, StoreError, checksum, decode
 
 SAID = 5  # conflicts that are named
 # columns of a run that say on what machine and when it was made, and not what it did
 OF_MACHINE = ("inside", "outside", "versions", "written", "lanes", "state_bytes", "peak_memory", "trajectory_bytes")
 SECONDS = ("inside", "outside")  # columns of a trajectory
 # without these it is not known of which plan the runs are, and which shards lack
-LAID_OUT = ("the plan", *(f"the manifest's {key}:" for key in ("shard", MERGED, ENTRIES)))
 BLOBS = ("trajectory", "points", "best_x")
 YIELDS = {*map(str, UNFINISHED), str(Status.SKIPPED)}  # these the same command would do, if it could
 ONE_RUN = ("problem", "parameters", "instance", "optimizer", "hyperparameters", "seed")
@@ -127,12 +126,7 @@ def _opened(folders: Sequence[Path], stack: ExitStack) -> list[_Source]:
     opened = []
     for folder, name in zip(folders, names, strict=True):
         store = stack.enter_context(closing(Store(folder)))
-        store.check()
-        if damaged := [text for text in store.damage() if text.startswith(LAID_OUT)]:
-            raise StoreError(
-                f"{folder} is damaged: {damaged[0]}. Restore runs.db from a copy, or run its suite again, which writes "
-                "the plan anew and keeps the runs"
-            )
+        plans.check(store, folder)
         shown = name if names.count(name) == 1 else str(folder)
         opened.append(_Source(shown, store, store.manifest(), store.places()))
     _check_manifests(opened)
@@ -286,7 +280,8 @@ class _Merge:
             more = f", and {len(self.conflicts) - SAID:,} more" if len(self.conflicts) > SAID else ""
             raise ValueError(
                 f"{words.counted(len(self.conflicts), 'run')} in conflict, nothing was written: "
-                f"{'. '.join(self.conflicts[:SAID])}{more}. `report` sets such results beside each other"
+                f"{'. '.join(self.conflicts[:SAID])}{more}. Where runs were made anew, "
+                "merge under a new name; `report` sets such results beside each other"
             )
         for kind, name in sorted({key for source in self.opened for key in source.codes}):
             of_name = [source for source in self.opened if (kind, name) in source.codes]

@@ -3,13 +3,26 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 from bench.measure import words
-from bench.runner.store import MERGED, plan_digest
+from bench.runner.store import ENTRIES, MERGED, Store, StoreError, plan_digest
 
 WITH = "with"  # of the versions of a run: releases of `run --with`
 NAMES = 3  # of folders that are named together
+# without which a shard might be taken for a whole suite
+LAID_OUT = ("the plan", *(f"the manifest's {key}:" for key in ("shard", MERGED, ENTRIES)))
+
+
+def check(store: Store, folder: Path) -> None:
+    """Raise StoreError where what a folder holds, and what it lacks, cannot be said for damage."""
+    store.check()
+    if damaged := [text for text in store.damage() if text.startswith(LAID_OUT)]:
+        raise StoreError(
+            f"{folder} is damaged: {damaged[0]}. Restore runs.db from a copy, or run its suite again, which writes the "
+            "plan anew and keeps the runs"
+        )
 
 
 @dataclass

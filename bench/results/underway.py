@@ -72,7 +72,8 @@ class Underway:
         self._failures: list[str] = []
 
     def look(self) -> Progress:
-        """How far it is. Raises StoreError where there are no results, and nobody runs into the folder."""
+        """How far it is. Raises StoreError where there are no results, and nobody runs into the folder, and where its
+        manifest is damaged."""
         running = running_in(self.folder)  # first: who has ended meanwhile has left all of its runs
         if running and not (self.folder / "runs.db").exists():
             return Progress(self.folder.name, running)
@@ -88,6 +89,7 @@ class Underway:
         return self._progress(running, planned)
 
     def _prepare(self, store: Store) -> None:
+        plans.check(store, self.folder)
         manifest = store.manifest()
         suite = manifest.get("suite", {})
         self._shards, self._lacking = plans.lacking(manifest)
