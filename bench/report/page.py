@@ -127,8 +127,6 @@ def _for_papers(report: Report, folder: Path, failed: list[str]) -> dict[str, li
 
 def summary(runs: Frame) -> str:
     """One sentence: how many problems, optimizers and runs, and how they ended."""
-    if runs.empty:
-        return "There are no runs yet."
     problems = len(runs[CELL].drop_duplicates())
     counts = runs.status.value_counts()
     ends = [f"{counts[status]:,} {status.phrase(counts[status])}" for status in Status if status in counts]

@@ -485,10 +485,6 @@ def test_hostile_names_are_text(browser, written):
 # little or nothing
 
 
-def none_left(results):
-    results.runs, results.trajectories = results.runs.iloc[:0], results.trajectories.iloc[:0]
-
-
 def only_skips(results):
     results.runs = results.runs[results.runs.status == "skipped"].assign(f_opt=None)
     results.trajectories = results.trajectories.iloc[:0]
@@ -511,7 +507,6 @@ def long_names(results):
 @pytest.mark.parametrize(
     ("size", "change", "says"),
     [
-        ((1, 1, 1, 5), none_left, "There are no runs yet."),
         ((1, 1, 1, 5), None, "1 problem, 1 optimizer, 1 run"),
         ((2, 1, 5, 5), None, "2 problems, 1 optimizer"),
         ((1, 8, 5, 5), None, "1 problem, 8 optimizers"),
@@ -520,7 +515,7 @@ def long_names(results):
         ((2, 8, 2, 5), only_lanes, "2 problems"),
         ((2, 15, 2, 5), long_names, "15 optimizers"),
     ],
-    ids=["no-runs", "one-run", "one-optimizer", "one-problem", "only-skips", "nan", "lanes", "long-names"],
+    ids=["one-run", "one-optimizer", "one-problem", "only-skips", "nan", "lanes", "long-names"],
 )  # fmt: skip
 def test_pages_of_little_say_so(browser, make_results, tmp_path, size, change, says):
     results = make_results(*size)

@@ -265,9 +265,9 @@ def test_long_and_right_to_left_names(make_results, tmp_path):
 def test_no_runs(make_results, tmp_path):
     results = make_results(1, 1, 1, 5)
     results.runs, results.trajectories = results.runs.iloc[:0], results.trajectories.iloc[:0]
-    page = read(tmp_path, results)
-    assert "There are no runs yet." in page.text()
-    assert page.data()["cells"] == page.data()["optimizers"] == []
+    with pytest.raises(ValueError, match="has no run yet that can be reported"):
+        write_report(results, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_run(make_results, tmp_path):
