@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 
 import bench
 from bench.cli import app
+from bench.core import registry
+from bench.runner import PACKAGES
 from bench.runner.suite import load_suite
 
 ROOT = Path(__file__).parents[1]
@@ -206,7 +208,14 @@ RUNNABLE = pytest.mark.parametrize("block", [block for block in PYTHON if block 
 def execute(block: Block, text: str) -> None:
     if "bayesian" in text:
         pytest.importorskip("baycomp")
-    exec(compile(text, str(block), "exec"), {})
+    registry.load(PACKAGES)
+    before = [{**names} for names in (registry.PROBLEMS, registry.OPTIMIZERS)]
+    try:
+        exec(compile(text, str(block), "exec"), {})
+    finally:  # what it has registered is of no other test
+        for names, those in zip((registry.PROBLEMS, registry.OPTIMIZERS), before, strict=True):
+            for name in names.keys() - those.keys():
+                del names[name]
     for name in re.findall(r'name="([\w-]+)"', text):
         assert Path("reports", name, "index.html").is_file()
 

@@ -142,6 +142,7 @@ class Presses:
         if name == "bench.cli":
             os.kill(os.getpid(), signal.SIGINT)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background hears of none
 sys.meta_path.insert(0, Presses())
 runpy.run_module("bench", run_name="__main__")
 """

@@ -252,7 +252,8 @@ def signals(folder: Path, n: int, rng: np.random.Generator) -> Outcome:
             place,
             *(*words, "--name", "t", "--import", NAMES[0], "--no-report"),
             env={"ODD_PIDS": str(place / "pids")},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background hears of none
+            # a job in the background hears of no SIGINT, one under nohup of no SIGHUP
+            preexec_fn=lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGINT, signal.SIGHUP)],
         )
         assert wait(process, (place / "pids.hangs").exists), process.communicate()[0]
         pids = {*descendants(process.pid), *map(int, (place / "pids").read_text().split())}
