@@ -408,7 +408,8 @@ def test_who_stops_it_finds_nothing_left(repository, monkeypatch, tmp_path, sign
     repository.write_text(repository.read_text().replace("while True:", "while not __import__('time').sleep(1):"))
     git("commit", "-qam", "slow")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": f"{Path.cwd()}:{os.environ.get('PYTHONPATH', '')}"}
+    paths = f"{Path.cwd()}:{os.environ.get('PYTHONPATH', '')}"
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": paths}
     before = things()
     command = [sys.executable, "-m", "bench", "check", "mine.toml", "--at", "HEAD", "--import", repository.stem]
     process = subprocess.Popen(
