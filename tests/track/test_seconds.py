@@ -103,7 +103,7 @@ def working(oracle):
 def test_seconds_are_those_in_which_the_method_has_the_processor(tmp_path, monkeypatch):
     """As on a busy machine, where another process has it for a while: what is waited is not counted."""
     (tmp_path / "waits.py").write_text(METHODS)
-    monkeypatch.setenv("PYTHONPATH", os.environ["PYTHONPATH"])
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
     run = {"problem": "levy", "parameters": {}, "instance": 1, "seed": 0, "budget": 30, "gap": 1e-8}
     run["prices"] = {"value": 1, "gradient": 3}
     with closing(_Stopwatch(side(tmp_path), ["waits"])) as watch:
