@@ -79,12 +79,12 @@ class Function:
         functions: list[Any] = list(self.f) if isinstance(self.f, tuple) else [self.f]
         if not all(isinstance(function, FunctionType) for function in functions):
             return ""
-        said = (spread, f_opt, self.maximize, self.noise, self.failures, str(type(self.start)))
+        facts = (spread, f_opt, self.maximize, self.noise, self.failures, str(type(self.start)))
         try:
             codes = [fingerprint(function).encode() + cloudpickle.dumps(function) for function in functions]
         except Exception:  # what it encloses cannot travel
             return ""
-        texts = [repr(said).encode(), repr(self.coordinates.described()).encode(), *codes]
+        texts = [repr(facts).encode(), repr(self.coordinates.described()).encode(), *codes]
         return hashlib.sha256(b"\n".join(texts)).hexdigest()[:LETTERS]
 
     def objective(self, budget: float, spread: float = 0.0, f_opt: float | None = None) -> Objective:

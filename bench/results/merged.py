@@ -127,8 +127,8 @@ def _opened(folders: Sequence[Path], stack: ExitStack) -> list[_Source]:
     for folder, name in zip(folders, names, strict=True):
         store = stack.enter_context(closing(Store(folder)))
         plans.check(store, folder)
-        shown = name if names.count(name) == 1 else str(folder)
-        opened.append(_Source(shown, store, store.manifest(), store.places()))
+        label = name if names.count(name) == 1 else str(folder)
+        opened.append(_Source(label, store, store.manifest(), store.places()))
     _check_manifests(opened)
     return opened
 

@@ -129,9 +129,9 @@ class Underway:
 
     def _progress(self, running: bool, planned: int) -> Progress:
         seconds = max(0.0, (datetime.now(UTC).timestamp() - self._since) if running else 0.0)
-        left = seconds / self._added * (planned - self._counted) if self._added and running else nan
+        remaining = seconds / self._added * (planned - self._counted) if self._added and running else nan
         return Progress(
-            self.folder.name, running, planned, self._counted, self._failed, seconds, left,
+            self.folder.name, running, planned, self._counted, self._failed, seconds, remaining,
             optimizers=list(self._lines["optimizers"].values()), problems=list(self._lines["problems"].values()),
             failures=self._failures,
             missing=words.missing(self._counted, planned, self._shards, self._lacking) if self._lacking else "",

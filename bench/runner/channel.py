@@ -54,7 +54,7 @@ class Receiver:
         be no more, and Garbled, once all messages before that were received."""
         if self._chatty > CHATTY:
             time.sleep(PAUSE)
-        asked = time.monotonic()
+        began = time.monotonic()
         if self._waiting.poll(1000 * seconds):
             try:
                 read = os.read(self._descriptor, AT_ONCE)
@@ -62,7 +62,7 @@ class Receiver:
                 read = None
             self._over = read == b""
             self._read += read or b""
-            few = len(read or b"") < FEW and time.monotonic() - asked < PAUSE
+            few = len(read or b"") < FEW and time.monotonic() - began < PAUSE
             self._chatty = self._chatty + 1 if few else 0
         messages = []
         while len(self._read) >= HEADER.size:

@@ -108,17 +108,17 @@ def tell(heard: "SimpleQueue[Message | None]", workers: int, watcher: Watcher) -
     """Tell of runs in groups, those that come soon after one another together, until each worker has said None; where
     that is interrupted, of all that was heard until then."""
     group: list[Message | None] = []
-    told = -inf  # time.monotonic() when the last group was
+    last = -inf  # time.monotonic() of the group before
 
     def take() -> None:
-        nonlocal group, told
+        nonlocal group, last
         watcher.heard([message for message in group if message is not None])
-        group, told = [], time.monotonic()
+        group, last = [], time.monotonic()
 
     try:
         while workers:
             group.append(heard.get())
-            time.sleep(max(0.0, told + APART - time.monotonic()))
+            time.sleep(max(0.0, last + APART - time.monotonic()))
             while not heard.empty():
                 group.append(heard.get())
             workers -= group.count(None)
