@@ -151,20 +151,20 @@ def _called(place: Path, *words: str) -> str:
     return process.communicate(timeout=120)[0]
 
 
-@fault("a second command runs into the folder, also with --fresh", 1, 2)
+@fault("a second command runs into the folder, also with --fresh", 2, 6)
 def second(folder: Path, n: int, rng: np.random.Generator) -> Outcome:
-    outcome, seeds = Outcome(), 10 + 10 * n
+    outcome, seeds = Outcome(), 20
     whole = in_process(folder / "whole", seeds)
     first = command(folder, *run_words(seeds))
     assert wait(first, (folder / "results/t/runs.db").exists)
+    first.send_signal(signal.SIGSTOP)  # so that it is not over before
     for number in range(n):
         process = command(folder, *run_words(seeds, *(["--fresh"] if number % 2 else [])))
         output, _ = process.communicate(timeout=120)
-        if process.returncode == 0:
-            break  # it was over before
         outcome.injected += 1
         outcome.tracebacks += "Traceback" in output
         outcome.notes += [] if "another process is running into" in output else [output[-300:]]
+    first.send_signal(signal.SIGCONT)
     first.communicate(timeout=120)
     judge(outcome, folder / "results/t", whole)
     return outcome
