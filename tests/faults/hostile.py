@@ -55,7 +55,7 @@ def limited(number: int) -> Callable[[], None]:
     return limit
 
 
-@fault("the disk is full while runs go on, or while a report is written", 1, 2)
+@fault("the disk is full while runs go on, or while a report is written", 1, 8)
 def full(folder: Path, n: int, rng: np.random.Generator) -> Outcome:
     """Every third on a disk of its own, where this process may have one, else by a limit of the process. The command
     ends in a sentence, and with more room it does the rest; a page is whole, or as it was."""
