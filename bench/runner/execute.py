@@ -3,36 +3,31 @@
 A run that takes its process down, outgrows its memory or hangs becomes a row with status `killed`; the others go on.
 """
 
-import multiprocessing
 import os
-import select
-import signal
-import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from math import ceil, inf
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import ModuleType
 from typing import Any
 
 from bench.core.registry import load
 from bench.core.status import Status
-from bench.runner import PACKAGES, orphans
+from bench.runner import PACKAGES
 from bench.runner.channel import GARBLED, Garbled, Receiver, Sender
 from bench.runner.given_back import Untouched
 from bench.runner.launch import Launch, Watcher
 from bench.runner.luggage import unpack
 from bench.runner.plan import Job, RunSpec
+from bench.runner.processes import age, end, pipe, serve, start
 from bench.runner.pulse import Pulse, beat
 from bench.runner.single import TINY, Message, run_job, sound, unrun
 
@@ -40,7 +35,6 @@ POLL = 0.1  # seconds between two looks at a child
 APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
 SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
 STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine
-TRIES = 5  # to start a child, whose server may be killed each time
 GAVE_BACK = 75  # exit status of a child that did so
 READY = "ready"  # what a child says when it waits for its job
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
@@ -197,7 +191,7 @@ class Children:
             self._ready.get().end()
 
     def _start(self) -> "Child":
-        jobs, outbox = _server.Pipe(duplex=False)
+        jobs, outbox = pipe()
         process, connection = start(_child, jobs, *self._how)
         jobs.close()
         return Child(process, connection, outbox)
@@ -355,104 +349,6 @@ def _memory(process: BaseProcess) -> int:
         return 0
 
 
-def end(process: BaseProcess) -> None:
-    """End a child and whatever it has started: it leads a session of its own."""
-    if process.pid is not None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            process.kill()
-    process.join()
-    with _server_lock:  # no child of the server is new meanwhile
-        _children.discard(process.pid)
-        orphans.end_helpers(forkserver._forkserver._forkserver_pid, _children)  # pyright: ignore[reportAttributeAccessIssue]
-
-
-_keeper = orphans.Keeper()
-_server = multiprocessing.get_context("forkserver")
-_server_lock = threading.Lock()
-_preloaded: set[str] = set()  # by the server that runs
-_children: set[int | None] = set()  # their process numbers
-_forked = time.monotonic()  # when this process began, in a child
-
-
-def _begun() -> None:
-    global _forked
-    _forked = time.monotonic()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begun)
-
-
-def serve(modules: Collection[str]) -> None:
-    """Let children come from a server that has imported these modules, which takes seconds, and begins now: another
-    one, where that which runs has not, and has no children. It imports what that one had too, so that suites of unlike
-    needs in turn do not begin a server each."""
-    with _server_lock:
-        more = not _preloaded.issuperset(modules) and not multiprocessing.active_children()
-        if _preloaded and more:
-            forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]  # the stubs lack it
-        if not _preloaded or more:
-            _preloaded.update(modules)
-            _server.set_forkserver_preload(["bench.runner.preload", *sorted(_preloaded), "bench.runner.guard"])
-            with _hidden():
-                _keeper.do(forkserver.ensure_running)
-
-
-def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Any]:
-    """A child process that does target(connection, *arguments), and where to hear what it sends."""
-    receive, send = _server.Pipe(duplex=False)
-    with closing(send), _server_lock, _hidden():
-        for tries in range(TRIES, 0, -1):
-            process = _server.Process(target=_begin, args=(send, target, arguments), daemon=True)
-            _keeper.do(forkserver.ensure_running)  # where it was killed
-            try:
-                process.start()
-            except (EOFError, ConnectionError):  # it was killed now: the next one does it
-                if tries == 1:
-                    raise
-                time.sleep(POLL)
-                continue
-            _children.add(process.pid)
-            return process, receive
-    raise AssertionError
-
-
-@contextmanager
-def _hidden() -> Iterator[None]:
-    """Hide the caller's script, which a child would otherwise run again; and fix the hashes of strings, so that no
-    set's order differs between two runs."""
-    hidden = _replaced(sys.modules, "__main__", ModuleType("__main__"))
-    parent = _replaced(os.environ, orphans.PARENT, str(os.getpid()))
-    with hidden, parent, _replaced(os.environ, "PYTHONHASHSEED", "0"):
-        yield
-
-
-@contextmanager
-def _replaced(mapping: MutableMapping[str, Any], key: str, value: Any) -> Iterator[None]:
-    """Another value in a mapping, for a while."""
-    before = mapping.get(key)
-    mapping[key] = value
-    try:
-        yield
-    finally:
-        del mapping[key]
-        if before is not None:
-            mapping[key] = before
-
-
-def _begin(connection: Connection, target: Callable[..., None], arguments: Sequence[Any]) -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)  # what libraries print, from whatever language, is not for the terminal
-    for descriptor in (1, 2):
-        os.dup2(nowhere, descriptor)
-    orphans.begin_run()
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(1)
-    threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
-    target(connection, *arguments)
-
-
 def _child(
     connection: Connection,
     jobs: Connection,
@@ -482,7 +378,7 @@ def _child(
             error = ""
         except ValueError:  # a module that the coordinator could import, or luggage that it could pack
             error = traceback.format_exc()
-        seconds = max(SECONDS, STARTS * (time.monotonic() - _forked))
+        seconds = max(SECONDS, STARTS * age())
         sender.send(READY)
         job: Job = jobs.recv()
         jobs.close()
@@ -511,11 +407,3 @@ def _child(
         pass
     # what a method's own threads still do is of no interest to anybody
     os._exit(status)
-
-
-def _end_with(pipe: int) -> None:
-    """End this process when nobody reads its pipe any more: the coordinator is gone."""
-    waiting = select.poll()
-    waiting.register(pipe, select.POLLERR)
-    waiting.poll()
-    os._exit(1)

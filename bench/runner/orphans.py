@@ -6,12 +6,13 @@ one that is busy in C does not notice, and its helpers end with its process grou
 """
 
 import ctypes
+import json
 import os
 import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -20,10 +21,11 @@ from types import FrameType
 from typing import Any
 
 DEATH_SIGNAL, SUBREAPER = 1, 36  # linux/prctl.h: PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
-PARENT = "FOGBENCH_COORDINATOR"  # environment variable: the process that a server belongs to
+COORDINATOR = "FOGBENCH_COORDINATOR"  # environment variable: the process that a server belongs to, and
+SEARCHED, SAFE = "PYTHONPATH", "PYTHONSAFEPATH"  # what these were there
 PASSES = 100  # over the children of a process: those of its children become its own, as these end
 LINUX = sys.platform == "linux"
-server = 0  # the process that processes of runs are forked from; known there, and in them
+server = 0  # the process that made those of runs, which are to end with it; known there, and in them
 
 
 def _prctl(option: int, value: int) -> None:
@@ -31,13 +33,13 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3)
 
 
-def die_with(parent: int, number: int) -> None:
-    """Get a signal when the parent ends; at once where it is gone already, which the kernel would not notice. The
-    parent is the thread that made this process: one that lives as long as its process."""
+def die_with(parent: int, name: str) -> None:
+    """Get the signal of this name when the parent ends; at once where it is gone already, which the kernel would not
+    notice. The parent is the thread that made this process: one that lives as long as its process."""
     if LINUX:
-        _prctl(DEATH_SIGNAL, number)
+        _prctl(DEATH_SIGNAL, getattr(signal, name))
         if os.getppid() != parent:
-            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), getattr(signal, name))
 
 
 class Keeper:
@@ -76,12 +78,38 @@ def adopt() -> None:
         _prctl(SUBREAPER, 1)
 
 
+def of_coordinator() -> dict[str, str]:
+    """Variables of the environment in which a server begins, or an interpreter for a run: where it belongs; and that it
+    finds modules where this process does, and not in the folder where it begins, which may have a `bench` or a
+    `problems` of its own. `serve` and `join` set them back."""
+    before = {name: os.environ.get(name) for name in (SEARCHED, SAFE)}
+    searched = os.pathsep.join(os.path.abspath(folder) for folder in sys.path)
+    return {COORDINATOR: json.dumps([os.getpid(), before]), SEARCHED: searched, SAFE: "1"}
+
+
+def _belongs_to() -> int:
+    """The coordinator's number, 0 where nobody says; and the environment as it was there."""
+    parent, before = json.loads(os.environ.pop(COORDINATOR, "[0, {}]"))
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    return parent
+
+
 def serve() -> None:
     """In the server, before it imports what takes long: end with the coordinator."""
     global server
     server = os.getpid()
-    if parent := os.environ.pop(PARENT, ""):
-        die_with(int(parent), signal.SIGKILL)
+    if parent := _belongs_to():
+        die_with(parent, "SIGKILL")
+
+
+def join() -> None:
+    """In an interpreter of its own for a run: it has no server, and will end with the coordinator."""
+    global server
+    server = _belongs_to()
 
 
 def guard() -> None:
@@ -121,9 +149,11 @@ def begin_run() -> None:
     from multiprocessing import forkserver, resource_tracker
 
     for name in ("SIGTERM", "SIGHUP", "SIGUSR1"):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
-    os.setsid()
-    die_with(server or os.getppid(), signal.SIGKILL)
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    if hasattr(os, "setsid"):
+        os.setsid()
+    die_with(server or os.getppid(), "SIGKILL")
     adopt()
     held: Any = (forkserver._forkserver, resource_tracker._resource_tracker)  # pyright: ignore[reportAttributeAccessIssue]
     for holder, name in zip(held, ("_forkserver_alive_fd", "_fd"), strict=True):
@@ -131,6 +161,35 @@ def begin_run() -> None:
             os.close(descriptor)
             setattr(holder, name, None)  # where the method wants one of its own, it gets a new one
     held[0]._forkserver_address = None
+
+
+def end_session(process: int | None) -> bool:
+    """End all of the session that a process leads; answers whether it leads one."""
+    if process is None or not hasattr(os, "killpg"):
+        return False
+    try:
+        os.killpg(process, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def descendants(process: int | None) -> list[Any]:
+    """What a process has started, and what that has; nothing where it has ended."""
+    import psutil
+
+    with suppress(psutil.Error):
+        return psutil.Process(process).children(recursive=True) if process is not None else []
+    return []
+
+
+def end_all(processes: Iterable[Any]) -> None:
+    """End each of these."""
+    import psutil
+
+    for process in processes:
+        with suppress(psutil.Error):  # it has ended
+            process.kill()
 
 
 def end_helpers(of: int | None, known: Set[int | None]) -> None:

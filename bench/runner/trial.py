@@ -17,10 +17,11 @@ from bench.core.oracle import Oracle, books_of
 from bench.core.registry import OptimizerDefinition, ProblemDefinition, find_optimizer, find_problem, load
 from bench.runner import PACKAGES
 from bench.runner.environment import cores
-from bench.runner.execute import end, one_thread, serve, start
+from bench.runner.execute import one_thread
 from bench.runner.launch import Launch
 from bench.runner.luggage import pack, unpack
 from bench.runner.plan import RunSpec
+from bench.runner.processes import end, serve, start
 from bench.runner.suite import Suite
 
 SLOW = 0.005  # seconds of an answer, beyond which runs are made in

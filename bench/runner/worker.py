@@ -18,9 +18,10 @@ from tornado.ioloop import PeriodicCallback
 
 from bench.runner.alike import difference, facts
 from bench.runner.environment import resolve_device
-from bench.runner.execute import Children, serve, supervise
+from bench.runner.execute import Children, supervise
 from bench.runner.launch import Launch
 from bench.runner.plan import Job, RunSpec
+from bench.runner.processes import serve
 from bench.runner.single import Message
 from bench.runner.sources import Sources
 

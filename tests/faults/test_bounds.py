@@ -19,7 +19,7 @@ from bench.core.books import LINGER
 from bench.core.oracle import books_of
 from bench.core.registry import OPTIMIZERS
 from bench.results.stored import Results
-from bench.runner import execute
+from bench.runner import processes
 from bench.runner.campaign import run_suite
 from bench.runner.given_back import Untouched, given_back
 from bench.runner.launch import Launch
@@ -190,7 +190,7 @@ def test_records_of_other_kinds_are_told():
 def test_a_server_that_is_killed_while_a_child_begins_is_replaced(tmp_path, monkeypatch):
     from multiprocessing import forkserver
 
-    server, do, kills = forkserver, execute._keeper.do, []
+    server, do, kills = forkserver, processes._keeper.do, []
 
     def do_and_kill(task):
         do(task)
@@ -198,8 +198,8 @@ def test_a_server_that_is_killed_while_a_child_begins_is_replaced(tmp_path, monk
             kills.append(server._forkserver._forkserver_pid)
             os.kill(kills[-1], signal.SIGKILL)
 
-    execute.serve(())
-    monkeypatch.setattr(execute._keeper, "do", do_and_kill)
+    processes.serve(())
+    monkeypatch.setattr(processes._keeper, "do", do_and_kill)
     runs, _ = run(tmp_path / "t", ["odd-walk"], seeds=2)
     assert runs.status.tolist() == ["budget"] * 2
     assert len(kills) == 2 and server._forkserver._forkserver_pid not in kills

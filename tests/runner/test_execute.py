@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench.results.stored import Results
-from bench.runner import execute
+from bench.runner import processes
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.store import COLUMNS, Store
@@ -141,12 +141,12 @@ def test_hanging_runs_of_a_chunk_are_killed_each_after_its_own_deadline(tmp_path
 def test_a_server_that_begins_again_has_what_the_one_before_had(monkeypatch):
     """Suites of unlike needs in turn would begin a server each, of seconds, and so does a session of tests."""
     begun, ended = [], []
-    monkeypatch.setattr(execute, "_preloaded", set())
-    monkeypatch.setattr(execute._server, "set_forkserver_preload", begun.append)
-    monkeypatch.setattr(execute._keeper, "do", lambda function: None)
-    monkeypatch.setattr(execute.multiprocessing, "active_children", list)
+    monkeypatch.setattr(processes, "_preloaded", set())
+    monkeypatch.setattr(processes._context(), "set_forkserver_preload", begun.append)
+    monkeypatch.setattr(processes._keeper, "do", lambda function: None)
+    monkeypatch.setattr(processes.multiprocessing, "active_children", list)
     monkeypatch.setattr(forkserver._forkserver, "_stop", lambda: ended.append(1))
     for needs in (["json"], ["wave"], ["json"], ["json", "wave"], []):
-        execute.serve(needs)
+        processes.serve(needs)
     assert [modules[1:-1] for modules in begun] == [["json"], ["json", "wave"]]
     assert ended == [1]

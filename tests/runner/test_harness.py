@@ -159,8 +159,8 @@ def test_one_run_from_the_shell_imports_nothing_heavy_before_its_answer(tmp_path
         "launch = Launch(workers=1)\n"
         "launch.load()\n"
         "run_suite(make_suite(['rosenbrock'], ['random-search'], budget=9, name='t', seeds=1), Path('t'), launch)\n"
-        "from bench.runner import execute\n"
-        "print(*sorted(execute._preloaded), '/', *{name.partition('.')[0] for name in sys.modules})\n"
+        "from bench.runner import processes\n"
+        "print(*sorted(processes._preloaded), '/', *{name.partition('.')[0] for name in sys.modules})\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=120)
     preloaded, _, imported = done.stdout.partition("/")
