@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.hyperparameters import BatchSize, Decay, Epsilon, Momentum, Rate, WeightDecay
-from optimizers.schedules import Schedule, scheduled
+
+from .hyperparameters import BatchSize, Decay, Epsilon, Momentum, Rate, WeightDecay
+from .schedules import Schedule, scheduled
 
 KERNEL = 4  # axes of a layer whose last two are a kernel's
 

@@ -12,9 +12,10 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.bounds import clipping
-from optimizers.hyperparameters import BatchSize, Population, Sigma
-from optimizers.populations import gave_up, masked, rows, usable
+
+from .bounds import clipping
+from .hyperparameters import BatchSize, Population, Sigma
+from .populations import gave_up, masked, rows, usable
 
 TOL_FUN = 1e-12  # tutorial B.3, as are the next three
 TOL_X = 1e-12  # in units of the first sigma

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from bench.core import Oracle, optimizer
-from optimizers.hyperparameters import Population, Sigma
-from optimizers.scripts import by_catcma
-from optimizers.units import Units
+
+from .hyperparameters import Population, Sigma
+from .scripts import by_catcma
+from .units import Units
 
 WORST = 1e100  # told in place of NaN and infinity
 

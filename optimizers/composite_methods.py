@@ -14,9 +14,10 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.estimators import finite
-from optimizers.hyperparameters import BatchSize, Pairs, Rate
-from optimizers.perturbation import RULES
+
+from .estimators import finite
+from .hyperparameters import BatchSize, Pairs, Rate
+from .perturbation import RULES
 
 Exploration = Annotated[float, Range(0.01, 3.0, log=True, above=0)]  # in units of what the network puts out
 Draws = Annotated[int, Range(2, 50, log=True, least=2)]

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.hyperparameters import Tolerance
-from optimizers.line_descent import Memory, again, descend, dot, modest, select
+
+from .hyperparameters import Tolerance
+from .line_descent import Memory, again, descend, dot, modest, select
 
 CURVATURE = 0.1  # c2 of the Wolfe conditions, Nocedal & Wright 2006, section 3.1
 

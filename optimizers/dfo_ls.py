@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.core import Oracle, optimizer
-from optimizers.generators import seeded
-from optimizers.hyperparameters import Step, Tolerance
-from optimizers.units import Units
+
+from .generators import seeded
+from .hyperparameters import Step, Tolerance
+from .units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Callable

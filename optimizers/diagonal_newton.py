@@ -3,7 +3,8 @@
 from typing import Annotated
 
 from bench.core import Oracle, Range, optimizer
-from optimizers.hyperparameters import BatchSize, Momentum, Rate
+
+from .hyperparameters import BatchSize, Momentum, Rate
 
 EPSILON = 1e-4  # added to the curvatures, by which steps are divided
 

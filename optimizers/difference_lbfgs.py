@@ -9,9 +9,10 @@ from collections.abc import Callable
 import numpy as np
 
 from bench.core import Oracle, optimizer
-from optimizers.hyperparameters import Memory, Radius, Tolerance
-from optimizers.perturbation import ESTIMATORS, chosen_radius
-from optimizers.scipy_minimize import ENDLESS
+
+from .hyperparameters import Memory, Radius, Tolerance
+from .perturbation import ESTIMATORS, chosen_radius
+from .scipy_minimize import ENDLESS
 
 BYRD = "Byrd, Lu, Nocedal & Zhu 1995, doi:10.1137/0916069"
 

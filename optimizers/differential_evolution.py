@@ -7,8 +7,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.bounds import clipping
-from optimizers.populations import converged, first_points, masked, recommend_best, rows, usable, whole
+
+from .bounds import clipping
+from .populations import converged, first_points, masked, recommend_best, rows, usable, whole
 
 
 @optimizer(order=0, lanes=True, arrays="any", version=2, source="Storn & Price 1997, doi:10.1023/A:1008202821328")

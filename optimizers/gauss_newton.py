@@ -15,7 +15,8 @@ from typing import Annotated
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.line_descent import again, dot, select
+
+from .line_descent import again, dot, select
 
 NOCEDAL_WRIGHT = "Nocedal & Wright 2006, doi:10.1007/978-0-387-40065-5"
 ENOUGH = 1e-4  # of the model's decrease, at which a step is taken, as in MINPACK

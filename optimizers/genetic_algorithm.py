@@ -7,9 +7,10 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Kind, Oracle, Range, optimizer
-from optimizers.bounds import clipping
-from optimizers.moves import move, reversed_slice
-from optimizers.populations import converged, first_points, masked, recommend_best, rows, usable, whole
+
+from .bounds import clipping
+from .moves import move, reversed_slice
+from .populations import converged, first_points, masked, recommend_best, rows, usable, whole
 
 BLEND = 0.5  # how far beyond its parents a child may lie, in units of their distance
 

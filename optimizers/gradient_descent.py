@@ -4,9 +4,10 @@ from functools import partial
 from math import inf
 
 from bench.core import Oracle, optimizer
-from optimizers.hyperparameters import BatchSize, Momentum, Rate
-from optimizers.schedules import Schedule, scheduled
-from optimizers.torch_rules import descend
+
+from .hyperparameters import BatchSize, Momentum, Rate
+from .schedules import Schedule, scheduled
+from .torch_rules import descend
 
 rule = partial(optimizer, order=1, lanes=True, lane_rates=True, arrays="torch", needs=("torch",))
 

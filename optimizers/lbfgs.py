@@ -3,9 +3,10 @@
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.hyperparameters import Memory as Pairs
-from optimizers.hyperparameters import Tolerance
-from optimizers.line_descent import Memory, descend, dot, modest
+
+from .hyperparameters import Memory as Pairs
+from .hyperparameters import Tolerance
+from .line_descent import Memory, descend, dot, modest
 
 
 @optimizer(

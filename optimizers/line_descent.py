@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle
-from optimizers.line_search import Search, advance, arrive, begin
+
+from .line_search import Search, advance, arrive, begin
 
 # what a rule remembers, arrays (*lanes, k, dim); zeros where there is nothing
 Memory: TypeAlias = tuple[Array, ...]

@@ -1,9 +1,10 @@
 """MeZO: simultaneous perturbation in place, with directions that are drawn again from a seed and never stored."""
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.estimators import finite
-from optimizers.hyperparameters import BatchSize, Rate, Step
-from optimizers.schedules import Schedule, scheduled
+
+from .estimators import finite
+from .hyperparameters import BatchSize, Rate, Step
+from .schedules import Schedule, scheduled
 
 CHUNK = 1 << 14  # coordinates of a lane's direction that are in memory at a time
 

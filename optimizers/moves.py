@@ -6,8 +6,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle
-from optimizers.bounds import clipping, reflection
-from optimizers.populations import whole
+
+from .bounds import clipping, reflection
+from .populations import whole
 
 
 def move(oracle: Oracle) -> Callable[[Array, Array, Array, Array], Array]:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.hyperparameters import BatchSize, Decay, Momentum, StepRate, WeightDecay
-from optimizers.schedules import Schedule, scheduled
+
+from .hyperparameters import BatchSize, Decay, Momentum, StepRate, WeightDecay
+from .schedules import Schedule, scheduled
 
 Turn = Callable[[Array], Array]  # the gradient of a matrix -> its step at a rate of 1, which is subtracted
 

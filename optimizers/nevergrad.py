@@ -1,7 +1,7 @@
 """The bridge to Nevergrad: each method of its registry, by the names of nevergrad.txt beside this file.
 
 The names are read from the file, so that listing them needs no import of the library, which takes seconds. The file is
-written by `python -m optimizers.nevergrad_names`.
+written by `python -m bench.optimizers.nevergrad_names`.
 """
 
 import threading
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import numpy as np
 
 from bench.core import Domain, Kind, Oracle, Range, optimizer
-from optimizers import generators
-from optimizers.scripts import by_nevergrad
+
+from . import generators
+from .scripts import by_nevergrad
 
 if TYPE_CHECKING:
     from nevergrad.parametrization.core import Parameter

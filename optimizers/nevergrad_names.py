@@ -1,4 +1,4 @@
-"""Measure Nevergrad's registry and write nevergrad.txt: `python -m optimizers.nevergrad_names`.
+"""Measure Nevergrad's registry and write nevergrad.txt: `python -m bench.optimizers.nevergrad_names`.
 
 Names behind it are measured alone, and the other lines stay: `... $(grep -w nlopt optimizers/nevergrad.txt | cut -f1)`
 after an installation of NLopt, say. What needs a module has that module named, also where it is installed.
@@ -24,7 +24,8 @@ from multiprocessing.connection import Connection
 
 from bench.core import Array, Objective, Oracle
 from bench.core.oracle import books_of
-from optimizers.nevergrad import NAMES, bridge, entries
+
+from .nevergrad import NAMES, bridge, entries
 
 BUDGET = 60  # beyond the first learned model of those methods that learn one
 SECONDS = 20.0  # for one run
@@ -86,7 +87,7 @@ def run_all(clock_step: float, names: Sequence[str]) -> None:
 
 def outcomes(number: int, names: Sequence[str]) -> dict[str, dict[str, str]]:
     """name -> outcome, from an interpreter of its own."""
-    command = [sys.executable, "-m", "optimizers.nevergrad_names", CHILD, str(number), *names]
+    command = [sys.executable, "-m", "bench.optimizers.nevergrad_names", CHILD, str(number), *names]
     environment = {**os.environ, "PYTHONHASHSEED": str(number), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return dict(json.loads(line) for line in done.stdout.splitlines())
@@ -112,7 +113,10 @@ def main(chosen: Sequence[str]) -> None:
         before = lines[name][0] if name in lines else ()
         needs = one.get("missing") or two.get("missing") or ",".join(before) or "-"
         lines[name] = (before, "\t".join([name, needs, deterministic, parallel]))
-    header = [f"# Nevergrad {importlib.metadata.version('nevergrad')}, by python -m optimizers.nevergrad_names", HEADER]
+    header = [
+        f"# Nevergrad {importlib.metadata.version('nevergrad')}, by python -m bench.optimizers.nevergrad_names",
+        HEADER,
+    ]
     NAMES.write_text("\n".join([*header, *(lines[name][1] for name in sorted(registry))]) + "\n")
 
 

@@ -9,10 +9,11 @@ from typing import Annotated
 from array_api_compat import array_namespace, device
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.conjugate_gradients import solve
-from optimizers.hessian import hessian
-from optimizers.hyperparameters import Tolerance
-from optimizers.line_descent import Memory, descend, dot
+
+from .conjugate_gradients import solve
+from .hessian import hessian
+from .hyperparameters import Tolerance
+from .line_descent import Memory, descend, dot
 
 NOCEDAL_WRIGHT = "Nocedal & Wright 2006, doi:10.1007/978-0-387-40065-5"
 Products = Annotated[int, Range(2, 100, log=True, least=1)]

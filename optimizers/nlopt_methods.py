@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from bench.core import Oracle, optimizer
-from optimizers.generators import nlopt_seeded
-from optimizers.hyperparameters import Population, Step, Tolerance
-from optimizers.scipy_derivative_free import HUGE
-from optimizers.scipy_global import box, value
-from optimizers.scripts import by_nlopt
-from optimizers.units import Units
+
+from .generators import nlopt_seeded
+from .hyperparameters import Population, Step, Tolerance
+from .scipy_derivative_free import HUGE
+from .scipy_global import box, value
+from .scripts import by_nlopt
+from .units import Units
 
 NLOPT = "Johnson 2007, https://github.com/stevengj/nlopt"
 

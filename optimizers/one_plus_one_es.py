@@ -5,9 +5,10 @@ from math import exp, inf, sqrt
 from array_api_compat import array_namespace
 
 from bench.core import Oracle, optimizer
-from optimizers.bounds import clipping
-from optimizers.hyperparameters import Sigma
-from optimizers.populations import CONVERGED, gave_up, usable
+
+from .bounds import clipping
+from .hyperparameters import Sigma
+from .populations import CONVERGED, gave_up, usable
 
 BEYOND = 3.0  # standard deviations that a parent may lie beyond a hard bound
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import numpy as np
 
 from bench.core import Kind, Oracle, Range, optimizer
-from optimizers.scipy_global import box
-from optimizers.scripts import by_optuna
-from optimizers.units import Units
+
+from .scipy_global import box
+from .scripts import by_optuna
+from .units import Units
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

@@ -7,8 +7,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.bounds import hard_bounds
-from optimizers.populations import converged, first_points, masked, recommend_best, rows, scatter, usable
+
+from .bounds import hard_bounds
+from .populations import converged, first_points, masked, recommend_best, rows, scatter, usable
 
 CHI, PHI = 0.7298, 2.05  # constriction, and the half of phi = 4.1 that goes to each attraction
 

@@ -13,8 +13,9 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.bounds import reflected
-from optimizers.estimators import (
+
+from .bounds import reflected
+from .estimators import (
     Estimator,
     central_differences,
     forward_differences,
@@ -26,7 +27,7 @@ from optimizers.estimators import (
     slopes,
     sphere_smoothing,
 )
-from optimizers.hyperparameters import BatchSize, Momentum, Pairs, Radius, Rate, Step
+from .hyperparameters import BatchSize, Momentum, Pairs, Radius, Rate, Step
 
 Move = Callable[[Array], Array]  # a gradient (*lanes, dim) -> the step at a rate of 1, of the same shape
 Walls = Literal["clip", "reflect", "free"]

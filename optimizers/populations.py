@@ -11,7 +11,8 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from bench.core import Array, Oracle
-from optimizers.bounds import reflection
+
+from .bounds import reflection
 
 CONVERGED = 1e-12  # spread of a population, in units of the domain's scale, below which it will not move any more
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.core import Oracle, optimizer
-from optimizers.hyperparameters import Population, Sigma
-from optimizers.scripts import by_cma
-from optimizers.units import Units
+
+from .hyperparameters import Population, Sigma
+from .scripts import by_cma
+from .units import Units
 
 if TYPE_CHECKING:
     from cma import CMAEvolutionStrategy

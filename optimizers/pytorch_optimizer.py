@@ -1,9 +1,10 @@
 """The bridge to pytorch_optimizer: every optimizer of its registry, by the names of pytorch_optimizer.txt.
 
-That file is what the library itself says and does, written by `python -m optimizers.pytorch_optimizer_names`, so that
-listing the names needs no import of the library, which takes seconds. pytorch_optimizer_papers.txt has the rates of the
-authors and their papers; where there is none the library's own default stands. What cannot be run here is listed, too,
-and its runs are skipped with the reason. Layers are those of the problem; all methods run alone, one run at a time.
+That file is what the library itself says and does, written by `python -m bench.optimizers.pytorch_optimizer_names`, so
+that listing the names needs no import of the library, which takes seconds. pytorch_optimizer_papers.txt has the rates
+of the authors and their papers; where there is none the library's own default stands. What cannot be run here is
+listed, too, and its runs are skipped with the reason. Layers are those of the problem; all methods run alone, one run
+at a time.
 """
 
 import inspect
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from bench.core import Array, Oracle, Range, optimizer
 from bench.core.registry import Unavailable
-from optimizers.hyperparameters import BatchSize, WeightDecay
-from optimizers.schedules import Schedule, gradients, scheduled
-from optimizers.zoo import seeded
+
+from .hyperparameters import BatchSize, WeightDecay
+from .schedules import Schedule, gradients, scheduled
+from .zoo import seeded
 
 if TYPE_CHECKING:
     import torch

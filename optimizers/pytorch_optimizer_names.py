@@ -1,4 +1,4 @@
-"""Ask the library, and write pytorch_optimizer.txt: `python -m optimizers.pytorch_optimizer_names`.
+"""Ask the library, and write pytorch_optimizer.txt: `python -m bench.optimizers.pytorch_optimizer_names`.
 
 For each name of its registry the ways of the bridge are tried in turn, on a quadratic over a matrix, a vector and a
 kernel, at the default rate and at two around it; the first that lowers it is taken. A class that takes a model, and
@@ -17,7 +17,8 @@ import numpy as np
 from bench.core import Array, Objective, Oracle
 from bench.core.oracle import books_of
 from bench.core.registry.parameters import parameters_of
-from optimizers.pytorch_optimizer import NAMES, WAYS, Entry, bridge
+
+from .pytorch_optimizer import NAMES, WAYS, Entry, bridge
 
 STEPS = 200  # Ranger ascends in its first ones
 ROWS = 1000  # of data, which some divide by
@@ -109,7 +110,7 @@ def main() -> None:
         if line[1] == "-":
             print(*line, flush=True)
     version = importlib.metadata.version("pytorch_optimizer")
-    header = [f"# pytorch_optimizer {version}, by python -m optimizers.pytorch_optimizer_names", HEADER]
+    header = [f"# pytorch_optimizer {version}, by python -m bench.optimizers.pytorch_optimizer_names", HEADER]
     NAMES.write_text("\n".join([*header, *lines]) + "\n", encoding="utf-8")
 
 

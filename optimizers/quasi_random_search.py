@@ -6,8 +6,9 @@ import numpy as np
 
 from bench.core import Array, Kind, Oracle, optimizer
 from bench.core.arrays import converted
-from optimizers.populations import scatter
-from optimizers.random_search import search
+
+from .populations import scatter
+from .random_search import search
 
 POINTS = 16  # of one question, a power of two as the nets of the sequence are
 DIGITS = 30  # binary ones of a coordinate

@@ -6,8 +6,9 @@ from typing import get_args
 from array_api_compat import array_namespace
 
 from bench.core import Array, Kind, Oracle, optimizer
-from optimizers.bounds import reflection
-from optimizers.populations import recommend_best, rows, scatter, usable
+
+from .bounds import reflection
+from .populations import recommend_best, rows, scatter, usable
 
 POINTS = 10  # of one question; most budgets are a multiple
 

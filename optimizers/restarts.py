@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.cma_es import cma_es
-from optimizers.differential_evolution import differential_evolution
-from optimizers.hyperparameters import Memory, Population, Sigma, Tolerance
-from optimizers.random_search import random_search
-from optimizers.scipy_minimize import ENDLESS, descend
+
+from .cma_es import cma_es
+from .differential_evolution import differential_evolution
+from .hyperparameters import Memory, Population, Sigma, Tolerance
+from .random_search import random_search
+from .scipy_minimize import ENDLESS, descend
 
 Method = Callable[..., None]
 

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from bench.core import Oracle, optimizer
-from optimizers.hyperparameters import Step, Tolerance
-from optimizers.scipy_minimize import ENDLESS, ENDLESS_IN_C
-from optimizers.scripts import by_minimize
-from optimizers.units import Units
+
+from .hyperparameters import Step, Tolerance
+from .scipy_minimize import ENDLESS, ENDLESS_IN_C
+from .scripts import by_minimize
+from .units import Units
 
 AT_BOUNDS = 1e-12
 HUGE = 1e100  # told in place of NaN and infinity, for which these methods are not made; its square is still a number

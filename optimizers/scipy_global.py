@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from bench.core import Oracle, Range, Unavailable, optimizer
-from optimizers.hyperparameters import Step, Tolerance
-from optimizers.scipy_derivative_free import HUGE
-from optimizers.scipy_minimize import ENDLESS
-from optimizers.scripts import by_basinhopping, by_global
-from optimizers.units import Units
+
+from .hyperparameters import Step, Tolerance
+from .scipy_derivative_free import HUGE
+from .scipy_minimize import ENDLESS
+from .scripts import by_basinhopping, by_global
+from .units import Units
 
 LENGTH = 0.5  # of a unit, in scales
 REACH = 10.0 / LENGTH  # units from x0 to where a bound is put: ten scales

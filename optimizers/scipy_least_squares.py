@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from bench.core import Oracle, Range, optimizer
-from optimizers.bounds import hard_bounds
+
+from .bounds import hard_bounds
 
 ENDLESS = int(np.iinfo(np.int32).max)  # MINPACK counts in 32 bits
 EPS = float(np.finfo(float).eps)

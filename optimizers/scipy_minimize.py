@@ -14,9 +14,10 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.core import Oracle, optimizer
-from optimizers.hyperparameters import Memory, Tolerance
-from optimizers.scripts import by_minimize
-from optimizers.units import Units
+
+from .hyperparameters import Memory, Tolerance
+from .scripts import by_minimize
+from .units import Units
 
 ENDLESS = sys.maxsize
 ENDLESS_IN_C = int(np.iinfo(np.int32).max)

@@ -6,9 +6,10 @@ from typing import Annotated, get_args
 from array_api_compat import array_namespace
 
 from bench.core import Array, Kind, Oracle, Range, optimizer
-from optimizers.hyperparameters import Sigma
-from optimizers.moves import move, reversed_slice
-from optimizers.populations import usable
+
+from .hyperparameters import Sigma
+from .moves import move, reversed_slice
+from .populations import usable
 
 CALIBRATION = 10  # moves from the start whose changes of f set the first temperature
 ACCEPTED = 0.8  # the fraction of steps upwards accepted at first: Johnson et al. 1989

@@ -8,10 +8,11 @@ from functools import partial
 from typing import Annotated, Any
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.hyperparameters import BatchSize, Decay, Epsilon, Momentum, Rate, StepRate, WeightDecay
-from optimizers.schedules import Schedule
-from optimizers.scripts import by_steps
-from optimizers.torch_rules import descend, follow
+
+from .hyperparameters import BatchSize, Decay, Epsilon, Momentum, Rate, StepRate, WeightDecay
+from .schedules import Schedule
+from .scripts import by_steps
+from .torch_rules import descend, follow
 
 alone = partial(optimizer, order=1, arrays="torch", needs=("torch",))
 in_lanes = partial(alone, lanes=True)

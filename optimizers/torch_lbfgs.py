@@ -4,8 +4,9 @@ import sys
 from math import inf
 
 from bench.core import Array, Oracle, optimizer
-from optimizers.hyperparameters import Memory
-from optimizers.scripts import by_closure
+
+from .hyperparameters import Memory
+from .scripts import by_closure
 
 # With 0 a line search at the limit of rounding halves its bracket for ever; torch's own 1e-9 returns before the finest
 # targets of an ill-conditioned bowl.

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.core import Array, Oracle
-from optimizers.schedules import Schedule, scheduled
+
+from .schedules import Schedule, scheduled
 
 if TYPE_CHECKING:
     import torch

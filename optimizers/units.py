@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from bench.core import Oracle
-from optimizers.hessian import hessian
+
+from .hessian import hessian
 
 
 class Units:

@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import numpy as np
 
 from bench.core import Array, Oracle, Range, optimizer
-from optimizers.hyperparameters import BatchSize, Decay, Momentum, Rate, SignRate, StepRate, WeightDecay
-from optimizers.schedules import Schedule, scheduled
-from optimizers.scripts import by_steps
-from optimizers.torch_rules import follow
+
+from .hyperparameters import BatchSize, Decay, Momentum, Rate, SignRate, StepRate, WeightDecay
+from .schedules import Schedule, scheduled
+from .scripts import by_steps
+from .torch_rules import follow
 
 Inner = Annotated[float, Range(0.5, 0.99, above=0, below=1)]  # the fraction of the mean in the points that are asked
 

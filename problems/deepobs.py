@@ -1,4 +1,4 @@
-"""DeepOBS's stochastic quadratic. `python -m problems.deepobs` prints its published results beside ours."""
+"""DeepOBS's stochastic quadratic. `python -m bench.problems.deepobs` prints its published results beside ours."""
 
 from itertools import islice
 from math import pi
@@ -9,7 +9,8 @@ import numpy as np
 from bench.core import Array, Domain, Objective, Oracle, problem
 from bench.core.oracle import books_of
 from bench.core.registry import PROBLEMS
-from problems.instances import transform
+
+from .instances import transform
 
 SOURCE = "Schneider, Balles & Hennig 2019, arXiv:1903.05499"
 DIM, ROWS, NOISE, BATCH = 100, 1000, 0.6, 128

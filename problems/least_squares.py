@@ -7,7 +7,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Domain, Objective, problem
-from problems.instances import transform
+
+from .instances import transform
 
 DIABETES = "Efron, Hastie, Johnstone & Tibshirani 2004, doi:10.1214/009053604000000067, diabetes data"
 Scaling = Literal["standardised", "raw"]

@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 
 from bench.core import Array, Domain, Objective, problem
-from problems.instances import random_rotation, random_shift, transform
+
+from .instances import random_rotation, random_shift, transform
 
 
 @problem(family="quadratic", source="Nocedal & Wright 2006, section 3.3, doi:10.1007/978-0-387-40065-5")

@@ -416,27 +416,6 @@ def test_minimize_takes_an_objective():
         bench.minimize("rosenbrock", "scipy-bfgs", budget=50)
 
 
-def test_a_folder_of_the_users_may_be_called_problems(tmp_path):
-    """Python looks first into the folder where it was started, and so does the server of the run processes."""
-
-    def call(program):
-        return subprocess.run(
-            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120
-        )
-
-    (tmp_path / "problems").mkdir()
-    (tmp_path / "problems" / "__init__.py").touch()
-    (tmp_path / "problems" / "mine.py").write_text("raise RuntimeError('nothing of ours')\n")
-    done = call(
-        "import bench\n"
-        "run = dict(problems=['rosenbrock'], optimizers=['random-search'], budget=5, seeds=2, name='x', report=False)\n"
-        "print(list(bench.run(**run).runs.status))\n"
-    )
-    assert done.stdout.strip().endswith("['budget', 'budget']"), done.stderr
-    done = call("import problems, bench\nbench.make('rosenbrock')\n")
-    assert "ValueError: the name 'problems' is that of a package of Fogbench, and is taken by" in done.stderr
-
-
 @pytest.mark.parametrize("switch", [torch.no_grad, torch.inference_mode])
 def test_compare_differentiates_whatever_torch_s_switches_say(switch):
     with switch():

@@ -12,7 +12,7 @@ from bench.core import Domain, Objective, registry
 from bench.runner.plan import misfit
 from bench.runner.suite import parse_entry
 
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 ROOT = Path(__file__).parents[1]
 
 

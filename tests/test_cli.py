@@ -15,6 +15,7 @@ import bench
 from bench.cli import app
 from bench.cli.facts import LINE
 from bench.cli.terminal import by_family, by_problem
+from bench.core.packages import is_ours
 from bench.core.registry import PROBLEMS, ProblemDefinition, cast, written
 from bench.measure.words import setting_text
 from bench.results.labels import label
@@ -438,9 +439,7 @@ def test_each_problem_is_said_in_one_line_of_words():
     assert rows["rosenbrock"] == "A curved valley with a flat floor, in two dimensions at least"
     assert rows["mgh-rosenbrock"] == "1. A curved valley (Rosenbrock 1960): 10 (x2 - x1^2), 1 - x1"
     # other tests may have left problems of their own in the registry
-    ours = {
-        name: rows[name] for name, problem in PROBLEMS.items() if problem.function.__module__.startswith("problems.")
-    }
+    ours = {name: rows[name] for name, problem in PROBLEMS.items() if is_ours(problem.function.__module__)}
     assert len(ours) > 200
     assert all(0 < len(words) <= LINE and "\n" not in words for words in ours.values())
     lines = call("list", "problems", "--all").output.splitlines()

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,8 @@ MAY = {
         "bench.track",
         "bench.interchange",
     },
-    "problems": {"bench.core"},
-    "optimizers": {"bench.core"},
+    "bench.problems": {"bench.core"},
+    "bench.optimizers": {"bench.core"},
 }
 LIBRARIES = {"nevergrad", "optuna", "nlopt", "dfols", "cmaes"}
 HEAVY = LIBRARIES | {"torch", "scipy", "pandas", "sklearn", "pyarrow", "matplotlib", "seaborn", "gymnasium", "plotly"}
@@ -37,11 +38,14 @@ HEAVY = LIBRARIES | {"torch", "scipy", "pandas", "sklearn", "pyarrow", "matplotl
 def imported(path: Path) -> set[str]:
     """All names that a file imports, wherever it does, types too; `from a import b` gives a and a.b."""
     names = set()
+    folders = path.parent.relative_to(ROOT).parts
+    package = ".".join(folders if folders[0] == "bench" else ("bench", *folders))
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.ImportFrom):
+            module = resolve_name("." * node.level + (node.module or ""), package)
+            names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
     return names
 
 

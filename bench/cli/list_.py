@@ -10,8 +10,10 @@ from rich.markup import escape
 
 from bench.cli.app import TROUBLE, Imports, app, err, explained, headed, out
 from bench.cli.facts import definition_parameters, hyperparameter_facts, in_words, problem_facts
+from bench.core.packages import short
 from bench.measure.words import joined_by_and
 
+KINDS = ("problems", "optimizers", "wrappers", "suites")
 MANY = 30  # definitions of one module above which a list shows their number only
 
 
@@ -31,14 +33,13 @@ def list_(
     """List what can be run; with --json, exit status 1 where a problem cannot be built at its defaults."""
     with explained():
         from bench.core import registry
-        from bench.runner import PACKAGES
 
-        if what not in (*PACKAGES, "wrappers", "suites"):
+        if what not in KINDS:
             raise ValueError(f"list takes problems, optimizers, wrappers or suites, got {what!r}")
         if measured and not (as_json and what == "problems"):
             raise ValueError("--measured goes with `list problems --json`")
         if what != "suites":
-            registry.load(["problems" if what == "wrappers" else what], imports or ())
+            registry.load(["bench.problems" if what == "wrappers" else f"bench.{what}"], imports or ())
         rows = _rows(what)
     if as_json:
         problems = partial(problem_facts, measured=measured)
@@ -89,4 +90,4 @@ def _row(what: str, definition: Any) -> dict[str, Any]:
     else:
         facts = {"parameters": parameters}
     name = f"+{definition.name}" if what == "wrappers" else definition.name
-    return {"name": name, **facts, "source": definition.source, "module": definition.function.__module__}
+    return {"name": name, **facts, "source": definition.source, "module": short(definition.function.__module__)}

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bench.cli.app import Imports, app, explained, out
 from bench.cli.facts import type_text
+from bench.core.packages import short
 
 if TYPE_CHECKING:
     from bench.core.registry import Definition
@@ -56,9 +57,8 @@ def _show_definition(definition: "Definition", setting: dict[str, Any]) -> None:
 
     from bench.core import registry
 
-    out.print(
-        f"[bold]{escape(definition.name)}[/]  {escape(definition.function.__module__)}, version {definition.version}"
-    )
+    module = escape(str(short(definition.function.__module__)))
+    out.print(f"[bold]{escape(definition.name)}[/]  {module}, version {definition.version}")
     out.print(escape(inspect.getdoc(definition.function) or ""))
     table = Table(show_header=False, box=None)
     table.add_row("source", escape(definition.source))

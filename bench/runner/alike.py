@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
-from bench.core.registry.discovery import BESIDE
-from bench.runner import PACKAGES
+from bench.core.packages import PACKAGES, short
 from bench.runner.environment import installed, versions
 
-CODE = ("bench/core", "bench/runner", *PACKAGES)  # folders on which records depend
+CODE = ("bench.core", "bench.runner", *PACKAGES)  # packages on which records depend
 KINDS = (".py", ".txt")  # of files that are code there, or read by it
 LINK = ("distributed", "dask", "cloudpickle", "msgpack", "tornado")  # libraries by which machines talk
 OF_SCHEDULER = ("python", *LINK)  # what a scheduler, which computes nothing, must have as well
@@ -29,10 +29,12 @@ _installed = cache(installed)  # of a worker that serves many campaigns
 @cache
 def _code() -> dict[str, str]:
     texts: dict[str, list[str]] = {}
-    for root in CODE:
-        for path in sorted((BESIDE / root).rglob("*")):
+    for package in CODE:
+        (root,) = map(Path, import_module(package).__path__)
+        name = Path(*str(short(package)).split("."))
+        for path in sorted(root.rglob("*")):
             if path.suffix in KINDS and path.is_file():
-                folder = path.parent.relative_to(BESIDE).as_posix()
+                folder = (name / path.parent.relative_to(root)).as_posix()
                 texts.setdefault(folder, []).append(f"{path.name} {_hash(path)}")
     return {f"code of {folder}": hashlib.sha256("\n".join(of).encode()).hexdigest() for folder, of in texts.items()}
 

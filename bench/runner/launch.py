@@ -12,6 +12,7 @@ import numpy as np
 
 from bench.core import registry
 from bench.core.gate import python_number
+from bench.core.packages import is_ours
 from bench.core.registry import Definition, OptimizerDefinition, ProblemDefinition, WrapperDefinition
 from bench.core.status import RETRIED
 from bench.runner import PACKAGES
@@ -145,7 +146,7 @@ class Launch:
         entries += [tuned.entry for tuned in suite.tuning.found] if suite.tuning else []
         definitions = {each.name: each for entry in entries for each in _definitions(entry.name)}
         modules = {_module(each) for each in definitions.values()} - {HERE, *self.imports}
-        more = sorted(name for name in modules if name.partition(".")[0] not in (*PACKAGES, "bench"))
+        more = sorted(name for name in modules if name.partition(".")[0] != "bench")
         preload = needed(definitions.values()) if self.preload is HEAVY else self.preload
         launch = replace(self, imports=(*self.imports, *more), preload=preload)
         of_script = [each for each in definitions.values() if _module(each) == HERE]
@@ -166,7 +167,7 @@ def needed(definitions: Iterable[Definition | WrapperDefinition]) -> list[str]:
     where gradients may be asked; of others nobody knows, and all of HEAVY is among them."""
     modules: set[str] = set()
     for each in definitions:
-        if (_module(each)).partition(".")[0] not in PACKAGES:
+        if not is_ours(_module(each)):
             modules |= {*HEAVY}
         if isinstance(each, (OptimizerDefinition, ProblemDefinition)):
             modules |= {*each.needs}

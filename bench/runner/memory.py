@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from bench.core.books import Books, Stop
+from bench.core.packages import package_of
 
 OBJECTS = 2_000  # that are looked at; a method that holds more is not measured
 LEAVES = {str, bytes, int, float, complex, bool, type(None), type, ModuleType, np.random.Generator, np.float64}
@@ -153,7 +154,7 @@ class _Walk:
             if frame is None or frame.f_globals.get("__name__", "").startswith(CORE):
                 return []
             return list(frame.f_locals.values())
-        if type(thing).__module__.startswith(("bench.", "torch._C")):
+        if package_of(type(thing).__module__) == "bench" or type(thing).__module__.startswith("torch._C"):
             return []
         if "torch" in sys.modules and isinstance(thing, sys.modules["torch"].optim.Optimizer):
             moved = [parameter for group in thing.param_groups for parameter in group["params"]]

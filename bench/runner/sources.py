@@ -10,7 +10,6 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.core.registry.fingerprint import files
-from bench.runner import PACKAGES
 
 MOST = 100 << 20  # bytes of all files
 SKIPPED = ("__pycache__",)
@@ -40,7 +39,7 @@ class Sources:
                 f"{MOST / 1e6:,.0f} travel to workers: install them there"
             )
         hashes = {path: _hash(content) for path, content in contents.items()}
-        return cls(names, contents, hashes, tuple(sorted(tops - {*ours, *PACKAGES, "bench"})))
+        return cls(names, contents, hashes, tuple(sorted(tops - {*ours, "bench"})))
 
     def write(self, beside: Path) -> tuple[str, ...]:
         """Write the files into a folder of their own, and check them there; answers what to import, for
@@ -83,7 +82,7 @@ def _beside(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
     """The modules of a folder that are imported already, but for the named one and those of Fogbench."""
     for module in [*sys.modules.values()]:
         dotted, path = getattr(module, "__name__", ""), Path(getattr(module, "__file__", None) or ".")
-        if dotted.partition(".")[0] in (name, "bench", *PACKAGES) or path.suffix != ".py":
+        if dotted.partition(".")[0] in (name, "bench") or path.suffix != ".py":
             continue
         places = [
             folder.joinpath(*dotted.split("."), "__init__.py"),

@@ -14,6 +14,7 @@ import numpy as np
 from bench.core.foreign import foreign, said
 from bench.core.objective import Objective
 from bench.core.oracle import Oracle, books_of
+from bench.core.packages import is_ours
 from bench.core.registry import OptimizerDefinition, ProblemDefinition, find_optimizer, find_problem, load
 from bench.runner import PACKAGES
 from bench.runner.environment import cores
@@ -145,7 +146,7 @@ def _optimizers(suite: Suite) -> list[OptimizerDefinition]:
 
 def _preload(objective: Objective, suite: Suite) -> list[str]:
     """What children need, so that each finds it there, and nothing else: the less it is the sooner they begin."""
-    optimizers = [each for each in _optimizers(suite) if each.function.__module__.partition(".")[0] in PACKAGES]
+    optimizers = [each for each in _optimizers(suite) if is_ours(each.function.__module__)]
     needs = {module for each in optimizers for module in each.needs} - {"torch"}
     if any(each.arrays == "torch" for each in optimizers):
         needs.add("torch._dynamo")  # which torch.optim imports when first used

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.core.packages import is_ours
 from bench.core.registry import OPTIMIZERS
 from bench.core.status import Status
 from bench.measure.frames import CELL, Frame
@@ -18,7 +19,6 @@ from bench.results.combined import Combined
 from bench.results.labels import label
 from bench.results.records import records
 from bench.results.stored import Results
-from bench.runner import PACKAGES
 
 SIDES = ("base", "new")
 SLOT = ["instance", "seed"]
@@ -132,7 +132,7 @@ def _named(runs: Any, names: Sequence[str]) -> Any:
 
 def _of_others(optimizer: str) -> bool:
     """Whether an optimizer is registered by no package of this project."""
-    return optimizer in OPTIMIZERS and OPTIMIZERS[optimizer].function.__module__.partition(".")[0] not in PACKAGES
+    return optimizer in OPTIMIZERS and not is_ours(OPTIMIZERS[optimizer].function.__module__)
 
 
 def _machine(results: Results) -> tuple[Any, ...]:

@@ -8,11 +8,12 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective, problem
-from problems.bbob import generator
-from problems.bbob.generator import SECOND
-from problems.bbob.instance import SOURCE, build, seed_of
-from problems.bbob.transforms import asymmetric, conditioning, oscillate, oscillate_slope, root
-from problems.instances import transform
+
+from ..instances import transform
+from . import generator
+from .generator import SECOND
+from .instance import SOURCE, build, seed_of
+from .transforms import asymmetric, conditioning, oscillate, oscillate_slope, root
 
 
 @problem(family="bbob", name="bbob-f10", version=2, source=SOURCE)

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 
 from bench.core import Array, Domain, Objective
-from problems.bbob import generator
-from problems.bbob.transforms import outside
+
+from . import generator
+from .transforms import outside
 
 SOURCE = "Hansen, Finck, Ros & Auger 2009, hal:inria-00362633"
 BOX = Domain(-5.0, 5.0, scale=2.0, hard=False)  # as COCO has it, points outside count

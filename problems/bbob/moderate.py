@@ -8,11 +8,12 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective, problem
-from problems import landscapes
-from problems.bbob import generator
-from problems.bbob.instance import SOURCE, build, seed_of
-from problems.bbob.transforms import conditioning, oscillate
-from problems.instances import transform
+
+from .. import landscapes
+from ..instances import transform
+from . import generator
+from .instance import SOURCE, build, seed_of
+from .transforms import conditioning, oscillate
 
 
 @problem(family="bbob", name="bbob-f06", version=2, source=SOURCE)

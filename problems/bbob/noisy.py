@@ -13,13 +13,14 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective, problem
-from problems.bbob.ill_conditioned import different_powers, ellipsoid, f10, f14
-from problems.bbob.instance import Shape
-from problems.bbob.moderate import f07, f08, rosenbrock, step_ellipsoid
-from problems.bbob.multimodal import f17, f19, griewank_rosenbrock, schaffer
-from problems.bbob.separable import f01, sphere
-from problems.bbob.transforms import conditioning, outside
-from problems.bbob.weak import f21, gallagher
+
+from .ill_conditioned import different_powers, ellipsoid, f10, f14
+from .instance import Shape
+from .moderate import f07, f08, rosenbrock, step_ellipsoid
+from .multimodal import f17, f19, griewank_rosenbrock, schaffer
+from .separable import f01, sphere
+from .transforms import conditioning, outside
+from .weak import f21, gallagher
 
 SOURCE = "Hansen, Finck, Ros & Auger 2009, hal:inria-00369466"
 PENALTY = 100.0

@@ -7,10 +7,11 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective, problem
-from problems import landscapes
-from problems.bbob import generator
-from problems.bbob.instance import SOURCE, build, seed_of
-from problems.bbob.transforms import asymmetric, conditioning, oscillate, oscillate_slope
+
+from .. import landscapes
+from . import generator
+from .instance import SOURCE, build, seed_of
+from .transforms import asymmetric, conditioning, oscillate, oscillate_slope
 
 
 @problem(family="bbob", name="bbob-f01", version=2, source=SOURCE)

@@ -10,10 +10,11 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective, problem
-from problems.bbob import generator
-from problems.bbob.instance import SOURCE, build, seed_of
-from problems.bbob.transforms import conditioning, oscillate, outside, root
-from problems.instances import transform
+
+from ..instances import transform
+from . import generator
+from .instance import SOURCE, build, seed_of
+from .transforms import conditioning, oscillate, outside, root
 
 SCHWEFEL_OPTIMUM = 4.2096874637  # a hundredth of where x sin(sqrt(x)) is greatest in [-500, 500] ...
 SCHWEFEL_HEIGHT = 4.189828872724339  # ... and of what it is there

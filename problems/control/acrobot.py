@@ -5,9 +5,10 @@ from math import pi
 import numpy as np
 
 from bench.core import Array, Objective, problem
-from problems.control.arithmetic import clipped, direction, sines, wrapped
-from problems.control.black_box import black_box
-from problems.control.episodes import State, World
+
+from .arithmetic import clipped, direction, sines, wrapped
+from .black_box import black_box
+from .episodes import State, World
 
 # Sutton & Barto's book, with the numbers of Gymnasium's Acrobot-v1: links of 1 kg, 1 m and 1 kg m^2
 GRAVITY, CENTRE, TAU = 9.8, 0.5, 0.2  # m/s^2, m from joint to centre of mass, seconds a step

@@ -7,7 +7,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Composite, Domain, Objective, problem
-from problems.control.dense import Dense
+
+from .dense import Dense
 
 GRAVITY, TERMINAL = 9.81, 30.0  # m/s^2, and m/s: the speed beyond which a falling ball gains no more
 TOP_SPEED = 50.0  # m/s, at the muzzle

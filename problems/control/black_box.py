@@ -6,8 +6,9 @@ import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
 
 from bench.core import Array, Composite, Domain, Objective
-from problems.control.episodes import World, alone, lockstep, recorded, summed
-from problems.control.policies import Policy
+
+from .episodes import World, alone, lockstep, recorded, summed
+from .policies import Policy
 
 LOCKSTEP = 20  # episodes from which arrays are faster than Python's floats
 CHUNK = 2**13  # episodes whose arrays stay in a processor's cache

@@ -5,10 +5,11 @@ from math import radians
 import numpy as np
 
 from bench.core import Array, Objective, problem
-from problems.control.arithmetic import direction, sine_and_cosine
-from problems.control.black_box import black_box
-from problems.control.episodes import State, World
-from problems.control.policies import Policy
+
+from .arithmetic import direction, sine_and_cosine
+from .black_box import black_box
+from .episodes import State, World
+from .policies import Policy
 
 # Barto, Sutton & Anderson 1983, with the numbers of Gymnasium's CartPole-v1
 GRAVITY, CART, POLE, HALF_LENGTH, FORCE = 9.8, 1.0, 0.1, 0.5, 10.0  # m/s^2, kg, kg, m, N

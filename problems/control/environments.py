@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.core import Array, Composite, Domain, Objective, Unavailable, problem
-from problems.control.dense import Dense, forward
+
+from .dense import Dense, forward
 
 if TYPE_CHECKING:
     from gymnasium import Env, Space

@@ -8,7 +8,8 @@ import numpy as np
 from array_api_compat import array_namespace, device
 
 from bench.core import Array
-from problems.control.policies import Layers, Policy
+
+from .policies import Layers, Policy
 
 State = tuple[Array, ...]  # the coordinates of a state: numbers, or arrays of one shape
 

@@ -4,7 +4,8 @@ import numpy as np
 from array_api_compat import array_namespace, device
 
 from bench.core import Array, Domain, Objective, problem
-from problems.instances import random_rotation
+
+from ..instances import random_rotation
 
 DOUBLINGS = 20  # the cost counts 2^20 steps: all of them, for any gain that is not within 1e-5 of instability
 

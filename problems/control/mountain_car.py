@@ -5,9 +5,10 @@ from math import pi
 import numpy as np
 
 from bench.core import Array, Objective, problem
-from problems.control.arithmetic import clipped, direction, sine
-from problems.control.black_box import black_box
-from problems.control.episodes import State, World
+
+from .arithmetic import clipped, direction, sine
+from .black_box import black_box
+from .episodes import State, World
 
 # Moore 1990 and Sutton 1996, with the numbers of Gymnasium's MountainCar-v0
 POWER, GRAVITY = 0.001, 0.0025  # changes of velocity in a step

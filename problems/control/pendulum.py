@@ -5,9 +5,10 @@ from math import pi
 import numpy as np
 
 from bench.core import Array, Objective, problem
-from problems.control.arithmetic import clipped, sine, sine_and_cosine, wrapped
-from problems.control.black_box import black_box
-from problems.control.episodes import State, World
+
+from .arithmetic import clipped, sine, sine_and_cosine, wrapped
+from .black_box import black_box
+from .episodes import State, World
 
 # the numbers of Gymnasium's Pendulum-v1
 GRAVITY, TAU = 10.0, 0.05  # m/s^2, seconds a step; a rod of 1 kg and 1 m

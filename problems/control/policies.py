@@ -7,7 +7,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array
-from problems.control.dense import Dense, forward
+
+from .dense import Dense, forward
 
 Layers = Any  # what `Policy.output` takes: a sequence of numbers, or of arrays with n policies in front
 

@@ -5,10 +5,11 @@ from math import pi
 import numpy as np
 
 from bench.core import Array, Objective, problem
-from problems.control import cartpole
-from problems.control.arithmetic import clipped, sine_and_cosine
-from problems.control.black_box import black_box
-from problems.control.episodes import State, World
+
+from . import cartpole
+from .arithmetic import clipped, sine_and_cosine
+from .black_box import black_box
+from .episodes import State, World
 
 
 @problem(

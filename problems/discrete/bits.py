@@ -7,8 +7,9 @@ the others have random bits flipped.
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.discrete.layers import Layer, all_seen, height, seen
-from problems.discrete.whole import at_least, bits, flips, of_bits
+
+from .layers import Layer, all_seen, height, seen
+from .whole import at_least, bits, flips, of_bits
 
 SOURCE = "Doerr et al. 2020, doi:10.1016/j.asoc.2019.106027"
 TRAP = 5  # bits

@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 
 from bench.core import Array, Objective, problem
-from problems.discrete.whole import at_least, bits, flips, of_bits
+
+from .whole import at_least, bits, flips, of_bits
 
 SOURCE = "Doerr et al. 2020, doi:10.1016/j.asoc.2019.106027"
 Lattice = Literal["ring", "torus", "triangular"]

@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.discrete.whole import bits, of_bits
+
+from .whole import bits, of_bits
 
 HEAVIEST = 100
 LARGEST = 1000  # things, for which the table of the exact optimum has 25 million entries

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from problems.bbob.generator import MODULUS, MULTIPLIER, SLOT_WIDTH, SLOTS, WARM_UP
+from ..bbob.generator import MODULUS, MULTIPLIER, SLOT_WIDTH, SLOTS, WARM_UP
 
 Layer = Literal["none", "dummy1", "dummy2", "neutrality", "epistasis", "ruggedness1", "ruggedness2", "ruggedness3"]
 

@@ -11,8 +11,9 @@ from functools import cache
 import numpy as np
 
 from bench.core import Array, Domain, Objective, problem
-from problems.bbob import ill_conditioned, moderate, multimodal, separable, weak
-from problems.bbob.generator import MAX_DIM
+
+from ..bbob import ill_conditioned, moderate, multimodal, separable, weak
+from ..bbob.generator import MAX_DIM
 
 SOURCE = "Tušar, Brockhoff & Hansen 2019, doi:10.1145/3321707.3321868"
 VALUES = (2, 4, 8, 16)  # of the coordinates in the first, second, third and fourth fifth

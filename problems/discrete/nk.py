@@ -5,8 +5,9 @@ from typing import Literal
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.discrete.whole import bits, entries, of_bits
-from problems.instances import transform
+
+from ..instances import transform
+from .whole import bits, entries, of_bits
 
 MOST = 12  # neighbours, for which a bit's table has 2^13 entries
 EXACT = 8  # neighbours, up to which the minimum is looked for: it takes 2^(2 k + 1) steps a bit

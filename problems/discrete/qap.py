@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.discrete.whole import at_least, entries, of_permutations, permutations
+
+from .whole import at_least, entries, of_permutations, permutations
 
 EXACT = 7  # facilities, up to which all assignments are tried
 FLOWS = 10  # the greatest

@@ -5,8 +5,9 @@ from math import isqrt
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.discrete.whole import at_least, bits, flips, of_bits, of_permutations, permutations
-from problems.instances import transform
+
+from ..instances import transform
+from .whole import at_least, bits, flips, of_bits, of_permutations, permutations
 
 
 @problem(

@@ -3,8 +3,9 @@
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.discrete.whole import at_least, bits, of_bits
-from problems.instances import transform
+
+from ..instances import transform
+from .whole import at_least, bits, of_bits
 
 
 @problem(

@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.discrete.whole import at_least, entries, of_permutations, permutations
+
+from .whole import at_least, entries, of_permutations, permutations
 
 EXACT = 12  # cities, up to which the shortest of all round trips is looked for: it takes n^2 2^n steps
 Cities = Literal["uniform", "circle"]

@@ -6,11 +6,12 @@ Layouts are those of `training`; e and the network's outputs are (*points, rows,
 from typing import TYPE_CHECKING
 
 from bench.core import Composite, Domain, Objective, problem
-from problems.learning.classification import NEEDS
-from problems.learning.datasets import SOURCES, Tables
-from problems.learning.networks import Activation, Network, initial, outputs
-from problems.learning.preparation import Scaling, prepared
-from problems.learning.training import by_chunks, judge, mean_accuracy
+
+from .classification import NEEDS
+from .datasets import SOURCES, Tables
+from .networks import Activation, Network, initial, outputs
+from .preparation import Scaling, prepared
+from .training import by_chunks, judge, mean_accuracy
 
 if TYPE_CHECKING:
     import torch

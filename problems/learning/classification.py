@@ -3,12 +3,13 @@
 from typing import Literal
 
 from bench.core import Objective, Sampling, problem
-from problems.learning.datasets import SOURCES, Images, Tables
-from problems.learning.features import Features
-from problems.learning.losses import Loss
-from problems.learning.networks import Activation, Init, Network, Norm, convolutional
-from problems.learning.preparation import Scaling, prepared
-from problems.learning.training import Augmentation, learner
+
+from .datasets import SOURCES, Images, Tables
+from .features import Features
+from .losses import Loss
+from .networks import Activation, Init, Network, Norm, convolutional
+from .preparation import Scaling, prepared
+from .training import Augmentation, learner
 
 NEEDS = ("torch", "sklearn")
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from problems.learning import idx, synthetic
-from problems.learning.choices import check_choice
+from . import idx, synthetic
+from .choices import check_choice
 
 Rows = dict[str, np.ndarray]
 

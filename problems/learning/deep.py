@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.learning.choices import check_choice
-from problems.learning.datasets import DIABETES, SOURCES, Images, Tables
-from problems.learning.preparation import Scaling, prepared
+
+from .choices import check_choice
+from .datasets import DIABETES, SOURCES, Images, Tables
+from .preparation import Scaling, prepared
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,14 +33,15 @@ def resnet(
     rows = prepared(data, instance, copies=copies)
 
     def net() -> "nn.Module":
-        from problems.learning._modules import ResNet
+        from ._modules import ResNet
 
         return ResNet(rows.image, channels, blocks, rows.classes)
 
     from torch.nn.functional import cross_entropy
 
     from bench.core.modules.module import Metric, from_module
-    from problems.learning._modules import right
+
+    from ._modules import right
 
     metrics = {"accuracy": Metric(right, higher=True)}
     train, test = ((part["inputs"].astype(np.float32), part["targets"]) for part in (rows.train, rows.test))
@@ -74,7 +76,7 @@ def autoencoder(
     train, test = (part["inputs"].astype(np.float32) for part in (rows.train, rows.test))
 
     def net() -> "nn.Module":
-        from problems.learning._modules import Autoencoder
+        from ._modules import Autoencoder
 
         return Autoencoder((rows.features, *widths), activation)
 
@@ -126,14 +128,15 @@ def nn_on_tabular(
     rows = prepared(data, instance, scaling=scaling)
 
     def net() -> "nn.Module":
-        from problems.learning._modules import Tabular
+        from ._modules import Tabular
 
         return Tabular(rows.features, width, blocks, dropout, max(rows.classes, 1))
 
     from torch.nn.functional import cross_entropy
 
     from bench.core.modules.module import Metric, from_module
-    from problems.learning._modules import distance, right
+
+    from ._modules import distance, right
 
     train, test = ((part["inputs"].astype(np.float32), part["targets"]) for part in (rows.train, rows.test))
     if rows.classes:

@@ -6,10 +6,11 @@ from typing import Literal
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.learning.datasets import Split, rows_of
-from problems.learning.networks import Network
-from problems.learning.synthetic import dichotomy
-from problems.learning.training import learner
+
+from .datasets import Split, rows_of
+from .networks import Network
+from .synthetic import dichotomy
+from .training import learner
 
 
 @problem(family="learning", source="Cover 1965, doi:10.1109/PGEC.1965.264137", needs=("torch",))

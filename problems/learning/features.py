@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from problems.learning.choices import check_choice
-from problems.learning.datasets import Split
+from .choices import check_choice
+from .datasets import Split
 
 Names = Literal["none", "polynomial", "random-relu", "rbf"]
 Features = str  # a name, or random-relu:NUMBER, rbf:WIDTH

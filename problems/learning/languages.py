@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.core.files import read_text
-from problems.learning.choices import check_choice
+
+from .choices import check_choice
 
 Texts = Literal["markov", "python", "file"]
 SOURCES = (

@@ -11,9 +11,10 @@ from array_api_compat import array_namespace
 
 from bench.core import Array, Derived, Domain, Objective, problem
 from bench.core.files import DATA, opened
-from problems.learning.choices import check_choice
-from problems.learning.datasets import SOURCES, Split
-from problems.learning.preparation import Scaling, prepared, scaled
+
+from .choices import check_choice
+from .datasets import SOURCES, Split
+from .preparation import Scaling, prepared, scaled
 
 Tables = Literal["breast-cancer", "moons", "file"]
 LETTERS = 16  # of the hash of a file, in hexadecimal digits

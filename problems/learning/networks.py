@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from problems.learning.choices import check_choice
-from problems.learning.images import PATCH, halved, patches
+from .choices import check_choice
+from .images import PATCH, halved, patches
 
 if TYPE_CHECKING:
     import torch

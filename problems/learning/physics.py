@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bench.core import Objective, problem
-from problems.learning.choices import check_choice
+
+from .choices import check_choice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,13 +53,14 @@ def physics_informed(
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)
 
     def net() -> "nn.Module":
-        from problems.learning._modules import Burgers, Poisson
+        from ._modules import Burgers, Poisson
 
         layers = (2, *(width,) * depth, 1)
         return (Burgers(layers, VISCOSITY) if equation == "burgers" else Poisson(layers, waves)).double()
 
     from bench.core.modules.module import from_module
-    from problems.learning._modules import mean_residual, relative_error
+
+    from ._modules import mean_residual, relative_error
 
     train, test = ((x, solution(equation, x, waves)) for x in (inside, grid))
     return from_module(net, mean_residual, train, test, metrics={"error": relative_error})

@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from problems.learning.choices import check_choice
-from problems.learning.datasets import Split, split
-from problems.learning.features import Features, with_features
+from .choices import check_choice
+from .datasets import Split, split
+from .features import Features, with_features
 
 Scaling = Literal["raw", "shifted", "unbalanced", "standardised"]
 

@@ -6,10 +6,11 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Domain, Objective, Sampling, problem
-from problems.learning.datasets import DIABETES
-from problems.learning.features import Features
-from problems.learning.preparation import Scaling, prepared
-from problems.learning.training import check_penalties, check_sampling
+
+from .datasets import DIABETES
+from .features import Features
+from .preparation import Scaling, prepared
+from .training import check_penalties, check_sampling
 
 
 @problem(

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from bench.core import Derived, Objective, problem
-from problems.learning.choices import check_choice
-from problems.learning.languages import SOURCES, Language, Texts, hash_of, language
+
+from .choices import check_choice
+from .languages import SOURCES, Language, Texts, hash_of, language
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,7 +55,7 @@ def transformer(
     text = language(data, context, sequences, symbols, order, file, digest, instance)
 
     def net() -> "nn.Module":
-        from problems.learning._modules import Transformer
+        from ._modules import Transformer
 
         return Transformer(text.symbols, context, width, depth, heads, dropout)
 
@@ -96,7 +97,7 @@ def rnn(
     text = language(data, context, sequences, symbols, order, file, digest, instance)
 
     def net() -> "nn.Module":
-        from problems.learning._modules import Recurrent
+        from ._modules import Recurrent
 
         return Recurrent(cell, text.symbols, width, depth, dropout)
 
@@ -108,7 +109,8 @@ def _predictor(net: "Callable[[], nn.Module]", text: Language, dropout: float) -
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must be >= 0 and below 1, got {dropout}")
     from bench.core.modules.module import Metric, from_module
-    from problems.learning._modules import excess, following, following_right
+
+    from ._modules import excess, following, following_right
 
     metrics: dict[str, Any] = {"accuracy": Metric(following_right, higher=True)}
     if text.order:

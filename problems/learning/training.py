@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bench.core import Domain, Objective, Sampling, seeds
-from problems.learning.choices import check_choice
-from problems.learning.datasets import Split
-from problems.learning.images import SHIFTS, shifted
-from problems.learning.losses import LOSSES, Loss, hit
-from problems.learning.networks import Init, Network, initial, outputs
+
+from .choices import check_choice
+from .datasets import Split
+from .images import SHIFTS, shifted
+from .losses import LOSSES, Loss, hit
+from .networks import Init, Network, initial, outputs
 
 if TYPE_CHECKING:
     import torch

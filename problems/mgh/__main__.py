@@ -1,10 +1,10 @@
 """Prints what Levenberg-Marquardt needs for the least-squares problems beside MINPACK's own figures.
 
-`python -m problems.mgh` runs MINPACK's lmder, as scipy.optimize.leastsq wraps it, with MINPACK's settings, through an
-oracle, from 1, 10 and 100 times the standard start. Published are the figures of MINPACK's test program lmddrv, from
-examples/ref/lmddrvc.ref of cminpack 1.3.6 (Devernay 2017). Where the last bits of a sum decide, counts differ: Meyer's
-from 10 times the start ends at the limit of 400 evaluations, and other commits of that file have 346 or 348 Jacobians
-there, and norms of 795 and 792.
+`python -m bench.problems.mgh` runs MINPACK's lmder, as scipy.optimize.leastsq wraps it, with MINPACK's settings,
+through an oracle, from 1, 10 and 100 times the standard start. Published are the figures of MINPACK's test program
+lmddrv, from examples/ref/lmddrvc.ref of cminpack 1.3.6 (Devernay 2017). Where the last bits of a sum decide, counts
+differ: Meyer's from 10 times the start ends at the limit of 400 evaluations, and other commits of that file have 346 or
+348 Jacobians there, and norms of 795 and 792.
 """
 
 from collections.abc import Mapping
@@ -97,7 +97,7 @@ def levenberg_marquardt(problem: str, parameters: Mapping[str, Any], start_facto
 
 def main() -> None:
     """Print the table."""
-    load(("problems",))
+    load(("bench.problems",))
     print(f"{'problem':38} {'start':>6} | {'published nfev/njev, norm':>25} | {'here':>25} |")
     for row in ROWS:
         name = row.problem + "".join(f" {key}={value}" for key, value in row.parameters.items())

@@ -9,9 +9,10 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective
-from problems.mgh import data
-from problems.mgh.minima import minimum
-from problems.mgh.residuals import Start, at_least, build, coordinates, join, mgh
+
+from . import data
+from .minima import minimum
+from .residuals import Start, at_least, build, coordinates, join, mgh
 
 
 @mgh(name="mgh-rosenbrock")

@@ -8,7 +8,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Domain, Objective, problem
-from problems.instances import random_shift
+
+from ..instances import random_shift
 
 Start = Literal["around", "standard"]
 NEAR = 0.05  # how far "around" reaches, as a part of each coordinate

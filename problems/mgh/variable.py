@@ -9,9 +9,10 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective
-from problems.instances import transform
-from problems.mgh.minima import minimum
-from problems.mgh.residuals import Start, at_least, build, join, mgh, root
+
+from ..instances import transform
+from .minima import minimum
+from .residuals import Start, at_least, build, join, mgh, root
 
 EQUAL_WEIGHTS = (1, 2, 3, 4, 5, 6, 7, 9)  # the numbers of nodes of Chebyshev's quadrature, Bernstein 1937
 

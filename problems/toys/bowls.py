@@ -4,7 +4,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array
-from problems.toys.toy import one_to_dim, toy
+
+from .toy import one_to_dim, toy
 
 SCHWEFEL = "Schwefel 1981, Numerical Optimization of Computer Models, ISBN 978-0-471-09988-8, problem"
 YAO = "Yao, Liu & Lin 1999, doi:10.1109/4235.771163"

@@ -6,8 +6,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Domain, Objective, problem
-from problems.instances import random_shift
-from problems.toys.toy import placed, positive, toy
+
+from ..instances import random_shift
+from .toy import placed, positive, toy
 
 
 @problem(

@@ -6,8 +6,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array
-from problems import landscapes
-from problems.toys.toy import norm, one_to_dim, root, toy
+
+from .. import landscapes
+from .toy import norm, one_to_dim, root, toy
 
 
 @toy(

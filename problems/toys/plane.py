@@ -5,7 +5,8 @@ from math import pi, sqrt
 from array_api_compat import array_namespace
 
 from bench.core import Array
-from problems.toys.toy import norm, root, toy
+
+from .toy import norm, root, toy
 
 JAMIL = "Jamil & Yang 2013, arXiv:1308.4008"
 MISHRA = "Mishra 2006, doi:10.2139/ssrn.926132"

@@ -7,7 +7,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective, problem
-from problems.toys.toy import moved, placed, toy
+
+from .toy import moved, placed, toy
 
 DIXON = "Dixon & Szegö 1978, Towards Global Optimisation 2, ISBN 978-0-444-85171-0"
 HARTMAN = f"Hartman 1973, Naval Research Logistics Quarterly 20(3), 569-576; {DIXON}"

@@ -8,7 +8,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Domain, Objective, problem
-from problems.instances import GRID
+
+from ..instances import GRID
 
 Point = float | Sequence[float] | np.ndarray  # one number serves all coordinates
 Box = tuple[Point, Point]

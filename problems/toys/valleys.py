@@ -3,8 +3,9 @@
 import numpy as np
 
 from bench.core import Array
-from problems import landscapes
-from problems.toys.toy import one_to_dim, toy
+
+from .. import landscapes
+from .toy import one_to_dim, toy
 
 
 def near_the_textbooks(rng: np.random.Generator, dim: int) -> np.ndarray:

@@ -6,8 +6,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective, wrapper
-from problems.instances import random_rotation, random_shift, transform
-from problems.wrappers.composition import flat, generator, needs_real, positive, rewritten
+
+from ..instances import random_rotation, random_shift, transform
+from .composition import flat, generator, needs_real, positive, rewritten
 
 BBOB = "Hansen, Finck, Ros & Auger 2009, hal:inria-00362633"
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from bench.core import Objective, wrapper
-from problems.wrappers.composition import positive
+
+from .composition import positive
 
 
 @wrapper(

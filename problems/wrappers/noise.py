@@ -13,8 +13,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective, wrapper
-from problems.learning.choices import check_choice
-from problems.wrappers.composition import composed, of_the_first, own_keys, remembered
+
+from ..learning.choices import check_choice
+from .composition import composed, of_the_first, own_keys, remembered
 
 Law = Literal["gaussian", "uniform", "cauchy"]
 Kind = Literal["additive", "multiplicative"]

@@ -6,7 +6,8 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from bench.core import Array, Objective, wrapper
-from problems.wrappers.composition import flat, generator, positive, rewritten
+
+from .composition import flat, generator, positive, rewritten
 
 POINTS = 1000  # from which the size of a hole is estimated
 PROBES = 20  # starts that a hole is tried on

@@ -126,7 +126,7 @@ def seconds(ask: Callable[[], Any]) -> float:
 def table(seeds: Sequence[int], rounds: int, names: Sequence[str] = tuple(NETWORKS)) -> Iterator[dict[str, Any]]:
     """A row for each network, without scores and with them: seconds of the plain loop, and how many times sooner the
     lanes and the single runs are."""
-    registry.load(("problems", "optimizers"))
+    registry.load(("bench.problems", "bench.optimizers"))
     for name in names:
         make, size = NETWORKS[name]
         objective = make()

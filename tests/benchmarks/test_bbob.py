@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bench.core.registry import find_problem, load
-from problems.bbob import generator
+from bench.problems.bbob import generator
 
-load(("problems",))
+load(("bench.problems",))
 
 FUNCTIONS = range(1, 25)
 BATCH, DIM = 1000, 10

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from bench.core.registry import find_problem, load
-from problems.control import cartpole
-from problems.control.black_box import cost
-from problems.control.episodes import lockstep
-from problems.control.policies import Policy
+from bench.problems.control import cartpole
+from bench.problems.control.black_box import cost
+from bench.problems.control.episodes import lockstep
+from bench.problems.control.policies import Policy
 
-load(("problems",))
+load(("bench.problems",))
 
 POLICIES = 10_000
 WORLD, LINEAR = replace(cartpole.BALANCE, steps=200), Policy(4)

@@ -11,7 +11,7 @@ from bench.core.oracle import books_of
 from bench.runner.single import open_oracle, play
 from tests.benchmarks.lanes import table
 
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 SEEDS = range(64)
 EPOCHS = 2
 

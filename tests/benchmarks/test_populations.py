@@ -14,7 +14,7 @@ from bench.core import Array, Objective, Oracle, registry
 from bench.core.oracle import books_of
 from bench.runner.single import open_oracle, play
 
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 DIM, GENERATIONS, REPEATS = 10, 40, 5
 ALONE, IN_LANES, LANES = 50e-6, 10e-6, 15  # seconds an evaluation, at most
 METHODS = [

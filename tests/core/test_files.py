@@ -9,9 +9,9 @@ import pytest
 
 from bench.core.files import DATA, TEXT, Unreadable, opened, read_text
 from bench.interchange.imported import import_runs
+from bench.problems.learning.idx import read
 from bench.runner.suite import SuiteError, load_suite
 from bench.tuning.settings import read_tuned
-from problems.learning.idx import read
 
 
 def odd(folder: Path, kind: str, name: str) -> Path:

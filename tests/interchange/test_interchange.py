@@ -45,7 +45,7 @@ HOSTILE = ["a/b", "..", "../../x", "tab\tnewline\n", "x" * 10_000, "\u202eמחק
 
 def run(folder, problems, optimizers, budget, **options) -> Results:
     suite = make_suite(problems, optimizers, budget=budget, name=folder.name, **options)
-    registry.load(("problems", "optimizers"))
+    registry.load(("bench.problems", "bench.optimizers"))
     run_suite(suite, folder, Launch(children=False, pictures=False))
     return Results(folder)
 
@@ -394,7 +394,7 @@ def test_results_with_nothing_for_coco_are_refused_and_leave_nothing(tmp_path) -
 
 def stored(folder: Path, found: list[Trajectory]) -> Results:
     """Results that hold these runs."""
-    registry.load(("problems", "optimizers"))
+    registry.load(("bench.problems", "bench.optimizers"))
     store = Store(folder, create=True)
     records = [as_record(trajectory, 100.0, None) for trajectory in found]
     store.begin([item.spec for item in records], {"suite": {"name": folder.name}})

@@ -713,7 +713,7 @@ def ready() -> None:
     import torch
 
     torch.set_num_threads(1)
-    registry.load(("problems", "optimizers"))
+    registry.load(("bench.problems", "bench.optimizers"))
 
 
 def main(names: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ from bench.core import Objective, registry
 from tests.optimizers import bridges
 from tests.optimizers.bridges import BBOB, BRIDGES, MOST, Bare, Bridge, Comparison, Enough, compare, entry
 
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 QUICK = ("scipy-nelder-mead", "scipy-powell", "scipy-lbfgsb", "pycma")
 NAMES = [bridge.name for bridge in BRIDGES]
 # where another way of calling the library is faster by more than the bound, and a cell on which that way is slower by

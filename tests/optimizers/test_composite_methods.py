@@ -7,11 +7,11 @@ import torch
 from bench.core import Array, Composite, Objective, Oracle, registry
 from bench.core.oracle import books_of
 from bench.core.registry import settings
+from bench.optimizers.composite_methods import blame, others
 from bench.runner.single import open_oracle, play
-from optimizers.composite_methods import blame, others
 
 torch.set_num_threads(1)
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 DRAWS = 20_000
 INPUTS = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 COSTS = np.array([1.0, 2.0, -3.0])  # of a unit of output in each row or step
@@ -61,7 +61,7 @@ def episodes() -> Objective:
 
 def first_gradient(name: str, objective: Objective, monkeypatch: pytest.MonkeyPatch, **given: object) -> np.ndarray:
     """The first estimate of a method at START."""
-    import optimizers.composite_methods as module
+    import bench.optimizers.composite_methods as module
 
     definition, found = registry.find_optimizer(name), []
 

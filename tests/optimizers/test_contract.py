@@ -20,7 +20,7 @@ from bench.runner.plan import misfit
 from bench.runner.single import open_oracle, play
 
 torch.set_num_threads(1)
-registry.load(("optimizers",))
+registry.load(("bench.optimizers",))
 
 # Of Nevergrad's hundreds of names the curated list of bench/suites/nevergrad.toml, but for BO, which takes half a
 # second an evaluation, and SPSA, whose steps of fixed length are too short to beat random search in 600 values or to

@@ -9,13 +9,13 @@ import torch
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.oracle import books_of
 from bench.core.registry import settings
+from bench.optimizers import estimators
+from bench.optimizers.estimators import Estimator, centered_ranks
+from bench.optimizers.perturbation import ESTIMATORS
 from bench.runner.single import open_oracle, play
-from optimizers import estimators
-from optimizers.estimators import Estimator, centered_ranks
-from optimizers.perturbation import ESTIMATORS
 
 torch.set_num_threads(1)
-registry.load(("optimizers",))
+registry.load(("bench.optimizers",))
 DIM = 3
 START = np.array([2.0, -1.0, 0.5])
 SLOPE = np.array([3.0, -4.0, 1.0])

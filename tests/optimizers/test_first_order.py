@@ -14,11 +14,11 @@ from bench.core import Array, Objective, Oracle, registry
 from bench.core.ledger import Ledger
 from bench.core.oracle import books_of
 from bench.core.registry import OptimizerDefinition
+from bench.optimizers.schedules import Schedule, factor, gradients
 from bench.runner.single import open_oracle, play
-from optimizers.schedules import Schedule, factor, gradients
 
 torch.set_num_threads(1)
-registry.load(("optimizers",))
+registry.load(("bench.optimizers",))
 START = np.array([2.0, -1.0])
 CURVATURES = np.array([1.0, 7.0])
 

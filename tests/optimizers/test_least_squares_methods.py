@@ -9,10 +9,10 @@ import scipy.optimize
 
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.oracle import books_of
+from bench.problems.mgh.__main__ import ROWS, TOLERANCE, Fit
 from bench.runner.single import open_oracle, play
-from problems.mgh.__main__ import ROWS, TOLERANCE, Fit
 
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 EPS = float(np.finfo(float).eps)
 
 

@@ -9,12 +9,12 @@ import torch
 import bench
 from bench.core import Array, Objective, Oracle, registry
 from bench.core.oracle import books_of
+from bench.optimizers.mezo import CHUNK, move
 from bench.runner.single import play
 from bench.runner.suite import Group, Suite, parse_entry
-from optimizers.mezo import CHUNK, move
 
 torch.set_num_threads(1)
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 
 
 def bowl(x: Array, c: Array) -> Array:

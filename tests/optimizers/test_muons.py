@@ -11,7 +11,7 @@ from bench.core.oracle import books_of
 from bench.runner.single import play
 
 torch.set_num_threads(1)
-registry.load(("optimizers",))
+registry.load(("bench.optimizers",))
 SHAPES = ((6, 4), (4,), (4, 5), (2, 1, 2, 2))
 SIZES = [int(np.prod(shape)) for shape in SHAPES]
 DIM, STEPS, LR, DECAY = sum(SIZES), 6, 0.02, 0.1

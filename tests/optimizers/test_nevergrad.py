@@ -16,10 +16,10 @@ import pytest
 from bench.core import Domain, Objective, Oracle, registry
 from bench.core.ledger import QUESTIONS, Ledger
 from bench.core.oracle import books_of
+from bench.optimizers.nevergrad import FAR, Entry, bridge, entries, point, seeded, space
 from bench.runner.single import play
-from optimizers.nevergrad import FAR, Entry, bridge, entries, point, seeded, space
 
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 BOX = Domain(-5, 5)
 
 
@@ -162,7 +162,7 @@ def test_the_seed_of_the_run_seeds_the_global_generators(monkeypatch: pytest.Mon
         seeds.append(seed)
         return seeded(seed)
 
-    monkeypatch.setattr("optimizers.nevergrad.seeded", spy)
+    monkeypatch.setattr("bench.optimizers.nevergrad.seeded", spy)
     for seed in (1, 1, 2):
         run("OnePlusOne", Objective(sphere, 2), budget=3, seed=seed)
     assert seeds[0] == seeds[1] != seeds[2]

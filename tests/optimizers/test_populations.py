@@ -12,16 +12,16 @@ import torch
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.ledger import QUESTIONS
 from bench.core.oracle import books_of
+from bench.optimizers.bounds import reflected
+from bench.optimizers.cma_es import Strategy
+from bench.optimizers.differential_evolution import others
+from bench.optimizers.genetic_algorithm import order_crossover
+from bench.optimizers.moves import reversed_slice
+from bench.optimizers.particle_swarm import leaders
 from bench.runner.single import open_oracle, play
-from optimizers.bounds import reflected
-from optimizers.cma_es import Strategy
-from optimizers.differential_evolution import others
-from optimizers.genetic_algorithm import order_crossover
-from optimizers.moves import reversed_slice
-from optimizers.particle_swarm import leaders
 
 torch.set_num_threads(1)
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 SEARCHES = ["random-search", "quasi-random-search", "simulated-annealing"]
 EVOLVING = [
     "cma-es", "separable-cma-es", "one-plus-one-es", "differential-evolution", "particle-swarm", "genetic-algorithm"

@@ -15,10 +15,10 @@ from bench.core import Domain, Objective, Oracle, registry
 from bench.core.oracle import books_of
 from bench.core.registry import settings
 from bench.core.streams import streams
+from bench.optimizers import pycma
 from bench.runner.single import open_oracle, play
-from optimizers import pycma
 
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 NAMES = ("pycma", "pycma-ipop", "pycma-bipop")
 START = np.array([2.0, -1.0])
 

@@ -13,14 +13,14 @@ from bench.core import Array, Objective, Oracle, registry
 from bench.core.ledger import QUESTIONS, Ledger
 from bench.core.oracle import books_of
 from bench.core.registry import Unavailable
+from bench.optimizers.pytorch_optimizer import LIBRARY, NAMES, PAPERS, Entry, entries, table
+from bench.optimizers.zoo import seeded
 from bench.runner.single import open_oracle, play
-from optimizers.pytorch_optimizer import LIBRARY, NAMES, PAPERS, Entry, entries, table
-from optimizers.zoo import seeded
 
 zoo = pytest.importorskip("pytorch_optimizer")
 
 torch.set_num_threads(1)
-registry.load(("optimizers",))
+registry.load(("bench.optimizers",))
 CLASSES = {kind.__name__: kind for kind in zoo.optimizer.OPTIMIZERS.values()}
 ENTRIES = {entry.name: entry for entry in entries()}
 RUN = [name for name, entry in ENTRIES.items() if entry.way]
@@ -159,7 +159,7 @@ def test_it_steps_as_the_class_does_alone(name: str) -> None:
     if name == "LBFGS":
         budget = 60  # it asks up to 20 times a step, and is stopped within one
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("optimizers.pytorch_optimizer.seeded", lambda seed, x: seeded(SEED, x))
+        patch.setattr("bench.optimizers.pytorch_optimizer.seeded", lambda seed, x: seeded(SEED, x))
         given: dict[str, Any] = {} if entry.decay is None else {"weight_decay": entry.decay}
         _, x = played(name, layered(), budget, **given)
     if name == "LBFGS":
@@ -215,6 +215,6 @@ def test_a_schedule_moves_the_rate_of_every_layer_until_the_method_sets_its_own(
 @pytest.mark.slow
 @run
 def test_it_lowers_a_quadratic_at_one_of_three_rates(name: str) -> None:
-    from optimizers.pytorch_optimizer_names import FACTORS, reached
+    from bench.optimizers.pytorch_optimizer_names import FACTORS, reached
 
     assert any(reached(ENTRIES[name], factor)[1] == "" for factor in FACTORS)

@@ -6,10 +6,10 @@ import pytest
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.oracle import books_of
 from bench.core.registry import settings
+from bench.optimizers.restarts import SEARCHES, best_by, growing, restarted
 from bench.runner.single import open_oracle, play
-from optimizers.restarts import SEARCHES, best_by, growing, restarted
 
-registry.load(("optimizers",))
+registry.load(("bench.optimizers",))
 
 
 def bowl(x: Array) -> Array:

@@ -7,11 +7,11 @@ import torch
 from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.oracle import books_of
 from bench.core.registry import settings
+from bench.optimizers.estimators import gaussian_smoothing
 from bench.runner.single import play
-from optimizers.estimators import gaussian_smoothing
 
 torch.set_num_threads(1)
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 START = np.array([2.0, -1.0])
 SLOPE = np.array([3.0, -4.0])
 

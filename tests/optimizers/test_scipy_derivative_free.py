@@ -12,11 +12,11 @@ from bench.core import Domain, Objective, Oracle, registry
 from bench.core.oracle import books_of
 from bench.core.registry import settings
 from bench.core.streams import streams
+from bench.optimizers.scipy_global import box
+from bench.optimizers.units import Units
 from bench.runner.single import play
-from optimizers.scipy_global import box
-from optimizers.units import Units
 
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 LOCAL = ("scipy-powell", "scipy-cobyla", "scipy-cobyqa")
 GLOBAL = ("scipy-differential-evolution", "scipy-dual-annealing", "scipy-basinhopping", "scipy-shgo", "scipy-direct")
 BOUNDS = [(-2.0, 3.0), (-1.0, 4.0)]

@@ -13,15 +13,15 @@ from bench.core import Array, Domain, Objective, Oracle, registry
 from bench.core.ledger import Ledger
 from bench.core.oracle import books_of
 from bench.interchange.published import RUNTIMES, cocopp_data
+from bench.optimizers.conjugate_gradients import solve
+from bench.optimizers.hessian import hessian
+from bench.optimizers.lbfgs import two_loops
+from bench.optimizers.line_search import PATIENCE, SUFFICIENT, advance, begin, cubic
+from bench.optimizers.newton import positive_inverse
 from bench.runner.single import open_oracle, play
-from optimizers.conjugate_gradients import solve
-from optimizers.hessian import hessian
-from optimizers.lbfgs import two_loops
-from optimizers.line_search import PATIENCE, SUFFICIENT, advance, begin, cubic
-from optimizers.newton import positive_inverse
 
 torch.set_num_threads(1)
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 MORE = sorted(name for name in registry.PROBLEMS if name.startswith("mgh-"))
 GAP = 1e-8  # to the least value, at which a problem counts as solved
 QUESTIONS = 1000  # gradients that a method may ask for

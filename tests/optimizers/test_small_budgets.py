@@ -15,7 +15,7 @@ from bench.core.streams import streams
 from bench.runner.plan import misfit
 from bench.runner.single import play
 
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 LOW, HIGH, SCALE = np.array([-2.0, -1.0]), np.array([3.0, 4.0]), 0.5
 BOX = Domain(LOW, HIGH, scale=SCALE)
 START = np.array([-1.2, 1.0])

@@ -5,7 +5,7 @@ import pytest
 
 from bench.core import Domain, Objective, Oracle
 from bench.core.oracle import books_of
-from optimizers.units import Units
+from bench.optimizers.units import Units
 
 SCALE = np.array([0.5, 4.0])
 

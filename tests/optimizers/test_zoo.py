@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from bench.core import Array, Objective, Oracle, registry
+from bench.optimizers.schedules import factor
 from bench.runner.single import play
-from optimizers.schedules import factor
 
 schedulefree = pytest.importorskip("schedulefree")
 prodigyopt = pytest.importorskip("prodigyopt")
 zoo = pytest.importorskip("pytorch_optimizer")
 
 torch.set_num_threads(1)
-registry.load(("optimizers",))
+registry.load(("bench.optimizers",))
 START = np.linspace(-1, 1, 8)
 CURVATURES = np.arange(1.0, 9.0)
 STEPS = 25

@@ -7,9 +7,9 @@ from scipy.integrate import solve_ivp
 
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
-from problems.control import ballistics
+from bench.problems.control import ballistics
 
-load(("problems",))
+load(("bench.problems",))
 make = find_problem("ballistics").make
 
 

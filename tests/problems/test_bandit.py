@@ -12,7 +12,7 @@ from bench.core.answers import Answers
 from bench.core.oracle import books_of
 from bench.core.registry import find_problem, load
 
-load(("problems",))
+load(("bench.problems",))
 make = find_problem("bandit").make
 
 

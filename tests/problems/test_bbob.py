@@ -7,10 +7,10 @@ from scipy.stats import ks_2samp
 
 from bench.core.answers import Answers
 from bench.core.registry import PROBLEMS, find_problem, load
-from problems.bbob import generator
-from problems.bbob.transforms import asymmetric, conditioning, oscillate, outside
+from bench.problems.bbob import generator
+from bench.problems.bbob.transforms import asymmetric, conditioning, oscillate, outside
 
-load(("problems",))
+load(("bench.problems",))
 
 
 # where COCO's own C code and its legacy formulas differ by more than 1e-12

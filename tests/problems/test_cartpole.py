@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from bench.core.registry import find_problem, load
-from problems.control import cartpole, swing_up
-from problems.control.black_box import cost
-from problems.control.policies import Policy
+from bench.problems.control import cartpole, swing_up
+from bench.problems.control.black_box import cost
+from bench.problems.control.policies import Policy
 
-load(("problems",))
+load(("bench.problems",))
 
 # position, velocity, cosine, sine, spin: drives the pole while it hangs, and holds it where it stands
 SWINGS = np.array([0.8, 0.5, -0.8, 13.0, 1.3])

@@ -18,7 +18,7 @@ from bench.core import Objective
 from bench.core.answers import Answers
 from bench.core.registry import PROBLEMS, ProblemDefinition, load, missing
 
-load(("problems",))
+load(("bench.problems",))
 
 # relative to the size of the values compared; learning problems compute in float32
 MUCH, ROWS = 10**6, 32

@@ -10,13 +10,13 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
-from problems.control import acrobot, arithmetic, black_box, cartpole, mountain_car, pendulum, swing_up
-from problems.control.black_box import cost
-from problems.control.episodes import World, alone, lockstep, recorded, summed
-from problems.control.lqr import lqr
-from problems.control.policies import Policy
+from bench.problems.control import acrobot, arithmetic, black_box, cartpole, mountain_car, pendulum, swing_up
+from bench.problems.control.black_box import cost
+from bench.problems.control.episodes import World, alone, lockstep, recorded, summed
+from bench.problems.control.lqr import lqr
+from bench.problems.control.policies import Policy
 
-load(("problems",))
+load(("bench.problems",))
 
 WORLDS = {
     "acrobot": acrobot.GYMNAST,

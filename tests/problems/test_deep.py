@@ -6,11 +6,11 @@ import torch
 from scipy.optimize import minimize
 
 import bench
-from problems.learning._modules import Burgers, Poisson, ResNet
-from problems.learning.deep import unexplained
-from problems.learning.factorization import best_factors
-from problems.learning.logistic import read_libsvm
-from problems.learning.physics import VISCOSITY, burgers
+from bench.problems.learning._modules import Burgers, Poisson, ResNet
+from bench.problems.learning.deep import unexplained
+from bench.problems.learning.factorization import best_factors
+from bench.problems.learning.logistic import read_libsvm
+from bench.problems.learning.physics import VISCOSITY, burgers
 
 
 def test_a_residual_block_whose_last_norm_is_zero_changes_nothing():

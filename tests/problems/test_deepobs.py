@@ -6,9 +6,9 @@ import pytest
 from bench.core import Oracle
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
-from problems import deepobs
+from bench.problems import deepobs
 
-load(("problems",))
+load(("bench.problems",))
 make = find_problem("quadratic-deep").make
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from bench.core import Objective
 from bench.core.registry import find_problem, load
-from problems.discrete.graphs import LABS
-from problems.discrete.knapsack import best_load
-from problems.discrete.layers import draws
-from problems.discrete.nk import contribution, landscape
-from problems.discrete.queens import peaceful
-from problems.discrete.tsp import burma, shortest
+from bench.problems.discrete.graphs import LABS
+from bench.problems.discrete.knapsack import best_load
+from bench.problems.discrete.layers import draws
+from bench.problems.discrete.nk import contribution, landscape
+from bench.problems.discrete.queens import peaceful
+from bench.problems.discrete.tsp import burma, shortest
 
-load(("problems",))
+load(("bench.problems",))
 
 LAYERS = ("dummy1", "dummy2", "neutrality", "epistasis", "ruggedness1", "ruggedness2", "ruggedness3")
 
@@ -265,7 +265,7 @@ def test_classifier_by_scikit_learn() -> None:
     from sklearn.svm import SVC
     from sklearn.tree import DecisionTreeClassifier
 
-    from problems.discrete.tuning import rows
+    from bench.problems.discrete.tuning import rows
 
     inputs, targets = rows(2)
     assert inputs.shape == (150, 30)

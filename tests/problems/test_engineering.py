@@ -5,7 +5,7 @@ import pytest
 
 from bench.core import Objective, registry
 
-registry.load(("problems",))
+registry.load(("bench.problems",))
 
 
 def make(name: str, **parameters: int) -> Objective:

@@ -11,9 +11,9 @@ gymnasium = pytest.importorskip("gymnasium")
 from bench.core import Unavailable  # noqa: E402
 from bench.core.answers import Answers  # noqa: E402
 from bench.core.registry import find_problem, load  # noqa: E402
-from problems.control import environments  # noqa: E402
+from bench.problems.control import environments  # noqa: E402
 
-load(("problems",))
+load(("bench.problems",))
 make = find_problem("gymnasium").make
 
 

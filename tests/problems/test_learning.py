@@ -9,12 +9,12 @@ from torch import nn
 
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
-from problems.learning import networks, training
-from problems.learning.classification import mlp, softmax
-from problems.learning.datasets import Split, split
-from problems.learning.features import with_features
+from bench.problems.learning import networks, training
+from bench.problems.learning.classification import mlp, softmax
+from bench.problems.learning.datasets import Split, split
+from bench.problems.learning.features import with_features
 
-load(("problems",))
+load(("bench.problems",))
 
 
 def reference(x: torch.Tensor, shapes: list[tuple[int, ...]], activation: str) -> nn.Sequential:

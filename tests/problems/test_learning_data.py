@@ -12,12 +12,12 @@ import pytest
 
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
-from problems.learning import idx
-from problems.learning.datasets import split
-from problems.learning.dichotomies import least_hinge
-from problems.learning.synthetic import dichotomy, moons, spirals
+from bench.problems.learning import idx
+from bench.problems.learning.datasets import split
+from bench.problems.learning.dichotomies import least_hinge
+from bench.problems.learning.synthetic import dichotomy, moons, spirals
 
-load(("problems",))
+load(("bench.problems",))
 
 
 @pytest.mark.parametrize(

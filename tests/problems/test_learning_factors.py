@@ -15,14 +15,14 @@ from bench.core import Objective, Oracle
 from bench.core.answers import Answers
 from bench.core.modules.draws import Numbers
 from bench.core.registry import find_problem, load
-from problems.learning import losses
-from problems.learning.datasets import split
-from problems.learning.features import gaussians, polynomial
-from problems.learning.images import shifted
-from problems.learning.networks import Init, Network, convolutional, initial, outputs, unflatten
-from problems.learning.preparation import prepared
+from bench.problems.learning import losses
+from bench.problems.learning.datasets import split
+from bench.problems.learning.features import gaussians, polynomial
+from bench.problems.learning.images import shifted
+from bench.problems.learning.networks import Init, Network, convolutional, initial, outputs, unflatten
+from bench.problems.learning.preparation import prepared
 
-load(("problems",))
+load(("bench.problems",))
 
 
 def tensor(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -9,7 +9,7 @@ from bench.core import Oracle
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
 
-load(("problems",))
+load(("bench.problems",))
 plain, ridge = (find_problem(name).make for name in ("diabetes-least-squares", "diabetes-ridge"))
 
 

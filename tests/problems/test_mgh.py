@@ -9,10 +9,10 @@ from scipy.optimize import minimize
 
 from bench.core import Objective, Oracle
 from bench.core.registry import PROBLEMS, find_problem, load
-from problems.mgh.__main__ import ROWS, Fit, levenberg_marquardt, main
-from problems.mgh.variable import equal_weight_nodes
+from bench.problems.mgh.__main__ import ROWS, Fit, levenberg_marquardt, main
+from bench.problems.mgh.variable import equal_weight_nodes
 
-load(("problems",))
+load(("bench.problems",))
 
 # from 10 or 100 times the start, or in many dimensions, the last bits of a sum can decide how many steps are taken
 STEADY = {"rosenbrock", "helical-valley", "freudenstein-roth", "bard", "jennrich-sampson"}
@@ -73,7 +73,7 @@ def test_meyer_from_ten_times_the_start_ends_at_the_limit() -> None:
 def test_the_table_is_printed_beside_the_published_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("problems.mgh.__main__.ROWS", [row for row in ROWS if row.problem == "rosenbrock"])
+    monkeypatch.setattr("bench.problems.mgh.__main__.ROWS", [row for row in ROWS if row.problem == "rosenbrock"])
     main()
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("|")[1].split() for line in lines[1:]] == [

@@ -6,7 +6,7 @@ import pytest
 from bench.core.answers import Answers
 from bench.core.registry import find_problem, load
 
-load(("problems",))
+load(("bench.problems",))
 make = find_problem("quadratic").make
 
 

@@ -8,10 +8,10 @@ import torch
 
 import bench
 from bench.core.registry import find_problem, load, settings, source_code
-from problems.learning._modules import Transformer, excess
-from problems.learning.languages import code_lengths, draw, entropy_rate, hash_of, language, source
+from bench.problems.learning._modules import Transformer, excess
+from bench.problems.learning.languages import code_lengths, draw, entropy_rate, hash_of, language, source
 
-load(("problems",))
+load(("bench.problems",))
 
 
 def test_a_source_has_its_entropy_rate():

@@ -9,9 +9,9 @@ import torch
 from bench.core import Objective
 from bench.core.answers import Answers
 from bench.core.registry import PROBLEMS, find_problem, load
-from problems.toys.plane import goldstein_price
+from bench.problems.toys.plane import goldstein_price
 
-load(("problems",))
+load(("bench.problems",))
 TOYS = sorted(name for name, definition in PROBLEMS.items() if definition.family == "toys")
 BOXED = ["schwefel", "forrester", "mccormick", "eggholder", "hoelder-table"]
 KINKED_AT_THE_OPTIMUM = [

@@ -12,13 +12,14 @@ import bench
 from bench.core import Composite, Domain, Objective, Oracle
 from bench.core.answers import Answers
 from bench.core.oracle import books_of
+from bench.core.packages import is_ours
 from bench.core.registry import PROBLEMS, WRAPPERS, load
-from problems.wrappers.coordinates import permuted, rotated, rounded, scaled, shifted
-from problems.wrappers.delay import delayed
-from problems.wrappers.noise import noise
-from problems.wrappers.values import holed, quantised
+from bench.problems.wrappers.coordinates import permuted, rotated, rounded, scaled, shifted
+from bench.problems.wrappers.delay import delayed
+from bench.problems.wrappers.noise import noise
+from bench.problems.wrappers.values import holed, quantised
 
-load(("problems",))
+load(("bench.problems",))
 
 
 def squares(x, centre):
@@ -576,9 +577,7 @@ def test_the_registry_knows_all_by_name():
 
 
 def test_no_parameter_of_a_wrapper_is_one_of_a_problem():
-    ours = [
-        each for each in PROBLEMS.values() if each.function.__module__.startswith("problems.")
-    ]  # not of other tests
+    ours = [each for each in PROBLEMS.values() if is_ours(each.function.__module__)]  # not of other tests
     taken = {name for definition in ours for name in definition.parameters}
     own = [name for definition in WRAPPERS.values() for name in definition.parameters]
     assert not taken & set(own)

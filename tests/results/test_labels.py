@@ -43,7 +43,7 @@ def test_what_varies_is_what_one_grid_has_several_values_of():
 
 def test_what_follows_from_other_parameters_is_left_out_unless_it_does_no_more(tmp_path):
     """The hash of a text, of which the record keeps all digits."""
-    registry.load(("problems",))
+    registry.load(("bench.problems",))
     text = tmp_path / "text"
     text.write_text("abc" * 100)
     values = registry.settings(registry.find_problem("transformer"), {"data": "file", "file": str(text)})

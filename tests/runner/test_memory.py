@@ -19,7 +19,7 @@ from bench.runner.single import open_oracle, play
 from bench.runner.suite import make_suite
 
 torch.set_num_threads(1)
-registry.load(("problems", "optimizers"))
+registry.load(("bench.problems", "bench.optimizers"))
 ROOT = Path(__file__).parents[2]
 SHAPES = ((32, 16), (16, 8))
 DIM = 32 * 16 + 16 * 8

@@ -167,7 +167,7 @@ def test_it_installs_itself_where_it_is_not(clone, tmp_path, monkeypatch):
     source.mkdir()
     for name in ("bench", "optimizers", "problems"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     inputs = {"suite": "none.toml"}
     job = act(clone(0.01), tmp_path / "runner", inputs, GITHUB_BASE_REF="main", GITHUB_ACTION_PATH=str(source))

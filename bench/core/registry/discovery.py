@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from bench.core.foreign import foreign
@@ -25,8 +24,6 @@ from bench.core.registry.definitions import (
     ProblemDefinition,
     wrapped,
 )
-
-BESIDE = Path(__file__).resolve().parents[3]  # where `bench` lies, and `problems` and `optimizers` with it
 
 
 class UnknownName(ValueError):
@@ -109,32 +106,10 @@ def how_to_install(modules: Iterable[str]) -> str:
     return " and ".join([*texts, *([f"pip install {' '.join(others)}"] if others else [])])
 
 
-def _package(name: str) -> ModuleType:
-    """Our package of this name, which lies beside `bench`. Names like `problems` are common: where Python was started
-    in a folder that has one too, that would come first on the path.
-
-    Raises ValueError where another module of this name is imported already.
-    """
-    path = BESIDE / name / "__init__.py"
-    if path.exists():
-        if name not in sys.modules:
-            spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=[str(path.parent)])
-            assert spec and spec.loader
-            sys.modules[name] = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(sys.modules[name])
-        places = [Path(place).resolve() for place in getattr(sys.modules[name], "__path__", [])]
-        if places != [path.parent]:
-            where = getattr(sys.modules[name], "__file__", None) or ", ".join(map(str, places))
-            raise ValueError(
-                f"the name {name!r} is that of a package of Fogbench, and is taken by {where}: rename that module"
-            )
-    return importlib.import_module(name)
-
-
 @cache
 def _load_ours(packages: tuple[str, ...]) -> None:
     for package in packages:
-        root = _package(package)
+        root = importlib.import_module(package)
         for module in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
             if not module.name.rpartition(".")[2].startswith(
                 "_"

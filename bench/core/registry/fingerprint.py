@@ -10,11 +10,12 @@ or an editable install, may change without one: there, all of its files count, b
 import ast
 import functools
 import hashlib
+import importlib
 import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -22,6 +23,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from bench.core.packages import PACKAGES, is_ours, package_of, short
 from bench.core.registry.definitions import ProblemDefinition, WrapperDefinition
 
 LETTERS = 16  # of the hash, in hexadecimal digits
@@ -77,7 +79,10 @@ def files(package: str) -> str:
     if spec is None or not (spec.submodule_search_locations or spec.has_location):
         return ""
     places = [Path(place) for place in spec.submodule_search_locations or [spec.origin or ""]]
-    if any(place.parent.name in INSTALLED or any(place.parent.glob("*.dist-info")) for place in places):
+    if package in PACKAGES:
+        places = [Path(place) for place in importlib.import_module(package).__path__]
+    around = [folder for place in places for folder in place.parents[: 1 + package.count(".")]]
+    if any(folder.name in INSTALLED or any(folder.glob("*.dist-info")) for folder in around):
         return ""  # of pip, `run --with` included: versions say what it is
     kinds = (".py", *EXTENSION_SUFFIXES)
     texts = [
@@ -92,27 +97,24 @@ def files(package: str) -> str:
 def _reached(function: Callable[..., Any]) -> tuple[str, dict[str, _Binding], set[str]]:
     """The values that a function encloses, as text, what binds each place that it reaches, and the other packages of
     which it uses anything."""
-    package = _package(getattr(function, "__module__", ""))
+    package = package_of(getattr(function, "__module__", ""))
     reached: dict[str, _Binding] = {}
     others: set[str] = set()
     todo: list[Place] = []
     values = "".join(_value(function, package, todo, {}))
     while todo:
         module, name = todo.pop()
-        if _package(module) != package:
-            others.add(_package(module))
+        if package_of(module) != package:
+            others.add(package_of(module))
             continue
-        if f"{module}.{name}" in reached:
+        place = f"{short(module)}.{name}"
+        if place in reached:
             continue
         bindings = _bindings(module)
         binding = _all(bindings) if name == "*" else bindings.get(name, _Binding("", (), ""))
-        reached[f"{module}.{name}"] = binding
+        reached[place] = binding
         todo += binding.reaches
     return values, reached, others
-
-
-def _package(module: str | None) -> str:
-    return (module or "").partition(".")[0]
 
 
 def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) -> Iterator[str]:
@@ -130,10 +132,10 @@ def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) ->
         yield "".join(_value((value.func, value.args, value.keywords), package, todo, seen))
     elif isinstance(value, (FunctionType, type)):
         seen[id(value)] = value
-        yield f"{value.__module__}.{value.__qualname__}"
+        yield f"{short(value.__module__)}.{value.__qualname__}"
         if isinstance(value, FunctionType):
             yield from _enclosed(value, package, todo, seen)
-        if _package(value.__module__) == package:
+        if package_of(value.__module__) == package:
             name = value.__qualname__.partition(".")[0]
             if name in _bindings(value.__module__):
                 todo.append((value.__module__, name))
@@ -142,9 +144,9 @@ def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) ->
         else:
             todo.append((value.__module__, value.__qualname__))
     elif isinstance(value, ModuleType):
-        if _package(value.__name__) != package:
+        if package_of(value.__name__) != package:
             todo.append((value.__name__, "*"))
-        yield value.__name__
+        yield f"{short(value.__name__)}"
     elif isinstance(value, (ProblemDefinition, WrapperDefinition)):  # what a wrapper encloses, of whatever package
         yield fingerprint(value.function)
     elif is_dataclass(value):
@@ -152,9 +154,9 @@ def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) ->
         values = [getattr(value, field.name) for field in fields(value) if field.name not in WORDS]
         yield type(value).__qualname__ + "".join(_value(values, package, todo, seen))
     else:
-        if _package(type(value).__module__) != package:
+        if package_of(type(value).__module__) != package:
             todo.append((type(value).__module__, type(value).__qualname__))
-        yield f"{type(value).__module__}.{type(value).__qualname__} {getattr(value, '__qualname__', '')}"
+        yield f"{short(type(value).__module__)}.{type(value).__qualname__} {getattr(value, '__qualname__', '')}"
 
 
 def _enclosed(function: FunctionType, package: str, todo: list[Place], seen: dict[int, Any]) -> Iterator[str]:
@@ -203,7 +205,7 @@ def _parsed(source: ModuleType | str) -> dict[str, _Binding]:
             statements.setdefault(name, []).append(statement)
     return {
         name: replace(
-            _binding(module, binding, {**imports, **dict(_imports(binding, parent))}, statements.keys()),
+            _binding(module, parent, binding, {**imports, **dict(_imports(binding, parent))}, statements.keys()),
             source="\n".join(_source(text, statement) for statement in binding),
         )
         for name, binding in statements.items()
@@ -231,7 +233,7 @@ def _imports(body: list[ast.stmt], parent: str) -> Iterator[tuple[str, Place]]:
     for node in (node for statement in body for node in ast.walk(statement)):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield (alias.asname, (alias.name, "*")) if alias.asname else (_package(alias.name), (alias.name, "*"))
+                yield alias.asname or alias.name.partition(".")[0], (alias.name, "*")
         elif isinstance(node, ast.ImportFrom):
             origin = node.module or ""
             if node.level:
@@ -243,7 +245,7 @@ def _imports(body: list[ast.stmt], parent: str) -> Iterator[tuple[str, Place]]:
 
 
 def _is_module(name: str, parent: str) -> bool:
-    if _package(name) != _package(parent):
+    if package_of(name) != package_of(parent):
         return False
     try:
         return importlib.util.find_spec(name) is not None
@@ -251,10 +253,12 @@ def _is_module(name: str, parent: str) -> bool:
         return False
 
 
-def _binding(module: str, statements: list[ast.stmt], imported: Mapping[str, Place], names: Iterable[str]) -> _Binding:
+def _binding(
+    module: str, parent: str, statements: list[ast.stmt], imported: Mapping[str, Place], names: Iterable[str]
+) -> _Binding:
     reaches, syntax = set(), []
     for statement in map(_without_call, statements):
-        syntax.append(_syntax(statement))
+        syntax.append(_syntax(_absolute(statement, parent)))
         free = _free(statement)
         whole = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
         for node in ast.walk(statement):
@@ -270,7 +274,8 @@ def _binding(module: str, statements: list[ast.stmt], imported: Mapping[str, Pla
                     reaches.add(imported[node.id])
             elif isinstance(node, ast.Name) and node.id in names and node.id in free:
                 reaches.add((module, node.id))
-    used = sorted(f"{name} from {'.'.join(imported[name])}" for name in imported if any(name in s for s in syntax))
+    places = {name: f"{short(origin)}.{bound}" for name, (origin, bound) in imported.items()}
+    used = sorted(f"{name} from {place}" for name, place in places.items() if any(name in s for s in syntax))
     return _Binding("\n".join([*syntax, *used]), tuple(sorted(reaches)), "")
 
 
@@ -317,6 +322,18 @@ def _syntax(node: Any) -> str:
         values["decorator_list"] = [_registration(decorator) for decorator in node.decorator_list]
     values.pop("ctx", None)
     return f"{type(node).__name__}({', '.join(f'{name}={_syntax(value)}' for name, value in values.items())})"
+
+
+def _absolute(statement: ast.stmt, parent: str) -> ast.stmt:
+    """A statement of ours with the imports within it by the names that hashes of old results have."""
+    if not is_ours(parent) or not any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(statement)):
+        return statement
+    statement = deepcopy(statement)
+    for node in ast.walk(statement):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            origin = importlib.util.resolve_name("." * node.level + (node.module or ""), parent)
+            node.module, node.level = short(origin), 0
+    return statement
 
 
 def _without_call(statement: ast.stmt) -> ast.stmt:
