@@ -15,6 +15,13 @@ def is_tensor(x: Any) -> bool:
     return hasattr(x, "detach")
 
 
+def same(a: Array, b: Array) -> bool:
+    """Whether two arrays are of one kind, and have the same shape and numbers, none of which is NaN."""
+    if is_tensor(a) != is_tensor(b) or a.dtype != b.dtype:
+        return False
+    return a.device == b.device and a.equal(b) if is_tensor(a) else np.array_equal(a, b)
+
+
 def converted(x: Array, kind: str, dtype: str, device: str = "cpu") -> Array:
     """x without its graph: in NumPy as float64, in torch as dtype on the device."""
     if kind == "numpy":

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from bench.core.answers import Answers
-from bench.core.arrays import converted, sent
+from bench.core.arrays import converted, is_tensor, same, sent
 from bench.core.domain import Array
 from bench.core.failures import Failed, tolerable
 from bench.core.foreign import foreign
@@ -65,6 +65,7 @@ class Books:
     lane_seeds: Any = None  # a tensor (R,), of which those numbers are made, see `noise`
     error: BaseException | None = None  # what the problem itself raised
     nondeterministic: set[str] = field(default_factory=set)  # operations of torch that may give other bits each time
+    _judged: tuple[Array, list[np.ndarray], Failed] | None = None  # the points of the last scores, and those
     _stretch: Stretch = field(default_factory=Stretch)
     _open: list[int] | None = None  # see `open_lanes`
 
@@ -416,11 +417,9 @@ class Books:
         x = x if hasattr(x, "ndim") else np.asarray(x, dtype=np.float64)
         size, dim = len(self._ledgers), self.objectives[0].dim
         points = x.reshape((size, 1, dim) if self.answers.stacked else (1, dim))
-        by_lane = self.answers.by_lane
-        values = by_lane(self.answers.score(points)).reshape(size)
-        metrics = [by_lane(metric)[:, 0] for metric in self.answers.metrics(points).values()]
-        x = by_lane(points)[:, 0]
-        for index, error in self.answers.take_failed().items():  # which is off the ledger, and not counted
+        (values, *metrics), failed = self._scores(points)
+        x = self.answers.by_lane(points)[:, 0]
+        for index, error in failed.items():  # which is off the ledger, and not counted
             lane = index[0] if self.answers.stacked else 0
             if lane in lanes:
                 self._ledgers[lane].keep(error, x[lane])
@@ -428,6 +427,19 @@ class Books:
             self._ledgers[lane].write(float(values[lane]), *(float(metric[lane]) for metric in metrics))
             self._ledgers[lane].offer(float(values[lane]), x[lane])
         self._open = None  # some may have met their target
+
+    def _scores(self, points: Array) -> tuple[list[np.ndarray], Failed]:
+        """The noise-free values (R,) at points (*lanes, 1, dim), each metric likewise, and what failed. They are asked
+        once of the same points, which many methods recommend for long; but for a user's function with noise of its own,
+        whose scores are means of fresh values."""
+        if self._judged is not None and same(points, self._judged[0]):
+            return self._judged[1:]
+        values = [self.answers.score(points), *self.answers.metrics(points).values()]
+        scores = [self.answers.by_lane(value).reshape(len(self._ledgers)) for value in values]
+        failed = self.answers.take_failed()
+        if self.objectives[0].checkpoints is None:
+            self._judged = points.clone() if is_tensor(points) else points.copy(), scores, failed
+        return scores, failed
 
     def epoch(self, losses: Array | None) -> Array:
         """The rows of each lane's next epoch (R, N). losses: of each row (R, N), for "hard" alone."""

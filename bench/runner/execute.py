@@ -35,8 +35,7 @@ POLL = 0.1  # seconds between two looks at a child
 APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
 SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
 STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine
-GAVE_BACK = 75  # exit status of a child that did so
-READY = "ready"  # what a child says when it waits for its job
+READY, REST = "ready", "rest"  # what a child says when it waits for its job, and when it gives back the rest of it
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
 TIMES = 10  # times its longest question that a method may take between two, where that is beyond `Launch.patience`
 
@@ -171,7 +170,7 @@ class Children:
     def __init__(self, launch: Launch, more: Callable[[], bool] = lambda: False):
         """more: whether another job waits."""
         self._how = (launch.imports, launch.luggage, launch.end, launch.patience)
-        self._more, self._ready = more, SimpleQueue[Child]()
+        self._more, self._ready, self._released = more, SimpleQueue[Child](), SimpleQueue[threading.Thread]()
 
     def take(self) -> "Child":
         """One that waits for its job."""
@@ -185,10 +184,21 @@ class Children:
         if self._more() and self._ready.empty():
             self._ready.put(self._start())
 
+    def release(self, child: "Child") -> None:
+        """End one that has done its job. What the system takes to clear it away, many times what a fork takes, the next
+        job does not wait for."""
+        ending = threading.Thread(target=child.end)
+        ending.start()
+        self._released.put(ending)
+        if not self._more():
+            ending.join()
+
     def close(self) -> None:
-        """End those that have no job."""
+        """End those that have no job, and wait until all have ended."""
         while not self._ready.empty():
-            self._ready.get().end()
+            self.release(self._ready.get())
+        while not self._released.empty():
+            self._released.get().join()
 
     def _start(self) -> "Child":
         jobs, outbox = pipe()
@@ -215,8 +225,8 @@ def supervise(
         try:
             reason = child.hear_out(send, launch, halt, children.prepare)
         finally:
-            child.end()
-        if child.gave_back:
+            children.release(child)
+        if child.gives_back:
             return list(undone.values())
         if undone and not halt.is_set():
             for spec in child.lost():
@@ -236,14 +246,10 @@ class Child:
     lanes: bool = False
     begun: str = ""  # the hash of the run under way, of a batch the first
     heard: bool = False  # whether there was any record
+    gives_back: bool = False  # whether what is undone is for others
     last: float = 0.0  # time.monotonic() when a run began or ended
     pulse: Pulse | None = None  # of the method at work
     felt: float = 0.0  # time.monotonic() of it
-
-    @property
-    def gave_back(self) -> bool:
-        """Whether it ended before it began what is undone, as it should."""
-        return self.process.exitcode == GAVE_BACK and self.begun not in self.undone
 
     def end(self) -> None:
         """End it, whatever it does."""
@@ -278,7 +284,9 @@ class Child:
                     begins()
                 now = time.monotonic()
                 for message in messages:
-                    if isinstance(message, Pulse):
+                    if message == REST:
+                        self.gives_back = self.begun not in self.undone
+                    elif isinstance(message, Pulse):
                         self.pulse, self.felt = message, now
                     else:
                         self.pulse, self.last = None, now
@@ -287,6 +295,8 @@ class Child:
                 return GARBLED
             except (EOFError, ConnectionError):
                 return self._ended()
+            if self.gives_back:
+                return ""
             if not self.undone or (messages and now - looked < POLL):
                 continue
             looked = now
@@ -359,10 +369,10 @@ def _child(
 ) -> None:
     """Wait for a job, do it, or as much of it as fits into SECONDS, and send what happens: that a run begins together
     with how those before it ended."""
-    process, status, ended = os.getpid(), 0, list[Message]()
+    process, ended = os.getpid(), list[Message]()
     sender = Sender(connection)
 
-    def send(*messages: Message) -> None:
+    def send(*messages: Message | str) -> None:
         if os.getpid() != process:  # a copy that a method forked: it does nobody's runs
             os._exit(0)
         sender.send(*messages)
@@ -378,6 +388,8 @@ def _child(
             error = ""
         except ValueError:  # a module that the coordinator could import, or luggage that it could pack
             error = traceback.format_exc()
+        beat(sender.send, patience)
+        untouched, changed = Untouched(), False
         seconds = max(SECONDS, STARTS * age())
         sender.send(READY)
         job: Job = jobs.recv()
@@ -386,8 +398,6 @@ def _child(
             send(*((spec, unrun(spec, Status.CRASHED, error)) for spec in job.specs))
             os._exit(0)
         undone, began = len(job.specs), time.monotonic()
-        beat(sender.send, patience)
-        untouched, changed = Untouched(), False
         for spec, record in run_job(job, leave, end):
             if record is None:
                 send(*ended, (spec, None))
@@ -401,9 +411,8 @@ def _child(
                 worked, done = time.monotonic() - began, len(job.specs) - undone
                 if worked > seconds and undone * worked / done > QUARTER * seconds:
                     break
-        send(*ended)
-        status = GAVE_BACK if undone and not changed else 0
+        send(*ended, *([REST] if undone and not changed else []))
     except (BrokenPipeError, EOFError):  # the coordinator is gone, and nobody is left to hear
         pass
     # what a method's own threads still do is of no interest to anybody
-    os._exit(status)
+    os._exit(0)

@@ -24,7 +24,7 @@ from types import (
     ModuleType,
     TracebackType,
 )
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -199,13 +199,42 @@ def storage(thing: Any) -> Storage | None:
 def live(code: CodeType, at: int) -> frozenset[str]:
     """The local variables of a function that it may read after the instruction at an offset, before it binds them
     anew; all that its inner functions see are among them."""
+    flow = _flow(code)
+    here = bisect_right(flow.offsets, at) - 1  # a call may stand at what belongs to it
+    everything, alive = (1 << len(flow.names)) - 1, 0
+    unbound = dict.fromkeys(flow.following[here], everything)  # since then, on some way to each instruction
+    waiting = list(unbound)
+    while waiting:
+        n = waiting.pop()
+        alive |= flow.reads[n] & unbound[n]
+        still = unbound[n] & flow.keeps[n]
+        for place in flow.following[n]:
+            if still & ~unbound.get(place, 0) or place not in unbound:
+                unbound[place] = unbound.get(place, 0) | still
+                waiting.append(place)
+    return frozenset(name for n, name in enumerate(flow.names) if alive >> n & 1) | {*flow.inner}
+
+
+class _Flow(NamedTuple):
+    """What the instructions of a function read and bind of its variables, which are bits of a number, and where each
+    leads."""
+
+    names: tuple[str, ...]
+    inner: tuple[str, ...]  # variables that inner functions see
+    offsets: list[int]
+    reads: list[int]
+    keeps: list[int]  # all but what it binds
+    following: list[list[int]]
+
+
+@lru_cache(maxsize=1_000)
+def _flow(code: CodeType) -> _Flow:
     steps = list(dis.get_instructions(code))
-    places = {step.offset: n for n, step in enumerate(steps)}
-    bits = {name: 1 << n for n, name in enumerate((*code.co_varnames, *code.co_cellvars, *code.co_freevars))}
-    before: list[list[int]] = [[] for _ in steps]  # the instructions from which each is reached
-    reads, keeps = [0] * len(steps), [-1] * len(steps)
-    after: list[int] = []
-    here = bisect_right(list(places), at) - 1  # a call may stand at what belongs to it
+    offsets = [step.offset for step in steps]
+    places = {offset: n for n, offset in enumerate(offsets)}
+    names = (*code.co_varnames, *code.co_cellvars, *code.co_freevars)
+    bits = {name: 1 << n for n, name in enumerate(names)}
+    reads, keeps, following = [0] * len(steps), [-1] * len(steps), list[list[int]]()
     for n, step in enumerate(steps):
         load, bind = "LOAD_FAST" in step.opname, "STORE_FAST" in step.opname or "DELETE_FAST" in step.opname
         if load or bind:
@@ -213,28 +242,9 @@ def live(code: CodeType, at: int) -> frozenset[str]:
             bound = pair[: 1 if load else 2] if bind else ()  # of two variables, one bound and one read in this order
             keeps[n] = ~sum(bits[name] for name in bound)
             reads[n] = sum(bits[name] for name in set(pair) - set(bound)) if load else 0
-        targets: list[Any] = [step.argval] if step.opcode in JUMPS else []
-        following = [*([] if step.opname.startswith(ENDS) else [n + 1]), *(places[target] for target in targets)]
-        following = [place for place in following if place < len(steps)]
-        for place in following:
-            before[place].append(n)
-        if n == here:
-            after = following
-    needed = [0] * len(steps)
-    waiting = list(range(len(steps)))
-    needs_after = [0] * len(steps)
-    while waiting:
-        n = waiting.pop()
-        needs = reads[n] | (needs_after[n] & keeps[n])
-        if needs != needed[n]:
-            needed[n] = needs
-            for m in before[n]:
-                needs_after[m] |= needs
-                waiting.append(m)
-    alive = 0
-    for place in after:
-        alive |= needed[place]
-    return frozenset(name for name, bit in bits.items() if alive & bit) | {*code.co_cellvars, *code.co_freevars}
+        after = [] if step.opname.startswith(ENDS) or n + 1 == len(steps) else [n + 1]
+        following.append([*after, *([places[step.argval]] if step.opcode in JUMPS else [])])
+    return _Flow(names, (*code.co_cellvars, *code.co_freevars), offsets, reads, keeps, following)
 
 
 def peak(device: str) -> "Callable[[], int | None]":
