@@ -222,7 +222,7 @@ class Untouched:
         self._standard, self._open = _standard(), _descriptors()
         self._scheduling, self._held = _scheduling(), _held()
         modules = [sys.modules[name] for name in WATCHED if name in sys.modules]
-        self._definitions = [(each, dict(vars(each))) for each in (*modules, Oracle, Books, Ledger, Answers)]
+        self._definitions = [_Definitions(each) for each in (*modules, Oracle, Books, Ledger, Answers)]
 
     def __bool__(self) -> bool:
         return (
@@ -231,17 +231,24 @@ class Untouched:
             and _descriptors() < self._open + DESCRIPTORS
             and _scheduling() == self._scheduling
             and _held() < self._held + HELD
-            and all(_defines(each, before) for each, before in self._definitions)
+            and all(self._definitions)
         )
 
 
-def _defines(holder: Any, before: dict[str, Any]) -> bool:
+class _Definitions:
     """Whether a module or a class has the functions and classes that it had."""
-    now = vars(holder)
-    with suppress(Exception):  # of arrays, which are not equal in one word
-        if now == before:  # mostly, and quick: what is the same object is equal
-            return True
-    return all(now.get(name) is value for name, value in before.items() if callable(value) and name != OF_DYNAMO)
+
+    def __init__(self, holder: Any):
+        self._now = vars(holder)
+        self._before, self._values = dict(self._now), [*self._now.values()]
+
+    def __bool__(self) -> bool:
+        with suppress(Exception):  # of arrays, which are not equal in one word
+            # mostly, and quick: each is the same object, in its old place
+            if [*self._now.values()] == self._values and next(reversed(self._now)) == next(reversed(self._before)):
+                return True
+        kept = ((name, value) for name, value in self._before.items() if callable(value) and name != OF_DYNAMO)
+        return all(self._now.get(name) is value for name, value in kept)
 
 
 def _standard() -> list[tuple[int, int] | None]:
