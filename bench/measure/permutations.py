@@ -150,12 +150,25 @@ class Contrasts:
 
     def z(self, x: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
         """z (G, L, L) of each of these rows of x (O, S, G) against each other."""
-        x = np.ascontiguousarray(np.moveaxis(x[rows], -1, 0))
+        x = x[rows]
         if self.there is None:
-            total, square = x.sum(axis=2, keepdims=True), (x**2).sum(axis=2, keepdims=True)
+            total, products = x.sum(axis=1).T[..., None], _products(x)
+            square = np.diagonal(products, axis1=1, axis2=2)[..., None]
         else:
+            x = np.ascontiguousarray(np.moveaxis(x, -1, 0))
             total, square = x @ self.there[rows].T, x**2 @ self.there[rows].T
+            products = x @ x.swapaxes(1, 2)
         square = square + square.swapaxes(1, 2)
-        spread = square - 2 * (x @ x.swapaxes(1, 2))
+        spread = square - 2 * products
         equal = spread <= 1e-9 * square
         return (total - total.swapaxes(1, 2)) / np.sqrt(np.where(equal, np.inf, spread))
+
+
+def _products(x: np.ndarray) -> np.ndarray:
+    """Sums over slots (G, L, L) of the products of each two rows of x (L, S, G). Pair by pair, each a stretch of memory,
+    takes a third of what products of matrices take for a few rows."""
+    products = np.empty((x.shape[2], len(x), len(x)))
+    for a in range(len(x)):
+        for b in range(a + 1):
+            products[:, a, b] = products[:, b, a] = np.einsum("sg,sg->g", x[a], x[b])
+    return products
