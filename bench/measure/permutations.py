@@ -165,7 +165,7 @@ class Contrasts:
 
 
 def _products(x: np.ndarray) -> np.ndarray:
-    """Sums over slots (G, L, L) of the products of each two rows of x (L, S, G). Pair by pair, each a stretch of memory,
+    """Sums over slots (G, L, L) of products of each two rows of x (L, S, G). Pair by pair, each a stretch of memory,
     takes a third of what products of matrices take for a few rows."""
     products = np.empty((x.shape[2], len(x), len(x)))
     for a in range(len(x)):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.core import Domain, Objective, Oracle, OrderError, Stop
+from bench.core.arrays import converted
 from bench.core.ledger import LATE, QUESTIONS
 from bench.core.oracle import books_of
 from bench.core.status import Status
@@ -196,6 +197,33 @@ def test_scores_stand_at_ten_checkpoints_a_decade():
     assert costs[: len(by_hand)] == by_hand
     assert len(costs) == len(by_hand) + 10  # one more decade
     assert {event[F] for event in books_of(oracle).ledgers[0].events[1:]} == {25.0}
+
+
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+@pytest.mark.parametrize("checkpoints", [None, 3])
+def test_a_point_that_stays_is_scored_once_but_for_fresh_values(kind, checkpoints):
+    scored = []
+
+    def score(x):
+        scored.append(converted(x, "numpy", "float64").ravel())
+        return sphere(x)
+
+    noisy = Objective(
+        lambda x, noise=0.0: sphere(x), 2, order=0, arrays=kind, noise=lambda rng, shape: np.zeros(shape), score=score,
+        checkpoints=checkpoints,
+    )  # fmt: skip
+    oracle = Oracle(noisy, 30, order=0, arrays=kind)
+    x = oracle.array(np.array([3.0, 4.0]))
+    oracle.recommend(x)
+    with oracle:
+        while True:
+            oracle.value(x)
+            if books_of(oracle).ticks == books_of(oracle).ledgers[0].limit - 1:
+                x[0] = 0.0
+    events = [event[F] for event in books_of(oracle).ledgers[0].events[1:]]
+    assert events == [25.0] * (len(events) - 1) + [16.0]
+    assert len(scored) == (3 if checkpoints is None else 1 + len(events))
+    assert list(scored[-1]) == [0.0, 4.0]
 
 
 def test_recommendation_is_a_reference():

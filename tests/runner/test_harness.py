@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -103,6 +105,33 @@ def test_what_is_heard_goes_on_in_groups_and_to_the_last():
     with pytest.raises(KeyboardInterrupt):
         tell(heard, 1, Interrupted())
     assert groups[-1] == ["first", "later"]  # what was heard is not lost
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_the_next_job_does_not_wait_for_the_end_of_a_process_and_the_last_does(monkeypatch, more):
+    ends, over = threading.Event(), []
+
+    def end(process):
+        assert ends.wait(60)
+        over.append(process)
+
+    class Pipe:
+        def close(self):
+            pass
+
+    monkeypatch.setattr(execute, "end", end)
+    children = execute.Children(Launch(), lambda: more)
+    child: Any = execute.Child("a process", Pipe(), Pipe())  # pyright: ignore[reportArgumentType]
+    if more:
+        children.release(child)
+        assert over == []
+    else:
+        threading.Timer(0.2, ends.set).start()
+        children.release(child)
+        assert over == ["a process"]
+    ends.set()
+    children.close()
+    assert over == ["a process"]
 
 
 def specs_of(seeds):
