@@ -243,7 +243,8 @@ def _flow(code: CodeType) -> _Flow:
             keeps[n] = ~sum(bits[name] for name in bound)
             reads[n] = sum(bits[name] for name in set(pair) - set(bound)) if load else 0
         after = [] if step.opname.startswith(ENDS) or n + 1 == len(steps) else [n + 1]
-        following.append([*after, *([places[step.argval]] if step.opcode in JUMPS else [])])
+        targets: list[Any] = [step.argval] if step.opcode in JUMPS else []
+        following.append([*after, *(places[target] for target in targets)])
     return _Flow(names, (*code.co_cellvars, *code.co_freevars), offsets, reads, keeps, following)
 
 
