@@ -15,10 +15,14 @@ from bench.runner import PACKAGES
 ODD = str(Path(__file__).parent / "modules")
 LIMIT = 60  # CPU seconds of a test, which a busy machine may double
 MANY = 15  # files
-# what takes a minute or more begins first, the longest before the others: begun last, one process would wait for it
-LONGEST = ("tests/report", "tests/optimizers/test_contract.py", "tests/test_docs.py", "tests/test_slow_functions.py",
-           "tests/measure/test_calibration.py", "tests/faults/test_orphans.py", "tests/test_cli.py",
-           "tests/runner/test_cluster.py", "tests/track/test_check.py", "tests/track/test_plugin.py")  # fmt: skip
+# the report's, which share pages and a browser that take seconds: file by file they would be made again each time
+REPORT, BROWSER = "tests/report", "tests/report, in a browser"
+IN_BROWSER = tuple(f"tests/report/test_{name}.py" for name in ("browser", "parity", "regressions"))
+# what takes half a minute or more begins first, the longest before the others: begun last, all would wait for it
+LONGEST = (REPORT, BROWSER, "tests/optimizers/test_contract.py", "tests/test_docs.py", "tests/test_slow_functions.py",
+           "tests/test_cli.py", "tests/runner/test_cluster.py", "tests/faults/test_table.py",
+           "tests/track/test_plugin.py", "tests/problems/test_contract.py", "tests/track/test_check.py",
+           "tests/measure/test_calibration.py")  # fmt: skip
 gc.set_threshold(50_000, 50, 50)  # thousands of tests and torch are a large heap to search, and little of it is garbage
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -46,14 +50,22 @@ def pytest_runtest_call(item):
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Three for two cores: for a quarter of their time tests wait, for processes, a browser, clocks."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", cores + (cores + 1) // 2))
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """File by file, as --dist=loadfile says, but those of tests/report together: they share pages that take seconds.
-    LONGEST begin first, then those of most tests."""
+    """File by file, as --dist=loadfile says, but REPORT and BROWSER. LONGEST begin first, then those of most tests."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
-            return "tests/report" if nodeid.startswith("tests/report/") else super()._split_scope(nodeid)
+            if nodeid.startswith("tests/report/"):
+                return BROWSER if nodeid.startswith(IN_BROWSER) else REPORT
+            return super()._split_scope(nodeid)
 
         def _assign_work_unit(self, node):
             if not self.assigned_work[node]:  # the first of this process

@@ -123,7 +123,7 @@ def rates(definition: OptimizerDefinition) -> list[dict[str, float]]:
 DEAR = ("optuna-gp",)  # of which an evaluation takes as long as a thousand of others
 
 
-def most(definition: OptimizerDefinition, budget: float, dear: float = 15) -> float:
+def most(definition: OptimizerDefinition, budget: float, dear: float = 12) -> float:
     """The budget, or what those that take long for an evaluation get of it."""
     return min(budget, dear) if definition.name in DEAR else budget
 
@@ -133,7 +133,7 @@ def finished(
     objective: Objective,
     budget: float,
     seed: int = 0,
-    dear: float = 15,
+    dear: float = 12,
     gap: float = -np.inf,
     **given: float,
 ) -> Ledger:
