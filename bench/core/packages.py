@@ -1,7 +1,12 @@
 """Which package a module belongs to. Our problems and optimizers are packages in `bench`: elsewhere anybody may have a
 module `problems`, or a folder `optimizers`."""
 
+from pathlib import Path
+
 PACKAGES = ("bench.problems", "bench.optimizers")
+ROOT = Path(__file__).resolve().parents[2]  # the folder that `bench` lies in: a checkout, or that of installed packages
+FOLDERS = {ROOT / name for name in ("problems", "optimizers")}  # of a checkout
+CHECKOUT = all(folder.is_dir() for folder in FOLDERS) and (ROOT / "pyproject.toml").is_file()
 
 
 def package_of(module: str | None) -> str:

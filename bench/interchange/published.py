@@ -59,7 +59,8 @@ def cocopp_data(name: str) -> Any:
     """A gzipped pickle of cocopp's wheel; raises Unavailable where cocopp is not installed. cocopp is not imported."""
     spec = importlib.util.find_spec("cocopp")
     if spec is None or spec.origin is None:
-        raise registry.Unavailable("published data need cocopp, which is not installed: pip install 'fogbench[coco]'")
+        how = registry.install_extras(["coco"])
+        raise registry.Unavailable(f"published data need cocopp, which is not installed: {how}")
     with opened(Path(spec.origin).with_name(name)) as packed, gzip.open(packed) as file:
         return load_numbers(file)
 

@@ -290,7 +290,9 @@ def bayesian(view: View, rope: float = 0.01, samples: int = 10_000) -> Frame:
     try:
         test = import_module("baycomp").SignedRankTest
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("the Bayesian test needs baycomp: pip install 'fogbench[bayes]'") from error
+        from bench.core.registry import install_extras
+
+        raise ModuleNotFoundError(f"the Bayesian test needs baycomp: {install_extras(['bayes'])}") from error
     layout, _, medians, _ = _medians(view)
     names = layout.optimizers.optimizer
     rows = []

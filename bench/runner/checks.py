@@ -46,7 +46,7 @@ def _libraries() -> Iterator[Check]:
     from packaging.requirements import Requirement
 
     if installed("fogbench") is None:
-        how = "run `python -m pip install -c constraints.txt -e .` in its folder"
+        how = "run `python -m pip install -c constraints.txt -e .` in its folder, or install its wheel"
         yield Check("fogbench", False, f"not installed: {how}")
         return
     extras: dict[str, list[bool]] = {extra: [] for extra in metadata("fogbench").get_all("Provides-Extra") or ()}

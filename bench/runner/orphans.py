@@ -20,6 +20,8 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
+from bench.core.packages import ROOT
+
 DEATH_SIGNAL, SUBREAPER = 1, 36  # linux/prctl.h: PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
 COORDINATOR = "FOGBENCH_COORDINATOR"  # environment variable: the process that a server belongs to, and
 SEARCHED, SAFE = "PYTHONPATH", "PYTHONSAFEPATH"  # what these were there
@@ -80,10 +82,10 @@ def adopt() -> None:
 
 def of_coordinator() -> dict[str, str]:
     """Variables of the environment in which a server begins, or an interpreter for a run: where it belongs; and that it
-    finds modules where this process does, and not in the folder where it begins, which may have a `bench` or a
-    `problems` of its own. `serve` and `join` set them back."""
+    finds `bench` where it lies, and other modules where this process does, and none in the folder where it begins.
+    `serve` and `join` set them back."""
     before = {name: os.environ.get(name) for name in (SEARCHED, SAFE)}
-    searched = os.pathsep.join(os.path.abspath(folder) for folder in sys.path)
+    searched = os.pathsep.join(os.path.abspath(folder) for folder in (str(ROOT), *sys.path))
     return {COORDINATOR: json.dumps([os.getpid(), before]), SEARCHED: searched, SAFE: "1"}
 
 

@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from types import ModuleType
 from typing import Any
 
+from bench.core.packages import ROOT
 from bench.runner import ONE_THREAD, orphans
 
 START = "FOGBENCH_START"  # environment variable: how children start, one of METHODS
@@ -133,8 +134,12 @@ def _anew(send: Connection, target: Callable[..., None], arguments: Sequence[Any
             if before is not None:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    with _all_replaced(os.environ, ONE_THREAD):
-        _keeper.do(begin)
+    sys.path.insert(0, str(ROOT))  # where it finds `bench`, and not one of the caller's own
+    try:
+        with _all_replaced(os.environ, ONE_THREAD):
+            _keeper.do(begin)
+    finally:
+        sys.path.remove(str(ROOT))
     return process
 
 
@@ -187,6 +192,7 @@ def _replaced(mapping: MutableMapping[str, Any], key: str, value: Any) -> Iterat
 
 def _begin_anew(connection: Connection, target: Callable[..., None], arguments: Sequence[Any]) -> None:
     orphans.join()
+    sys.path.remove(str(ROOT))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the coordinator, which ends the children
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

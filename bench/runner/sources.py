@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.core.registry.fingerprint import files
+from bench.core.registry.imports import SEARCHED, module_of
 
 MOST = 100 << 20  # bytes of all files
 SKIPPED = ("__pycache__",)
@@ -29,7 +30,7 @@ class Sources:
     def of(cls, imports: Sequence[str]) -> "Sources":
         """Those of modules that are imported here, as `registry.load` takes them: a package with all its files, a
         module with what it imports of those beside it. Raises ValueError for more than MOST."""
-        names = tuple(Path(name).stem if name.endswith(".py") else name for name in imports)
+        names = tuple(map(module_of, imports))
         tops = {name.partition(".")[0] for name in names}
         ours = sorted(top for top in tops if files(top))
         contents = {path: place.read_bytes() for top in ours for path, place in sorted(_files(sys.modules[top]))}
@@ -56,7 +57,7 @@ class Sources:
                 new.replace(place)
             if _hash(place.read_bytes()) != self.hashes[path]:
                 raise ValueError(f"the file {path} of the modules {', '.join(self.imports)} is not what was sent")
-        return (f"{folder}{os.sep}", *self.imports)
+        return (f"{SEARCHED}{folder}", *self.imports)
 
 
 def _hash(content: bytes) -> str:

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from bench.core import registry
+from bench.core.registry.imports import SEARCHED
 from bench.results.stored import Results
 from bench.runner import cluster, worker
 from bench.runner.campaign import run_suite
@@ -126,11 +127,12 @@ def machines(tmp_path_factory):
 
 
 def methods_in(folder: Path, step: float) -> str:
-    """A module of a user's, and one beside it that it imports; the log of its runs is at `folder / log`."""
-    (folder / "user_steps.py").write_text(f"STEP = {step}\n")
-    path = folder / "user_methods.py"
+    """A module of a user's, and one beside it that it imports, by names that ours have too; the log of its runs is at
+    `folder / log`."""
+    (folder / "problems.py").write_text(f"STEP = {step}\n")
+    path = folder / "optimizers.py"
     path.write_text(
-        "import os, time\nfrom pathlib import Path\nimport bench\nfrom user_steps import STEP\n"
+        "import os, time\nfrom pathlib import Path\nimport bench\nfrom problems import STEP\n"
         "@bench.optimizer(order=0, source='me 2026')\n"
         "def user_walk(oracle, *, seconds: float = 0.0):\n"
         f"    with open({str(folder / 'log')!r}, 'a') as log:\n"
@@ -149,7 +151,7 @@ def users(tmp_path):
     yield tmp_path
     sys.path[:] = before
     registry.OPTIMIZERS.pop("user-walk", None)
-    for name in ("user_methods", "user_steps"):
+    for name in ("optimizers", "problems"):
         sys.modules.pop(name, None)
     registry.fingerprint.cache_clear()
 
@@ -175,17 +177,18 @@ def test_modules_of_the_user_travel_to_workers_that_have_certificates(users, mac
 
 def test_a_module_is_checked_where_it_is_written(users):
     methods_in(users, 0.5)
-    launch = Launch(imports=[str(users / "user_methods.py")])
+    launch = Launch(imports=[str(users / "optimizers.py")])
     launch.load()
     sources = Sources.of(launch.imports)
-    assert sorted(sources.files) == ["user_methods.py", "user_steps.py"]
-    folder, _ = sources.write(users / "there")
-    assert (Path(folder) / "user_steps.py").read_text() == "STEP = 0.5\n"
-    (Path(folder) / "user_steps.py").write_text("STEP = 9\n")
-    assert sources.write(users / "there") == (folder, "user_methods")
-    assert (Path(folder) / "user_steps.py").read_text() == "STEP = 0.5\n"
-    sent = replace(sources, files={**sources.files, "user_steps.py": b"STEP = 9\n"})
-    with pytest.raises(ValueError, match=r"the file user_steps.py of the modules user_methods is not what was sent"):
+    assert sorted(sources.files) == ["optimizers.py", "problems.py"]
+    place, _ = sources.write(users / "there")
+    folder = place.removeprefix(SEARCHED)
+    assert (Path(folder) / "problems.py").read_text() == "STEP = 0.5\n"
+    (Path(folder) / "problems.py").write_text("STEP = 9\n")
+    assert sources.write(users / "there") == (place, "optimizers")
+    assert (Path(folder) / "problems.py").read_text() == "STEP = 0.5\n"
+    sent = replace(sources, files={**sources.files, "problems.py": b"STEP = 9\n"})
+    with pytest.raises(ValueError, match=r"the file problems.py of the modules optimizers is not what was sent"):
         sent.write(users / "elsewhere")
 
 

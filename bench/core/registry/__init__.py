@@ -20,6 +20,7 @@ from bench.core.registry.discovery import (
     find_optimizer,
     find_problem,
     how_to_install,
+    install_extras,
     load,
     lookup,
     missing,

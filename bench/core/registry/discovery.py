@@ -4,17 +4,15 @@ import difflib
 import importlib
 import importlib.metadata
 import importlib.util
-import os
 import pkgutil
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from bench.core.foreign import foreign
+from bench.core.packages import CHECKOUT
 from bench.core.registry.definitions import (
     OPTIMIZERS,
     PROBLEMS,
@@ -24,6 +22,7 @@ from bench.core.registry.definitions import (
     ProblemDefinition,
     wrapped,
 )
+from bench.core.registry.imports import load_named
 
 
 class UnknownName(ValueError):
@@ -91,7 +90,7 @@ def _distributions() -> Mapping[str, list[str]]:
 
 
 def how_to_install(modules: Iterable[str]) -> str:
-    """The command that installs modules: an extra of ours where one brings them, in the versions that are tested."""
+    """The command that installs modules: an extra of ours where one brings them."""
     requirements: list[str] = []
     with suppress(importlib.metadata.PackageNotFoundError):
         requirements = importlib.metadata.requires("fogbench") or []
@@ -102,8 +101,16 @@ def how_to_install(modules: Iterable[str]) -> str:
     names = [distribution(module) for module in modules]
     ours = dict.fromkeys(extras[name] for name in names if name in extras)
     others = dict.fromkeys(name for name in names if name not in extras)
-    texts = [f'in the folder of Fogbench pip install -c constraints.txt -e ".[{",".join(ours)}]"'] if ours else []
+    texts = [install_extras(ours)] if ours else []
     return " and ".join([*texts, *([f"pip install {' '.join(others)}"] if others else [])])
+
+
+def install_extras(extras: Iterable[str]) -> str:
+    """The command that installs extras of ours: in a checkout with the versions that are tested."""
+    names = ",".join(extras)
+    if CHECKOUT:
+        return f'in the folder of Fogbench pip install -c constraints.txt -e ".[{names}]"'
+    return f'pip install "fogbench[{names}]"'
 
 
 @cache
@@ -121,35 +128,11 @@ def _load_ours(packages: tuple[str, ...]) -> None:
 
 
 def load(packages: Iterable[str], imports: Iterable[str] = ()) -> None:
-    """Import every module of the packages, the entry points of group `bench.plugins`, and the named modules, once. A
-    name that ends with a slash is a folder: what follows is searched for there first.
+    """Import every module of the packages, the entry points of group `bench.plugins`, and what is named, see
+    `load_named`, once.
 
     Raises ValueError with the name of a module or plugin that cannot be imported, whatever it raises.
     """
     _load_ours(tuple(packages))
     for name in imports:
-        if name.endswith(os.sep):
-            if name not in sys.path:
-                sys.path.insert(0, name)
-            continue
-        if name.endswith(".py"):
-            _load_file(name)
-            continue
-        with foreign(f"module {name!r} cannot be imported"):
-            importlib.import_module(name)
-
-
-def _load_file(name: str) -> None:
-    """Import a file as the module of its name; what lies beside it can be imported by it, as when Python runs it."""
-    path = Path(name).resolve()
-    if not path.is_file():
-        raise ValueError(f"file {name!r} cannot be imported: there is none at {path}")
-    there = sys.modules.get(path.stem)
-    if there is not None or importlib.util.find_spec(path.stem) is not None:
-        spec = there.__spec__ if there is not None else importlib.util.find_spec(path.stem)
-        if spec is None or spec.origin is None or Path(spec.origin).resolve() != path:
-            raise ValueError(f"file {name!r} cannot be imported: the name {path.stem!r} is taken by another module")
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
-    with foreign(f"file {name!r} cannot be imported"):
-        importlib.import_module(path.stem)
+        load_named(name)
