@@ -50,6 +50,7 @@ def cost(root: Path, folder: Path, *words: str) -> Cost:
     orphans.adopt()  # what it leaves behind ends here, and is counted
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as Python is by default: what is imported was compiled before
     command = subprocess.Popen(
         [sys.executable, *words], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
