@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from bench.core.packages import PACKAGES, short
-from bench.runner.environment import installed, versions
+from bench.runner.environment import installed, processor, versions
 
 CODE = ("bench.core", "bench.runner", *PACKAGES)  # packages on which records depend
 KINDS = (".py", ".txt")  # of files that are code there, or read by it
@@ -21,6 +21,18 @@ def facts(names: Iterable[str] = ()) -> dict[str, str]:
     libraries = {name: _installed(name) or "not installed" for name in sorted({*names, *LINK})}
     here = {name: version for name, version in versions().items() if name not in ("commit", "with")}
     return {**libraries, **here, **_code()}
+
+
+@cache
+def kernels() -> dict[str, str]:
+    """What libraries choose how to round by: the processor, and the kernels of BLAS that are in use on it, or that
+    OPENBLAS_CORETYPE names."""
+    import scipy.linalg  # noqa: F401  # it brings a BLAS of its own
+    from threadpoolctl import threadpool_info
+
+    places = [(Path(each["filepath"]).parent.name.removesuffix(".libs"), each) for each in threadpool_info()]
+    used = {f"{each['internal_api']} of {place}": each.get("architecture", "") for place, each in places}
+    return {"processor": processor(), **{name: architecture for name, architecture in used.items() if architecture}}
 
 
 _installed = cache(installed)  # of a worker that serves many campaigns

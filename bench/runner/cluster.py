@@ -22,7 +22,7 @@ from uuid import uuid4
 from bench.core.foreign import said
 from bench.core.registry import how_to_install
 from bench.core.status import Status
-from bench.runner.alike import OF_SCHEDULER, difference, facts
+from bench.runner.alike import OF_SCHEDULER, difference, facts, kernels
 from bench.runner.environment import cores, environment, libraries
 from bench.runner.execute import chunks
 from bench.runner.launch import LOCAL, Launch, Watcher
@@ -37,6 +37,7 @@ RETRIES = 2  # of a job that a worker cannot begin
 REFRESH = 2.0  # seconds between two looks at how many workers there are
 LATE = 30.0  # seconds beyond the end of all runs and their grace, after which nothing is waited for
 ENDING = 8.0  # seconds that workers may take to end what is given up
+UNLIKE = "The worker at {worker} has {unlike}: what it computes may be rounded otherwise than here."
 LOST = "{} workers were lost, one after the other, while each was at this run"
 
 
@@ -96,7 +97,7 @@ class Cluster:
         self.heard: SimpleQueue[Any] = SimpleQueue()
         self.numbers = count()
         self._equipped: Any = None
-        self._refused: set[str] = set()
+        self._named: set[str] = set()  # workers of which it was said that they differ
         self._looked, self._threads = -inf, 0
         self._wait_for_workers()
 
@@ -203,15 +204,21 @@ class Cluster:
         delay = self.client.run_on_scheduler(time) - time()
         end = launch.end - monotonic() + time() + delay
         self.client.subscribe_topic(self.name, lambda event: self.heard.put(event[1]))
-        self.client.register_plugin(Station(self.name, self._here, kit[0], how, end), name=self.name)
+        self.client.register_plugin(Station(self.name, self._here, kernels(), kit[0], how, end), name=self.name)
         self._equipped = kit
 
     def refuse(self, event: Mapping[str, str]) -> None:
         """Send a worker away that has come later, and does not fit."""
-        if event["worker"] not in self._refused:
-            self._refused.add(event["worker"])
+        if event["worker"] not in self._named:
+            self._named.add(event["worker"])
             self.client.loop.add_callback(self._retire, event["worker"])
             self.launch.watcher.changed(_unfit(f"the worker at {event['worker']}", event["refused"]) + ": it is closed")
+
+    def warn(self, event: Mapping[str, str]) -> None:
+        """Say that a worker may round otherwise than this process, once a worker."""
+        if event["worker"] not in self._named:
+            self._named.add(event["worker"])
+            self.launch.watcher.changed(UNLIKE.format(**event))
 
     async def _retire(self, worker: str) -> None:
         with suppress(Exception):  # it may be gone already
@@ -319,6 +326,8 @@ class _Flight:
         """Hear what a worker says beside its results."""
         if "refused" in event:
             self.cluster.refuse(event)
+        if "unlike" in event:
+            self.cluster.warn(event)
         for number, place in event.get("begun", ()):
             if number in self.sent:
                 self.watcher.began(self.sent[number][0].specs[place])

@@ -89,7 +89,7 @@ def environment() -> dict[str, Any]:
     return {
         "platform": platform.platform(),
         "machine": platform.machine(),
-        "cpu": _cpu(),
+        "cpu": processor(),
         "cores": cores(),
         "gpu": gpu(),
         "executable": Path(sys.executable).name,
@@ -102,7 +102,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _cpu() -> str:
+def processor() -> str:
+    """The model of the processor, as far as the system names it."""
     info = Path("/proc/cpuinfo")
     model = re.search(r"^model name\s*:(.*)", info.read_text(encoding="utf-8") if info.exists() else "", re.MULTILINE)
     return model[1].strip() if model else platform.processor()

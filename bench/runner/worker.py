@@ -16,7 +16,7 @@ from typing import Any
 from distributed import Worker, WorkerPlugin, get_worker
 from tornado.ioloop import PeriodicCallback
 
-from bench.runner.alike import difference, facts
+from bench.runner.alike import difference, facts, kernels
 from bench.runner.environment import resolve_device
 from bench.runner.execute import Children, supervise
 from bench.runner.launch import Launch
@@ -57,12 +57,21 @@ class Underway:
 class Station(WorkerPlugin):
     """All that the jobs of one campaign need on a worker, also on those that come later.
 
-    name: of this plugin, of its events, and the beginning of its keys. here: the facts of the coordinator. how: of
-    `Launch`. end: when the time of all runs is over, by the clock of the scheduler.
+    name: of this plugin, of its events, and the beginning of its keys. here, kernels: those of the coordinator, see
+    `bench.runner.alike`. how: of `Launch`. end: when the time of all runs is over, by the clock of the scheduler.
     """
 
-    def __init__(self, name: str, here: Mapping[str, str], sources: Sources, how: Mapping[str, Any], end: float):
-        self.name, self.here, self.sources, self.how, self.end = name, here, sources, how, end
+    def __init__(
+        self,
+        name: str,
+        here: Mapping[str, str],
+        kernels: Mapping[str, str],
+        sources: Sources,
+        how: Mapping[str, Any],
+        end: float,
+    ):
+        self.name, self.here, self.kernels, self.sources = name, here, kernels, sources
+        self.how, self.end = how, end
 
     def setup(self, worker: Worker) -> None:
         """Get ready; what hinders is told, and raised for no job."""
@@ -78,6 +87,8 @@ class Station(WorkerPlugin):
         if self.refusal:
             worker.log_event(self.name, {"refused": self.refusal, "worker": worker.address})
             return
+        if unlike := difference(kernels(), self.kernels):
+            worker.log_event(self.name, {"unlike": unlike, "worker": worker.address})
         end = time.monotonic() + self.end - (time.time() + worker.scheduler_delay)
         self.launch = Launch(imports=imports, end=end, **self.how)
         self.children = Children(self.launch, lambda: bool(worker.state.ready))

@@ -1,6 +1,7 @@
 """Runs on the workers of a cluster: the same records, each once, whatever happens to workers and coordinator."""
 
 import os
+import platform
 import re
 import signal
 import socket
@@ -403,6 +404,32 @@ def test_workers_that_differ_are_refused_by_name(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"the scheduler at \S+ does not fit: it has python \S+ \(here 4.0\)$"):
         run(tmp_path / "t", ["scipy-bfgs"])
     assert not (tmp_path / "t").exists()
+
+
+def test_workers_that_round_otherwise_are_named_once_and_used(odd, tmp_path, monkeypatch):
+    there = cluster.kernels()
+    assert there.keys() >= {"processor", "openblas of numpy", "openblas of scipy"}
+    watcher = Sentences()
+    monkeypatch.setattr(cluster, "kernels", lambda: there | {"openblas of scipy": "Fog"})
+    launch = Launch(workers=1, scheduler="local", imports=[odd], watcher=watcher, pictures=False)
+    campaign = run_suite(make_suite(["odd-bowl"], ["odd-walk"], budget=5, name="t", seeds=2), tmp_path / "t", launch)
+    assert campaign.added == 2
+    (sentence,) = [sentence for sentence in watcher.sentences if "rounded" in sentence]
+    assert re.fullmatch(
+        rf"The worker at \S+ has openblas of scipy {there['openblas of scipy']} \(here Fog\): what it computes may be "
+        "rounded otherwise than here.",
+        sentence,
+    )
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the names are those of other processors")
+def test_kernels_are_those_that_the_environment_names():
+    """With them a product differs in its last bits, and whatever is chaotic in all of them."""
+    code = "from bench.runner.alike import kernels; print(kernels()['openblas of numpy'])"
+    for name in ("Haswell", "Nehalem"):
+        environment = {**os.environ, "OPENBLAS_CORETYPE": name}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+        assert done.stdout.strip() == name, done.stderr
 
 
 class Sentences(Watcher):
