@@ -16,10 +16,12 @@ def is_tensor(x: Any) -> bool:
 
 
 def same(a: Array, b: Array) -> bool:
-    """Whether two arrays are of one kind, and have the same shape and numbers, none of which is NaN."""
+    """Whether two arrays are of one kind, and have the same shape, numbers and signs of zero; none of them NaN."""
     if is_tensor(a) != is_tensor(b) or a.dtype != b.dtype:
         return False
-    return a.device == b.device and a.equal(b) if is_tensor(a) else np.array_equal(a, b)
+    if is_tensor(a):
+        return a.device == b.device and a.equal(b) and a.signbit().equal(b.signbit())
+    return np.array_equal(a, b) and np.array_equal(np.signbit(a), np.signbit(b))
 
 
 def converted(x: Array, kind: str, dtype: str, device: str = "cpu") -> Array:

@@ -182,7 +182,7 @@ class Children:
     def prepare(self) -> None:
         """Start the next, where it will be needed and there is none."""
         if self._more() and self._ready.empty():
-            self._ready.put(self._start())
+            self._ready.put(self._start(prepared=True))
 
     def release(self, child: "Child") -> None:
         """End one that has done its job. What the system takes to clear it away, many times what a fork takes, the next
@@ -200,11 +200,11 @@ class Children:
         while not self._released.empty():
             self._released.get().join()
 
-    def _start(self) -> "Child":
+    def _start(self, prepared: bool = False) -> "Child":
         jobs, outbox = pipe()
         process, connection = start(_child, jobs, *self._how)
         jobs.close()
-        return Child(process, connection, outbox)
+        return Child(process, connection, outbox, prepared)
 
 
 def supervise(
@@ -242,6 +242,7 @@ class Child:
     process: BaseProcess
     connection: Connection
     outbox: Any  # a Connection, where it waits for its job
+    idle: bool = False  # whether it was started before it was needed, and has had no job since
     undone: dict[str, RunSpec] = field(default_factory=dict)  # by their hashes
     lanes: bool = False
     begun: str = ""  # the hash of the run under way, of a batch the first
@@ -259,7 +260,9 @@ class Child:
 
     def lost(self) -> list[RunSpec]:
         """The runs that died with it: the one under way, and a batch as one. What it had not begun is done by another;
-        but where it came to nothing at all, its first run is to blame."""
+        but where it came to nothing at all, its first run is to blame; unless it died idle, as with its server."""
+        if self.idle:
+            return []
         if self.lanes:
             return list(self.undone.values())
         if self.begun in self.undone:
@@ -277,10 +280,13 @@ class Child:
                 return "stopped"
             try:
                 messages = inbox.receive(POLL)
+                if not all(map(_genuine, messages)):
+                    return GARBLED
                 if READY in messages:  # it reads now: this cannot block
                     messages.remove(READY)
                     grown_from = _memory(self.process)
                     self.outbox.send(Job(tuple(self.undone.values()), self.lanes))
+                    self.idle = False
                     begins()
                 now = time.monotonic()
                 for message in messages:
@@ -334,8 +340,6 @@ class Child:
         spec = self.undone[name]  # as it was planned
         if record is None:
             self.begun = name
-        elif not sound(record):
-            raise Garbled
         else:
             record = replace(record, spec=spec)
             del self.undone[name]
@@ -345,6 +349,14 @@ class Child:
     def _ended(self) -> str:
         self.process.join(1)
         return f"the process of the run ended with exit status {self.process.exitcode}"
+
+
+def _genuine(message: Any) -> bool:
+    """Whether this is anything that a child says, and not what a method has sent in its place."""
+    if isinstance(message, (str, Pulse)):
+        return True
+    pair = isinstance(message, tuple) and len(message) == 2 and isinstance(message[0], RunSpec)
+    return pair and (message[1] is None or sound(message[1]))
 
 
 def _memory(process: BaseProcess) -> int:

@@ -1,8 +1,8 @@
 """What a method may change for the whole process, and the next run must not see: generators, torch's switches, the
 folder, the environment, handlers of signals, copies of the process itself.
 
-What can be given back is, after every run. What cannot (a function of a library that was replaced, a thread that goes
-on, a closed descriptor) is found by `Untouched`, and the process does no further run.
+What can be given back is, after every run. What cannot (a function of a library that was replaced, a thread or a
+process that goes on, a closed descriptor) is found by `Untouched`, and the process does no further run.
 """
 
 import _signal  # pyright: ignore[reportMissingImports]  # signal makes an enumeration of each answer
@@ -218,7 +218,8 @@ class Untouched:
     was made, and may do another run."""
 
     def __init__(self) -> None:
-        self._threads = set(threading.enumerate())
+        self._threads = set(sys._current_frames())  # those of _thread, too, which threading does not list
+        self._children, self._modes = _has_children(), _modes()
         self._standard, self._open = _standard(), _descriptors()
         self._scheduling, self._held = _scheduling(), _held()
         modules = [sys.modules[name] for name in WATCHED if name in sys.modules]
@@ -226,7 +227,9 @@ class Untouched:
 
     def __bool__(self) -> bool:
         return (
-            self._threads.issuperset(threading.enumerate())
+            self._threads.issuperset(sys._current_frames())
+            and _has_children() <= self._children
+            and _modes() == self._modes
             and _standard() == self._standard
             and _descriptors() < self._open + DESCRIPTORS
             and _scheduling() == self._scheduling
@@ -249,6 +252,25 @@ class _Definitions:
                 return True
         kept = ((name, value) for name, value in self._before.items() if callable(value) and name != OF_DYNAMO)
         return all(self._now.get(name) is value for name, value in kept)
+
+
+def _has_children() -> bool:
+    """Whether a process is left that a method has started; False where the system does not tell."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except (ChildProcessError, AttributeError):  # macOS has it as of late, and Windows not at all
+        return False
+    return True
+
+
+def _modes() -> tuple[Any, ...]:
+    """What torch applies to each operation, or to what it keeps for a gradient, until somebody leaves it."""
+    if not (torch := sys.modules.get("torch")):
+        return 0, 0, None, False
+    internal = torch._C
+    hooks = internal._autograd._top_saved_tensors_default_hooks(True)
+    stacks = internal._len_torch_function_stack(), internal._len_torch_dispatch_stack()
+    return *stacks, hooks, torch.is_autocast_enabled("cpu")
 
 
 def _standard() -> list[tuple[int, int] | None]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.core import Domain, Objective, Oracle, OrderError, Stop
-from bench.core.arrays import converted
+from bench.core.arrays import converted, same
 from bench.core.ledger import LATE, QUESTIONS
 from bench.core.oracle import books_of
 from bench.core.status import Status
@@ -224,6 +224,12 @@ def test_a_point_that_stays_is_scored_once_but_for_fresh_values(kind, checkpoint
     assert events == [25.0] * (len(events) - 1) + [16.0]
     assert len(scored) == (3 if checkpoints is None else 1 + len(events))
     assert list(scored[-1]) == [0.0, 4.0]
+
+
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_a_point_stays_no_longer_where_a_zero_changes_its_sign(kind):
+    a, b = (Oracle(Objective(sphere, 2), 9, arrays=kind).array(np.array([sign * 0.0, 1.0])) for sign in (1, -1))
+    assert same(a, a * 1.0) and not same(a, b)
 
 
 def test_recommendation_is_a_reference():

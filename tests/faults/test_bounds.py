@@ -17,10 +17,12 @@ import pytest
 from bench.core import Objective, Oracle, Stop
 from bench.core.books import LINGER
 from bench.core.oracle import books_of
-from bench.core.registry import OPTIMIZERS
+from bench.core.registry import OPTIMIZERS, find_problem
+from bench.core.streams import streams
 from bench.results.stored import Results
 from bench.runner import processes
 from bench.runner.campaign import run_suite
+from bench.runner.channel import GARBLED
 from bench.runner.given_back import Untouched, given_back
 from bench.runner.launch import Launch
 from bench.runner.plan import plan
@@ -154,13 +156,19 @@ def test_an_ordinary_method_leaves_nothing_behind():
         assert untouched, replaced(untouched)
 
 
-@pytest.mark.parametrize("kind", ["replaced-oracle", "replaced-clock", "threads", "leak-descriptors"])
+BEHIND = (
+    "replaced-oracle", "replaced-clock", "threads", "hidden-thread", "leak-descriptors", "helper-unheeded", "hooks",
+    "modes",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BEHIND)
 def test_what_is_left_behind_is_found(kind):
     """In a copy of this process, which it does not come back from."""
     import evil_methods
 
     child = os.fork()
-    if not child:
+    if not child:  # which has no children yet, as a process for runs
         untouched = Untouched()
         was = bool(untouched)
         evil_methods.ACTS[kind](Oracle(bowl(), 20))
@@ -169,6 +177,16 @@ def test_what_is_left_behind_is_found(kind):
 
 
 # records that are none
+
+
+def test_a_method_that_forges_messages_costs_its_own_run(tmp_path):
+    import evil_methods
+
+    runs, _ = run(tmp_path / "t", ["evil[kind=forge-all]"])
+    objective = find_problem("odd-bowl").make(1)
+    malign = [evil_methods.is_malign(streams(objective, seed, 1).method) for seed in runs.seed]
+    assert any(malign) and not all(malign)
+    assert runs.error.tolist() == [GARBLED * bad for bad in malign]
 
 
 def test_records_of_other_kinds_are_told():

@@ -4,6 +4,7 @@
 questions. `evil-problem[kind=...]` is a bowl that goes wrong at its sixth value, or is wrong from the beginning.
 """
 
+import _thread
 import ctypes
 import decimal
 import fractions
@@ -96,6 +97,11 @@ def fork_and_leave(oracle):
 @act
 def helper_left(oracle):
     subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"], start_new_session=True)
+
+
+@act
+def helper_unheeded(oracle):
+    subprocess.Popen(["true"])
 
 
 @act
@@ -199,6 +205,21 @@ def write_all(oracle):
 
 
 @act
+def forge_all(oracle):
+    """What looks like messages of a process to its coordinator, and is none."""
+    import pickle
+    import zlib
+
+    from bench.runner.channel import BEGIN, HEADER
+
+    for forged in ((1,), (None,), ((1, 2, 3),), ((None, None),), (np.zeros(3),), 5, {1: 2}):
+        packed = pickle.dumps(forged)
+        for descriptor in range(3, 64):
+            with suppress(OSError):
+                os.write(descriptor, HEADER.pack(BEGIN, len(packed), zlib.crc32(packed)) + packed)
+
+
+@act
 def read_all(oracle):
     for descriptor in range(3, 256):
         with suppress(OSError):
@@ -297,6 +318,40 @@ def threads(oracle):
             os.environ["EVIL"] = "yes"
 
     threading.Thread(target=busy, daemon=True).start()
+
+
+@act
+def hidden_thread(oracle):
+    """One that the module threading does not list."""
+
+    def busy():
+        while True:
+            np.random.seed(0)
+            random.seed(0)
+            time.sleep(0)
+
+    _thread.start_new_thread(busy, ())
+    time.sleep(0.01)  # it has begun
+
+
+@act
+def hooks(oracle):
+    import torch
+
+    torch.autograd.graph.saved_tensors_hooks(lambda tensor: tensor * 2, lambda tensor: tensor).__enter__()
+
+
+@act
+def modes(oracle):
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Doubling(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+            return function(*arguments, **(keywords or {})) * 2
+
+    Doubling().__enter__()
+    torch.autocast("cpu").__enter__()
 
 
 @act

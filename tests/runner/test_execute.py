@@ -1,6 +1,8 @@
 """Runs in supervised children: whatever happens to them is a row, and the same whatever the number of workers."""
 
 import json
+import threading
+from contextlib import closing
 from multiprocessing import forkserver
 
 import numpy as np
@@ -9,7 +11,9 @@ import pytest
 from bench.results.stored import Results
 from bench.runner import processes
 from bench.runner.campaign import run_suite
+from bench.runner.execute import Children, supervise
 from bench.runner.launch import Launch
+from bench.runner.plan import Job, plan
 from bench.runner.store import COLUMNS, Store
 from bench.runner.suite import make_suite
 
@@ -30,6 +34,20 @@ def test_a_killed_run_is_a_row_and_the_others_of_its_chunk_go_on(tmp_path):
     assert set(mortal.status) == {"killed", "budget"}
     assert set(mortal[mortal.status == "killed"].error) == {"the process of the run ended with exit status 9"}
     assert set(runs[runs.optimizer == "odd-walk"].status) == {"budget"}
+
+
+def test_a_process_that_dies_before_it_has_a_job_costs_no_run(odd):
+    """As those that wait do, when their server is killed."""
+    job = Job(tuple(plan(make_suite(["odd-bowl"], ["odd-walk"], budget=9, name="t", seeds=2))), False)
+    launch, heard = Launch(workers=1, imports=["odd_methods"], preload=()), []
+    with closing(Children(launch, lambda: True)) as children:
+        children.prepare()
+        waiting = children.take()
+        waiting.process.kill()
+        waiting.process.join()
+        children._ready.put(waiting)
+        assert supervise(job, heard.append, launch, threading.Event(), children) == []
+    assert [record.status for _, record in heard if record] == ["budget"] * 2
 
 
 def test_a_run_that_hangs_is_killed_after_its_deadline(tmp_path):
