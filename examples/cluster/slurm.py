@@ -24,7 +24,10 @@ def main() -> None:
     options = parser.parse_args()
     with cluster_of(options) as cluster:
         cluster.scale(jobs=options.jobs)
-        bench.run(options.suite, scheduler=cluster.scheduler_address)
+        try:
+            print(bench.run(options.suite, scheduler=cluster.scheduler_address))
+        except ValueError as error:  # of the suite, or of workers that do not fit
+            raise SystemExit(f"Error: {error}") from None
 
 
 def cluster_of(options: argparse.Namespace):
