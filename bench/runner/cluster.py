@@ -318,6 +318,11 @@ class _Flight:
             return []
         job, _ = self.sent.pop(number)
         messages, rest, seconds, refusal = pickle.loads(result)
+        # a worker knows no definitions of others, its children do: what is known of a run that was lost there is here
+        messages = [
+            (spec, unrun(spec, record.status, record.error) if record and record.order is None else record)
+            for spec, record in messages
+        ]
         for again in [job] if refusal else chunks(rest, len(job.specs) - len(rest), seconds, self.limit):
             self.add(again)
         return messages

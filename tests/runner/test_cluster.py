@@ -1,6 +1,7 @@
 """Runs on the workers of a cluster: the same records, each once, whatever happens to workers and coordinator."""
 
 import os
+import pickle
 import platform
 import re
 import signal
@@ -27,6 +28,7 @@ from bench.runner import cluster, worker
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import Job, plan
+from bench.runner.single import RunRecord
 from bench.runner.sources import Sources
 from bench.runner.store import COLUMNS, Store
 from bench.runner.suite import make_suite
@@ -512,6 +514,18 @@ def test_a_run_that_takes_every_worker_down_is_a_row(odd):
         "killed",
         "4 workers were lost, one after the other, while each was at this run",
     )
+
+
+def test_a_run_that_is_lost_on_a_worker_has_what_is_known_of_it_here(odd):
+    """The worker itself does not know what the caller defines: a report of such rows was none."""
+    (job,) = single_jobs("odd-walk", 1, "odd-bowl")
+    sent = pickle.loads(pickle.dumps(job.specs[0]))
+    lost = RunRecord(sent, "killed", "the process of the run ended", dim=sent.dim)
+    flight = cluster._Flight(SimpleNamespace(client=None, numbers=count()), [], Launch(workers=1), Watcher())
+    flight.sent[7] = (job, None)
+    begun, (_, record) = flight.take(7, pickle.dumps(([(sent, None), (sent, lost)], [], 1.0, "")))
+    assert begun == (sent, None)
+    assert (record.family, record.order, record.status, record.error) == ("odd", 0, "killed", lost.error)
 
 
 def test_a_local_cluster_is_reached_from_this_machine_alone(odd):
