@@ -35,6 +35,17 @@ def call(*words):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
+@pytest.fixture(scope="module")
+def problems() -> list[dict]:
+    """Those of `list problems --json`, which builds each."""
+    return json.loads(call("list", "problems", "--json").output)
+
+
+@pytest.fixture(scope="module")
+def optimizers() -> list[dict]:
+    return json.loads(call("list", "optimizers", "--json").output)
+
+
 def test_run_report_export(tmp_path, figures):
     done = call("run", *SMALL, "--seeds", 5, "--name", "mine")
     assert done.exit_code == 0, done.output
@@ -59,7 +70,7 @@ def test_run_report_export(tmp_path, figures):
     assert call("export", "mine", "--to", "xml").exit_code == 2
 
     (tmp_path / "reports/mine/index.html").unlink()
-    assert call("report", "mine").exit_code == 0
+    assert call("report", "mine", "--no-figures").exit_code == 0
     assert (tmp_path / "reports/mine/index.html").is_file()
 
 
@@ -241,7 +252,7 @@ def test_tune_and_run_tuned(tmp_path, figures):
     assert "over must be a hyperparameter that was tuned (lr, " in " ".join(done.output.split())
 
     path.with_name("runs.db").unlink()
-    assert call("report", "small").exit_code == 0
+    assert call("report", "small", "--no-figures").exit_code == 0
     assert "no sensitivity is shown" in (tmp_path / "reports/small/index.html").read_text()
 
     path.write_text(text.replace("lr = ", "lr = -"))
@@ -354,8 +365,8 @@ def test_damaged_and_newer_results_are_explained(tmp_path):
     assert "not a readable database" in other.output
 
 
-def test_hyperparameters_are_listed_with_their_ranges():
-    found = {row["name"]: row for row in json.loads(call("list", "optimizers", "--json").output)}
+def test_hyperparameters_are_listed_with_their_ranges(optimizers):
+    found = {row["name"]: row for row in optimizers}
     assert len(found) >= 620
     momentum = found["torch-sgd"]["hyperparameters"]["momentum"]
     assert momentum == {
@@ -434,8 +445,8 @@ def test_a_file_is_imported_by_its_path(tmp_path):
     assert "the name 'json' is taken by another module" in call("run", *words, "--import", "json.py").output
 
 
-def test_each_problem_is_said_in_one_line_of_words():
-    rows = {row["name"]: row["what"] for row in json.loads(call("list", "problems", "--json").output)}
+def test_each_problem_is_said_in_one_line_of_words(problems):
+    rows = {row["name"]: row["what"] for row in problems}
     assert rows["rosenbrock"] == "A curved valley with a flat floor, in two dimensions at least"
     assert rows["mgh-rosenbrock"] == "1. A curved valley (Rosenbrock 1960): 10 (x2 - x1^2), 1 - x1"
     # other tests may have left problems of their own in the registry
@@ -446,8 +457,8 @@ def test_each_problem_is_said_in_one_line_of_words():
     assert all(any(name in line and rows[name] in line for line in lines) for name in rows)
 
 
-def test_tuples_have_one_spelling():
-    listed = {row["name"]: row["parameters"] for row in json.loads(call("list", "problems", "--json").output)}
+def test_tuples_have_one_spelling(problems):
+    listed = {row["name"]: row["parameters"] for row in problems}
     assert "widths=8" in listed["ballistics"] and "hidden=()" in listed["cartpole-swing-up"]
     assert "= 8" in call("show", "ballistics").output and "(8,)" not in call("show", "ballistics").output
     assert parse_entry("ballistics[widths=4x2,()]").settings() == [{"widths": "4x2"}, {"widths": "()"}]
@@ -462,15 +473,13 @@ def test_tuples_have_one_spelling():
         bench.make("ballistics", width=3)
 
 
-def test_list_and_show():
-    problems = json.loads(call("list", "problems", "--json").output)
+def test_list_and_show(problems, optimizers):
     assert {"rosenbrock", "bbob-f15", "mlp", "cartpole"} <= {row["name"] for row in problems}
     assert len(problems) >= 150
     by_name = {row["name"]: row for row in problems}
     assert by_name["rosenbrock"]["domain"] == {"kinds": ["real"], "low": -5.0, "high": 10.0}
     assert by_name["cartpole"]["orders"] == [0]
     assert by_name["mgh-bard"]["domain"] == {"kinds": ["real"], "low": None, "high": None}
-    optimizers = json.loads(call("list", "optimizers", "--json").output)
     assert {row["order"] for row in optimizers} == {0, 1, 2}
     output = call("list", "optimizers").output
     assert "542 of optimizers.nevergrad" in output and "128 of optimizers.pytorch_optimizer" in output

@@ -188,7 +188,8 @@ def call(line: str) -> None:
 
 
 @pytest.mark.parametrize("page", sorted({page for page, _ in FAST}))
-def test_commands_run(page: str, small_results, figures) -> None:
+def test_commands_run(page: str, small_results) -> None:
+    """But for the figures of their pages, which test_slow_commands_run and test_cli.py have drawn."""
     for line in [line for of_page, line in FAST if of_page == page]:
         call(line)
 
