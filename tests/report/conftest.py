@@ -21,6 +21,11 @@ from bench.results.stored import Results
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
          "--disable-background-networking", "--disable-component-update", "--hide-scrollbars")  # fmt: skip
+WHOLE = """JSON.stringify([location.href, document.body.innerText, document.activeElement.tagName, Object.keys(window),
+    Object.keys(document), Object.keys(navigator.clipboard ?? {}), scrollY, [...document.querySelectorAll('*')].map((n) =>
+    [n.tagName, n.open, n.hidden, n.value, n.checked, n.className.baseVal === undefined && n.className,
+     n.getAttribute('aria-pressed'), n.getAttribute('aria-sort'), n.getAttribute('tabindex')])])"""
+BACK = "(history.replaceState(null, '', location.pathname), dispatchEvent(new Event('popstate')), scrollTo(0, 0))"
 SLOW = 60  # seconds after which a page counts as not drawn: machines of continuous integration are slow
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 PRICES = {"value": 1, "gradient": 3, "hessian_vector": 6}
@@ -207,15 +212,34 @@ class Browser:
 
     def __init__(self, driver):
         self.driver = driver
+        self.first: tuple[Path, str] | None = None  # a page, and how it is when it is opened; see `again`
 
     def open(self, page: Path, address: str = "", width: int = 1280, height: int = 800, **media) -> None:
         """Open a page at a width, with features of media, e.g. color_scheme="dark", or media="print"."""
+        self.first = None
         self.size(width, height)
         self.media(**media)
         self.driver.get("about:blank")
         self.log("browser"), self.log("performance")  # what came before is not ours
         self.driver.get(page.as_uri() + address)
         self.drawn()
+
+    def again(self, page: Path) -> None:
+        """Open a page, or let the one that is open be as it was opened, which takes a third of the time."""
+        if self.first is not None and self.first[0] == page:
+            self.size(1280)
+            self.media()
+            self.js(BACK)
+            self.drawn()
+            self.log("browser"), self.log("performance")
+            if self.whole() == self.first[1]:
+                return
+        self.open(page)
+        self.first = (page, self.whole())
+
+    def whole(self) -> str:
+        """All that a reader sees, what is open, pressed or entered, and what a script may have put in place."""
+        return self.js(WHOLE)
 
     def size(self, width: int, height: int = 800) -> None:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
@@ -395,6 +419,6 @@ def plain(make_results, grid, tmp_path_factory) -> tuple[Results, Path]:
 
 @pytest.fixture
 def page(browser, plain) -> Browser:
-    """That page, freshly opened."""
-    browser.open(plain[1])
+    """That page, as it is opened."""
+    browser.again(plain[1])
     return browser

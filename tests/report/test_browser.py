@@ -20,6 +20,12 @@ FIGURES = ("solved", "convergence", "profiles", "scaling", "costs")  # drawn by 
 LAYOUT = "document.querySelector('#solved .js-plotly-plot').layout"
 
 
+@pytest.fixture(scope="module")
+def written(made, tmp_path_factory):
+    """As that of the conftest, without its figures, which no page loads."""
+    return write_report(made, tmp_path_factory.mktemp("hostile"), figures=False).parent
+
+
 def test_it_asks_for_nothing_and_complains_of_nothing(browser, written):
     browser.open(written / "index.html")
     events = [json.loads(entry["message"])["message"] for entry in browser.log("performance")]
