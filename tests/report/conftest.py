@@ -21,10 +21,11 @@ from bench.results.stored import Results
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
          "--disable-background-networking", "--disable-component-update", "--hide-scrollbars")  # fmt: skip
-WHOLE = """JSON.stringify([location.href, document.body.innerText, document.activeElement.tagName, Object.keys(window),
-    Object.keys(document), Object.keys(navigator.clipboard ?? {}), scrollY, [...document.querySelectorAll('*')].map((n) =>
-    [n.tagName, n.open, n.hidden, n.value, n.checked, n.className.baseVal === undefined && n.className,
-     n.getAttribute('aria-pressed'), n.getAttribute('aria-sort'), n.getAttribute('tabindex')])])"""
+WHOLE = """JSON.stringify([location.href, document.body.innerText, document.activeElement.tagName, scrollY,
+    Object.keys(window), Object.keys(document), Object.keys(navigator.clipboard ?? {}),
+    [...document.querySelectorAll('*')].map((n) => [n.tagName, n.open, n.hidden, n.value, n.checked,
+      n.className.baseVal === undefined && n.className, n.getAttribute('aria-pressed'), n.getAttribute('aria-sort'),
+      n.getAttribute('tabindex')])])"""
 BACK = "(history.replaceState(null, '', location.pathname), dispatchEvent(new Event('popstate')), scrollTo(0, 0))"
 SLOW = 60  # seconds after which a page counts as not drawn: machines of continuous integration are slow
 HOSTILE = "</script><img src=x onerror=alert(1)>"
