@@ -186,6 +186,54 @@ def test_a_budget_that_is_spent_whole_is_done_also_after_the_deadline(budget, st
     assert books_of(oracle).ledgers[0].status == status
 
 
+def refused_beyond_two(x):
+    if (abs(x) > 2).any():
+        raise ArithmeticError("too far")
+    return sphere(x)
+
+
+@pytest.mark.parametrize("vectorised", [None, False])
+@pytest.mark.parametrize("target", [-np.inf, 0.05])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        sphere,
+        refused_beyond_two,
+        lambda x: np.log(sphere(x) - 1),  # NaN close to the optimum
+        lambda x: np.where(x[..., 0] > 1.8, -np.inf, sphere(x)),
+    ],
+)
+def test_a_population_of_one_is_counted_as_any_population(formula, target, vectorised):
+    nearer = sorted(np.random.default_rng(0).normal(size=(20, 1, 2)), key=lambda x: -sphere(x)[0])
+    points = [*nearer, np.array([[-2.5, 0.0]]), np.full((1, 2), np.inf)]
+
+    def asked(shortest):
+        domain = Domain(-2.0, 2.0)
+        oracle = Oracle(
+            Objective(formula, 2, order=0, domain=domain, vectorised=vectorised, arrays="numpy"), 25, order=0,
+            target=target, start=np.array([1.5, 1.5]),
+        )  # fmt: skip
+        oracle = oracle if shortest else oracle._view(_row=None)
+        answers = []
+        try:
+            with np.errstate(all="ignore"), oracle.within(9) as part:
+                for x in points:
+                    answers.append(part.value(x))
+            answers.append("within")
+            for x in points:
+                with np.errstate(all="ignore"):
+                    answers.append(oracle.value(x))
+        except (Stop, Exception) as error:
+            answers.append((type(error), str(error)))
+        ledger = books_of(oracle).ledgers[0]
+        events = [(*event[: len(QUESTIONS)], *event[len(QUESTIONS) + 2 :]) for event in ledger.events]
+        facts = (ledger.status, ledger.counts, ledger.best, ledger.unbounded, events, np.array(ledger.points))
+        return [*answers, *facts, books_of(oracle).failure[-80:]]
+
+    for mine, its in zip(asked(True), asked(False), strict=True):
+        np.testing.assert_equal(mine, its)
+
+
 def test_scores_stand_at_ten_checkpoints_a_decade():
     oracle = Oracle(noisy_problem(), 1000, order=0)
     oracle.recommend(np.array([3.0, 4.0]))
