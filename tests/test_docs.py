@@ -24,7 +24,7 @@ from bench.runner.suite import load_suite
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("problems", "optimizers", "reports", "results")
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"{folder}/README.md" for folder in FOLDERS), "reports/regressions.md"]
-PAGES += ["examples/cluster/README.md"]
+PAGES += ["SYSTEMS.md", "examples/cluster/README.md"]
 # commands that take more than a few seconds; `pytest -m slow` runs them
 SLOW = {
     "run",

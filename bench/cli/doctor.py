@@ -20,6 +20,7 @@ def doctor(
     if benchmark:
         return _lanes(device)
     from bench.runner.checks import checks
+    from bench.runner.systems import differences, system
 
     table = headed("doctor", "check", "", "finding")
     findings = list(checks())
@@ -27,6 +28,8 @@ def doctor(
         mark = "[green]ok[/]" if check.passed else "[bold red]not ok[/]"
         table.add_row(escape(check.name), mark, escape(check.finding))
     out.print(table)
+    for sentence in differences():
+        out.print(f"{system()}: {escape(sentence)}")
     raise typer.Exit(0 if all(check.passed for check in findings) else TROUBLE)
 
 

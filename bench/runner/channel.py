@@ -16,6 +16,7 @@ BEGIN = b"fogbench"
 LONGEST = 1 << 34  # bytes of a message
 AT_ONCE = 1 << 20  # bytes that are read together
 FEW = 1 << 14  # bytes: a quarter of what a pipe holds
+POSIX = hasattr(select, "poll")  # elsewhere a pipe is no file, and is read message by message
 CHATTY, PAUSE = 8, 0.005  # reads of so little, after which so many seconds pass before the next: each takes its time
 GARBLED = "what it sent is no record: the method writes into descriptors that are not its own"
 
@@ -35,6 +36,8 @@ class Sender:
         packed = pickle.dumps(messages, pickle.HIGHEST_PROTOCOL)
         waiting = memoryview(HEADER.pack(BEGIN, len(packed), zlib.crc32(packed)) + packed)
         with self._lock:
+            if not POSIX:
+                return self._connection.send_bytes(waiting)
             while waiting:
                 waiting = waiting[os.write(self._connection.fileno(), waiting) :]
 
@@ -43,27 +46,22 @@ class Receiver:
     """The end of the coordinator."""
 
     def __init__(self, connection: Connection):
-        self._descriptor, self._read, self._over = connection.fileno(), bytearray(), False
-        os.set_blocking(self._descriptor, False)
+        self._connection, self._descriptor, self._read, self._over = connection, connection.fileno(), bytearray(), False
         self._chatty = 0  # reads, one soon after the other, of little each
-        self._waiting = select.poll()
-        self._waiting.register(self._descriptor, select.POLLIN)
+        if POSIX:
+            os.set_blocking(self._descriptor, False)
+            self._waiting = select.poll()
+            self._waiting.register(self._descriptor, select.POLLIN)
 
     def receive(self, seconds: float) -> list[Any]:
         """The messages that are there in full, after waiting for something to read. Raises EOFError where there will
         be no more, and Garbled, once all messages before that were received."""
         if self._chatty > CHATTY:
             time.sleep(PAUSE)
-        began = time.monotonic()
-        if self._waiting.poll(1000 * seconds):
-            try:
-                read = os.read(self._descriptor, AT_ONCE)
-            except BlockingIOError:
-                read = None
-            self._over = read == b""
-            self._read += read or b""
-            few = len(read or b"") < FEW and time.monotonic() - began < PAUSE
-            self._chatty = self._chatty + 1 if few else 0
+        if POSIX:
+            self._read_some(seconds)
+        else:
+            self._read_messages(seconds)
         messages = []
         while len(self._read) >= HEADER.size:
             begin, length, checksum = HEADER.unpack_from(self._read)
@@ -84,3 +82,24 @@ class Receiver:
         if self._over and not messages:
             raise EOFError
         return messages
+
+    def _read_some(self, seconds: float) -> None:
+        began = time.monotonic()
+        if not self._waiting.poll(1000 * seconds):
+            return
+        try:
+            read = os.read(self._descriptor, AT_ONCE)
+        except BlockingIOError:
+            read = None
+        self._over = read == b""
+        self._read += read or b""
+        few = len(read or b"") < FEW and time.monotonic() - began < PAUSE
+        self._chatty = self._chatty + 1 if few else 0
+
+    def _read_messages(self, seconds: float) -> None:
+        try:
+            while self._connection.poll(seconds):
+                self._read += self._connection.recv_bytes()
+                seconds = 0.0
+        except (EOFError, OSError):  # OSError: of what was put in the place of what is sent
+            self._over = True

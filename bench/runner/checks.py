@@ -15,8 +15,10 @@ from bench.core.status import Status
 from bench.runner.campaign import run_suite
 from bench.runner.environment import cores, environment, gpu, installed
 from bench.runner.launch import Launch
+from bench.runner.processes import method
 from bench.runner.store import Store
 from bench.runner.suite import make_suite
+from bench.runner.systems import TRIED, system
 
 ROOM = 1 << 30  # bytes free below which a long run may not fit
 
@@ -34,11 +36,22 @@ def checks() -> Iterator[Check]:
     """All findings, the quick ones first."""
     yield Check("python", sys.version_info >= (3, 11), f"{sys.version.split()[0]} (3.11 or newer is needed)")
     yield from _libraries()
+    yield _system()
     yield Check("machine", True, f"{environment()['cpu']}, {cores()} cores, GPU: {gpu() or 'none'}")
     yield Check("sqlite", sqlite3.sqlite_version_info >= (3, 24), f"{sqlite3.sqlite_version} (3.24 or newer is needed)")
     free = shutil.disk_usage(Path.cwd()).free
     yield Check("disk", free > ROOM, f"{free / 2**30:.1f} GiB free in {Path.cwd()}")
     yield _a_run()
+
+
+def _system() -> Check:
+    """The system, and how processes of runs start on it."""
+    try:
+        how = f"processes of runs start by {method()}"
+    except ValueError as error:
+        return Check("system", False, str(error))
+    tried = "" if system() == TRIED else ", where nobody has tried it: what differs is said below"
+    return Check("system", True, f"{system()}{tried}; {how}")
 
 
 def _libraries() -> Iterator[Check]:

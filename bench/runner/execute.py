@@ -27,14 +27,15 @@ from bench.runner.given_back import Untouched
 from bench.runner.launch import Launch, Watcher
 from bench.runner.luggage import unpack
 from bench.runner.plan import Job, RunSpec
-from bench.runner.processes import age, end, pipe, serve, start
+from bench.runner.processes import age, end, forks, pipe, serve, start
 from bench.runner.pulse import Pulse, beat
 from bench.runner.single import TINY, Message, run_job, sound, unrun
 
 POLL = 0.1  # seconds between two looks at a child
 APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
 SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
-STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine
+STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine, or
+ANEW = 20  # times, where it is a new interpreter
 READY, REST = "ready", "rest"  # what a child says when it waits for its job, and when it gives back the rest of it
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
 TIMES = 10  # times its longest question that a method may take between two, where that is beyond `Launch.patience`
@@ -68,7 +69,7 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     heard: SimpleQueue[Message | None] = SimpleQueue()  # None: a worker is done
     halt = threading.Event()
     gpu = threading.Lock()  # one GPU: its jobs go one at a time
-    queue = Queue(jobs, launch.processes)
+    queue = Queue(jobs if forks() else joined(jobs, launch.processes), launch.processes)
     timed = any(job.specs[0].solo for job in jobs)  # nothing else goes on beside these
     children = Children(launch, lambda: queue.waits() and not timed)
     serve(launch.preload)
@@ -161,6 +162,17 @@ def chunks(rest: Sequence[RunSpec], done: int, seconds: float, workers: int) -> 
     size = max(1, min(int(done * max(SECONDS / max(seconds, TINY), 1.0)), ceil(len(rest) / workers)))
     for at in range(0, len(rest), size):
         yield Job(tuple(rest[at : at + size]), False)
+
+
+def joined(jobs: Sequence[Job], workers: int) -> list[Job]:
+    """The same jobs, but those of single runs as few as there are workers, for children whose start takes seconds: the
+    first seeds of all come first, and what a child has no time for it gives back."""
+    lanes = [job for job in jobs if job.lanes]
+    alike: dict[tuple[str, bool], list[RunSpec]] = {}
+    for spec in sorted((spec for job in jobs if not job.lanes for spec in job.specs), key=lambda spec: spec.seed):
+        alike.setdefault((spec.device, spec.solo), []).append(spec)
+    shares = [specs[at::workers] for specs in alike.values() for at in range(min(workers, len(specs)))]
+    return [*(Job(tuple(specs), False) for specs in shares), *lanes]
 
 
 class Children:
@@ -362,7 +374,7 @@ def _genuine(message: Any) -> bool:
 def _memory(process: BaseProcess) -> int:
     """The bytes that a child holds; 0 where it is done already: what it sent waits in the pipe."""
     with suppress(OSError, IndexError, ValueError):  # where the kernel says it, which takes a tenth of psutil's time
-        return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * PAGE
+        return int(Path(f"/proc/{process.pid}/statm").read_bytes().split()[1]) * PAGE
     import psutil
 
     try:
@@ -402,7 +414,7 @@ def _child(
             error = traceback.format_exc()
         beat(sender.send, patience)
         untouched, changed = Untouched(), False
-        seconds = max(SECONDS, STARTS * age())
+        seconds = max(SECONDS, (STARTS if forks() else ANEW) * age())
         sender.send(READY)
         job: Job = jobs.recv()
         jobs.close()

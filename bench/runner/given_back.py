@@ -31,7 +31,11 @@ from bench.core.oracle import Oracle, Stop
 UNSEEDED = 67280421310721  # the seed of torch's generators in a new process
 SMALLEST = 5e-324  # times one it is zero where the processor flushes such numbers
 UNCHANGEABLE = {getattr(signal, name, None) for name in ("SIGKILL", "SIGSTOP")}
-NUMBERS = [int(number) for number in signal.Signals if number < 32 and number not in UNCHANGEABLE]
+NUMBERS = [  # but for events of Windows' terminals, which have no handlers
+    int(number)
+    for number in signal.Signals
+    if number.name.startswith("SIG") and number < 32 and number not in UNCHANGEABLE
+]
 TIMERS = [getattr(signal, name) for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if hasattr(signal, name)]
 LIMITS = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_STACK")
 DESCRIPTORS = 64  # that a method may leave open
@@ -301,7 +305,7 @@ def _scheduling() -> tuple[Any, ...]:
     with suppress(ImportError):  # there is none on Windows
         import resource
 
-        limits = [resource.getrlimit(getattr(resource, name)) for name in LIMITS]
+        limits = [resource.getrlimit(getattr(resource, name)) for name in LIMITS if hasattr(resource, name)]
     return cores, os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0, limits
 
 

@@ -218,7 +218,7 @@ def end_helpers(of: int | None, known: Set[int | None]) -> None:
 def _children(of: int) -> set[int]:
     """The children of a process; as the kernel lists them, where it does, which takes a hundredth of psutil's time."""
     try:
-        texts = [(thread / "children").read_text() for thread in Path(f"/proc/{of}/task").iterdir()]
+        texts = [(thread / "children").read_bytes() for thread in Path(f"/proc/{of}/task").iterdir()]
     except OSError:
         import psutil
 

@@ -70,7 +70,10 @@ def enter(texts: Sequence[str]) -> list[Release]:
     }
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **changes})
+    command, variables = [sys.executable, *sys.orig_argv[1:]], {**os.environ, **changes}
+    if os.name == "nt":  # where a process cannot become another one
+        raise SystemExit(subprocess.run(command, env=variables).returncode)
+    os.execve(sys.executable, command, variables)
 
 
 @contextmanager

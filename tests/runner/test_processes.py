@@ -1,4 +1,9 @@
-"""How children start makes no difference but in seconds."""
+"""How children start makes no difference but in seconds; nor does what other systems lack."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +13,45 @@ from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.store import COLUMNS, Store
 from bench.runner.suite import make_suite
+from bench.runner.systems import DIFFERENCES, differences, table
 
+ROOT = Path(__file__).parents[2]
 TIMES = {"inside", "outside", "written", "trajectory", "trajectory_bytes", "peak_memory"}
+
+
+# what an interpreter on Windows lacks, as far as Python itself can do without it here
+WINDOWS = """
+import fcntl, os, psutil, resource, select, signal, subprocess, sys, types
+def locking(descriptor, mode, size):
+    fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, size)
+sys.modules |= {"fcntl": None, "resource": None, "msvcrt": types.SimpleNamespace(locking=locking, LK_NBLCK=2)}
+for module, names in {
+    os: "setsid killpg sched_getaffinity getpriority fork O_NOFOLLOW O_NONBLOCK O_CLOEXEC",
+    signal: "SIGHUP SIGUSR1 pthread_sigmask setitimer getitimer ITIMER_REAL ITIMER_VIRTUAL ITIMER_PROF",
+    select: "poll epoll",
+}.items():
+    for name in names.split():
+        delattr(module, name)
+import multiprocessing.popen_fork as popen
+popen.signal = types.SimpleNamespace(SIGTERM=15, SIGKILL=9)
+del signal.SIGKILL
+import bench.runner.orphans as orphans
+orphans.LINUX = False
+"""
+METHODS = """
+import os, time
+from bench import optimizer
+
+@optimizer(order=0, source="me 2026")
+def leaves(oracle):
+    oracle.value(oracle.x0)
+    os._exit(3)
+
+@optimizer(order=0, source="me 2026")
+def sleeps(oracle):
+    oracle.value(oracle.x0)
+    time.sleep(60)
+"""
 
 
 def records(folder, launch, *suite, **options):
@@ -20,7 +62,7 @@ def records(folder, launch, *suite, **options):
 
 
 def test_new_interpreters_give_the_records_of_copies(tmp_path, monkeypatch):
-    launch = Launch(workers=2, imports=["odd_methods"])
+    launch = Launch(workers=2, imports=["odd_methods"], preload=(), pictures=False)
     suite = (["odd-bowl"], ["odd-walk", "odd-killed", "odd-descent"])
     tables = []
     for method in processes.METHODS:
@@ -46,3 +88,32 @@ def test_children_are_copies_where_the_system_copies_safely(monkeypatch, system,
     monkeypatch.delenv(processes.START, raising=False)
     monkeypatch.setattr(processes.sys, "platform", system)
     assert processes.method() == method
+
+
+def test_a_suite_needs_nothing_that_windows_lacks(tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(WINDOWS)
+    (tmp_path / "methods.py").write_text(METHODS)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
+    monkeypatch.setenv(processes.START, "spawn")
+    words = "-p rosenbrock -o random-search -o leaves -o sleeps --budget 9 --seeds 1 --patience 1s --name t --no-report"
+    command = [sys.executable, "-m", "bench", "run", *words.split(), "--import", "methods", "--workers", "1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stdout + done.stderr
+    runs = Results(tmp_path / "results" / "t").runs
+    errors = dict(zip(runs.optimizer, runs.error, strict=True))
+    assert errors == {
+        "random-search": "",
+        "leaves": "the process of the run ended with exit status 3",
+        "sleeps": "the method asked nothing for 1 s, which is beyond its patience",
+    }
+
+
+def test_what_differs_is_said_where_it_does(monkeypatch):
+    assert table() in (ROOT / "SYSTEMS.md").read_text(encoding="utf-8")
+    for system, count in (("linux", 0), ("darwin", len(DIFFERENCES)), ("win32", len(DIFFERENCES))):
+        monkeypatch.setattr("sys.platform", system)
+        assert len(differences()) == count
+    assert (
+        "the coordinator is killed: a process ends when its coordinator has, and not while it is busy in C"
+        in differences()
+    )
