@@ -37,6 +37,7 @@ SECONDS = 1.0  # of work after which a child gives back what it has not begun, b
 STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine, or
 ANEW = 20  # times, where it is a new interpreter
 READY, REST = "ready", "rest"  # what a child says when it waits for its job, and when it gives back the rest of it
+CLEARING = 8  # ended processes that are cleared away at once
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
 TIMES = 10  # times its longest question that a method may take between two, where that is beyond `Launch.patience`
 
@@ -182,7 +183,8 @@ class Children:
     def __init__(self, launch: Launch, more: Callable[[], bool] = lambda: False):
         """more: whether another job waits."""
         self._how = (launch.imports, launch.luggage, launch.end, launch.patience)
-        self._more, self._ready, self._released = more, SimpleQueue[Child](), SimpleQueue[threading.Thread]()
+        self._more, self._ready = more, SimpleQueue[Child]()
+        self._clearing = ThreadPoolExecutor(CLEARING)
 
     def take(self) -> "Child":
         """One that waits for its job."""
@@ -199,18 +201,15 @@ class Children:
     def release(self, child: "Child") -> None:
         """End one that has done its job. What the system takes to clear it away, many times what a fork takes, the next
         job does not wait for."""
-        ending = threading.Thread(target=child.end)
-        ending.start()
-        self._released.put(ending)
+        ending = self._clearing.submit(child.end)
         if not self._more():
-            ending.join()
+            ending.result()
 
     def close(self) -> None:
         """End those that have no job, and wait until all have ended."""
         while not self._ready.empty():
             self.release(self._ready.get())
-        while not self._released.empty():
-            self._released.get().join()
+        self._clearing.shutdown()
 
     def _start(self, prepared: bool = False) -> "Child":
         jobs, outbox = pipe()
