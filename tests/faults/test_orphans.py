@@ -14,7 +14,10 @@ import pytest
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
 from bench.runner.channel import GARBLED
+from bench.runner.execute import Child
 from bench.runner.launch import Launch
+from bench.runner.plan import plan
+from bench.runner.pulse import Pulse
 from bench.runner.suite import make_suite
 
 SECONDS = 20  # in which all must be gone, on a busy machine; a second on a quiet one
@@ -89,6 +92,24 @@ def test_a_method_that_asks_nothing_is_ended_after_its_patience(tmp_path, optimi
 def test_a_question_that_takes_longer_is_waited_for(tmp_path):
     runs = run(tmp_path / "t", ["odd-walk"], problem="odd-ponderous", seeds=1, budget=1, patience=1.5)
     assert runs.status.tolist() == ["budget"]
+
+
+def test_patience_follows_from_what_questions_take():
+    (spec,) = plan(make_suite(["odd-bowl"], ["odd-walk"], budget=9, name="t", seeds=1, deadline=5.0))
+
+    def why(asking, since, longest):
+        now = time.monotonic()
+        pulse = Pulse(asking, since, longest)
+        nobody: Any = None
+        return Child(nobody, nobody, nobody, undone={"": spec}, last=now, pulse=pulse, felt=now)._hangs(
+            Launch(patience=1.0, grace=1.0)
+        )
+
+    assert why(False, 0.5, 0.0) == why(False, 1.5, 0.2) == why(True, 5.5, 0.0) == why(True, 7.0, 1.0) == ""
+    assert "asked nothing for 1 s" in why(False, 1.5, 0.0)
+    assert "asked nothing for 2 s" in why(False, 2.5, 0.2)
+    assert "no answer after 6 s" in why(True, 7.0, 0.0)
+    assert "no answer after 11 s" in why(True, 12.0, 1.0)
 
 
 def test_patience_is_positive():
