@@ -70,15 +70,15 @@ class Receiver:
             if not garbled and len(self._read) < end:
                 break
             packed = bytes(self._read[HEADER.size : end])
-            if garbled or zlib.crc32(packed) != checksum:
-                if messages:
-                    break
-                raise Garbled
-            del self._read[:end]
             try:
+                if garbled or zlib.crc32(packed) != checksum:
+                    raise ValueError
                 messages += pickle.loads(packed)
             except Exception:  # of whatever was put in the place of what is sent
+                if messages:
+                    break
                 raise Garbled from None
+            del self._read[:end]
         if self._over and not messages:
             raise EOFError
         return messages

@@ -291,17 +291,16 @@ class Child:
                 return "stopped"
             try:
                 messages = inbox.receive(POLL)
-                if not all(map(_genuine, messages)):
-                    return GARBLED
-                if READY in messages:  # it reads now: this cannot block
-                    messages.remove(READY)
-                    grown_from = _memory(self.process)
-                    self.outbox.send(Job(tuple(self.undone.values()), self.lanes))
-                    self.idle = False
-                    begins()
                 now = time.monotonic()
                 for message in messages:
-                    if message == REST:
+                    if not _genuine(message):
+                        return GARBLED
+                    if message == READY:  # it reads now: this cannot block
+                        grown_from = _memory(self.process)
+                        self.outbox.send(Job(tuple(self.undone.values()), self.lanes))
+                        self.idle = False
+                        begins()
+                    elif message == REST:
                         self.gives_back = self.begun not in self.undone
                     elif isinstance(message, Pulse):
                         self.pulse, self.felt = message, now
@@ -365,7 +364,7 @@ class Child:
 def _genuine(message: Any) -> bool:
     """Whether this is anything that a child says, and not what a method has sent in its place."""
     if isinstance(message, (str, Pulse)):
-        return True
+        return message in (READY, REST) or isinstance(message, Pulse)
     pair = isinstance(message, tuple) and len(message) == 2 and isinstance(message[0], RunSpec)
     return pair and (message[1] is None or sound(message[1]))
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,14 @@ def test_a_lock_is_no_link(tmp_path, dangling):
         pass
     assert mine.exists() != dangling
     assert dangling or mine.read_text() == "mine"
+
+
+def test_a_link_that_comes_while_the_lock_is_opened_is_not_followed(tmp_path, monkeypatch):
+    (tmp_path / "lock").symlink_to(tmp_path / "mine.txt")
+    monkeypatch.setattr(Path, "is_symlink", lambda path: False)  # a moment before
+    with pytest.raises(OSError, match="symbolic links"), alone_in(tmp_path):
+        pass
+    assert not (tmp_path / "mine.txt").exists()
 
 
 def test_a_lock_empties_no_file(tmp_path):

@@ -1,10 +1,14 @@
 """Nothing outlives the one that started it, and who stops a command gets its own exit status."""
 
+import contextlib
+import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +16,9 @@ import psutil
 import pytest
 
 from bench.results.stored import Results
+from bench.runner import orphans
 from bench.runner.campaign import run_suite
-from bench.runner.channel import GARBLED
+from bench.runner.channel import BEGIN, GARBLED, HEADER, LONGEST, Garbled, Receiver, Sender
 from bench.runner.execute import Child
 from bench.runner.launch import Launch
 from bench.runner.plan import plan
@@ -56,6 +61,56 @@ def test_what_is_ignored_stays_ignored(tmp_path):
     assert (done.stdout, done.returncode) == ("on\n", 143)
 
 
+AGAIN = """
+import signal
+from bench.cli import stopping
+def command():
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        signal.raise_signal(signal.SIGTERM)
+        print("kept", flush=True)
+        stopping.PATIENCE = -1.0
+        signal.raise_signal(signal.SIGINT)
+        print("for ever")
+stopping.stoppable(command)
+"""
+
+
+def test_a_second_signal_disturbs_no_cleaning_up_and_ends_one_that_takes_too_long():
+    done = subprocess.run([sys.executable, "-c", AGAIN], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr, done.returncode) == ("kept\n", "", 130)
+
+
+CLOSED = """
+import os, signal, sys
+from bench.cli.stopping import stoppable
+def command():
+    try:
+        print("begun", flush=True)
+        signal.pause()
+    except KeyboardInterrupt:
+        print("Stopped.", flush=True)
+        open(sys.argv[1], "w").close()
+stoppable(command)
+"""
+
+
+def test_what_is_said_to_a_terminal_that_was_closed_is_no_error(tmp_path):
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLOSED, str(tmp_path / "kept")], stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    assert os.read(ours, 5) == b"begun"
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(60) == 129
+    assert (tmp_path / "kept").exists()
+
+
 @pytest.mark.parametrize("end", ["return", "die"])
 def test_helpers_end_with_the_process_of_their_run(tmp_path, monkeypatch, end):
     from multiprocessing import forkserver
@@ -78,6 +133,51 @@ def test_a_method_that_writes_into_every_descriptor_costs_its_own_run(tmp_path):
     assert set(theirs.error) == {"", GARBLED}
     assert set(runs[runs.optimizer == "odd-walk"].status) == {"budget"}
     assert len(runs) == 16
+
+
+def test_a_process_for_runs_lets_go_of_the_pipes_of_others():
+    """Into which a method might write: the server ends when its own is written to."""
+    from multiprocessing import forkserver, resource_tracker
+
+    if not (child := os.fork()):
+        holders: Any = (forkserver._forkserver, resource_tracker._resource_tracker)
+        pipes = os.pipe()
+        holders[0]._forkserver_alive_fd, holders[1]._fd = pipes
+        orphans.begin_run()
+        for descriptor in pipes:
+            with contextlib.suppress(OSError):
+                os.fstat(descriptor)
+                os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def messages(sent: bytes, *whole: Any) -> Any:
+    """What is received of some messages and the bytes after them; the end of it as an exception."""
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    with reader:
+        with writer:
+            for message in whole:
+                Sender(writer).send(message)
+            os.write(writer.fileno(), sent)
+        receiver, received = Receiver(reader), []
+        try:
+            while True:
+                received += receiver.receive(0.0)
+        except (Garbled, EOFError) as error:
+            return received, type(error)
+
+
+def test_what_is_no_message_is_told_after_those_that_are():
+    packed = pickle.dumps(("c",))
+    good = HEADER.pack(BEGIN, len(packed), zlib.crc32(packed)) + packed
+    assert messages(good, "a", "b") == (["a", "b", "c"], EOFError)
+    assert messages(good[:-1], "a") == (["a"], EOFError)  # it was killed while it sent this
+    for bad in (
+        good.replace(b"c\x94", b"d\x94"), b"?" * 99, HEADER.pack(BEGIN, LONGEST + 1, 0),
+        HEADER.pack(BEGIN, 3, zlib.crc32(b"???")) + b"???",
+    ):  # fmt: skip
+        assert messages(bad, "a") == (["a"], Garbled)
 
 
 @pytest.mark.parametrize("optimizer", ["odd-sleeper", "odd-thinker", "odd-dreamer"])

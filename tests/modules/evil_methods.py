@@ -212,7 +212,7 @@ def forge_all(oracle):
 
     from bench.runner.channel import BEGIN, HEADER
 
-    for forged in ((1,), (None,), ((1, 2, 3),), ((None, None),), (np.zeros(3),), 5, {1: 2}):
+    for forged in (("x",), (1,), (None,), ((1, 2, 3),), ((None, None),), (np.zeros(3),), 5, {1: 2}):
         packed = pickle.dumps(forged)
         for descriptor in range(3, 64):
             with suppress(OSError):
