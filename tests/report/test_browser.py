@@ -44,6 +44,17 @@ def test_errors_of_a_page_would_be_seen(browser, tmp_path):
     assert any("lost in fog" in line for line in browser.console())
 
 
+def test_a_page_that_is_led_back_is_as_it_was_opened(page, plain):
+    opened = page.first
+    page.click("#bar .orders button", "order 0")
+    page.again(plain[1])
+    assert page.first is opened
+    page.js("document.querySelector('#problems').open = true")  # which no address holds
+    page.again(plain[1])
+    assert page.first is not opened
+    assert not page.js("document.querySelector('#problems').open")
+
+
 def test_every_chart_is_drawn(page):
     for section in FIGURES:
         assert page.js(f"document.querySelectorAll('#{section} .main-svg').length"), section
