@@ -35,7 +35,7 @@ POLL = 0.1  # seconds between two looks at a child
 APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
 SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
 STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine, or
-ANEW = 20  # times, where it is a new interpreter
+ANEW = 20  # times, where it is a new interpreter; for so long one does jobs in turn, as each start takes seconds
 READY, REST = "ready", "rest"  # what a child says when it waits for its job, and when it gives back the rest of it
 CLEARING = 8  # ended processes that are cleared away at once
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
@@ -70,7 +70,7 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     heard: SimpleQueue[Message | None] = SimpleQueue()  # None: a worker is done
     halt = threading.Event()
     gpu = threading.Lock()  # one GPU: its jobs go one at a time
-    queue = Queue(jobs if forks() else joined(jobs, launch.processes), launch.processes)
+    queue = Queue(jobs, launch.processes)
     timed = any(job.specs[0].solo for job in jobs)  # nothing else goes on beside these
     children = Children(launch, lambda: queue.waits() and not timed)
     serve(launch.preload)
@@ -165,20 +165,10 @@ def chunks(rest: Sequence[RunSpec], done: int, seconds: float, workers: int) -> 
         yield Job(tuple(rest[at : at + size]), False)
 
 
-def joined(jobs: Sequence[Job], workers: int) -> list[Job]:
-    """The same jobs, but those of single runs as few as there are workers, for children whose start takes seconds: the
-    first seeds of all come first, and what a child has no time for it gives back."""
-    lanes = [job for job in jobs if job.lanes]
-    alike: dict[tuple[str, bool], list[RunSpec]] = {}
-    for spec in sorted((spec for job in jobs if not job.lanes for spec in job.specs), key=lambda spec: spec.seed):
-        alike.setdefault((spec.device, spec.solo), []).append(spec)
-    shares = [specs[at::workers] for specs in alike.values() for at in range(min(workers, len(specs)))]
-    return [*(Job(tuple(specs), False) for specs in shares), *lanes]
-
-
 class Children:
     """Child processes for the jobs of a launch, one each. While one works and more jobs wait, the next is started: what
-    that takes is over by the time that it is needed."""
+    that takes is over by the time that it is needed. Where each is a new interpreter, none is started before it is
+    needed, and one that is as it was does the next job."""
 
     def __init__(self, launch: Launch, more: Callable[[], bool] = lambda: False):
         """more: whether another job waits."""
@@ -195,12 +185,18 @@ class Children:
 
     def prepare(self) -> None:
         """Start the next, where it will be needed and there is none."""
-        if self._more() and self._ready.empty():
+        if forks() and self._more() and self._ready.empty():
             self._ready.put(self._start(prepared=True))
 
     def release(self, child: "Child") -> None:
-        """End one that has done its job. What the system takes to clear it away, many times what a fork takes, the next
-        job does not wait for."""
+        """End one that has done its job, or let it do the next."""
+        if child.undone or child.gives_back or forks():
+            self._end(child)
+        else:
+            self._ready.put(Child(child.process, child.connection, child.outbox, True, child.inbox, child.waits))
+
+    def _end(self, child: "Child") -> None:
+        """What the system takes to clear one away, many times what a fork takes, the next job does not wait for."""
         ending = self._clearing.submit(child.end)
         if not self._more():
             ending.result()
@@ -208,7 +204,7 @@ class Children:
     def close(self) -> None:
         """End those that have no job, and wait until all have ended."""
         while not self._ready.empty():
-            self.release(self._ready.get())
+            self._end(self._ready.get())
         self._clearing.shutdown()
 
     def _start(self, prepared: bool = False) -> "Child":
@@ -253,7 +249,9 @@ class Child:
     process: BaseProcess
     connection: Connection
     outbox: Any  # a Connection, where it waits for its job
-    idle: bool = False  # whether it was started before it was needed, and has had no job since
+    idle: bool = False  # whether it was there before it was needed, and has had no job since
+    inbox: Receiver | None = None
+    waits: bool = False  # for a job
     undone: dict[str, RunSpec] = field(default_factory=dict)  # by their hashes
     lanes: bool = False
     begun: str = ""  # the hash of the run under way, of a batch the first
@@ -284,22 +282,23 @@ class Child:
         self, send: Callable[[Message], None], launch: Launch, halt: threading.Event, begins: Callable[[], None]
     ) -> str:
         """Give it what is undone, and hear it out; answers why it is heard no more. begins: called when it works."""
-        inbox = Receiver(self.connection)
+        inbox = self.inbox = self.inbox or Receiver(self.connection)
         self.last, looked, grown_from = time.monotonic(), 0.0, 0
         while self.undone:
             if halt.is_set():
                 return "stopped"
             try:
+                if self.waits:  # it reads now: this cannot block
+                    self.waits, self.idle, grown_from = False, False, _memory(self.process)
+                    self.outbox.send(Job(tuple(self.undone.values()), self.lanes))
+                    begins()
                 messages = inbox.receive(POLL)
                 now = time.monotonic()
                 for message in messages:
                     if not _genuine(message):
                         return GARBLED
-                    if message == READY:  # it reads now: this cannot block
-                        grown_from = _memory(self.process)
-                        self.outbox.send(Job(tuple(self.undone.values()), self.lanes))
-                        self.idle = False
-                        begins()
+                    if message == READY:
+                        self.waits, self.pulse = True, None
                     elif message == REST:
                         self.gives_back = self.begun not in self.undone
                     elif isinstance(message, Pulse):
@@ -390,8 +389,8 @@ def _child(
     patience: float,
 ) -> None:
     """Wait for a job, do it, or as much of it as fits into SECONDS, and send what happens: that a run begins together
-    with how those before it ended."""
-    process, ended = os.getpid(), list[Message]()
+    with how those before it ended. A new interpreter then waits for the next."""
+    process, copy, ended = os.getpid(), forks(), list[Message]()
     sender = Sender(connection)
 
     def send(*messages: Message | str) -> None:
@@ -411,29 +410,35 @@ def _child(
         except ValueError:  # a module that the coordinator could import, or luggage that it could pack
             error = traceback.format_exc()
         beat(sender.send, patience)
-        untouched, changed = Untouched(), False
-        seconds = max(SECONDS, (STARTS if forks() else ANEW) * age())
-        sender.send(READY)
-        job: Job = jobs.recv()
-        jobs.close()
-        if error:
-            send(*((spec, unrun(spec, Status.CRASHED, error)) for spec in job.specs))
-            os._exit(0)
-        undone, began = len(job.specs), time.monotonic()
-        for spec, record in run_job(job, leave, end):
-            if record is None:
-                send(*ended, (spec, None))
-                ended.clear()
-                continue
-            ended.append((spec, record))
-            undone -= 1
-            if undone and not job.lanes:
-                if changed := not untouched:  # another process does the rest
-                    break
-                worked, done = time.monotonic() - began, len(job.specs) - undone
-                if worked > seconds and undone * worked / done > QUARTER * seconds:
-                    break
-        send(*ended, *([REST] if undone and not changed else []))
+        untouched, changed, again = Untouched(), False, True
+        seconds = max(SECONDS, (STARTS if copy else ANEW) * age())
+        first = time.monotonic()
+        while again:
+            sender.send(READY)
+            job: Job = jobs.recv()
+            if copy:
+                jobs.close()
+            if error:
+                send(*((spec, unrun(spec, Status.CRASHED, error)) for spec in job.specs))
+                os._exit(0)
+            undone, began = len(job.specs), time.monotonic()
+            for spec, record in run_job(job, leave, end):
+                if record is None:
+                    send(*ended, (spec, None))
+                    ended.clear()
+                    continue
+                ended.append((spec, record))
+                undone -= 1
+                if undone and not job.lanes:
+                    if changed := not untouched:  # another process does the rest
+                        break
+                    worked, done = time.monotonic() - began, len(job.specs) - undone
+                    if worked > seconds and undone * worked / done > QUARTER * seconds:
+                        break
+            send(*ended, *([REST] if undone and not changed else []))
+            ended.clear()
+            again = not (copy or undone) and bool(untouched) and time.monotonic() - first < seconds
+            untouched = Untouched() if again else untouched  # with what the job has imported
     except (BrokenPipeError, EOFError):  # the coordinator is gone, and nobody is left to hear
         pass
     # what a method's own threads still do is of no interest to anybody

@@ -1,5 +1,6 @@
 """What changes the hash of a definition's code, and what does not."""
 
+import ast
 import dataclasses
 import importlib
 import itertools
@@ -9,7 +10,7 @@ import pytest
 
 from bench.core import registry
 from bench.core.registry import definitions
-from bench.core.registry.fingerprint import files, fingerprint
+from bench.core.registry.fingerprint import _absolute, files, fingerprint
 from bench.runner import PACKAGES
 
 METHOD = '''"""A method."""
@@ -211,3 +212,13 @@ def test_a_function_without_a_module_has_a_hash():
     assert names["f"].__module__ is None or names["f"].__module__
     names["f"].__module__ = None
     assert len(fingerprint(names["f"])) == 16
+
+
+def test_modules_of_ours_count_by_the_names_that_stored_hashes_have():
+    """They were imported as problems and optimizers once."""
+    (statement,) = ast.parse("def f():\n    from .._modules import g\n    from . import h").body
+    absolute = "def f():\n    from problems._modules import g\n    from problems.learning import h"
+    assert ast.unparse(_absolute(statement, "bench.problems.learning")) == absolute
+    assert ast.unparse(_absolute(statement, "problems.learning")) == ast.unparse(statement), "a user's own"
+    registry.load(PACKAGES)
+    assert "bench." not in registry.source_code(registry.find_optimizer("fd-adam").function).partition("\n")[0]

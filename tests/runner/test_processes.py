@@ -39,7 +39,7 @@ import bench.runner.orphans as orphans
 orphans.LINUX = False
 """
 METHODS = """
-import os, time
+import os, threading, time
 from bench import optimizer
 
 @optimizer(order=0, source="me 2026")
@@ -51,6 +51,15 @@ def leaves(oracle):
 def sleeps(oracle):
     oracle.value(oracle.x0)
     time.sleep(60)
+
+@optimizer(order=0, source="me 2026")
+def tells(oracle, *, thread: bool = False, a: int = 0):
+    with open("pids", "a") as file:
+        file.write(f"{os.getpid()} ")
+    if thread:
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    while True:
+        oracle.value(oracle.x0)
 """
 
 
@@ -106,6 +115,19 @@ def test_a_suite_needs_nothing_that_windows_lacks(tmp_path, monkeypatch):
         "leaves": "the process of the run ended with exit status 3",
         "sleeps": "the method asked nothing for 1 s, which is beyond its patience",
     }
+
+
+@pytest.mark.parametrize(("method", "same"), [("forkserver", [0, 1, 2, 3]), ("spawn", [0, 0, 2, 2])])
+def test_a_new_interpreter_that_is_as_it_was_does_the_next_job(tmp_path, monkeypatch, method, same):
+    (tmp_path / "methods.py").write_text(METHODS)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv(processes.START, method)
+    optimizers = [word for setting in ("a=1", "thread=true", "a=2", "a=3") for word in ("-o", f"tells[{setting}]")]
+    words = "-p rosenbrock --budget 9 --seeds 1 --workers 1 --name t --no-report --import methods"
+    command = [sys.executable, "-m", "bench", "run", *words.split(), *optimizers]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=True)
+    pids = (tmp_path / "pids").read_text().split()
+    assert [pids.index(pid) for pid in pids] == same
 
 
 def test_what_differs_is_said_where_it_does(monkeypatch):
