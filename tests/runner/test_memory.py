@@ -14,7 +14,7 @@ from bench.core.oracle import books_of
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
-from bench.runner.memory import live, peak
+from bench.runner.memory import _Walk, live, peak
 from bench.runner.single import open_oracle, play
 from bench.runner.suite import make_suite
 
@@ -155,3 +155,10 @@ def test_both_are_columns_of_runs_and_old_files_have_none(tmp_path) -> None:
     with sqlite3.connect(tmp_path / "t" / "runs.db") as db:
         stored = db.execute("SELECT state_bytes FROM runs WHERE optimizer = 'torch-adam'").fetchall()
     assert stored == [(48,), (48,)]
+
+
+def test_what_a_class_of_a_method_holds_counts_and_what_the_harness_holds_does_not():
+    for module, count in (("bench.optimizers.mine", 1), ("bench.core.oracle", 0), ("mine", 1)):
+        thing = type("State", (), {"__module__": module})()
+        thing.moments = np.ones(3)
+        assert len([*_Walk._within(_Walk.__new__(_Walk), thing)]) == count, module
