@@ -15,9 +15,6 @@ unexport PYTHONDONTWRITEBYTECODE
 bench: .venv/installed
 	$(RUN) -m bench run
 
-# the tests start Python some two hundred times: what it compiles is kept
-test test-all: export PYTHONDONTWRITEBYTECODE =
-
 test: .venv/installed-test
 	$(RUN) -m pytest --ignore=tests/benchmarks $(EVERY_CORE)
 
