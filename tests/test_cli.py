@@ -275,7 +275,7 @@ def test_tune_and_run_tuned(tmp_path, figures):
         ),
         (["tune", "quick", "-o", "torch-adam[lr=0]"], "torch-adam: lr must be > 0, got 0"),
         (["run", "quick", "--tuned", "nowhere.toml"], "nowhere.toml is not there: `python -m bench tune` writes one"),
-        (["run", "quik"], "unknown suite 'quik'"),
+        (["run", "quik"], "did you mean quick?)"),
         (["run", "-p", "rosenbrok", "-o", "scipy-bfgs"], "did you mean rosenbrock"),
         (["run", "-p", "zzz", "-o", "scipy-bfgs"], "`python -m bench list problems` name all (a module of your own is"),
         (

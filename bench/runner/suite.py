@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from itertools import product
 from math import inf, prod
 from pathlib import Path
@@ -335,7 +336,9 @@ def load_suite(source: str | Path) -> Suite:
     ours = suites()
     path = ours.get(str(source), Path(source))
     if path.is_dir() or not os.path.lexists(path):
-        raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}")
+        near = get_close_matches(str(source), ours, 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}{hint}")
     text, content = read_toml(path)
     content = _with_gap(path, text, content, 0)
     common = {key: value for key, value in content.items() if key in GROUP_KEYS and key not in SUITE_KEYS}

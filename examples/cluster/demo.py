@@ -87,6 +87,12 @@ def records(folder: Path) -> tuple[dict[str, dict], dict[str, bytes]]:
     return rows, {str(run): of_run.drop(columns="run").to_numpy().tobytes() for run, of_run in events.groupby("run")}
 
 
+STEPS = {
+    "cluster": f"A suite on {WORKERS} workers, of which one will be killed: some two minutes.",
+    "here": "The same suite with one worker, to compare with: some two minutes.",
+}
+
+
 def main() -> int:
     suite = make_suite(PROBLEMS, OPTIMIZERS, budget=BUDGET, name="demo", seeds=SEEDS)
     with TemporaryDirectory(prefix="fogbench-demo-") as scratch:
@@ -99,6 +105,7 @@ def main() -> int:
                 ("here", Launch(workers=1, pictures=False, preload=PRELOAD)),
             ):
                 launch.load()
+                print(STEPS[name], flush=True)
                 began = monotonic()
                 run_suite(suite, Path(scratch) / name, launch)
                 seconds.append(monotonic() - began)
