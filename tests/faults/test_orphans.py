@@ -63,6 +63,7 @@ def test_what_is_ignored_stays_ignored(tmp_path):
 
 AGAIN = """
 import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the caller of the tests ignores
 from bench.cli import stopping
 def command():
     try:
@@ -85,6 +86,7 @@ def test_a_second_signal_disturbs_no_cleaning_up_and_ends_one_that_takes_too_lon
 CLOSED = """
 import os, signal, sys
 from bench.cli.stopping import stoppable
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever the caller of the tests ignores
 def command():
     try:
         print("begun", flush=True)
