@@ -3,7 +3,7 @@
     python -m tests.benchmarks.harness                    suites of 2,000 and 20,000 runs
     python -m tests.benchmarks.harness --runs 200000
     python -m tests.benchmarks.harness --suites           one run, quick with one worker
-    python -m tests.benchmarks.harness --standard         standard with one worker and with two: an hour
+    python -m tests.benchmarks.harness --standard         standard with one worker and with two: a quarter of an hour
     python -m tests.benchmarks.harness --beside FOLDER    each line also by the checkout in FOLDER
 
 prints a table. Seconds of the processor are those of all processes of a command, user and system. The bare loop builds
