@@ -88,8 +88,8 @@ def records(folder: Path) -> tuple[dict[str, dict], dict[str, bytes]]:
 
 
 STEPS = {
-    "cluster": f"A suite on {WORKERS} workers, of which one will be killed: some two minutes.",
-    "here": "The same suite with one worker, to compare with: some two minutes.",
+    "cluster": f"A suite on {WORKERS} workers, of which one will be killed: half a minute on two quiet cores.",
+    "here": "The same suite with one worker, to compare with: half a minute.",
 }
 
 
