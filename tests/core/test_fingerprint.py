@@ -110,6 +110,27 @@ def test_words_layout_and_neighbours_do_not(hash_of, file, old, new):
     assert hash_of(file, old, new) == hash_of()
 
 
+def test_a_package_and_a_module_of_its_name_stay_two(tmp_path, monkeypatch):
+    """Where a hash took them for one, it would not see that one of them changes."""
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = tmp_path / "twofold"
+    folder.mkdir()
+    hashes = set()
+    for step in (1, 2):
+        (folder / "__init__.py").write_text(f"STEP = {step}\n")
+        (folder / "twofold.py").write_text("STEP = 3\n")
+        (folder / "method.py").write_text(
+            "from twofold import STEP as a\nfrom twofold.twofold import STEP as b\ndef method(x):\n    return a + b\n"
+        )
+        for name in [name for name in sys.modules if name.partition(".")[0] == "twofold"]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        hashes.add(fingerprint(importlib.import_module("twofold.method").method))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "twofold"]:
+        monkeypatch.delitem(sys.modules, name)
+    assert len(hashes) == 2
+
+
 WRAPPER = """
 from bench.core import optimizer
 

@@ -13,7 +13,9 @@ import sys
 from bench.core import registry
 packages = ["bench.optimizers"] if "--ours" in sys.argv else []
 try:
-    registry.load(packages, [name for name in sys.argv[1:] if name != "--ours"])
+    registry.load(packages, [name for name in sys.argv[1:] if not name.startswith("--")])
+    if "--hash" in sys.argv:
+        print(registry.fingerprint(registry.OPTIMIZERS["a"].function), end=" ")
     print(*(name for name in registry.OPTIMIZERS if name in ("a", "b", "random-search")))
 except ValueError as error:
     print(error)
@@ -59,6 +61,30 @@ def load(tmp_path):
 )
 def test_a_module_may_have_the_name_of_ours(load, named, files, names):
     assert load(files, named) == names
+
+
+MOVES = f"from {{}}steps import step\n{walk('a')}    step(oracle)\n"
+STEPS = "def step(oracle):\n    return 2\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        ({"mine/a.py": walk("a")}, ["mine/a.py", "mine/", "mine/.", "mine", "mine.a", "mine/a.py mine"]),
+        ({"mine/a.py": MOVES.format(""), "mine/steps.py": STEPS}, ["mine/a.py", "mine/", "mine"]),
+        ({"mine/a.py": MOVES.format("mine."), "mine/steps.py": STEPS, "mine/__init__.py": ""}, ["mine/a.py", "mine/"]),
+        ({"mine/a.py": MOVES.format("."), "mine/steps.py": STEPS, "mine/__init__.py": ""}, ["mine/a.py", "mine"]),
+    ],
+)
+def test_code_is_the_same_however_it_is_named(load, files, names):
+    """Its hash, too: else its stored runs would be made again."""
+    hashes = {load(files, *name.split(), "--hash") for name in names}
+    assert len(hashes) == 1
+    assert hashes.pop().endswith(" a")
+
+
+def test_a_folder_may_be_the_current_one(load):
+    assert load({"walk_of_mine.py": walk("a")}, ".") == "a"
 
 
 def test_ours_are_there_beside_them(load):

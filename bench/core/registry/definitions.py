@@ -1,6 +1,7 @@
 """The three registries: every problem, optimizer and wrapper by name, with its source and its parameters."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
@@ -216,7 +217,7 @@ def wrapper(*, source: str, name: str | None = None, version: int = 1) -> Callab
 
 def _add(registry: dict[str, D], definition: D) -> None:
     other = registry.get(definition.name)
-    if other is not None and other.function.__module__ != definition.function.__module__:
+    if other is not None and _file_of(other) != _file_of(definition):
         raise ValueError(
             f"{definition.name} is registered twice: in {other.function.__module__} "
             f"and in {definition.function.__module__}"
@@ -224,6 +225,12 @@ def _add(registry: dict[str, D], definition: D) -> None:
     if not definition.source:
         raise ValueError(f"{definition.name}: source must name author and year")
     registry[definition.name] = definition
+
+
+def _file_of(definition: Definition | WrapperDefinition) -> str:
+    """Where a definition stands; the name of its module where that is no file."""
+    module = definition.function.__module__
+    return getattr(sys.modules.get(module), "__file__", None) or module
 
 
 def wrapped(inner: ProblemDefinition, outer: WrapperDefinition) -> ProblemDefinition:

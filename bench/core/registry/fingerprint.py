@@ -5,6 +5,8 @@ source, family, version and call. A stored run whose code had another hash was m
 
 Of other packages, what is installed is known by its version. One that lies elsewhere, as a checkout, a module beside it
 or an editable install, may change without one: there, all of its files count, byte by byte.
+
+Modules count by their names within their package, so that a file is the same code alone and as a part of its folder.
 """
 
 import ast
@@ -107,7 +109,7 @@ def _reached(function: Callable[..., Any]) -> tuple[str, dict[str, _Binding], se
         if package_of(module) != package:
             others.add(package_of(module))
             continue
-        place = f"{short(module)}.{name}"
+        place = f"{_within(module, package)}.{name}"
         if place in reached:
             continue
         bindings = _bindings(module)
@@ -115,6 +117,14 @@ def _reached(function: Callable[..., Any]) -> tuple[str, dict[str, _Binding], se
         reached[place] = binding
         todo += binding.reaches
     return values, reached, others
+
+
+def _within(module: str | None, package: str) -> str | None:
+    """A module's name as hashes have it: of the package itself, what stands behind the package's name."""
+    if not module or package in (*PACKAGES, HARNESS) or package_of(module) != package:
+        return short(module)
+    inner = module.partition(".")[2]
+    return inner or ("__init__" if hasattr(sys.modules.get(module), "__path__") else module)
 
 
 def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) -> Iterator[str]:
@@ -132,7 +142,7 @@ def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) ->
         yield "".join(_value((value.func, value.args, value.keywords), package, todo, seen))
     elif isinstance(value, (FunctionType, type)):
         seen[id(value)] = value
-        yield f"{short(value.__module__)}.{value.__qualname__}"
+        yield f"{_within(value.__module__, package)}.{value.__qualname__}"
         if isinstance(value, FunctionType):
             yield from _enclosed(value, package, todo, seen)
         if package_of(value.__module__) == package:
@@ -146,7 +156,7 @@ def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) ->
     elif isinstance(value, ModuleType):
         if package_of(value.__name__) != package:
             todo.append((value.__name__, "*"))
-        yield f"{short(value.__name__)}"
+        yield f"{_within(value.__name__, package)}"
     elif isinstance(value, (ProblemDefinition, WrapperDefinition)):  # what a wrapper encloses, of whatever package
         yield fingerprint(value.function)
     elif is_dataclass(value):
@@ -156,7 +166,8 @@ def _value(value: Any, package: str, todo: list[Place], seen: dict[int, Any]) ->
     else:
         if package_of(type(value).__module__) != package:
             todo.append((type(value).__module__, type(value).__qualname__))
-        yield f"{short(type(value).__module__)}.{type(value).__qualname__} {getattr(value, '__qualname__', '')}"
+        name = f"{_within(type(value).__module__, package)}.{type(value).__qualname__}"
+        yield f"{name} {getattr(value, '__qualname__', '')}"
 
 
 def _enclosed(function: FunctionType, package: str, todo: list[Place], seen: dict[int, Any]) -> Iterator[str]:
@@ -274,7 +285,8 @@ def _binding(
                     reaches.add(imported[node.id])
             elif isinstance(node, ast.Name) and node.id in names and node.id in free:
                 reaches.add((module, node.id))
-    places = {name: f"{short(origin)}.{bound}" for name, (origin, bound) in imported.items()}
+    package = package_of(module)
+    places = {name: f"{_within(origin, package)}.{bound}" for name, (origin, bound) in imported.items()}
     used = sorted(f"{name} from {place}" for name, place in places.items() if any(name in s for s in syntax))
     return _Binding("\n".join([*syntax, *used]), tuple(sorted(reaches)), "")
 

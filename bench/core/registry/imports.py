@@ -6,6 +6,7 @@ import os
 import pkgutil
 import sys
 from importlib.machinery import ModuleSpec
+from itertools import takewhile
 from pathlib import Path
 
 from bench.core.foreign import foreign
@@ -15,8 +16,8 @@ SEARCHED = "search:"  # and a folder: what is named after it is looked for there
 
 
 def load_named(name: str) -> None:
-    """Import a module, a file that ends with `.py`, or a folder that ends with a slash, once. Of a folder that says
-    nothing itself, in an `__init__.py`, all modules are imported.
+    """Import a module, a file that ends with `.py`, or a folder: any other path, once. Of a folder that says nothing
+    itself, in an `__init__.py`, all modules are imported, and find each other there, too.
 
     Raises ValueError with the name of what cannot be imported, whatever it raises.
     """
@@ -32,18 +33,28 @@ def load_named(name: str) -> None:
     with foreign(f"{_kind(name)} {name!r} cannot be imported"):
         package = importlib.import_module(module)
         if hasattr(package, "__path__") and _says_nothing(package.__file__):
+            _search_last(*package.__path__)
             for each in pkgutil.iter_modules(package.__path__, f"{module}."):
                 importlib.import_module(each.name)
 
 
 def is_place(name: str) -> bool:
     """Whether what is named is a file or a folder, and no module."""
-    return name.endswith((".py", "/", os.sep))
+    return name.endswith(".py") or name in (".", "..") or any(each in name for each in ("/", os.sep))
 
 
 def module_of(name: str) -> str:
-    """The module that something named is imported as."""
-    return Path(name).resolve().name.removesuffix(".py") if is_place(name) else name
+    """The module that something named is imported as: what lies in a package is a part of it."""
+    if not is_place(name):
+        return name
+    path = Path(name).resolve()
+    return ".".join([*(each.name for each in reversed(_packages(path))), path.name.removesuffix(".py")])
+
+
+def _packages(path: Path) -> list[Path]:
+    """The folders around a file or a folder that say in an `__init__.py` that they are packages, the innermost
+    first."""
+    return list(takewhile(lambda folder: (folder / "__init__.py").is_file(), path.parents))
 
 
 def _kind(name: str) -> str:
@@ -58,8 +69,10 @@ def _find(name: str, module: str) -> None:
     """Let a file or a folder be found as a module, and by it what lies beside it, as when Python runs it. Raises
     ValueError where there is none, and where another module has its name."""
     path = Path(name).resolve()
+    beside = path.parent
     if not (path.is_dir() if _kind(name) == "folder" else path.is_file()):
         raise ValueError(f"{_kind(name)} {name!r} cannot be imported: there is none at {path}")
+    path, module = [path, *_packages(path)][-1], module.partition(".")[0]
     there = sys.modules.get(module)
     places = _places(there.__spec__ if there else importlib.util.find_spec(module))
     if (there or places) and path not in places:
@@ -68,8 +81,12 @@ def _find(name: str, module: str) -> None:
                 f"{_kind(name)} {name!r} cannot be imported: the name {module!r} is taken by another module"
             )
         _put_before(path, module, 0)
-    elif str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
+    _search_last(path.parent, beside)
+
+
+def _search_last(*folders: Path | str) -> None:
+    """Look for modules in these folders, after all others."""
+    sys.path += [folder for folder in map(str, folders) if folder not in sys.path]
 
 
 def _find_here(module: str) -> None:
