@@ -151,6 +151,10 @@ def _run_planned(
     for sentence in put_stale_aside(store, specs, launch.stale):
         launch.watcher.changed(sentence)
     stored = store.hashes()
+    if suite.until and launch.referee and not suite_before.get("until") and stored.issuperset(hashes):
+        launch.watcher.changed("There is no race: all runs are stored already, and are compared as a whole.")
+        suite = replace(suite, until="")
+        store.note({"suite": asdict(suite), "races": []})
     campaign.beside = len(stored.difference(hashes))
     campaign.there = len(stored.intersection(hashes))
     launch.watcher.planned(len(specs), campaign.there)

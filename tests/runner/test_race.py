@@ -172,10 +172,21 @@ def test_without_a_race_the_rest_is_run(raced, tmp_path):
     launched(folder, suite(name="more"))
     campaign = launched(folder, suite(until="", name="more"))
     assert campaign.added and not (api.Results(folder).runs.status == Status.LEFT).any()
-    assert not api.Results(folder).raced and api.Results(folder).races().empty
-    launched(folder, suite(name="more"))  # and raced after all: nothing is run, and who leaves is the same
-    facts = ["problem", "optimizer", "left"]
-    pd.testing.assert_frame_equal(api.Results(folder).races()[facts], api.Results(raced[0]).races()[facts])
+    results = api.Results(folder)
+    assert not results.raced and results.races().empty
+    said = Said()
+    assert not launched(folder, suite(name="more"), watcher=said).added  # nothing is left to race for
+    assert said.sentences == ["There is no race: all runs are stored already, and are compared as a whole."]
+    again = api.Results(folder)
+    assert not again.raced and again.races().empty and again.sentence() == results.sentence()
+    launched(folder, suite(seeds=9, name="more"), watcher=said)
+    assert api.Results(folder).raced  # more of them: who is significantly worse leaves
+
+
+def test_a_race_that_is_over_stays_one(raced):
+    """Also where everyone has run to its end: it was looked at in between."""
+    folder, _ = raced
+    assert not launched(folder, suite()).added and api.Results(folder).raced
 
 
 def test_too_few_seeds_are_all_run_and_said_to_be_too_few(tmp_path):
