@@ -27,6 +27,7 @@ from bench.core.status import RETRIED, statuses
 from bench.functions import Function, check_budget, is_default, registered, scores
 from bench.measure import words
 from bench.measure.failed import failed_evaluations_text
+from bench.measure.inference import seeds_needed
 from bench.measure.racing import race
 from bench.report.page import write_report
 from bench.report.plot import Plot
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
 RESULTS = Path("results")
 REPORTS = Path("reports")
-SEEDS, ROUNDS = 5, 25  # of `compare`, by default: all of them run, and at most in a race
+SEEDS, ROUNDS = 5, 25  # of `compare`, by default: of one optimizer, and at most of several
 TOLD = 10.0  # seconds of a comparison, from which on it is said before it begins how long it takes
 
 
@@ -460,8 +461,9 @@ def compare(
     failures: what an exception of f is, or NaN. "nan": a failed evaluation, charged and counted; the optimizer hears
         inf for the value and NaN for a gradient, the run goes on, and at the end it is said how many failed. "raise":
         an exception ends the run as crashed.
-    seeds: runs of each; by default 5, and 25 at most in a race. until: "significant": a race, in which who is
-        significantly worse leaves (see `run`), until one is left or nothing more can be told.
+    seeds: runs of each; by default the fewest with which the best of so many optimizers can be significantly better
+        than another (6 of up to 6 optimizers, 9 of 20; 5 of one), and 25 at most in a race. until: "significant": a
+        race, in which who is significantly worse leaves (see `run`), until one is left or nothing more can be told.
     workers: processes at once; 1: everything in this one. By default 2, on as many cores, where f takes over 5 ms,
         else 1. In a process of its own a function prints nothing, and what it changes outside of itself is not seen
         here. A function travels there by cloudpickle; where it cannot, or gives another value there, all runs are made
@@ -511,7 +513,9 @@ def compare(
         suite = replace(suite, groups=(group,))
         methods = [spec for spec in plan(suite) if not spec.skip]
         until = until if until is not None else "significant" if within is not None and len(methods) > 1 else ""
-        seeds = seeds if seeds is not None else ROUNDS if until else SEEDS
+        if seeds is None:
+            alone = len(methods) < 2
+            seeds = ROUNDS if until else SEEDS if alone else min(seeds_needed(len(methods)), ROUNDS)
         suite = replace(suite, until=until, groups=(replace(suite.groups[0], seeds=seeds),))
         evaluations = len(methods) * seeds * budget
         slow = took > SLOW or took * evaluations > QUIET or how.workers not in (None, 1)

@@ -74,6 +74,6 @@ def compared(seconds: float = 0.05, *, budget: int = 300, optimizers: Sequence[s
 
 if __name__ == "__main__":
     began = perf_counter()
-    best = compared(workers=2, name="simulation").best()
+    best = compared(workers=2, seeds=5, name="simulation").best()
     print(f"\n{perf_counter() - began:.0f} s. The best point is {best.x}")
     print(f"Without noise it costs {truth(**best.x):.3f}; the start {truth(**START):.3f}, the optimum {MINIMUM:.3f}.")

@@ -65,7 +65,7 @@ def test_a_run_says_how_it_is_made_again(problem, optimizer, options):
 def test_results_show_their_answer_and_how_runs_ended():
     results = bench.compare(lambda x: float(x @ x), [1.0, 2.0], optimizers=["random-search", "cma-es"], budget=60)
     assert repr(results) == str(results)
-    assert "comparison: 10 runs." in repr(results) and "cma-es" in repr(results)
+    assert "comparison: 12 runs." in repr(results) and "cma-es" in repr(results)
     shown = results._repr_html_()
     assert shown.count("<table") == 1 and "<td>cma-es</td>" in shown and "budget" in shown
 

@@ -339,8 +339,20 @@ def test_within_races_unless_there_is_one_optimizer(recwarn):
     alone = bench.compare(slow(0.0), [1.0], optimizers=OPTIMIZERS[:1], **arguments)
     assert not alone.raced and len(alone.runs) == 5
     whole = bench.compare(slow(0.0), [1.0], optimizers=OPTIMIZERS, until="", **arguments)
-    assert not whole.raced and len(whole.runs) == 10
+    assert not whole.raced and len(whole.runs) == 2 * 6
     assert not recwarn.list
+
+
+def test_by_default_so_many_seeds_that_the_best_can_be_told(capsys):
+    """All runs of one are better than all of the others: with one seed fewer nothing is significant."""
+    worse = ["random-search", "quasi-random-search", "simulated-annealing", "genetic-algorithm", "particle-swarm"]
+    arguments = {"budget": 40, "optimizers": ["scipy-bfgs", "nevergrad-OnePlusOne", *worse], "report": False}
+    results = bench.compare((lambda x: float(x @ x), lambda x: 2 * x), [3.0, 2.0], workers=1, **arguments)
+    assert set(results.runs.groupby("optimizer").size()) == {7}
+    assert results.best().optimizer == "scipy-bfgs"
+    assert "7 of 7 runs" in capsys.readouterr().out
+    (best,) = results.best_optimizers().query("among == 'all'").itertuples()
+    assert best.enough and best.significant
 
 
 def test_a_race_whose_time_is_over_keeps_its_rounds():
