@@ -184,7 +184,10 @@ def test_many_problems_are_answeredby_family(tmp_path):
 def test_few_runs_are_said_to_be_few(tmp_path):
     both = ("-p", "quadratic[dim=2]", "-o", "lbfgs", "-o", "gradient-descent", "--budget", 60, "--no-report")
     assert "too few seeds" in call("run", *both, "--seeds", 2, "--name", "few").output
-    assert "too few seeds" not in call("run", *both, "--seeds", 6, "--name", "more").output
+    more = call("run", *both, "--seeds", 6, "--name", "more").output
+    assert "too few seeds" not in more and "-: " not in more
+    alone = call("run", *both[:4], "--budget", 60, "--seeds", 1, "--name", "alone", "--no-report").output
+    assert " - " in alone and "-: no other optimizer was compared there." in " ".join(alone.split())
 
 
 def test_a_suite_file_and_its_name(tmp_path):

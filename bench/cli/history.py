@@ -36,7 +36,7 @@ def history(
         from bench import api
         from bench.interchange.files import check_file, check_writable
         from bench.track.check import fraction
-        from bench.track.history import CAPTION, HEADINGS
+        from bench.track.history import HEADINGS
 
         if json is not None:
             check_file(json, "JSON")
@@ -47,7 +47,7 @@ def history(
         for row in answer.rows():
             table.add_row(*map(escape, row))
         out.print(table)
-        out.print(escape(CAPTION))
+        out.print(escape(answer.caption))
         if json is not None:
             write_text(json, answer.to_json())
         if not no_report:

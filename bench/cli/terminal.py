@@ -51,7 +51,7 @@ def by_problem(results: "Results") -> Table:
         else:
             lowest_f = words.number(lowest.get((row.problem, row.dim), nan))
             table.add_row(*where, row.reason, f"best f: {lowest_f}")
-    return table
+    return _explained(table, words.NO_OTHER)
 
 
 def by_family(results: "Results") -> Table:
@@ -75,6 +75,13 @@ def by_family(results: "Results") -> Table:
             evidence = " · ".join(words.best_texts(only)) if only else words.solved_text(row)
             cells = (words.marked(row), evidence, words.rivals_text(row, row.enough))
         table.add_row(*head, f"{words.number(row.budget)}{words.shorter(row)}", *map(escape, cells))
+    return _explained(table, words.NO_OTHER)
+
+
+def _explained(table: Table, means: str) -> Table:
+    """A table that says below what `-` means, if it stands in its last column."""
+    note = words.dash_note(map(str, table.columns[-1].cells), means)
+    table.caption = " ".join(filter(None, (str(table.caption), note)))
     return table
 
 
@@ -96,6 +103,8 @@ def values(results: "Results") -> list[Table]:
             table.add_row(escape(optimizer), *(escape(words.value_entry(cell)) for cell in cells))
         shown = frame[frame.problem.isin([name for name, *_ in part])]
         notes = [words.lowest("*", shown), words.failed_note(any(c and c.failed for r in entries for c in r))]
+        texts = (words.value_entry(cell) for cells in entries for cell in cells)
+        notes.append(words.dash_note(texts, words.NOT_KNOWN))
         if begin + BESIDE >= FEW and len(problems) > FEW:
             notes.append(f"{words.counted(len(problems) - FEW, 'problem')} more: values.csv of the report.")
         table.caption, table.caption_justify = " ".join(filter(None, notes)), "left"

@@ -81,6 +81,18 @@ def number(value: float, digits: int = NUMBER["digits"]) -> str:
     return f"{mantissa}e{int(exponent):+}"
 
 
+# what NUMBER["unknown"] stands for in a table
+NO_OTHER = "no other optimizer was compared there"
+NOT_KNOWN = "not known"
+NONE_BEFORE = "not known, or none is before it"
+
+
+def dash_note(cells: Iterable[str], means: str) -> str:
+    """What `-` means, below a table in whose cells it stands; "" where it does not. means: of the three above."""
+    dash = NUMBER["unknown"]
+    return f"{dash}: {means}." if any(dash in cell.replace(",", " ").split() for cell in cells) else ""
+
+
 def apart(values: Sequence[float]) -> int:
     """The fewest digits, 3 to 8, with which numbers that differ are written differently."""
     distinct = {float(value) for value in values if math.isfinite(value)}
@@ -417,7 +429,10 @@ def running(there: int, planned: int) -> str:
 def shard(facts: Mapping[str, Any]) -> str:
     """What is said of the results of one shard of a suite. facts: number, of, size and planned (runs)."""
     runs = counted(facts["planned"], "run")
-    return f"This is shard {facts['number']} of {facts['of']} of a suite: {facts['size']:,} of its {runs}."
+    return (
+        f"This is shard {facts['number']} of {facts['of']} of a suite: {facts['size']:,} of its {runs}. Runs and pairs "
+        "of optimizers that lack here are in the other shards: `merge` joins them."
+    )
 
 
 def shards(numbers: Sequence[int], of: int) -> str:

@@ -15,7 +15,6 @@ from bench.measure.words import cell_name, interval, number, reached, target_nam
 from bench.report.page import STYLES, TEMPLATES
 from bench.track.check import MEASURE_WORDS, VERDICTS, ratio
 from bench.track.history import (
-    CAPTION,
     COST,
     ERT,
     HEADINGS,
@@ -56,7 +55,7 @@ def write_history(history: History, folder: Path) -> Path:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     page = environment.get_template("history.html").render(
-        history=history, style=style, headings=HEADINGS, rows=history.rows(), caption=CAPTION,
+        history=history, style=style, headings=HEADINGS, rows=history.rows(), caption=history.caption,
         optimizers=_optimizers(history), changes=_what_changed(history),
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)

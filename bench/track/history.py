@@ -20,7 +20,7 @@ from bench.measure.frames import CELL, Frame
 from bench.measure.levels import FEWEST, LEVEL
 from bench.measure.targets import FRACTIONS, optima
 from bench.measure.targets import GAPS as DECADES
-from bench.measure.words import cell_name, counted, interval
+from bench.measure.words import NONE_BEFORE, NUMBER, cell_name, counted, dash_note, interval
 from bench.results.stored import Results
 from bench.track import KEY, WITH
 from bench.track.check import MEASURE_WORDS, VERDICTS, WORSE, Check, check, ratio, told_apart
@@ -43,6 +43,7 @@ CAPTION = (
     "the cost to reach the targets or of the gap at the end, is beyond the limit, its 95 % interval excludes "
     "1, and the test is significant after Holm's adjustment over the optimizers of these two versions."
 )
+UNKNOWN = NUMBER["unknown"]
 MARKED = ("worse", "unrepeatable", "better")  # verdicts of `check` that stand out
 
 
@@ -121,13 +122,18 @@ class History:
             texts.append(f"Worse at the last than at the first, though no step is: {', '.join(self.drifted)}.")
         return " ".join(texts)
 
+    @property
+    def caption(self) -> str:
+        """What the columns mean, and a `-` in them."""
+        return f"{CAPTION} {dash_note((cell for row in self.rows() for cell in row), NONE_BEFORE)}".strip()
+
     def rows(self) -> list[list[str]]:
         """The versions as text: a row each, columns those of HEADINGS."""
         return [
             [
-                version.name, version.commit or "-", date_text(version.committed), date_text(version.ran),
-                ", ".join(f"{name} {version.libraries.get(name, '-')}" for name in self.varying) or "the same",
-                "; ".join(self.steps_at(place)) or ("none" if place else "-"),
+                version.name, version.commit or UNKNOWN, date_text(version.committed), date_text(version.ran),
+                ", ".join(f"{name} {version.libraries.get(name, UNKNOWN)}" for name in self.varying) or "the same",
+                "; ".join(self.steps_at(place)) or ("none" if place else UNKNOWN),
             ]
             for place, version in enumerate(self.versions)
         ]  # fmt: skip
@@ -178,7 +184,7 @@ class History:
 
 def date_text(date: datetime | None) -> str:
     """`2026-11-26 18:09`, in its own time zone, and - where it is not known."""
-    return "-" if date is None else f"{date:%Y-%m-%d %H:%M}"
+    return UNKNOWN if date is None else f"{date:%Y-%m-%d %H:%M}"
 
 
 VALUES = {"gap": "f - f_opt", "value": "f"}

@@ -100,7 +100,10 @@ def test_the_report_of_a_shard_says_what_it_is_and_lacks_nothing(folders, tmp_pa
     whole, shards = folders
     for number, folder in enumerate(shards, 1):
         results = Results(folder)
-        text = f"This is shard {number} of 3 of a suite: {len(results.runs)} of its {len(stored(whole))} runs."
+        text = (
+            f"This is shard {number} of 3 of a suite: {len(results.runs)} of its {len(stored(whole))} runs. Runs and "
+            "pairs of optimizers that lack here are in the other shards: `merge` joins them."
+        )
         assert results.missing == [] and results.notes == [text]
         assert str(results).startswith(text)
         assert results.sentence()  # who has few runs, and who has none there, is said, and is no crash

@@ -99,6 +99,7 @@ def test_flags_are_those_of_check(home):
     assert flags[0, 1, "heavy-ball"] == "worse"
     assert flags[0, 1, "random-search"] == "equal"
     assert "Worse: heavy-ball at b, heavy-ball at c." in answer.sentence
+    assert answer.rows()[0][-1] == "-" and answer.caption.endswith(" -: not known, or none is before it.")
 
 
 def test_a_flag_names_the_problems_and_the_ratio_over_the_first(home):
