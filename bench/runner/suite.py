@@ -331,14 +331,23 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
         raise SuiteError(str(error) if isinstance(error, Unreadable) else f"{path}: not valid TOML: too deep") from None
 
 
+def suite_file(source: str | Path) -> Path:
+    """The file of a suite, by its name or as a path: what ends with .toml, or has a folder. Raises SuiteError where
+    there is none."""
+    ours, named = suites(), str(source)
+    path = ours.get(named, Path(source))
+    if os.path.lexists(path) and not path.is_dir():
+        return path
+    if named.endswith(".toml") or any(each in named for each in ("/", os.sep)):
+        raise SuiteError(f"{named} is a folder, and no TOML file" if path.is_dir() else f"there is no file {named}")
+    near = get_close_matches(named, ours, 1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    raise SuiteError(f"unknown suite {named!r}: it is neither a file nor one of {', '.join(ours)}{hint}")
+
+
 def load_suite(source: str | Path) -> Suite:
     """A suite by its name, or from a TOML file; raises SuiteError with file, line and key."""
-    ours = suites()
-    path = ours.get(str(source), Path(source))
-    if path.is_dir() or not os.path.lexists(path):
-        near = get_close_matches(str(source), ours, 1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        raise SuiteError(f"unknown suite {str(source)!r}: it is neither a file nor one of {', '.join(ours)}{hint}")
+    path = suite_file(source)
     text, content = read_toml(path)
     content = _with_gap(path, text, content, 0)
     common = {key: value for key, value in content.items() if key in GROUP_KEYS and key not in SUITE_KEYS}

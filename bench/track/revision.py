@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bench.runner.suite import FOLDER, load_suite
+from bench.runner.suite import load_suite, suite_file
 from bench.track.seconds import Side, side
 
 RESULTS = Path("results")
@@ -26,9 +26,7 @@ def versions_of(
     changed. Raises ValueError for a revision that does not exist, and where the suite cannot be run there. What was
     begun and did not come to its end is removed, Ctrl-C included.
     """
-    path = Path(suite) if suite.endswith(".toml") else FOLDER / f"{suite}.toml"
-    if not path.is_file():
-        raise ValueError(f"{suite} is not a suite: name one that `list suites` shows, or a TOML file")
+    path = suite_file(suite)
     if load_suite(path).until:
         raise ValueError(f"{suite} says until, and check compares whole designs, not races: leave that line out")
     commit = revision_of(revision)

@@ -160,6 +160,16 @@ def test_unknown_suite():
         load_suite("quik")
 
 
+@pytest.mark.parametrize("named", ["/nowhere/mine.toml", "mine.toml", "nowhere/quick", "./quick"])
+def test_a_path_is_no_name(tmp_path, monkeypatch, named):
+    """Nor is it guessed which suite was meant."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SuiteError, match=rf"^there is no file {named}$"):
+        load_suite(named)
+    with pytest.raises(SuiteError, match=r"is a folder, and no TOML file$"):
+        load_suite(f"{tmp_path}/")
+
+
 @pytest.mark.parametrize("name", suites())
 def test_every_suite_can_be_planned(name):
     from bench.core.registry import load

@@ -139,7 +139,7 @@ def test_a_pull_request_that_changes_nothing_passes(clone, tmp_path):
 @pytest.mark.parametrize(
     ("inputs", "sentence"),
     [
-        ({"suite": "none.toml"}, "none.toml is not a suite"),
+        ({"suite": "none.toml"}, "there is no file none.toml"),
         ({"base": "nowhere"}, "the repository has no revision 'nowhere'"),
     ],
 )
@@ -171,7 +171,7 @@ def test_it_installs_itself_where_it_is_not(clone, tmp_path, monkeypatch):
         shutil.copy(ROOT / name, source)
     inputs = {"suite": "none.toml"}
     job = act(clone(0.01), tmp_path / "runner", inputs, GITHUB_BASE_REF="main", GITHUB_ACTION_PATH=str(source))
-    assert "none.toml is not a suite" in job.summary, job.printed
+    assert "there is no file none.toml" in job.summary, job.printed
     assert not subprocess.run([python, "-c", "import bench.track"], capture_output=True, cwd=tmp_path).returncode
 
 
