@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -75,6 +76,12 @@ def pytest_xdist_make_scheduler(config, log):
             super()._assign_work_unit(node)
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt():
+    """A second Ctrl-C ends all at once, without the traceback of whatever waits for the processes of tests."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def pytest_terminal_summary(terminalreporter):
