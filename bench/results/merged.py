@@ -165,6 +165,7 @@ class _Merge:
         self.target, self.opened, self.there = target, opened, there
         self.origin: dict[str, _Source] = {}
         self.ways: dict[int, str] = {}  # a hash, by the hash of what names a run
+        self.runs: dict[str, plans.Run] = {}
         self.conflicts: list[str] = []
         self.damaged: list[str] = []
         self.done: dict[tuple[str, str], int] = defaultdict(int)  # runs that one folder lacked, and another has
@@ -174,11 +175,12 @@ class _Merge:
         each = [block for source in self.opened for block in plans.blocks(source.manifest, source.places, source.name)]
         blocks = plans.united(each)
         self._check_plans(each)
-        hashes, places, facts = plans.laid_out(blocks)
         before = self.target.hashes()
         with self.target.transaction():
             for source in self.opened:
                 self._take_planned(source)
+            blocks = plans.completed(blocks, self.runs)
+            hashes, places, facts = plans.laid_out(blocks)
             planned = set(hashes)
             for source in self.opened:
                 self._take_beside(source, planned)
@@ -215,6 +217,8 @@ class _Merge:
     def _take(self, source: _Source, row: Row, mine: bool) -> None:
         """A run of a plan. mine: whether it stands in the target already."""
         hash = row["hash"]
+        problem, optimizer = (row["problem"], row["parameters"]), (row["optimizer"], row["hyperparameters"])
+        self.runs[hash] = plans.Run(problem, optimizer, row["instance"], row["seed"])
         if hash in self.origin:
             self._compare(source, row)
             return

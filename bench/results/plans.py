@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.measure import words
 from bench.runner.store import ENTRIES, MERGED, Store, StoreError, plan_digest
@@ -23,6 +23,15 @@ def check(store: Store, folder: Path) -> None:
             f"{folder} is damaged: {damaged[0]}. Restore runs.db from a copy, or run its suite again, which writes the "
             "plan anew and keeps the runs"
         )
+
+
+class Run(NamedTuple):
+    """What names a run. problem, optimizer: with their parameters."""
+
+    problem: Any
+    optimizer: Any
+    instance: int
+    seed: int
 
 
 @dataclass
@@ -55,10 +64,13 @@ class Block:
         of, sizes = (whole.of, whole.sizes) if whole else (self.of, {**self.sizes, **other.sizes})
         return Block(self.digest, self.planned, of, places, sizes, self.name)
 
-    def described(self, begin: int) -> dict[str, Any]:
-        """For a manifest. begin: the place of its first run in the plan of the merged folder."""
+    def described(self, begin: int, positions: Mapping[str, int]) -> dict[str, Any]:
+        """For a manifest. begin: the place of its first run in the plan of the merged folder; positions: of all runs
+        there, where those of an earlier plan, too, have other places."""
         sizes = {str(number): size for number, size in sorted(self.sizes.items())}
-        return {"plan": self.digest, "planned": self.planned, "of": self.of, "sizes": sizes, "begin": begin}
+        facts = {"plan": self.digest, "planned": self.planned, "of": self.of, "sizes": sizes, "begin": begin}
+        shared = {place: positions[hash] for place, hash in self.places.items() if positions[hash] != begin + place}
+        return {**facts, "shared": sorted(shared.items())} if shared else facts
 
 
 def blocks(manifest: Mapping[str, Any], places: Mapping[str, int], name: str) -> list[Block]:
@@ -75,6 +87,9 @@ def blocks(manifest: Mapping[str, Any], places: Mapping[str, int], name: str) ->
 def _restored(facts: Mapping[str, Any], places: Mapping[str, int], name: str) -> Block:
     begin, end = facts["begin"], facts["begin"] + facts["planned"]
     by_place = {place - begin: hash for hash, place in places.items() if begin <= place < end}
+    if shared := facts.get("shared"):
+        hashes = {place: hash for hash, place in places.items()}
+        by_place |= {place: hashes[position] for place, position in shared}
     return Block(facts["plan"], facts["planned"], facts["of"], by_place, _sizes(facts), name)
 
 
@@ -90,6 +105,32 @@ def united(each: Sequence[Block]) -> list[Block]:
     return [reduce(Block.joined, of_plan) for of_plan in plans.values()]
 
 
+def completed(each: Sequence[Block], runs: Mapping[str, Run]) -> list[Block]:
+    """Plans in the place of those some of whose shards are not here, while a whole plan has all of their runs, as one
+    with more seeds: nothing lacks of them. runs: what is here, by hash."""
+    return [next((whole for other in each if (whole := _within(block, other, runs))), block) for block in each]
+
+
+def _within(block: Block, other: Block, runs: Mapping[str, Run]) -> Block | None:
+    """All of a plan by the runs of another, if that has them: those on the same problems and instances with the same
+    optimizers, up to some seed. Their hashes in this order are known by the digest."""
+    if not block.lacking or other.lacking:
+        return None
+    here = [runs[hash] for hash in block.places.values() if hash in runs]
+    problems, optimizers, instances = ({getattr(run, name) for run in here} for name in Run._fields[:3])
+    alike = [
+        (run.seed, hash)
+        for _, hash in sorted(other.places.items())
+        if (run := runs.get(hash)) and run.problem in problems
+        if run.optimizer in optimizers and run.instance in instances
+    ]
+    for last in sorted({seed for seed, _ in alike}):
+        hashes = [hash for seed, hash in alike if seed <= last]
+        if len(hashes) == block.planned and plan_digest(hashes) == block.digest:
+            return Block(block.digest, block.planned, 1, dict(enumerate(hashes)), {1: len(hashes)}, block.name)
+    return None
+
+
 def laid_out(each: Sequence[Block]) -> tuple[list[str], list[int], list[dict[str, Any]]]:
     """The hashes of all runs, each once, their places one plan after the other, and the plans for a manifest."""
     positions: dict[str, int] = {}
@@ -97,7 +138,7 @@ def laid_out(each: Sequence[Block]) -> tuple[list[str], list[int], list[dict[str
     for block in each:
         for place, hash in sorted(block.places.items()):
             positions.setdefault(hash, begin + place)
-        facts.append(block.described(begin))
+        facts.append(block.described(begin, positions))
         begin += block.planned
     return list(positions), list(positions.values()), facts
 
@@ -105,11 +146,12 @@ def laid_out(each: Sequence[Block]) -> tuple[list[str], list[int], list[dict[str
 def lacking(manifest: Mapping[str, Any]) -> tuple[list[str], int]:
     """The shards that a merged folder lacks, in words, a plan each, and how many runs they have."""
     texts, runs = [], 0
-    for facts in manifest.get(MERGED, {}).get("blocks", []):
-        sizes = _sizes(facts)
-        if less := facts["planned"] - sum(sizes.values()):
-            texts.append(words.shards([n for n in range(1, facts["of"] + 1) if n not in sizes], facts["of"]))
-            runs += less
+    plans = [(facts, _sizes(facts)) for facts in manifest.get(MERGED, {}).get("blocks", [])]
+    plans = [(facts, sizes) for facts, sizes in plans if facts["planned"] > sum(sizes.values())]
+    for facts, sizes in plans:
+        text = words.shards([n for n in range(1, facts["of"] + 1) if n not in sizes], facts["of"])
+        texts.append(f"{text} (of {words.counted(facts['planned'], 'run')})" if len(plans) > 1 else text)
+        runs += facts["planned"] - sum(sizes.values())
     return texts, runs
 
 

@@ -118,6 +118,28 @@ def test_shards_that_are_not_there_are_said_first_and_can_be_merged_later_or_run
     assert [name for name, _ in Results(home / "other").sources] == ["other", "s1, s3"], "where all were made"
 
 
+@pytest.mark.parametrize("steps", [["s1 s2 s3"], ["s1", "s2 s3"], ["s2", "s3", "s1"], ["whole"], ["s3 whole"]])
+def test_a_shard_is_not_asked_for_whose_runs_are_there_as_those_of_more_seeds(home, steps):
+    for number in (1, 2):
+        run(home / f"few{number}", seeds=2, shard=Shard(number, 3))
+    assert merge([home / "few1", home / "few2"], home / "all").missing
+    for step in steps:
+        done = merge([home / name for name in step.split()], home / "all")
+    assert (done.planned, done.there, done.missing) == (12, 12, "")
+    assert hashes(home / "all") == hashes(home / "whole")
+    assert Results(home / "all").missing == verify(home / "all").faults == []
+    run(home / "few3", seeds=2, shard=Shard(3, 3))
+    assert merge([home / "few3"], home / "all").added == 0
+
+
+def test_a_shard_is_asked_for_where_only_some_of_its_runs_are_there(home):
+    run(home / "more1", seeds=4, shard=Shard(1, 3))
+    assert merge([home / "more1", home / "whole"], home / "all").missing
+    run(home / "few1", ["torch-adam", "scipy-cg"], seeds=2, shard=Shard(1, 3))
+    done = merge([home / "few1", home / "s1"], home / "two")
+    assert "shard" in done.missing and done.missing.count(" (of ") == 2, "which of two plans"
+
+
 def test_merges_of_merges(home):
     merge([home / "s1", home / "s2"], home / "first")
     merge([home / "s2", home / "s3"], home / "second")
