@@ -14,11 +14,13 @@ from typer.testing import CliRunner
 
 import bench
 import bench.cli.watch as command
+from bench import api
 from bench.cli import app
 from bench.results.stored import Results
 from bench.results.underway import Underway
 from bench.results.verify import verify
 from bench.runner.alone import alone_in, running_in
+from bench.runner.campaign import set_aside
 from bench.runner.store import Store
 
 REFRESH = '<meta http-equiv="refresh"'
@@ -151,6 +153,53 @@ def test_before_the_first_run_there_is_no_page_yet(runner, monkeypatch):
     done = call("report", "t", "--every", "99999999999999999999", "--no-figures")
     assert done.output.splitlines()[0] == "Running: 0 of 30 so far." and "Missing: 12 of 30" in done.output
     assert done.exit_code == 1 and Path("reports/t/index.html").is_file()
+
+
+@pytest.mark.parametrize("kind", ["none", "empty", "no table"])
+def test_a_suite_that_begins_anew_is_waited_for(runner, monkeypatch, kind):
+    """As by `run --fresh`, which gives the earlier file another name."""
+    database = runner.folder / "runs.db"
+
+    def aside():
+        set_aside(runner.folder)
+        if kind != "none":
+            database.touch()
+        if kind == "no table":
+            with closing(sqlite3.connect(database)) as db:
+                db.execute("PRAGMA journal_mode=WAL")
+        assert str(Underway(runner.folder).look().ended) == "0"
+
+    def anew():
+        (earlier,) = runner.folder.glob("runs-*.db")
+        shutil.copy(earlier, database)
+        runner.store(18)
+
+    sleeps(monkeypatch, time, [aside, anew])
+    done = call("report", "t", "--every", "0.2s", "--no-figures")
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines() == [
+        "Running: 12 of 30 so far. Report: reports/t/index.html", "Report: reports/t/index.html"
+    ]  # fmt: skip
+
+
+def test_a_suite_that_begins_anew_while_its_page_is_written_is_read_again(runner, monkeypatch):
+    """What large results do not hold in memory is read when it is used."""
+    write = api.write_report
+
+    def anew_meanwhile(*words, **options):
+        monkeypatch.setattr(api, "write_report", write)
+        with closing(sqlite3.connect(runner.folder / "runs.db")) as db, db:
+            db.execute("DELETE FROM runs")
+        return write(*words, **options)
+
+    monkeypatch.setattr("bench.results.stored.HELD", 0)
+    monkeypatch.setattr(api, "write_report", anew_meanwhile)
+    sleeps(monkeypatch, time, [lambda: runner.store(12), runner.end])
+    done = call("report", "t", "--every", "0.2s", "--no-figures")
+    assert [line.partition(" Report")[0] for line in done.output.splitlines()[:2]] == [
+        "Running: 12 of 30 so far.", "Running: 12 of 30 so far.",
+    ]  # fmt: skip
+    assert "Missing: 12 of 30" in done.output and Path("reports/t/index.html").is_file()
 
 
 def test_a_merged_folder_that_lacks_a_shard_is_not_done(runner):

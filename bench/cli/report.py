@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from bench.measure.prices import EVERY, RULES
 if TYPE_CHECKING:
     from bench.results.stored import Results
 
+TRIES, PAUSE = 20, 0.1  # looks for results that are not there yet, and seconds between them
 LONGEST = 1e8  # seconds that a pause may take: the system's clock knows no much longer ones
 
 
@@ -92,7 +94,7 @@ def report(
         for option, value in (("--no-figures", no_figures or None), ("--published", published), ("--every", every)):
             if figure is not None and value is not None:
                 raise ValueError(f"{option} and --figure exclude each other: --figure draws one figure and no page")
-        results = api.load(names, imports or ())
+        results = api.load(names, imports or ()) if every is None else _loaded(names, imports or ())
         if every is not None:
             from bench.runner import clock
 
@@ -122,25 +124,43 @@ def _renewed(
     written. Who stops it keeps the page as it is."""
     from bench import api
     from bench.report.page import settle
+    from bench.runner.store import GoneError
 
     page = None
     try:
         while results.running:
             place = ""
             if len(results.runs):  # else there is none yet
-                page = api.write_report(
-                    results, api.REPORTS / results.name, published, figures=False, quick=quick, renewed=seconds
-                )
-                place = f" Report: {page}"
+                with suppress(GoneError):  # its suite begins anew, by --fresh
+                    page = api.write_report(
+                        results, api.REPORTS / results.name, published, figures=False, quick=quick, renewed=seconds
+                    )
+                    place = f" Report: {page}"
             out.print(escape(" ".join(results.notes) + place), soft_wrap=True)
             time.sleep(min(seconds, LONGEST))
-            results = api.load(names, imports)
+            results = _loaded(names, imports)
     except KeyboardInterrupt:
         if page is not None and page.is_file():
             settle(page)
         err.print("Stopped: the page stays as it is, and the runs go on.")
         raise typer.Exit(INTERRUPTED) from None
     return results
+
+
+def _loaded(names: Sequence[str], imports: Sequence[str]) -> "Results":
+    """Results that a process runs into: where it begins anew, by --fresh, there are none for a moment."""
+    from bench import api
+    from bench.runner.alone import running_in
+    from bench.runner.store import GoneError
+
+    for _ in range(TRIES):
+        try:
+            return api.load(names, imports)
+        except GoneError:
+            if not any(running_in(api.folder_of(name)) for name in names):
+                break
+            time.sleep(PAUSE)
+    return api.load(names, imports)
 
 
 def not_published(results: "Results", name: str) -> str:

@@ -15,7 +15,7 @@ from bench.measure import words
 from bench.results import plans
 from bench.results.labels import label, varied_in
 from bench.runner.alone import running_in
-from bench.runner.store import Store
+from bench.runner.store import GoneError, Store
 
 LAST = 3  # failures that are kept
 
@@ -75,9 +75,13 @@ class Underway:
         """How far it is. Raises StoreError where there are no results, and nobody runs into the folder, and where its
         manifest is damaged."""
         running = running_in(self.folder)  # first: who has ended meanwhile has left all of its runs
-        if running and not (self.folder / "runs.db").exists():
+        try:
+            store = Store(self.folder)
+        except GoneError:  # it begins, perhaps anew
+            if not running:
+                raise
             return Progress(self.folder.name, running)
-        with closing(Store(self.folder)) as store:
+        with closing(store):
             begun = store.begun()
             if begun != self._begun:
                 self._begun = begun

@@ -82,6 +82,10 @@ class StoreError(ValueError):
     """A results folder that cannot be read or written; the message says what it is and what to do."""
 
 
+class GoneError(StoreError):
+    """Results that are not there, or not any more."""
+
+
 def encode(record: RunRecord) -> tuple[bytes, int]:
     """The trajectory as an Arrow stream compressed by zstd, and its size before."""
     import pyarrow as pa
@@ -136,11 +140,11 @@ class Store:
         self.folder = folder
         self.path = folder / "runs.db"
         if not create and not self.path.exists():
-            raise StoreError(f"{folder} holds no results (no runs.db): run a suite with --name {folder.name} first")
+            raise GoneError(f"{folder} holds no results (no runs.db): run a suite with --name {folder.name} first")
         if self.path.exists() and not self.path.is_file():
             raise StoreError(f"{self.path} is not a file: move it away, or choose another --name")
         if not create and not self.path.stat().st_size:
-            raise StoreError(f"{self.path} is empty: restore it from a copy, or run the suite again")
+            raise GoneError(self._empty)
         folder.mkdir(parents=True, exist_ok=True)
         with self._explained():
             uri = f"file:{quote(str(self.path.absolute()))}?mode={'rwc' if create else 'ro'}"
@@ -149,6 +153,10 @@ class Store:
             self._db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
             self._db.text_factory = partial(str, encoding="utf-8", errors="replace")  # the row's checksum finds it
             self._open(create)
+
+    @property
+    def _empty(self) -> str:
+        return f"{self.path} is empty: restore it from a copy, or run the suite again"
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -187,6 +195,8 @@ class Store:
         tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version == 0 and tables:
             raise StoreError(f"{self.path} is an SQLite file of something else: choose another --name")
+        if not (create or version or tables):
+            raise GoneError(self._empty)
         # an older file is only read: what was added since is NULL
         self._old, self._unsealed = version == 1 and not create, version < SCHEMA and not create
         if not create:
@@ -507,7 +517,7 @@ class Store:
         with self._explained():
             row = self._db.execute(f"SELECT {column} FROM runs WHERE hash = ?", (hash,)).fetchone()
         if row is None:
-            raise StoreError(f"{self.path} has changed since it was read: load it again")
+            raise GoneError(f"{self.path} has changed since it was read: load it again")
         return row[0]
 
     def grids(self) -> Iterator[dict[str, Any]]:
