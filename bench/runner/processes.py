@@ -83,10 +83,10 @@ def serve(modules: Collection[str]) -> None:
     from multiprocessing import forkserver
 
     with _server_lock:
-        more = not _preloaded.issuperset(modules) and not multiprocessing.active_children()
-        if _preloaded and more:
+        lacking = not _preloaded.issuperset(modules) and not multiprocessing.active_children()
+        if lacking:  # nothing, where none runs
             forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]  # the stubs lack it
-        if not _preloaded or more:
+        if lacking or not _preloaded:
             _preloaded.update(modules)
             preload = ["bench.runner.preload", *sorted(_preloaded), "bench.runner.guard"]
             _context().set_forkserver_preload(preload)

@@ -157,14 +157,15 @@ def test_hanging_runs_of_a_chunk_are_killed_each_after_its_own_deadline(tmp_path
 
 
 def test_a_server_that_begins_again_has_what_the_one_before_had(monkeypatch):
-    """Suites of unlike needs in turn would begin a server each, of seconds, and so does a session of tests."""
-    begun, ended = [], []
+    """Suites of unlike needs in turn would begin a server each, of seconds, and so does a session of tests. One that
+    began where nothing was needed ends too: each of its children would import what a later suite needs."""
+    happened = []
     monkeypatch.setattr(processes, "_preloaded", set())
-    monkeypatch.setattr(processes._context(), "set_forkserver_preload", begun.append)
+    monkeypatch.setattr(processes._context(), "set_forkserver_preload", happened.append)
     monkeypatch.setattr(processes._keeper, "do", lambda function: None)
     monkeypatch.setattr(processes.multiprocessing, "active_children", list)
-    monkeypatch.setattr(forkserver._forkserver, "_stop", lambda: ended.append(1))
-    for needs in (["json"], ["wave"], ["json"], ["json", "wave"], []):
+    monkeypatch.setattr(forkserver._forkserver, "_stop", lambda: happened.append("ended"))
+    for needs in ([], ["json"], ["wave"], ["json"], ["json", "wave"], []):
         processes.serve(needs)
-    assert [modules[1:-1] for modules in begun] == [["json"], ["json", "wave"]]
-    assert ended == [1]
+    modules = [each if each == "ended" else each[1:-1] for each in happened]
+    assert modules == [[], "ended", ["json"], "ended", ["json", "wave"]]
