@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import registry
+from bench.core.files import write_text
 from bench.runner.suite import Entry, Suite, SuiteError, Tuned, Tuning, parse_entry, read_toml
 
 HEAD = {"suite": str, "search": str, "settings": int, "seeds": int, "instances": list, "budgets": list}
@@ -29,10 +30,7 @@ def write_tuned(tuning: Tuning, command: str) -> None:
         lines += ["", "[[tuned]]", _line("optimizer", tuned.entry.text())]
         lines += [_line(key, getattr(tuned, key)) for key in ENTRY if key not in ("optimizer", "setting")]
         lines += ["[tuned.setting]", *(_line(key, value) for key, value in tuned.setting.items())]
-    path = Path(tuning.path)
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    write_text(Path(tuning.path), "\n".join(lines) + "\n")
 
 
 def _line(key: str, value: Any) -> str:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -434,7 +435,13 @@ def test_what_cannot_be_run_is_not_tuned(tmp_path, monkeypatch):
 def test_tuned_settings_are_run_beside_the_defaults(tmp_path, monkeypatch):
     suite = suite_of("odd-trap", "random-search", "odd-walk", budget=5)
     tuning, _ = tuned(tmp_path, monkeypatch, suite, settings=6, seeds=1)
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine")
+    for name in (tuning.path, f"{tuning.path}.part"):  # nothing is written through a link
+        Path(name).unlink(missing_ok=True)
+        Path(name).symlink_to(mine)
     write_tuned(tuning, "a command")
+    assert mine.read_text() == "mine"
     assert read_tuned(tuning.path) == tuning
     assert tuning.budgets == (5.0,)
     best = tuning.found[0].setting["at"]
