@@ -204,8 +204,10 @@ class Folder(RuleBasedStateMachine):
             assert not results.damaged
             assert merged.there == len(there)
             with closing(Store(third)) as store:
-                kept = store.hashes() | {row["hash"] for row, _ in store.aside()}
+                aside = {(row["hash"], row["best"]) for row, _ in store.aside()}
+                kept = store.hashes() | {hash for hash, _ in aside}
             assert kept >= {hash for hash, row in self.runs.items() if not row.damaged}
+            assert aside >= {(hash, row.value) for hash, row in self.aside if not row.damaged}
             shutil.rmtree(third)
         shutil.rmtree(second)
 
@@ -242,6 +244,36 @@ class Folder(RuleBasedStateMachine):
         assert sorted(faults) == sorted(
             [*results.missing, *expected, *(place(seeds[hash], ", of no report") for hash in more)]
         )
+
+
+WALK = (
+    ("put", 0, 0.5, "budget"), ("put", 0, 2.0, "target"), ("put", 1, 0.5, "crashed"), ("put", 2, 0.0, "killed"),
+    ("put", 3, 0.5, "crashed"), ("put_together", [(4, 0.5), (5, 2.0)], True),
+    ("put_together", [(4, 0.5), (5, 2.0)], False),
+    # some are of an earlier plan
+    ("plan", {0, 1, 2, 4}), ("retry", "crashed"), ("damage", 3, "checksum"), ("damage", 4, "best"), ("retry_damaged",),
+    ("resume", True),
+    # of two codes, those of the first put aside twice
+    ("definition_changes", "b", True), ("put", 1, 2.0, "budget"), ("definition_changes", "a", False),
+    ("put", 1, 0.5, "budget"), ("definition_changes", "b", False), ("definition_changes", "a", True),
+    ("put", 0, 2.0, "budget"), ("definition_changes", "b", False), ("put", 0, 0.0, "budget"),
+    ("definition_changes", "a", False), ("put", 2, 0.0, "killed"),
+    # with an equal run, with another, and of other code
+    ("merge", {0: 2.0, 6: 0.5}, False), ("merge", {0: 0.5, 6: 0.5}, False), ("damage", 1, "counts"),
+    ("merge", {6: 0.5}, False), ("definition_changes", "b", True), ("merge", {6: 0.5}, False),
+    ("retry", "killed"), ("retry_damaged",),
+)  # fmt: skip
+
+
+def test_each_rule_does_what_the_model_says(tmp_path):
+    """A walk on which each of them has something to do, and something that it must leave."""
+    machine = type("Machine", (Folder,), {"base": tmp_path})()
+    machine.begin()
+    for name, *values in WALK:
+        getattr(machine, name)(*values)
+        machine.no_run_is_lost_doubled_or_altered()
+        machine.what_is_read_is_what_is_there()
+    machine.teardown()
 
 
 TABLES = ("runs", "aside")
