@@ -3,6 +3,7 @@
 What a command imports at the top is light, so that help and lists come at once.
 """
 
+import gc
 import warnings
 from importlib import import_module
 
@@ -29,8 +30,12 @@ for _command in (
     import_module(f"bench.cli.{_command}")
 
 
+GARBAGE = 50_000  # objects made and kept before garbage is looked for: rows by the thousand are none
+
+
 def main() -> None:
     """The entry point of `python -m bench` and `fogbench`."""
+    gc.set_threshold(GARBAGE)
     usual = warnings.formatwarning
     warnings.formatwarning = lambda message, category, *where: (
         printable(f"Note: {message}\n")

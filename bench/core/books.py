@@ -26,6 +26,7 @@ from bench.core.stretch import Stretch, is_asynchronous, waited
 
 SLOW, TOGETHER = 0.005, 0.1  # seconds of a point from which on few are asked together, and of those
 REFUSALS = 10_000  # questions refused one after the other, after which a method is left: it will not stop by itself
+MEASURED = 15  # first seeds whose runs' memory is measured, of runs alone: it hardly depends on the seed
 LINGER = 10.0  # seconds after the end of its run in which a method may return; one that asks later is left
 
 
@@ -56,7 +57,7 @@ class Books:
     last_gradient: Array | None = None  # the point of it, (*lanes, dim)
     abandon: Callable[[], None] | None = None  # get away from a method that never stops; it may not return
     watch: Callable[[], None] | None = None  # called at each checkpoint, while the method waits
-    state_bytes: int | None = None  # that the method holds, a lane; see `bench.runner.memory`
+    state_bytes: int | None = None  # that the method holds, a lane; see `bench.runner.memory` and MEASURED
     refused: tuple[int, int] = (0, -1)  # questions in a row, and the ticks spent then
     ended_at: float = 0.0  # perf_counter() when a question was first refused because all had ended
     late: float = 0.0  # seconds after its end when the method was left, because it had not returned

@@ -8,7 +8,7 @@ from bench.measure.comparison import View
 from bench.measure.ecdf import default_costs
 from bench.measure.frames import Frame
 from bench.measure.levels import CURVES, FEWEST
-from bench.measure.permutations import Contrasts, by_chance, generator, threshold
+from bench.measure.permutations import Contrasts, by_chance, generator, threshold, totals
 from bench.measure.raced import in_race
 from bench.measure.statistics import ran
 
@@ -73,7 +73,7 @@ def changes(x: np.ndarray, planned: np.ndarray, rng: np.random.Generator) -> lis
 
     def largest(whose: np.ndarray) -> float:
         x = contrasts.exchanged(whose)
-        return turn(contrasts.z(x, np.unique(x.sum(axis=1).argmax(axis=0))))
+        return turn(contrasts.z(x, np.unique(totals(x).argmax(axis=0))))
 
     value = fractions(x, planned)
     leaders = np.unique(value.argmax(axis=0)) if value.size else np.empty(0, dtype=int)

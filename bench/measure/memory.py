@@ -1,5 +1,6 @@
 """What optimizers take of memory: the state that they hold between two questions, and the peak of their process."""
 
+from bench.core.books import MEASURED
 from bench.core.status import statuses
 from bench.measure.frames import CELL, Column, Frame
 from bench.measure.levels import LARGE
@@ -25,13 +26,15 @@ def unmeasured(runs: Frame) -> Frame:
     """The runs of large problems that `memory` leaves out: columns optimizer, status, runs, of (all its runs there).
 
     runs: complete ones, as there. Those that were left out by a race are nobody's lack. A status that is no trouble is
-    that of a run whose memory was not measured, as of one that ended elsewhere or was stored before that was done.
+    that of a run whose memory was not measured, as of one that ended elsewhere or was stored before that was done;
+    of runs alone that is done in the first seeds, and no lack in others.
     """
     planned = runs[(runs.dim >= LARGE) & ~runs.status.isin(statuses("absent"))]
     if "state_bytes" not in runs:
         return planned.head(0).reindex(columns=["optimizer", "status", "runs", "of"])
     counted = planned.assign(of=planned.groupby("optimizer").status.transform("size"))
-    lacking = counted[~measured(counted)]
+    of_others = (counted.seed >= MEASURED) & (counted.lanes == 0) & counted.status.isin(statuses("recorded"))
+    lacking = counted[~(measured(counted) | of_others)]
     return lacking.groupby(["optimizer", "status"]).of.agg(runs="size", of="first").reset_index()
 
 

@@ -20,6 +20,7 @@ from bench.measure.levels import FEWEST, LEVEL, PERMUTATIONS
 
 AT_ONCE = 100  # exchanges, at most
 MEMORY = 20_000_000  # numbers of theirs
+CACHE = 100_000  # of those that are made and used at a time: what is near is read faster
 ROUNDING = 1e-6  # a statistic that is less by this is as large
 
 
@@ -56,8 +57,10 @@ def by_chance(
     """
     chunk = int(np.clip(MEMORY // max(present.size * size, 1), 1, AT_ONCE))
     values = np.empty(0)
-    for exchanged in exchanges(present, rng, count, chunk):
-        values = np.r_[values, largest(exchanged)]
+    piece = int(np.clip(CACHE // max(present.size, 1), 1, chunk))
+    while len(values) < count:
+        pieces = exchanges(present, rng, min(chunk, count - len(values)), piece)
+        values = np.concatenate([values, *map(largest, pieces)])
         if (values >= seen - ROUNDING).sum() > LEVEL * (count + 1) - 1:
             break
     return values
@@ -134,7 +137,7 @@ class Contrasts:
     """
 
     def __init__(self, x: np.ndarray, present: np.ndarray):
-        self.x, self.present = np.where(present[..., None], x, 0.0), present
+        self.x, self.present = np.ascontiguousarray(np.where(present[..., None], x, 0.0)), present
         self.there = None if present.all() else present.astype(float)
 
     @classmethod
@@ -146,13 +149,14 @@ class Contrasts:
 
     def exchanged(self, whose: np.ndarray) -> np.ndarray:
         """The values (O, S, G) after an exchange (O, S)."""
-        return self.x[whose, np.arange(self.x.shape[1])]
+        optimizers, slots, costs = self.x.shape
+        return self.x.reshape(optimizers * slots, costs).take(whose * slots + np.arange(slots), axis=0)
 
     def z(self, x: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
         """z (G, L, L) of each of these rows of x (O, S, G) against each other."""
         x = x[rows]
         if self.there is None:
-            total, products = x.sum(axis=1).T[..., None], _products(x)
+            total, products = totals(x).T[..., None], _products(x)
             square = np.diagonal(products, axis1=1, axis2=2)[..., None]
         else:
             x = np.ascontiguousarray(np.moveaxis(x, -1, 0))
@@ -162,6 +166,11 @@ class Contrasts:
         spread = square - 2 * products
         equal = spread <= 1e-9 * square
         return (total - total.swapaxes(1, 2)) / np.sqrt(np.where(equal, np.inf, spread))
+
+
+def totals(x: np.ndarray) -> np.ndarray:
+    """Sums over slots (O, G) of x (O, S, G), in less than half the time of x.sum(axis=1)."""
+    return np.einsum("osg->og", x)
 
 
 def _products(x: np.ndarray) -> np.ndarray:

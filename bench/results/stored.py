@@ -42,7 +42,7 @@ from bench.results import plans
 from bench.results.labels import label, tuned_label, varied_in
 from bench.runner.alone import running_in
 from bench.runner.plan import plain, settled
-from bench.runner.store import Store, StoreError, decode, higher_of, unpacked
+from bench.runner.store import Store, StoreError, higher_of, table_of, unpacked
 from bench.runner.suite import Entry
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from bench.results.table import Table
 
-HELD = 64 << 20  # bytes of trajectories, compressed, and points kept in memory; what is beyond is read again when used
+HELD = 128 << 20  # bytes of trajectories and points kept in memory; what is beyond is read again when used
 PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
 PASSING = ("key", "counts", "restarts", "written")  # columns of a run that are not kept
 
@@ -69,13 +69,10 @@ def _key(family: str, optimizer: str, hyperparameters: Mapping[str, Any]) -> str
 
 
 def _last_metrics(row: Mapping[str, Any]) -> dict[str, str]:
-    """What each metric was in the end, as text. Raises ValueError or OSError where the trajectory cannot be read."""
-    if not row["trajectory"]:
+    """What each metric was in the end, as text, of a row whose trajectory is unpacked."""
+    if not (row["scored"] and row["trajectory"]):  # only scores come with metrics
         return {}
-    if not row["scored"]:  # only scores come with metrics
-        unpacked(row["trajectory"], row["trajectory_bytes"])
-        return {}
-    table = decode(row["trajectory"], row["trajectory_bytes"])
+    table = table_of(row["trajectory"])
     return {name: repr(table[name][-1].as_py()) for name in table.column_names if name not in EVENT}
 
 
@@ -166,6 +163,8 @@ class Results:
             try:
                 if not whole:
                     raise ValueError("its checksum does not hold")
+                if row["trajectory"]:
+                    row["trajectory"] = unpacked(row["trajectory"], row["trajectory_bytes"])
                 row["metrics"] = _last_metrics(row)
                 row.update(dict.fromkeys(QUESTIONS, 0) | json.loads(row["counts"]))
                 row["status"] = Status(row["status"]).value
@@ -177,7 +176,7 @@ class Results:
                 where = f"{row['problem']}, dim {row['dim']}, instance {row['instance']}"
                 self.damaged.append(f"{where}, with {row['optimizer']}, seed {row['seed']}: {error}")
                 continue
-            held += len(row["trajectory"] or b"") + len(row["points"] or b"")
+            held += row["trajectory_bytes"] + len(row["points"] or b"")
             row["held"] = held <= HELD
             if not row["held"]:
                 row["trajectory"] = row["points"] = None
@@ -368,7 +367,8 @@ class Results:
 
         rows, prices = self._rows, self.prices
         names = {"problem": "title", "optimizer": "label", "order": "optimizer_order"}  # by their columns
-        columns: dict[str, Any] = {name: [row.get(names.get(name, name)) for row in rows] for name in RUN_COLUMNS}
+        keys = {name: names.get(name, name) for name in RUN_COLUMNS}
+        columns: dict[str, Any] = {name: [row.get(key) for row in rows] for name, key in keys.items()}
         costs = [prices[question] * np.array(columns[question], dtype=float) for question in QUESTIONS]
         columns |= {
             "run": np.arange(len(rows)),
@@ -477,8 +477,11 @@ class Results:
             opened = cache(lambda folder: stack.enter_context(closing(Store(folder))))
             for run in runs:
                 row = self._rows[run]
-                blob = row["trajectory"] if row["held"] else opened(row["folder"]).blob(row["hash"], "trajectory")
-                yield decode(blob or b"", row["trajectory_bytes"])
+                stream = row["trajectory"]
+                if not row["held"]:
+                    blob = opened(row["folder"]).blob(row["hash"], "trajectory")
+                    stream = unpacked(blob or b"", row["trajectory_bytes"])
+                yield table_of(stream)
 
     def parts(self) -> "Iterator[tuple[pd.DataFrame, pd.DataFrame]]":
         """The runs, complete, and their trajectories in parts that fit in memory; all runs on a problem and dim are in

@@ -228,15 +228,19 @@ def set_aside(folder: Path) -> None:
 def add_grids(store: Store, specs: Sequence[RunSpec]) -> None:
     """Store the values of each noise-free two-dimensional problem on a grid over its box, off every ledger, but for
     those of no run, and those whose values took so long that all of them would take more than PICTURE."""
-    seconds = store.seconds()
     there = {
         (grid["problem"], json.dumps(grid["parameters"], sort_keys=True), grid["instance"]) for grid in store.grids()
     }
-    for spec in specs:
-        key = (spec.problem, json.dumps(dict(spec.parameters), sort_keys=True), spec.instance)
-        if spec.dim != 2 or key in there or GRID**2 * seconds.get(key, inf) > PICTURE:
+    planar = {
+        (spec.problem, json.dumps(dict(spec.parameters), sort_keys=True), spec.instance): spec
+        for spec in specs
+        if spec.dim == 2
+    }
+    lacking = {key: spec for key, spec in planar.items() if key not in there}
+    seconds = store.seconds() if lacking else {}
+    for key, spec in lacking.items():
+        if GRID**2 * seconds.get(key, inf) > PICTURE:
             continue
-        there.add(key)
         try:
             objective = registry.find_problem(spec.problem).make(spec.instance, **spec.parameters)
             if objective.scored or not objective.domain.bounded:

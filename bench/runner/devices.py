@@ -19,22 +19,23 @@ NONDETERMINISTIC = (
 
 
 @contextmanager
-def on_device(device: str) -> Iterator[None]:
-    """Where runs on a device begin and end: what they change for the whole process is given back.
+def on_device(device: str, name: str = "") -> Iterator[None]:
+    """Where runs on a device begin and end: what they change for the whole process is given back. name: that by which
+    its generators are seeded, where they are.
 
     On a GPU operations are those that give the same bits each time, and float32 is not rounded to fewer digits on the
     way (TF32), as a CPU does not. Where torch has no such operation the run goes on, and its record says so, see
     `nondeterminism`.
     """
     if not is_asynchronous(device):
-        with given_back():
+        with given_back(name):
             yield
         return
     import torch
 
     os.environ.setdefault(*WORKSPACE)
     torch.cuda.init()  # so that its generators are there to be given back
-    with given_back():
+    with given_back(name):
         torch.use_deterministic_algorithms(True, warn_only=True)
         deterministic: Any = torch.utils.deterministic
         deterministic.fill_uninitialized_memory = False  # which nothing reads

@@ -23,7 +23,7 @@ from bench.core.registry import load
 from bench.core.status import Status
 from bench.runner import PACKAGES
 from bench.runner.channel import GARBLED, Garbled, Receiver, Sender
-from bench.runner.given_back import Untouched
+from bench.runner.given_back import Untouched, lend_generator
 from bench.runner.launch import Launch, Watcher
 from bench.runner.luggage import unpack
 from bench.runner.plan import Job, RunSpec
@@ -410,6 +410,7 @@ def _child(
         except ValueError:  # a module that the coordinator could import, or luggage that it could pack
             error = traceback.format_exc()
         beat(sender.send, patience)
+        lend_generator()
         untouched, changed, again = Untouched(), False, True
         seconds = max(SECONDS, (STARTS if copy else ANEW) * age())
         first = time.monotonic()

@@ -51,19 +51,22 @@ Switch = tuple[Callable[[], Any], Callable[[Any], Any]]  # what reads it, and wh
 
 
 @contextmanager
-def given_back() -> Iterator[None]:
+def given_back(name: str = "") -> Iterator[None]:
     """Give the generators of NumPy, random and torch, torch's switches and what else is the whole process's back as
-    they were. A copy of this process that was forked meanwhile ends here: it is nobody's run.
+    they were. A copy of this process that was forked meanwhile ends here: it is nobody's run. name: by which the
+    generators are seeded meanwhile, where one is named, see `seed_generators`.
 
     One within another gives back what the outer one has found, and leaves it no more to do: nothing that runs between
     their ends changes any of it.
     """
     global _outer
     process, tracer, profiler, outer = os.getpid(), sys.gettrace(), sys.getprofile(), _outer
-    before = _outer = outer or _Before()
+    before = _outer = outer or _Before(bool(name))
     before.take_torch()
     before.given_back = False
     torch = before.torch
+    if name:
+        seed_generators(name)
     with ExitStack() as stack:
         if torch:  # an inference mode that the method enters and never leaves ends with this one
             kept = torch.is_grad_enabled()
@@ -87,10 +90,16 @@ def given_back() -> Iterator[None]:
 class _Before:
     """What is the whole process's, as it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, seeded: bool) -> None:
+        """seeded: whether generators are seeded before anything draws from them."""
         self.given_back = False
         self.facts = [(read, set_, read()) for read, set_ in _facts()]
-        self.numpy, self.python = np.random.get_state(), random.getstate()
+        self.python = random.getstate()
+        self.aside = np.random.get_bit_generator() if seeded and _spare else None
+        if self.aside:
+            np.random.set_bit_generator(_spare)
+        else:
+            self.numpy = np.random.get_state()
         self.torch: Any = None
 
     def take_torch(self) -> None:
@@ -109,7 +118,10 @@ class _Before:
         for read, set_, before in [*self.facts, *(self.switches if torch else ())]:
             if read() != before:
                 set_(before)
-        np.random.set_state(self.numpy)
+        if self.aside:
+            np.random.set_bit_generator(self.aside)
+        else:
+            np.random.set_state(self.numpy)
         random.setstate(self.python)
         if torch:
             torch.set_rng_state(self.on_cpu)
@@ -120,6 +132,15 @@ class _Before:
 
 
 _outer: _Before | None = None  # of the outermost `given_back` that is open
+_spare: Any = None  # a generator of NumPy for runs
+
+
+def lend_generator() -> None:
+    """Let runs draw from a generator of NumPy that takes the place of the process's meanwhile: to read the state of
+    that and set it again takes a hundred times as long. For processes that are there for runs alone, as a normal number
+    that NumPy keeps for the next call is not given back."""
+    global _spare
+    _spare = np.random.MT19937(0)
 
 
 def seed_generators(name: str) -> None:

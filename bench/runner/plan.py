@@ -20,6 +20,7 @@ CHUNK = 1_000  # single runs that share a child process at most: it gives back w
 
 MOST = 1_000_000  # runs of a suite, where nobody says that more are meant
 STORED, PLANNED = 2_400, 1_200  # bytes of a run of ten values in results/NAME, and of one in memory while it is planned
+CANONICAL = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
 BESIDE = ("skip", "dim", "dtype", "code", "pointwise", "lanes")  # facts of a specification that are no part of its key
 
 
@@ -53,11 +54,11 @@ class RunSpec:
     def key(self) -> str:
         """Canonical JSON of all that determines the record."""
         # dim and dtype follow from the problem, and are not known where it could not be built
-        facts = {name: getattr(self, name) for name in FIELDS if name not in BESIDE}
+        facts = {name: getattr(self, name) for name in OF_KEY}
         facts["target"] = facts.pop("gap")  # its first name, so that older results are resumed
         if not self.solo:  # as older ones had it
             del facts["solo"]
-        return json.dumps(facts, sort_keys=True, allow_nan=False)
+        return CANONICAL(facts)
 
     def hash(self) -> str:
         """sha256 of the key, in hexadecimal; computed once."""
@@ -76,6 +77,7 @@ class RunSpec:
 
 
 FIELDS = tuple(each.name for each in fields(RunSpec))
+OF_KEY = tuple(name for name in FIELDS if name not in BESIDE)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.core import registry
-from bench.core.books import REFUSALS
+from bench.core.books import MEASURED, REFUSALS
 from bench.core.failures import out_of_memory
 from bench.core.foreign import refuse_suspended, said
 from bench.core.ledger import QUESTIONS, Ledger, impossible
@@ -22,7 +22,7 @@ from bench.core.oracle import Oracle, books_of
 from bench.core.registry import OptimizerDefinition
 from bench.core.status import HALVED, NOT_REPEATABLE, SILENT, UNBOUNDED, Status
 from bench.runner.devices import free_memory, nondeterminism, on_device
-from bench.runner.given_back import escape, given_back, seed_generators
+from bench.runner.given_back import escape, given_back
 from bench.runner.memory import Held, peak
 from bench.runner.plan import Job, RunSpec
 from bench.runner.pulse import felt
@@ -101,12 +101,18 @@ Message = tuple[RunSpec, RunRecord | None]  # a run has begun, or has ended with
 Leave = Callable[[Sequence[Message]], None]
 
 
-def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[str, Any], restarts: bool) -> str:
+def play(
+    oracle: Oracle,
+    method: Callable[..., None],
+    hyperparameters: Mapping[str, Any],
+    restarts: bool,
+    measure: bool = True,
+) -> str:
     """Let a method ask until the oracle stops it, or it returns for good; answers with the traceback of a crash, or "".
 
     With restarts, a method that returns early begins again from a new start, as long as it asks anything at all. A
     `Stop` that leaves the method while the run is open, as of a part of the budget, ends it as a return does. A method
-    that swallows every `Stop` is left after many.
+    that swallows every `Stop` is left after many. measure: whether its memory is.
     """
     books, process = books_of(oracle), os.getpid()
     books.abandon = books.abandon or partial(escape, play.__code__)
@@ -118,7 +124,7 @@ def play(oracle: Oracle, method: Callable[..., None], hyperparameters: Mapping[s
 
     try:
         # what libraries print while a run goes wrong is in its record: overflow is data, a failed line search a return
-        held = Held(books, play.__code__, hyperparameters.values())
+        held = Held(books, play.__code__, hyperparameters.values(), measure)
         alive = felt(books, play.__code__)
         with alive, given_back(), held, nondeterminism() as books.nondeterministic, np.errstate(all="ignore"):
             once()
@@ -204,8 +210,7 @@ def run_specs(
     lack, waiting, records = "", [slice(0, len(specs))], list[RunRecord]()
     while waiting:
         batch = waiting.pop(0)
-        with on_device(specs[0].device):
-            seed_generators(specs[batch][0].hash())
+        with on_device(specs[0].device, specs[batch][0].hash()):
             done = _run_specs(specs[batch], objectives[batch], optimizer, lanes, leave, end)
         if isinstance(done, str):
             free_memory()
@@ -253,7 +258,8 @@ def _run_specs(
         hyperparameters["lr"] = rates[0] if len(set(rates)) == 1 else oracle.array(np.array(rates)[:, None])
     books = books_of(oracle)
 
-    in_use = peak(spec.device) if not lanes else None
+    measure = lanes or spec.seed < MEASURED  # that its memory is takes as long as a tiny run
+    in_use = peak(spec.device) if measure and not lanes else None
 
     def records(error: str) -> list[RunRecord]:
         left = LEFT if books.refused[0] >= REFUSALS else LINGERED.format(books.late) if books.late else ""
@@ -266,7 +272,7 @@ def _run_specs(
 
     if leave is not None:
         books.abandon = lambda: leave(list(zip(specs, records(books.failure[-TRACEBACK:]), strict=True)))
-    error = play(oracle, optimizer.function, hyperparameters, spec.restarts)
+    error = play(oracle, optimizer.function, hyperparameters, spec.restarts, measure)
     if width > 1 and books.error is not None and out_of_memory(books.error):
         return _lack(books.error)
     return records(error)

@@ -112,10 +112,15 @@ def _schema(metrics: tuple[str, ...], higher: tuple[str, ...]) -> "pa.Schema":
 
 
 def decode(blob: bytes, size: int) -> "pa.Table":
-    """The trajectory that `encode` wrote; raises ValueError where it is damaged or larger than any may be."""
+    """The trajectory that `encode` wrote; raises ValueError or OSError where it is damaged or too large."""
+    return table_of(unpacked(blob, size))
+
+
+def table_of(stream: "pa.Buffer") -> "pa.Table":
+    """The trajectory in an Arrow stream that is `unpacked`."""
     import pyarrow as pa
 
-    return pa.ipc.open_stream(unpacked(blob, size)).read_all()
+    return pa.ipc.open_stream(stream).read_all()
 
 
 def higher_of(table: "pa.Table") -> frozenset[str]:
@@ -125,7 +130,8 @@ def higher_of(table: "pa.Table") -> frozenset[str]:
 
 
 def unpacked(blob: bytes, size: int) -> "pa.Buffer":
-    """The Arrow stream in a stored trajectory; raises ValueError or OSError as `decode` does, which takes longer."""
+    """The Arrow stream in a stored trajectory, of so many bytes; raises ValueError or OSError where it is damaged or
+    larger than any may be."""
     import pyarrow as pa
 
     if not 0 < size <= LARGEST:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from bench.core.books import MEASURED
 from bench.measure import words
 from bench.measure.memory import large, memory, unmeasured
 
@@ -17,7 +18,7 @@ FRAME = pd.DataFrame(
         ("bowl", 2, "sgd", 1, "skipped", np.nan, np.nan),
     ],
     columns=["problem", "dim", "optimizer", "order", "status", "state_bytes", "peak_memory"],
-)
+).assign(seed=0, lanes=0)
 
 
 def test_medians_by_problem_and_those_with_the_least_first() -> None:
@@ -35,7 +36,8 @@ def test_who_was_not_measured_is_said_with_the_reason():
         ("net", 1000, "soap", 2, "killed", np.nan, np.nan),
         ("net", 1000, "gone", 1, "left", np.nan, np.nan),
     ]
-    runs = pd.concat([FRAME, pd.DataFrame(rows, columns=FRAME.columns)], ignore_index=True)
+    made = pd.DataFrame(rows, columns=FRAME.columns[:7]).assign(seed=0, lanes=0)
+    runs = pd.concat([FRAME, made], ignore_index=True)
     lacking = unmeasured(runs)
     assert lacking.to_numpy().tolist() == [
         ["adam", "crashed", 1, 3],
@@ -48,6 +50,9 @@ def test_who_was_not_measured_is_said_with_the_reason():
         "crashed) and soap (1 of 2 runs was killed)."
     )
     assert unmeasured(FRAME[FRAME.optimizer == "sgd"]).empty
+    late = FRAME[FRAME.optimizer == "old"].assign(seed=MEASURED)
+    assert unmeasured(late).empty  # only the first seeds are
+    assert unmeasured(late.assign(lanes=2)).runs.tolist() == [1]  # of lanes all
     assert unmeasured(FRAME.drop(columns="state_bytes")).empty and words.unmeasured([]) == ""
 
 

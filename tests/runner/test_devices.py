@@ -9,7 +9,7 @@ import torch
 
 from bench.core import Objective, Oracle
 from bench.runner.devices import WORKSPACE, on_device
-from bench.runner.given_back import UNSEEDED, given_back, seed_generators
+from bench.runner.given_back import UNSEEDED, given_back, lend_generator
 from bench.runner.single import play
 
 
@@ -67,10 +67,28 @@ def test_a_run_seeds_the_generators_of_gpus_too(monkeypatch) -> None:
     gpu = Gpu(monkeypatch, ready=True)
     drawn = []
     for name in ("one run", "another", "one run"):
-        with given_back():
-            seed_generators(name)
+        with given_back(name):
             drawn.append(gpu.draw())
     assert drawn[0] == drawn[2] != drawn[1]
+
+
+def test_a_run_draws_the_same_from_a_generator_that_stands_in_for_that_of_the_process(monkeypatch) -> None:
+    def drawn() -> float:
+        with given_back("a run"), given_back():  # as of the method in it
+            return np.random.rand()
+
+    np.random.seed(3), np.random.rand()
+    held, state = np.random.get_bit_generator(), np.random.get_state()[1:3]
+    first = drawn()
+    monkeypatch.setattr("bench.runner.given_back._spare", None)
+    lend_generator()
+    assert drawn() == first == drawn()
+    assert np.random.get_bit_generator() is held
+    for value, before in zip(np.random.get_state()[1:3], state, strict=True):
+        assert np.array_equal(value, before)
+    with given_back():  # where nothing is seeded the process's own is used, and given back
+        np.random.rand()
+    assert np.array_equal(np.random.get_state()[2], state[1])
 
 
 def switches() -> tuple[object, ...]:

@@ -10,12 +10,14 @@ import pytest
 import torch
 
 from bench.core import Array, Objective, Oracle, registry
+from bench.core.books import MEASURED
 from bench.core.oracle import books_of
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.memory import _Walk, live, peak
-from bench.runner.single import open_oracle, play
+from bench.runner.plan import Job, plan
+from bench.runner.single import open_oracle, play, run_job
 from bench.runner.suite import make_suite
 
 torch.set_num_threads(1)
@@ -122,6 +124,18 @@ def test_a_method_that_returns_is_seen_at_checkpoints() -> None:
     assert play(oracle, returning, {}, restarts=False) == ""
     assert books_of(oracle).ledgers[0].status == "returned"
     assert books_of(oracle).state_bytes == 2 * VECTOR
+
+
+def test_the_memory_of_runs_alone_is_measured_in_the_first_seeds() -> None:
+    """And of lanes in all: what that takes they share."""
+    suite = make_suite(["rosenbrock[dim=3]"], ["scipy-bfgs", "torch-adam"], budget=30, name="t", seeds=MEASURED + 1)
+    specs = [spec for spec in plan(suite) if spec.seed >= MEASURED - 1]
+    for name, measured in (("scipy-bfgs", [True, False]), ("torch-adam", [True, True])):
+        chosen = tuple(spec for spec in specs if spec.optimizer == name)
+        lanes = registry.find_optimizer(name).lanes
+        records = [record for _, record in run_job(Job(chosen, lanes)) if record]
+        assert [record.state_bytes is not None for record in records] == measured
+        assert lanes or [record.peak_memory is not None for record in records] == measured
 
 
 def test_the_peak_counts_what_was_in_use_and_is_free_again() -> None:
