@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import traceback
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
@@ -36,7 +37,11 @@ APART = 0.05  # seconds between two groups of what is heard of runs, at least: e
 SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
 STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine, or
 ANEW = 20  # times, where it is a new interpreter; for so long one does jobs in turn, as each start takes seconds
-READY, REST = "ready", "rest"  # what a child says when it waits for its job, and when it gives back the rest of it
+LIFE = 10.0  # seconds of work after which a copy does no other job: its first runs take five times as long as later
+KEPT = 24  # copies that wait for the next job of their optimizer, at most
+LARGE = 100  # coordinates of a problem whose memory is of interest: who had one has data of it, and does no other job
+# what a child says when it waits for a job, when it gives back the rest of one, and when it will do another
+READY, REST, AGAIN = "ready", "rest", "again"
 CLEARING = 8  # ended processes that are cleared away at once
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
 TIMES = 10  # times its longest question that a method may take between two, where that is beyond `Launch.patience`
@@ -56,6 +61,10 @@ def _first_seed(job: Job) -> int:
     return job.specs[0].seed
 
 
+def _optimizer(job: Job) -> str:
+    return job.specs[0].optimizer
+
+
 def one_thread() -> AbstractContextManager[Any]:
     """Compute with one thread, as the children do: on small problems more are slower, by a factor of 20 on a busy
     machine, and sums may differ in their last bits."""
@@ -72,7 +81,7 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     gpu = threading.Lock()  # one GPU: its jobs go one at a time
     queue = Queue(jobs, launch.processes)
     timed = any(job.specs[0].solo for job in jobs)  # nothing else goes on beside these
-    children = Children(launch, lambda: queue.waits() and not timed)
+    children = Children(launch, lambda optimizer="": queue.waits(optimizer) and not timed)
     serve(launch.preload)
 
     def work() -> None:
@@ -133,10 +142,11 @@ class Queue:
         self._waiting = [(_first_seed(job), number, job) for number, job in enumerate(jobs)]
         heapify(self._waiting)
         self._workers, self._number, self._busy, self._changed = workers, len(jobs), 0, threading.Condition()
+        self._of = Counter(map(_optimizer, jobs))  # how many wait, by optimizer
 
-    def waits(self) -> bool:
-        """Whether any job waits."""
-        return bool(self._waiting)
+    def waits(self, optimizer: str = "") -> bool:
+        """Whether any job waits, or one of an optimizer."""
+        return self._of[optimizer] > 0 if optimizer else bool(self._waiting)
 
     def take(self) -> Job | None:
         """The next job; None where there is none, and there will be none."""
@@ -145,7 +155,9 @@ class Queue:
             if not self._waiting:
                 return None
             self._busy += 1
-            return heappop(self._waiting)[-1]
+            job = heappop(self._waiting)[-1]
+            self._of[_optimizer(job)] -= 1
+            return job
 
     def put(self, rest: Sequence[RunSpec], done: int, seconds: float) -> None:
         """A job that was taken is done, but for this rest; the others, so many, took so many seconds."""
@@ -154,6 +166,7 @@ class Queue:
             for job in chunks(rest, done, seconds, self._workers):
                 self._number += 1
                 heappush(self._waiting, (_first_seed(job), self._number, job))
+                self._of[_optimizer(job)] += 1
             self._changed.notify_all()
 
 
@@ -166,18 +179,30 @@ def chunks(rest: Sequence[RunSpec], done: int, seconds: float, workers: int) -> 
 
 
 class Children:
-    """Child processes for the jobs of a launch, one each. While one works and more jobs wait, the next is started: what
-    that takes is over by the time that it is needed. Where each is a new interpreter, none is started before it is
-    needed, and one that is as it was does the next job."""
+    """Child processes for the jobs of a launch. While one works and more jobs wait, the next is started: what that
+    takes is over by the time that it is needed. One that is as it was does the next job of its optimizer, and of no
+    other: whatever a method has changed, it has changed for itself alone. Where each is a new interpreter, which takes
+    seconds, none is started before it is needed, and the next job may be anybody's."""
 
-    def __init__(self, launch: Launch, more: Callable[[], bool] = lambda: False):
-        """more: whether another job waits."""
+    def __init__(self, launch: Launch, more: Callable[[str], bool] = lambda optimizer: False):
+        """more: whether another job waits, of an optimizer or, with "", of any."""
         self._how = (launch.imports, launch.luggage, launch.end, launch.patience)
         self._more, self._ready = more, SimpleQueue[Child]()
+        self._kept: dict[str, list[Child]] = defaultdict(list)  # by optimizer, or all by ""
+        self._keeping = threading.Lock()
         self._clearing = ThreadPoolExecutor(CLEARING)
 
-    def take(self) -> "Child":
-        """One that waits for its job."""
+    def take(self, optimizer: str = "") -> "Child":
+        """One that waits for its job, of this optimizer. Those that wait for one that will not come are ended."""
+        with self._keeping:
+            over = [name for name in self._kept if name not in ("", optimizer) and not self._more(name)]
+            unwanted = [child for name in over for child in self._kept.pop(name)]
+            kept = self._kept[optimizer if forks() else ""]
+            child = kept.pop() if kept else None
+        for each in unwanted:
+            self._end(each)
+        if child:
+            return child
         try:
             return self._ready.get_nowait()
         except Empty:
@@ -185,24 +210,29 @@ class Children:
 
     def prepare(self) -> None:
         """Start the next, where it will be needed and there is none."""
-        if forks() and self._more() and self._ready.empty():
+        if forks() and self._more("") and self._ready.empty():
             self._ready.put(self._start(prepared=True))
 
-    def release(self, child: "Child") -> None:
-        """End one that has done its job, or let it do the next."""
-        if child.undone or child.gives_back or forks():
+    def release(self, child: "Child", optimizer: str = "") -> None:
+        """End one that has done its job, of this optimizer, or let it wait for the next."""
+        goes_on = child.goes_on and (child.gives_back or not child.undone)
+        with self._keeping:
+            if keep := goes_on and sum(map(len, self._kept.values())) < KEPT:
+                waiting = Child(child.process, child.connection, child.outbox, True, child.inbox, child.waits)
+                self._kept[optimizer if forks() else ""].append(waiting)
+        if not keep:
             self._end(child)
-        else:
-            self._ready.put(Child(child.process, child.connection, child.outbox, True, child.inbox, child.waits))
 
     def _end(self, child: "Child") -> None:
         """What the system takes to clear one away, many times what a fork takes, the next job does not wait for."""
         ending = self._clearing.submit(child.end)
-        if not self._more():
+        if not self._more(""):
             ending.result()
 
     def close(self) -> None:
         """End those that have no job, and wait until all have ended."""
+        for child in [each for kept in self._kept.values() for each in kept]:
+            self._end(child)
         while not self._ready.empty():
             self._end(self._ready.get())
         self._clearing.shutdown()
@@ -227,12 +257,12 @@ def supervise(
     children = children or Children(launch)
     undone = {spec.hash(): spec for spec in job.specs}
     while undone and not halt.is_set():
-        child = children.take()
+        child = children.take(_optimizer(job))
         child.undone, child.lanes = undone, job.lanes
         try:
             reason = child.hear_out(send, launch, halt, children.prepare)
         finally:
-            children.release(child)
+            children.release(child, _optimizer(job))
         if child.gives_back:
             return list(undone.values())
         if undone and not halt.is_set():
@@ -257,6 +287,7 @@ class Child:
     begun: str = ""  # the hash of the run under way, of a batch the first
     heard: bool = False  # whether there was any record
     gives_back: bool = False  # whether what is undone is for others
+    goes_on: bool = False  # whether it does another job
     last: float = 0.0  # time.monotonic() when a run began or ended
     pulse: Pulse | None = None  # of the method at work
     felt: float = 0.0  # time.monotonic() of it
@@ -301,6 +332,8 @@ class Child:
                         self.waits, self.pulse = True, None
                     elif message == REST:
                         self.gives_back = self.begun not in self.undone
+                    elif message == AGAIN:
+                        self.goes_on = True
                     elif isinstance(message, Pulse):
                         self.pulse, self.felt = message, now
                     else:
@@ -363,9 +396,14 @@ class Child:
 def _genuine(message: Any) -> bool:
     """Whether this is anything that a child says, and not what a method has sent in its place."""
     if isinstance(message, (str, Pulse)):
-        return message in (READY, REST) or isinstance(message, Pulse)
+        return message in (READY, REST, AGAIN) or isinstance(message, Pulse)
     pair = isinstance(message, tuple) and len(message) == 2 and isinstance(message[0], RunSpec)
     return pair and (message[1] is None or sound(message[1]))
+
+
+def _light(job: Job) -> bool:
+    """Whether nothing of a job stays in its process that the next would be measured with."""
+    return not any(spec.solo or spec.device != "cpu" or (spec.dim or LARGE) >= LARGE for spec in job.specs)
 
 
 def _memory(process: BaseProcess) -> int:
@@ -389,7 +427,7 @@ def _child(
     patience: float,
 ) -> None:
     """Wait for a job, do it, or as much of it as fits into SECONDS, and send what happens: that a run begins together
-    with how those before it ended. A new interpreter then waits for the next."""
+    with how those before it ended. Then wait for the next, where all is as it was."""
     process, copy, ended = os.getpid(), forks(), list[Message]()
     sender = Sender(connection)
 
@@ -411,14 +449,12 @@ def _child(
             error = traceback.format_exc()
         beat(sender.send, patience)
         lend_generator()
-        untouched, changed, again = Untouched(), False, True
+        untouched, changed, again, worked = Untouched(), False, True, 0.0
         seconds = max(SECONDS, (STARTS if copy else ANEW) * age())
-        first = time.monotonic()
+        life = LIFE if copy else seconds
         while again:
             sender.send(READY)
             job: Job = jobs.recv()
-            if copy:
-                jobs.close()
             if error:
                 send(*((spec, unrun(spec, Status.CRASHED, error)) for spec in job.specs))
                 os._exit(0)
@@ -433,14 +469,15 @@ def _child(
                 if undone and not job.lanes:
                     if changed := not untouched:  # another process does the rest
                         break
-                    worked, done = time.monotonic() - began, len(job.specs) - undone
-                    if worked > seconds and undone * worked / done > QUARTER * seconds:
+                    passed, done = time.monotonic() - began, len(job.specs) - undone
+                    if passed > seconds and undone * passed / done > QUARTER * seconds:
                         break
-            send(*ended, *([REST] if undone and not changed else []))
+            worked += time.monotonic() - began
+            again = not changed and worked < life and (_light(job) or not copy) and bool(untouched)
+            send(*ended, *([REST] if undone and not changed else []), *([AGAIN] if again else []))
             ended.clear()
-            again = not (copy or undone) and bool(untouched) and time.monotonic() - first < seconds
             untouched = Untouched() if again else untouched  # with what the job has imported
-    except (BrokenPipeError, EOFError):  # the coordinator is gone, and nobody is left to hear
+    except (OSError, EOFError):  # the coordinator is gone, and nobody is left to hear, or a method has closed the pipe
         pass
     # what a method's own threads still do is of no interest to anybody
     os._exit(0)

@@ -92,10 +92,10 @@ def encode(record: RunRecord) -> tuple[bytes, int]:
 
     sink = io.BytesIO()
     schema = _schema(record.metrics, record.higher)
-    length, columns = len(record.trajectory), []
+    length, columns, types = len(record.trajectory), [], schema.types
     for at, column in enumerate(record.trajectory.T):
         buffer = pa.py_buffer(np.ascontiguousarray(column, dtype="<i8" if at < len(QUESTIONS) else "<f8"))
-        columns.append(pa.Array.from_buffers(schema.types[at], length, [None, buffer]))  # pa.array imports pandas
+        columns.append(pa.Array.from_buffers(types[at], length, [None, buffer]))  # pa.array imports pandas
     with pa.ipc.new_stream(sink, schema) as writer:
         writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     plain = sink.getvalue()

@@ -91,7 +91,7 @@ class Station(WorkerPlugin):
             worker.log_event(self.name, {"unlike": unlike, "worker": worker.address})
         end = time.monotonic() + self.end - (time.time() + worker.scheduler_delay)
         self.launch = Launch(imports=imports, end=end, **self.how)
-        self.children = Children(self.launch, lambda: bool(worker.state.ready))
+        self.children = Children(self.launch, lambda optimizer: bool(worker.state.ready))
         serve(self.launch.preload)
         self.announcing.start()
 

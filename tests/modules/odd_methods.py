@@ -1,6 +1,7 @@
 """Methods and problems that misbehave, for the tests; a child process imports this module by its name."""
 
 import ctypes
+import math
 import os
 import signal
 import subprocess
@@ -339,3 +340,22 @@ def odd_stubborn_descent(oracle):
             x = x - 0.1 * oracle.gradient(x)
         except Exception:
             return
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_pid(oracle):
+    """Says in which process it was."""
+    oracle.value(oracle.x0)
+    raise RuntimeError(f"process {os.getpid()}")
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_pid_too(oracle):
+    odd_pid(oracle)
+
+
+@optimizer(order=0, source="fogbench's own tests 2026")
+def odd_pid_patched(oracle):
+    """And replaces a function that others use."""
+    math.cos = lambda x: 1.0
+    odd_pid(oracle)

@@ -223,12 +223,15 @@ def test_the_jobs_of_a_lost_worker_are_done_by_others_and_what_is_stored_is_not_
     class Killer(Watcher):
         """Kills a worker that is at a run, once there are records."""
 
-        def ended(self, record):
-            if lost:
+        def heard(self, messages):
+            records = [record for _, record in messages if record]
+            if lost or not records:
                 return
-            stored.append(record.first)
+            stored.extend(record.first for record in records)
             workers = {each.pid: each for each in machines.workers}
-            for process, _ in logged(users):
+            for process, start in dict(logged(users)).items():  # its last run
+                if start in stored:  # it waits
+                    continue
                 with suppress(psutil.NoSuchProcess):
                     lost.extend(each.pid for each in psutil.Process(process).parents() if each.pid in workers)
             if lost:

@@ -40,7 +40,7 @@ def test_a_process_that_dies_before_it_has_a_job_costs_no_run(odd):
     """As those that wait do, when their server is killed."""
     job = Job(tuple(plan(make_suite(["odd-bowl"], ["odd-walk"], budget=9, name="t", seeds=2))), False)
     launch, heard = Launch(workers=1, imports=["odd_methods"], preload=()), []
-    with closing(Children(launch, lambda: True)) as children:
+    with closing(Children(launch, lambda optimizer: True)) as children:
         children.prepare()
         waiting = children.take()
         waiting.process.kill()

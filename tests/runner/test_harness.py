@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,7 +121,7 @@ def test_the_next_job_does_not_wait_for_the_end_of_a_process_and_the_last_does(m
             pass
 
     monkeypatch.setattr(execute, "end", end)
-    children = execute.Children(Launch(), lambda: more)
+    children = execute.Children(Launch(), lambda optimizer: more)
     child: Any = execute.Child("a process", Pipe(), Pipe())  # pyright: ignore[reportArgumentType]
     if more:
         children.release(child)
@@ -157,6 +158,59 @@ def test_what_is_given_back_goes_on_in_jobs_as_large_as_there_is_time_for():
     assert sizes(3, 1, 30.0) == [1] * 3
     assert sizes(90, 10, 0.25) == [40, 40, 10]
     assert sizes(2, 0, 0.0) == [1, 1]
+
+
+def processes_of(folder, optimizers, dims, **group):
+    """The processes that did the runs of each optimizer on bowls of these dimensions, in their order."""
+    launch = Launch(workers=1, imports=["odd_methods"], preload=(), pictures=False)
+    launch.load()
+    suite = make_suite([f"odd-bowl[dim={dim}]" for dim in dims], optimizers, budget=9, name="t", seeds=1)
+    suite = replace(suite, groups=tuple(replace(each, **group) for each in suite.groups))
+    run_suite(suite, folder / "t", launch)
+    rows = [row for row, _ in Store(folder / "t").rows()]
+    return [[row["error"].split()[-1] for row in rows if row["optimizer"] == name] for name in optimizers]
+
+
+def test_a_process_does_the_next_job_of_its_optimizer_and_of_no_other(tmp_path):
+    first, second = processes_of(tmp_path, ["odd-pid", "odd-pid-too"], [1, 2, 3, 4])
+    assert (len(first), len({*first})) == (len(second), len({*second})) == (4, 1)
+    assert first[0].isdecimal() and first[0] != second[0]
+
+
+def test_a_process_does_no_other_job_where_something_of_the_last_would_stay(tmp_path):
+    [first, large, *rest], patched = processes_of(tmp_path, ["odd-pid", "odd-pid-patched"], [1, execute.LARGE, 3, 4])
+    assert len({*patched}) == 4  # what it has changed cannot be given back
+    assert first == large and len({*rest}) == 1 and rest[0] != large  # its data would count as memory of the next
+
+
+def test_runs_that_are_timed_have_a_process_each(tmp_path):
+    [processes] = processes_of(tmp_path, ["odd-pid"], [1, 2, 3], solo=True)
+    assert len({*processes}) == 3
+
+
+def test_what_waits_for_no_job_is_ended(monkeypatch):
+    """Also where a process goes on that nobody needs, and beyond so many."""
+
+    class Pipe:
+        def close(self):
+            pass
+
+    def child(name) -> Any:
+        return execute.Child(name, Pipe(), Pipe(), goes_on=True)  # pyright: ignore[reportArgumentType]
+
+    ended: list[Any] = []
+    monkeypatch.setattr(execute, "end", ended.append)
+    monkeypatch.setattr(execute, "KEPT", 2)
+    waiting = {"a", "b", "c", ""}
+    children = execute.Children(Launch(), lambda optimizer: optimizer in waiting)
+    for name in "abc":
+        children.release(child(name), name)
+    assert children.take("a").process == "a"
+    waiting.remove("b")
+    children.release(child("a"), "a")
+    assert children.take("a").process == "a"
+    children.close()
+    assert ended == ["c", "b"]
 
 
 def test_a_process_finds_all_that_it_runs_where_it_comes_from(tmp_path):

@@ -117,8 +117,8 @@ def test_a_suite_needs_nothing_that_windows_lacks(tmp_path, monkeypatch):
     }
 
 
-@pytest.mark.parametrize(("method", "same"), [("forkserver", [0, 1, 2, 3]), ("spawn", [0, 0, 2, 2])])
-def test_a_new_interpreter_that_is_as_it_was_does_the_next_job(tmp_path, monkeypatch, method, same):
+@pytest.mark.parametrize("method", processes.METHODS)
+def test_a_process_that_is_as_it_was_does_the_next_job(tmp_path, monkeypatch, method):
     (tmp_path / "methods.py").write_text(METHODS)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv(processes.START, method)
@@ -127,7 +127,7 @@ def test_a_new_interpreter_that_is_as_it_was_does_the_next_job(tmp_path, monkeyp
     command = [sys.executable, "-m", "bench", "run", *words.split(), *optimizers]
     subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=True)
     pids = (tmp_path / "pids").read_text().split()
-    assert [pids.index(pid) for pid in pids] == same
+    assert [pids.index(pid) for pid in pids] == [0, 0, 2, 2]
 
 
 def test_what_differs_is_said_where_it_does(monkeypatch):
