@@ -47,6 +47,7 @@ WATCHED = (
     *("scipy.linalg", "torch", "torch.nn.functional", "torch.linalg", "torch.optim", "torch.autograd"),
     *("bench.core.oracle", "bench.core.books", "bench.core.ledger", "bench.core.answers", "bench.core.gate"),
 )
+GENERATORS: Any = np.random  # of which the stubs lack something
 Switch = tuple[Callable[[], Any], Callable[[Any], Any]]  # what reads it, and what sets it
 
 
@@ -95,9 +96,9 @@ class _Before:
         self.given_back = False
         self.facts = [(read, set_, read()) for read, set_ in _facts()]
         self.python = random.getstate()
-        self.aside = np.random.get_bit_generator() if seeded and _spare else None
+        self.aside = GENERATORS.get_bit_generator() if seeded and _spare else None
         if self.aside:
-            np.random.set_bit_generator(_spare)
+            GENERATORS.set_bit_generator(_spare)
         else:
             self.numpy = np.random.get_state()
         self.torch: Any = None
@@ -119,7 +120,7 @@ class _Before:
             if read() != before:
                 set_(before)
         if self.aside:
-            np.random.set_bit_generator(self.aside)
+            GENERATORS.set_bit_generator(self.aside)
         else:
             np.random.set_state(self.numpy)
         random.setstate(self.python)
