@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.measure.permutations import by_chance
 from bench.report.page import write_report
 from bench.results.stored import Results
 
@@ -42,6 +43,20 @@ MANIFEST = {
         "versions": {"numpy": "2.3.5", "commit": "abc"},
     },
 }
+
+
+EXCHANGES = 100  # of optimizers
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """A quarter of the exchanges that significance is of, which take half of the time of a page: that the page says what
+    the measures say is tested here, and in tests/measure whether they are right."""
+    of_users, by_chance.__kwdefaults__["count"] = by_chance.__kwdefaults__["count"], EXCHANGES
+    try:
+        return (yield)
+    finally:
+        by_chance.__kwdefaults__["count"] = of_users
 
 
 class Made(Results):
