@@ -1,6 +1,9 @@
 """How runs are made, and not which: one value, made once by the command line or `bench.run`, down to the children."""
 
+import ast
+import inspect
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -163,12 +166,12 @@ class Launch:
 
 
 def needed(definitions: Iterable[Definition | WrapperDefinition]) -> list[str]:
-    """The modules that runs with these import, which takes seconds: of our own what they say that they need, and torch
-    where gradients may be asked; of others nobody knows, and all of HEAVY is among them."""
+    """The modules that runs with these import, which takes seconds: what they say that they need, torch where gradients
+    may be asked, and of others than our own what `_heavy` finds."""
     modules: set[str] = set()
     for each in definitions:
         if not is_ours(_module(each)):
-            modules |= {*HEAVY}
+            modules |= _heavy(_module(each))
         if isinstance(each, (OptimizerDefinition, ProblemDefinition)):
             modules |= {*each.needs}
         if isinstance(each, OptimizerDefinition) and each.arrays == "torch":
@@ -178,6 +181,22 @@ def needed(definitions: Iterable[Definition | WrapperDefinition]) -> list[str]:
     if "sklearn" in modules:
         modules.add("sklearn.datasets")
     return sorted(modules)
+
+
+def _heavy(module: str) -> set[str]:
+    """Those of HEAVY that runs with a module of others may import: what is imported already, and what its text imports
+    anywhere; all of them, where it has no text, or imports later what nobody knows."""
+    try:
+        statements = [*ast.walk(ast.parse(inspect.getsource(sys.modules[module])))]
+    except (KeyError, OSError, SyntaxError, TypeError):
+        return {*HEAVY}
+    names = [alias.name for each in statements if isinstance(each, ast.Import) for alias in each.names]
+    names += [each.module or "bench" for each in statements if isinstance(each, ast.ImportFrom)]
+    packages = {name.partition(".")[0]: name for name in HEAVY}
+    imports = {name.partition(".")[0] for name in names}
+    if any(map(is_ours, names)) or imports - {*packages, *sys.stdlib_module_names, *sys.modules}:
+        return {*HEAVY}
+    return {name for package, name in packages.items() if package in imports or package in sys.modules}
 
 
 def _definitions(name: str) -> list[Definition | WrapperDefinition]:

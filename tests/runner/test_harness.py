@@ -5,12 +5,13 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bench.core import registry
-from bench.runner import execute, plan
+from bench.runner import execute, launch, plan
 from bench.runner.campaign import run_suite
 from bench.runner.channel import Garbled, Receiver, Sender
 from bench.runner.execute import Queue, tell
@@ -230,6 +231,34 @@ def test_of_libraries_a_server_has_what_the_suite_needs():
     assert needed([found[1]("scipy-nelder-mead")]) == ["scipy.optimize"]
     assert needed([found[1]("torch-adam"), found[0]("softmax")])[-1] == "torch._dynamo"
     assert "torch" in needed([found[1]("scipy-bfgs")])  # of a problem without a gradient in closed form
+
+
+@pytest.mark.parametrize(
+    ("text", "imported", "modules"),
+    [
+        ("import json\nimport numpy", "numpy", []),
+        ("def walk(oracle):\n    import torch", "", ["torch._dynamo"]),
+        ("def walk(oracle):\n    from scipy.linalg import solve", "", ["scipy.optimize"]),
+        ("import beside", "beside torch", ["torch._dynamo"]),  # which has imported it
+        ("from . import beside", "", []),
+        ("def walk(oracle):\n    import unheard_of", "", [*launch.HEAVY]),
+        ("import bench.optimizers.nevergrad", "bench", [*launch.HEAVY]),
+        ("from bench.optimizers.nevergrad import ask_tell", "bench", [*launch.HEAVY]),
+        (None, "", [*launch.HEAVY]),
+    ],
+)
+def test_of_a_user_s_module_a_server_has_what_its_text_imports(tmp_path, monkeypatch, text, imported, modules):
+    module = ModuleType("mine")
+    if text is not None:
+        module.__file__ = str(tmp_path / "mine.py")
+        (tmp_path / "mine.py").write_text(text)
+    there = SimpleNamespace(
+        modules={"bench": None, "mine": module, **dict.fromkeys(imported.split())},
+        stdlib_module_names=sys.stdlib_module_names,
+    )
+    monkeypatch.setattr(launch, "sys", there)
+    definition: Any = SimpleNamespace(function=SimpleNamespace(__module__="mine"))
+    assert needed([definition]) == modules
 
 
 def test_one_run_from_the_shell_imports_nothing_heavy_before_its_answer(tmp_path):
