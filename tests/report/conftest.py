@@ -50,7 +50,7 @@ EXCHANGES = 100  # of optimizers
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """A quarter of the exchanges that significance is of, which take half of the time of a page: that the page says what
+    """A quarter of the exchanges that significance is of, which take a third of the time of a page: that it says what
     the measures say is tested here, and in tests/measure whether they are right."""
     of_users, by_chance.__kwdefaults__["count"] = by_chance.__kwdefaults__["count"], EXCHANGES
     try:

@@ -161,7 +161,7 @@ def users(tmp_path):
 
 def test_records_are_those_of_one_process(tmp_path, odd):
     names = ["odd-walk", "odd-descent", "odd-killed", "scipy-bfgs"]
-    launch = {"workers": 2, "imports": [odd]}
+    launch = {"workers": 2, "imports": [odd], "preload": ("scipy.optimize", "torch")}
     results = run(tmp_path / "t", names, problems=["odd-bowl"], launch=launch)
     run(tmp_path / "u" / "t", names, "", problems=["odd-bowl"], launch=launch)
     assert len(results.runs) == 4 * 4
