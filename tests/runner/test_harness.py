@@ -210,7 +210,7 @@ def test_what_waits_for_no_job_is_ended(monkeypatch):
     waiting.remove("b")
     children.release(child("a"), "a")
     assert children.take("a").process == "a"
-    children.close()
+    children._clearing.shutdown()
     assert ended == ["c", "b"]
 
 
