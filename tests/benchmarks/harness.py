@@ -7,9 +7,9 @@
     python -m tests.benchmarks.harness --beside FOLDER    each line also by the checkout in FOLDER
 
 prints a table. Seconds of the processor are those of all processes of a command, user and system. The bare loop builds
-the same problems, opens the same oracles and calls the same methods, in one process, and stores nothing. What the
-harness costs a run is what a suite takes beyond the bare loop and beyond a suite of TINIEST runs, whose seconds are
-imports.
+the same problems, opens the same oracles and calls the same methods, and stores nothing: in one process, and then in as
+many at once as the suite has workers, as cores that are all busy slow each other down. What the harness costs a run is
+what a suite takes beyond the loops that are at once, and beyond a suite of TINIEST runs, whose seconds are imports.
 """
 
 import argparse
@@ -34,6 +34,7 @@ OPTIMIZERS = ("scipy-nelder-mead", "scipy-powell", "scipy-lbfgsb", "scipy-bfgs",
 PAIRS = len(PROBLEMS) * len(OPTIMIZERS)
 TINIEST = PAIRS  # runs of the suite whose seconds are taken for those of imports
 BUDGET = 20
+WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def command(runs: int) -> list[str]:
         word for name in OPTIMIZERS for word in ("-o", name)
     ]
     seeds = str(runs // PAIRS)
-    return ["-m", "bench", "run", *pairs, "--budget", str(BUDGET), "--seeds", seeds, "--name", "tiny", "--no-report"]
+    how = ("--budget", str(BUDGET), "--seeds", seeds, "--workers", str(WORKERS), "--name", "tiny", "--no-report")
+    return ["-m", "bench", "run", *pairs, *how]
 
 
 def bare(runs: int) -> float:
@@ -111,29 +113,30 @@ def bare(runs: int) -> float:
 def tiny_rows(root: Path, numbers: Sequence[int]) -> Iterator[str]:
     """A line of the table for each number of runs."""
     with TemporaryDirectory() as scratch:
-        first = cost(root, Path(scratch), *command(TINIEST), "--workers", "2")
+        first = cost(root, Path(scratch), *command(TINIEST))
     for runs in numbers:
         with TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            made = cost(root, folder, *command(runs), "--workers", "2")
-            loop = bare_seconds(runs)
-            harness = 1000 * (made.cpu - first.cpu - loop) / runs
+            made = cost(root, folder, *command(runs))
+            loop, loops = bare_seconds(runs, 1), bare_seconds(runs, WORKERS)
+            harness = 1000 * (made.cpu - first.cpu - loops) / runs
             size = (folder / "results" / "tiny" / "runs.db").stat().st_size / 1e6
-            again = cost(root, folder, *command(runs), "--workers", "2")
+            again = cost(root, folder, *command(runs))
             report = cost(root, folder, "-m", "bench", "report", "tiny")
             page = (folder / "reports" / "tiny" / "index.html").stat().st_size / 1e6
             facts = (
-                f"{runs:,}", f"{made.wall:.1f}", f"{made.cpu:.1f}", f"{loop:.1f}", f"{harness:.2f}",
+                f"{runs:,}", f"{made.wall:.1f}", f"{made.cpu:.1f}", f"{loop:.1f}", f"{loops:.1f}", f"{harness:.2f}",
                 f"{max(made.memory, again.memory, report.memory):.0f}", f"{size:.1f}", f"{again.wall:.1f}",
                 f"{again.cpu:.1f}", f"{report.cpu:.1f}", f"{page:.1f}", f"{getloadavg()[0]:.1f}",
             )  # fmt: skip
             yield f"| {' | '.join(facts)} |"
 
 
-def bare_seconds(runs: int) -> float:
-    """Those of `bare`, in a process of its own."""
-    words = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.harness", "--bare", str(runs)]
-    return float(subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+def bare_seconds(runs: int, processes: int) -> float:
+    """Those of `bare`, in so many processes at once, each with its part of the runs."""
+    words = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.harness", "--bare", str(runs // processes)]
+    loops = [subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    return sum(float(loop.communicate()[0]) for loop in loops)
 
 
 def inside(database: Path) -> float:
@@ -189,7 +192,8 @@ def main() -> None:
         heads = ("command", "seconds", "CPU s", "s inside runs", "ratio", "load")
     else:
         heads = (
-            "runs", "seconds", "CPU s", "bare loop, CPU s", "harness, ms a run", "largest process, MB", "database, MB",
+            "runs", "seconds", "CPU s", "bare loop, CPU s", "two at once, CPU s", "harness, ms a run",
+            "largest process, MB", "database, MB",
             "nothing to do, s", "CPU s", "report, CPU s", "page, MB", "load",
         )  # fmt: skip
     for root in (ROOT, *options.beside):
