@@ -24,7 +24,7 @@ from bench.core.registry import load
 from bench.core.status import Status
 from bench.runner import PACKAGES
 from bench.runner.channel import GARBLED, Garbled, Receiver, Sender
-from bench.runner.given_back import Untouched, lend_generator
+from bench.runner.given_back import PAGE, Untouched, lend_generator
 from bench.runner.launch import Launch, Watcher
 from bench.runner.luggage import unpack
 from bench.runner.plan import Job, RunSpec
@@ -43,7 +43,6 @@ LARGE = 100  # coordinates of a problem whose memory is of interest: who had one
 # what a child says when it waits for a job, when it gives back the rest of one, and when it will do another
 READY, REST, AGAIN = "ready", "rest", "again"
 CLEARING = 8  # ended processes that are cleared away at once
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
 TIMES = 10  # times its longest question that a method may take between two, where that is beyond `Launch.patience`
 
 

@@ -40,6 +40,7 @@ TIMERS = [getattr(signal, name) for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "I
 LIMITS = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_STACK")
 DESCRIPTORS = 64  # that a method may leave open
 OF_DYNAMO = "manual_seed"  # torch._dynamo wraps it when it is imported
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096  # bytes
 HELD = 1 << 30  # bytes that a process may have kept of its runs
 # whose functions a method may replace: what problems and other methods are computed with
 WATCHED = (
@@ -272,12 +273,18 @@ class _Definitions:
         self._before, self._values = dict(self._now), [*self._now.values()]
 
     def __bool__(self) -> bool:
-        with suppress(Exception):  # of arrays, which are not equal in one word
-            # mostly, and quick: each is the same object, in its old place
-            if [*self._now.values()] == self._values and next(reversed(self._now)) == next(reversed(self._before)):
-                return True
+        # mostly, and quick: each is the same object, in its old place
+        if _equal([*self._now.values()], self._values) and next(reversed(self._now)) == next(reversed(self._before)):
+            return True
         kept = ((name, value) for name, value in self._before.items() if callable(value) and name != OF_DYNAMO)
         return all(self._now.get(name) is value for name, value in kept)
+
+
+def _equal(values: list[Any], others: list[Any]) -> bool:
+    try:
+        return values == others
+    except Exception:  # of arrays, which are not equal in one word
+        return False
 
 
 def _has_children() -> bool:
@@ -334,8 +341,8 @@ def _scheduling() -> tuple[Any, ...]:
 def _held() -> int:
     """Bytes of memory; 0 where the system does not tell."""
     try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        with open("/proc/self/statm", "rb", buffering=0) as file:
+            return int(file.read().split()[1]) * PAGE
     except OSError:
         return 0
 
