@@ -11,6 +11,7 @@ import pytest
 
 import bench  # noqa: F401  # sets MKL_CBWR before torch is loaded
 from bench.core import registry
+from bench.report.measured import PRICES
 from bench.runner import PACKAGES
 
 ODD = str(Path(__file__).parent / "modules")
@@ -84,6 +85,11 @@ def pytest_keyboard_interrupt():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def pytest_collection_finish():
+    """The collector searches no more through tests and libraries: they stay as long as the session."""
+    gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter):
     """The files that took longest, of a run of many."""
     seconds = Counter()
@@ -116,6 +122,7 @@ def pages_alone(request, monkeypatch):
     the tests of reports, and where a test asks for `figures`."""
     if "report" not in request.path.parts and "figures" not in request.fixturenames:
         monkeypatch.setattr("bench.report.page._for_papers", lambda report, folder, failed: {})
+        monkeypatch.setattr("bench.report.measured.PRICES", PRICES[:1])
 
 
 @pytest.fixture
