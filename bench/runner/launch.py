@@ -170,10 +170,8 @@ def needed(definitions: Iterable[Definition | WrapperDefinition]) -> list[str]:
     may be asked, and of others than our own what `_heavy` finds."""
     modules: set[str] = set()
     for each in definitions:
-        if not is_ours(_module(each)):
-            modules |= _heavy(_module(each))
-        if isinstance(each, (OptimizerDefinition, ProblemDefinition)):
-            modules |= {*each.needs}
+        needs = {*each.needs} if isinstance(each, (OptimizerDefinition, ProblemDefinition)) else set[str]()
+        modules |= needs if is_ours(_module(each)) else needs | _heavy(_module(each), needs)
         if isinstance(each, OptimizerDefinition) and each.arrays == "torch":
             modules.add("torch._dynamo")  # which torch.optim imports when first used
         elif isinstance(each, OptimizerDefinition) and each.order:
@@ -183,9 +181,9 @@ def needed(definitions: Iterable[Definition | WrapperDefinition]) -> list[str]:
     return sorted(modules)
 
 
-def _heavy(module: str) -> set[str]:
+def _heavy(module: str, needs: set[str]) -> set[str]:
     """Those of HEAVY that runs with a module of others may import: what is imported already, and what its text imports
-    anywhere; all of them, where it has no text, or imports later what nobody knows."""
+    anywhere; all of them, where it has no text, or imports later what nobody knows and what is not said in needs."""
     try:
         statements = [*ast.walk(ast.parse(inspect.getsource(sys.modules[module])))]
     except (KeyError, OSError, SyntaxError, TypeError):
@@ -194,7 +192,7 @@ def _heavy(module: str) -> set[str]:
     names += [each.module or "bench" for each in statements if isinstance(each, ast.ImportFrom)]
     packages = {name.partition(".")[0]: name for name in HEAVY}
     imports = {name.partition(".")[0] for name in names}
-    if any(map(is_ours, names)) or imports - {*packages, *sys.stdlib_module_names, *sys.modules}:
+    if any(map(is_ours, names)) or imports - {*packages, *needs, *sys.stdlib_module_names, *sys.modules}:
         return {*HEAVY}
     return {name for package, name in packages.items() if package in imports or package in sys.modules}
 

@@ -261,6 +261,17 @@ def test_of_a_user_s_module_a_server_has_what_its_text_imports(tmp_path, monkeyp
     assert needed([definition]) == modules
 
 
+def test_what_a_user_s_method_says_that_it_needs_comes_with_what_that_imports(tmp_path, monkeypatch):
+    module = ModuleType("mine")
+    module.__file__ = str(tmp_path / "mine.py")
+    (tmp_path / "mine.py").write_text("def walk(oracle):\n    import unheard_of")
+    there = SimpleNamespace(modules={"mine": module}, stdlib_module_names=sys.stdlib_module_names)
+    monkeypatch.setattr(launch, "sys", there)
+    walk = replace(registry.find_optimizer("random-search"), needs=("unheard_of",))
+    monkeypatch.setattr(launch, "_module", lambda definition: "mine")
+    assert needed([walk]) == ["unheard_of"]
+
+
 def test_one_run_from_the_shell_imports_nothing_heavy_before_its_answer(tmp_path):
     code = (
         "import sys\n"
