@@ -37,7 +37,7 @@ def whole(seconds, worse=0.1):
 
 
 def test_unchanged_code_is_not_flagged_though_the_machine_is_busy():
-    rng, experiments = np.random.default_rng(1), 400
+    rng, experiments = np.random.default_rng(1), 150
     tables = [whole(simulated(rng)) for _ in range(experiments)]
     most = LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / experiments)
     assert np.mean([(table.adjusted < LEVEL).any() for table in tables]) <= most
