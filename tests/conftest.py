@@ -130,7 +130,8 @@ def one_process(monkeypatch):
     """However busy the machine is, no function of a test is taken for a slow one, whose calls nobody here counts."""
     for module in ("bench.api", "bench.runner.trial"):
         monkeypatch.setattr(f"{module}.SLOW", 1.0)
-    monkeypatch.setattr("bench.api.QUIET", 1e9)  # seconds of all: nor is it asked once more for an estimate
+    for name in ("QUIET", "TOLD"):  # seconds of all: nor is it asked once more for an estimate, or that said
+        monkeypatch.setattr(f"bench.api.{name}", 1e9)
 
 
 @pytest.fixture(scope="session")

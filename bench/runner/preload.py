@@ -13,6 +13,8 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 os.environ.update(ONE_THREAD)
 
+import cloudpickle  # noqa: E402, F401  # which unpacks a caller's own definitions
+
 import bench.runner.execute  # noqa: E402, F401  # what each child runs: importing it takes six times as long as a fork
 from bench.core.registry import load  # noqa: E402
 

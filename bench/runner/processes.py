@@ -87,7 +87,7 @@ def serve(modules: Collection[str]) -> None:
         if lacking:  # nothing, where none runs
             forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]  # the stubs lack it
         if lacking or not _preloaded:
-            _preloaded.update(modules)
+            _preloaded.update(modules, [name.partition(".")[0] for name in modules])  # a module comes with its package
             preload = ["bench.runner.preload", *sorted(_preloaded), "bench.runner.guard"]
             _context().set_forkserver_preload(preload)
             with _hidden():

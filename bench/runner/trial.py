@@ -152,7 +152,7 @@ def _preload(objective: Objective, suite: Suite) -> list[str]:
         needs.add("torch._dynamo")  # which torch.optim imports when first used
     elif objective.arrays == "torch" or any("torch" in each.needs for each in optimizers):
         needs.add("torch")
-    return ["cloudpickle", *sorted(needs)]
+    return sorted(needs)
 
 
 def differs_in_child(definition: ProblemDefinition, here: Trial, launch: Launch, objective: Objective) -> str:

@@ -165,7 +165,7 @@ def test_a_server_that_begins_again_has_what_the_one_before_had(monkeypatch):
     monkeypatch.setattr(processes._keeper, "do", lambda function: None)
     monkeypatch.setattr(processes.multiprocessing, "active_children", list)
     monkeypatch.setattr(forkserver._forkserver, "_stop", lambda: happened.append("ended"))
-    for needs in ([], ["json"], ["wave"], ["json"], ["json", "wave"], []):
+    for needs in ([], ["json.tool"], ["wave"], ["json"], ["json.tool", "wave"], []):
         processes.serve(needs)
     modules = [each if each == "ended" else each[1:-1] for each in happened]
-    assert modules == [[], "ended", ["json"], "ended", ["json", "wave"]]
+    assert modules == [[], "ended", ["json", "json.tool"], "ended", ["json", "json.tool", "wave"]]
