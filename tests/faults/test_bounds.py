@@ -157,8 +157,8 @@ def test_an_ordinary_method_leaves_nothing_behind():
 
 
 BEHIND = (
-    "replaced-oracle", "replaced-clock", "threads", "hidden-thread", "leak-descriptors", "helper-unheeded", "hooks",
-    "modes",
+    "replaced-oracle", "replaced-clock", "threads", "hidden-thread", "leak-descriptors", "close-standard", "few-files",
+    "helper-unheeded", "hooks", "modes",
 )  # fmt: skip
 
 
@@ -174,6 +174,17 @@ def test_what_is_left_behind_is_found(kind):
         evil_methods.ACTS[kind](Oracle(bowl(), 20))
         os._exit(0 if was and not untouched else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_memory_that_is_kept_is_found_and_what_was_freed_is_not(monkeypatch):
+    """Resident pages: of a large array they are given back when it goes."""
+    monkeypatch.setattr("bench.runner.given_back.HELD", 1 << 26)
+    gc.collect()
+    untouched = Untouched()
+    kept = np.ones(1 << 24)  # twice that
+    assert not untouched
+    del kept
+    assert untouched
 
 
 # records that are none

@@ -176,8 +176,8 @@ def test_what_is_no_message_is_told_after_those_that_are():
     assert messages(good, "a", "b") == (["a", "b", "c"], EOFError)
     assert messages(good[:-1], "a") == (["a"], EOFError)  # it was killed while it sent this
     for bad in (
-        good.replace(b"c\x94", b"d\x94"), b"?" * 99, HEADER.pack(BEGIN, LONGEST + 1, 0),
-        HEADER.pack(BEGIN, 3, zlib.crc32(b"???")) + b"???",
+        good.replace(b"c\x94", b"d\x94"), good.replace(BEGIN, BEGIN[::-1]), b"?" * 99,
+        HEADER.pack(BEGIN, LONGEST + 1, 0), HEADER.pack(BEGIN, 3, zlib.crc32(b"???")) + b"???",
     ):  # fmt: skip
         assert messages(bad, "a") == (["a"], Garbled)
 
