@@ -128,6 +128,58 @@ def test_helpers_end_with_the_process_of_their_run(tmp_path, monkeypatch, end):
     server._forkserver._stop()
 
 
+def forked(child):
+    """A process that forks another one, which does what is said, with a pipe and the number of the first; what comes
+    through the pipe, and the first, which waits to be ended."""
+    ours, theirs = os.pipe()
+    if not (first := os.fork()):
+        parent = os.getpid()
+        if not os.fork():
+            child(theirs, parent)
+            os._exit(0)
+        time.sleep(2 * SECONDS)
+        os._exit(0)
+    os.close(theirs)
+    return ours, first
+
+
+@pytest.mark.skipif(not orphans.LINUX, reason="the kernel ends them on Linux alone")
+def test_a_process_for_runs_ends_with_the_one_that_made_it_whatever_it_does():
+    """Also where it holds the interpreter, and reads no pipe: the kernel ends it. Its session is its own."""
+
+    def child(pipe, parent):
+        orphans.begin_run()
+        os.write(pipe, f"{os.getpid()} {os.getsid(0)}".encode())
+        time.sleep(2 * SECONDS)
+
+    ours, first = forked(child)
+    pid, session = map(int, os.read(ours, 99).split())
+    os.kill(first, signal.SIGKILL)
+    os.waitpid(first, 0)
+    os.close(ours)
+    assert gone([pid], 5)
+    assert session == pid
+
+
+@pytest.mark.skipif(not orphans.LINUX, reason="the kernel ends them on Linux alone")
+def test_a_process_whose_parent_is_gone_before_it_asks_ends_at_once():
+    """Of which the kernel tells nobody any more."""
+
+    def child(pipe, parent):
+        os.write(pipe, b"begun")
+        while os.getppid() == parent:
+            time.sleep(0.01)
+        orphans.die_with(parent, "SIGKILL")
+        os.write(pipe, b"it goes on")
+
+    ours, first = forked(child)
+    assert os.read(ours, 99) == b"begun"
+    os.kill(first, signal.SIGKILL)
+    os.waitpid(first, 0)
+    assert os.read(ours, 99) == b""
+    os.close(ours)
+
+
 def test_a_method_that_writes_into_every_descriptor_costs_its_own_run(tmp_path):
     runs = run(tmp_path / "t", ["odd-scribbler", "odd-walk"], seeds=8)
     theirs = runs[runs.optimizer == "odd-scribbler"]
