@@ -166,7 +166,7 @@ class Results:
                 if row["trajectory"]:
                     row["trajectory"] = unpacked(row["trajectory"], row["trajectory_bytes"])
                 row["metrics"] = _last_metrics(row)
-                row.update(dict.fromkeys(QUESTIONS, 0) | json.loads(row["counts"]))
+                row.update(dict.fromkeys(QUESTIONS, 0) | parsed(row["counts"]))
                 row["status"] = Status(row["status"]).value
                 row["gap"] = float(json.loads(row["key"])["target"])  # the key has its first name
                 row["title"] = titles(row["problem"], row["parameters"])
