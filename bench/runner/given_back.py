@@ -162,6 +162,7 @@ def _facts() -> list[Switch]:
     facts: list[Switch] = [
         (_folder, _enter),
         (_environment, _set_environment),
+        (_umask, os.umask),
         (lambda: sys.path[:], lambda path: sys.path.__setitem__(slice(None), path)),
         (lambda: sys.meta_path[:], lambda finders: sys.meta_path.__setitem__(slice(None), finders)),
         (lambda: warnings.filters[:], _set_filters),
@@ -193,6 +194,13 @@ def _folder() -> str:
 def _enter(folder: str) -> None:
     with suppress(OSError):  # it is no more
         os.chdir(folder)
+
+
+def _umask() -> int:
+    """What the system tells to those alone who set it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _environment() -> dict[Any, Any]:

@@ -23,7 +23,7 @@ from bench.results.stored import Results
 from bench.runner import processes
 from bench.runner.campaign import run_suite
 from bench.runner.channel import GARBLED
-from bench.runner.given_back import Untouched, given_back
+from bench.runner.given_back import Untouched, _umask, given_back
 from bench.runner.launch import Launch
 from bench.runner.plan import plan
 from bench.runner.single import RunRecord, play, sound, unrun
@@ -105,13 +105,14 @@ def state():
         sys.getrecursionlimit(), sys.getswitchinterval(), gc.isenabled(), gc.get_threshold(), sys.stdout,
         signal.getsignal(signal.SIGTERM), signal.pthread_sigmask(signal.SIG_BLOCK, ()), sys.getprofile(),
         signal.getitimer(signal.ITIMER_REAL), random.getstate(), np.random.get_state()[1].tobytes(),
+        _umask(),
     )  # fmt: skip
 
 
 CHANGES = (
     "chdir", "environ", "path", "finders", "locale", "errstate", "warnings", "print-options", "collector",
     "collector-always", "switch-interval", "shallow", "alarm-often", "ignores", "blocks", "seeds", "streams",
-    "quiet-profiler", "decimals",
+    "quiet-profiler", "decimals", "umask",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -241,6 +242,19 @@ def test_a_method_that_asks_nothing_is_ended_after_its_patience(tmp_path, optimi
     assert time.monotonic() - begun < 40
     assert runs.status.tolist() == ["killed"] * 2
     assert set(runs.error) == {"the method asked nothing for 0.5 s, which is beyond its patience"}
+
+
+def test_the_server_outlives_the_thread_in_which_it_was_asked_for(tmp_path):
+    """The kernel takes a process whose thread has ended for one that has lost its parent."""
+    from multiprocessing import forkserver
+
+    server: Any = forkserver
+    server._forkserver._stop()
+    thread = threading.Thread(target=run, args=(tmp_path / "t", ["odd-walk"]), kwargs={"seeds": 1})
+    thread.start()
+    thread.join()
+    time.sleep(0.2)
+    assert psutil.Process(server._forkserver._forkserver_pid).status() != psutil.STATUS_ZOMBIE
 
 
 def test_a_question_that_takes_longer_is_waited_for(tmp_path):

@@ -298,6 +298,11 @@ def decimals(oracle):
 
 
 @act
+def umask(oracle):
+    os.umask(0o777)
+
+
+@act
 def switches(oracle):
     import torch
 
