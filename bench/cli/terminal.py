@@ -159,15 +159,19 @@ def notes(results: "Results") -> None:
 
 def missing(results: "Results") -> int:
     """Say how many of the planned runs are there where nothing says why others are not; then exit status 1."""
+    merged = any(member.manifest.get("merged") for member in getattr(results, "members", [results]))
     for text in results.missing:
-        again = (
-            "import the data again"
-            if results.imported
-            else "give the same command with --retry damaged, which does all of them"
-        )
-        if any(member.manifest.get("merged") for member in getattr(results, "members", [results])):
-            again = "merge the others into it: their suite under this name runs them, too"
-        err.print(f"[bold red]Missing:[/] {escape(text)} Restore runs.db from a copy, or {again}.", soft_wrap=True)
+        if merged:
+            again = (
+                "Restore runs.db from a copy, or merge the others into it: their suite under this name runs them, too."
+            )
+        elif results.imported:
+            again = "Restore runs.db from a copy, or import the data again."
+        else:
+            again = (
+                "Give the same command again, which does the others, with --retry damaged where runs.db was damaged."
+            )
+        err.print(f"[bold red]Missing:[/] {escape(text)} {again}", soft_wrap=True)
     return TROUBLE if results.missing else 0
 
 
