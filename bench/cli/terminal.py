@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FEW = 15  # problems up to which the terminal shows each
 BESIDE = 3  # problems beside each other
 REASONS = 5  # for skips and crashes that the terminal names
+RESTORE = "Restore runs.db from a copy"
 RETRY_DAMAGED = "run its suite again with --retry damaged"
 
 
@@ -166,11 +167,9 @@ def missing(results: "Results") -> int:
                 "Restore runs.db from a copy, or merge the others into it: their suite under this name runs them, too."
             )
         elif results.imported:
-            again = "Restore runs.db from a copy, or import the data again."
+            again = f"{RESTORE}, or import the data again."
         else:
-            again = (
-                "Give the same command again, which does the others, with --retry damaged where runs.db was damaged."
-            )
+            again = "Give the same command again, which does the others, with --retry damaged where runs.db is damaged."
         err.print(f"[bold red]Missing:[/] {escape(text)} {again}", soft_wrap=True)
     return TROUBLE if results.missing else 0
 
@@ -190,7 +189,7 @@ def damaged(results: "Results") -> int:
             for _, manifest in member.sources
             if member.damaged
         }
-        err.print(f"Restore runs.db from a copy, or {' or '.join(sorted(again))}.", soft_wrap=True)
+        err.print(f"{RESTORE}, or {' or '.join(sorted(again))}.", soft_wrap=True)
     return TROUBLE if results.damaged else 0
 
 
