@@ -99,7 +99,8 @@ def _values(runs: Frame, events: Frame, cost: np.ndarray, place: np.ndarray, gri
     if not len(events):
         return np.full(len(costs), np.inf)
     # one search for all runs: run number + cost as a part of the whole, which rises with the events
-    whole = 2 * max(costs.max(), cost.max()) or 1.0  # nothing was paid for, where the start was the target
+    most = max(costs.max(initial=0.0), cost.max())
+    whole = 2 * most or 1.0  # nothing was paid for, where the start was the target or no run asked anything
     last = np.searchsorted(place + cost / whole, run + costs / whole, side="right") - 1
     begun = (last >= 0) & (place[last] == run)
     scored, has_optimum, f_opt = (runs[name].to_numpy()[run] for name in ("scored", "known", "f_opt"))

@@ -88,7 +88,7 @@ def standings(view: View, costs: Sequence[float]) -> np.ndarray:
     """
     at = np.minimum(costs, np.finfo(float).max)  # inf is never reached
     solved = view.solved(at)
-    if not {"f_target", "target"} <= set(view.reached.columns):
+    if not at.size or not {"f_target", "target"} <= set(view.reached.columns):
         return solved
     for way in (_way_by_fractions(view, at, solved), _way_by_gaps(view, at)):
         if way is not None:

@@ -35,6 +35,13 @@ def silent(runs: Frame) -> Column:
     return (runs.status == Status.RETURNED) & ~runs[asked].any(axis=1)
 
 
+def unheard(runs: Frame) -> Column:
+    """Which runs ended without a question, whatever their status, but for those whose start met their target: what they
+    have is that of the start."""
+    asked = [question for question in QUESTIONS if question in runs]
+    return (runs.status != Status.TARGET) & ~runs[asked].any(axis=1) if asked else runs.status.isna()
+
+
 def faults(runs: Frame) -> Frame:
     """Problems with values below their f_opt, or of -inf: columns problem, dim, instance, f_opt (NaN where it is not
     known), lowest, runs, optimizers (names joined by semicolons)."""

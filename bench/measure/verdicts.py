@@ -19,6 +19,7 @@ from bench.measure.raced import gone, in_race
 from bench.measure.standing import at_budget, common_budgets, values_at_budget
 from bench.measure.statistics import duels, ran, scores
 from bench.measure.strata import ALL, ROUNDING
+from bench.measure.summaries import unheard
 from bench.measure.words import ALIKE, CANNOT_RUN, NOT_ON_ALL, NOTHING_FINITE, NOTHING_REACHED, SKIPPED, UNKNOWN
 
 SCOPE = [*CELL, "among"]  # what a best optimizer is of
@@ -194,8 +195,8 @@ def _among(table: Frame) -> Frame:
 
 def judged(view: View) -> Frame:
     """The frame of `ert` by which optimizers are judged, with the columns median, lower and upper (quartiles), and
-    budget, of `values_at_budget`; and a row of each optimizer for these values, with target inf, which nobody
-    reaches."""
+    budget, of `values_at_budget`; and a row of each optimizer that asked anything for these values, with target inf,
+    which nobody reaches."""
     asked, values = view.of(ert), view.of(values_at_budget)
     names = [*CELL, "optimizer", "order"]
     low = values["median"].astype(float).clip(lower=values.end.fillna(-np.inf))  # what is below is the same
@@ -203,6 +204,7 @@ def judged(view: View) -> Frame:
     low = low.where(~(values.settled & values.least), lowest)  # and so is what is as good as the best
     medians = values[[*names, "kind", "budget"]].assign(median=low, lower=values.low, upper=values.high)
     heads = asked.drop_duplicates(names).drop(columns="kind").merge(medians, on=names)
+    heads = heads.merge(view.runs[~unheard(view.runs)][names].drop_duplicates(), on=names)
     none = dict.fromkeys(("success", "low", "high"), np.nan)
     heads = heads.assign(target=np.inf, ert=np.inf, successes=0, **none)
     asked = asked.merge(medians.drop(columns="kind"), how="left", on=names)

@@ -12,6 +12,7 @@ from bench.core import Objective, Oracle, Spent, Stop
 from bench.core.books import REFUSALS
 from bench.core.oracle import books_of
 from bench.core.registry import OPTIMIZERS
+from bench.report.page import write_report
 from bench.results.stored import Results
 from bench.runner.campaign import run_suite
 from bench.runner.given_back import given_back
@@ -123,6 +124,18 @@ def test_a_method_that_asks_nothing_says_so(tmp_path, capsys):
     assert sorted(table.optimizer) == ["odd-silent", "odd-vacant"]
     rows = failure_rows(table.assign(place=0, family=0))["rows"]
     assert [row["reason"] for row in rows] == ["the method returned without a question"] * 2
+
+
+@pytest.mark.parametrize("methods", [["odd-silent"], ["odd-silent", "odd-vacant"]])
+def test_nobody_is_best_where_nobody_asked_anything(tmp_path, methods):
+    """What all have is the value of the start."""
+    suite = make_suite(["odd-bowl"], methods, budget=20, name="t", seeds=3)
+    run_suite(suite, tmp_path / "t", Launch(workers=1, imports=["odd_methods"], children=False))
+    results = Results(tmp_path / "t")
+    answer = results.best_optimizers()
+    assert set(answer.optimizer) == {""} and answer.reason.str.startswith("no target reached").all()
+    assert "odd-" not in results.sentence()
+    assert write_report(results, tmp_path / "page", figures=False).is_file()
 
 
 @pytest.mark.parametrize("kind", ["generator", "coroutine", "async_generator"])
