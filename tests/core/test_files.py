@@ -39,9 +39,9 @@ SAID = {
     "socket": "cannot be opened: No such device or address",
     "loop": "Too many levels of symbolic links|is a symbolic link",
     "huge": "has 10,737,418,240 bytes, and .* are the most that are read",
-    "folder": "is a folder, and no file|neither a file nor|must hold an .info of COCO",
+    "folder": "is a folder, and no (TOML )?file|neither a file nor|must hold an .info of COCO",
     "device": "is a device, and no file|is a symbolic link",
-    "nothing": "cannot be opened: No such file|neither a file nor|is not there",
+    "nothing": "cannot be opened: No such file|there is no file|neither a file nor|is not there",
 }
 READERS = {
     "index file": (".info", lambda path: import_runs(path, path.parent / "results")),

@@ -538,6 +538,7 @@ def test_a_local_cluster_is_reached_from_this_machine_alone(odd):
     assert listening and {address.ip for address in listening} == {"127.0.0.1"}
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of a socket that Dask leaves open
 def test_a_scheduler_that_goes_away_is_said(users, machines):
     """The last test of these machines."""
     launch = {"imports": [methods_in(users, 0.5)], "watcher": Sentences()}
