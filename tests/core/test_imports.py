@@ -107,6 +107,8 @@ def test_a_module_of_the_current_folder_goes_before_others(load, tmp_path):
         ("json.py", {"json.py": ""}, "file 'json.py' cannot be imported: the name 'json' is taken by another module"),
         ("mine/", {"mine.py": ""}, "folder 'mine/' cannot be imported: there is none at"),
         ("mine.py", {"mine/a.py": ""}, "file 'mine.py' cannot be imported: there is none at"),
+        ("m.1/", {"m.1/a.py": ""}, "folder 'm.1/' cannot be imported: no module is called 'm.1', with a dot"),
+        ("m.1.py", {"m.1.py": ""}, "file 'm.1.py' cannot be imported: no module is called 'm.1.py', with a dot"),
         ("mine", {"mine/a.py": "1 / 0"}, "module 'mine' cannot be imported: ZeroDivisionError: division by zero"),
         ("mine", {}, "module 'mine' cannot be imported: ModuleNotFoundError: No module named 'mine'"),
     ],

@@ -72,6 +72,8 @@ def _find(name: str, module: str) -> None:
     beside = path.parent
     if not (path.is_dir() if _kind(name) == "folder" else path.is_file()):
         raise ValueError(f"{_kind(name)} {name!r} cannot be imported: there is none at {path}")
+    if dotted := [each.name for each in (path, *_packages(path)) if "." in each.name.removesuffix(".py")]:
+        raise ValueError(f"{_kind(name)} {name!r} cannot be imported: no module is called {dotted[0]!r}, with a dot")
     path, module = [path, *_packages(path)][-1], module.partition(".")[0]
     there = sys.modules.get(module)
     places = _places(there.__spec__ if there else importlib.util.find_spec(module))
