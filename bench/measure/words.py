@@ -115,7 +115,8 @@ def all_solved(n: int) -> str:
     interval."""
     if n < FEWEST:
         return ""
-    return f"success {LOW_END.format(percent(float(wilson(np.ones(1), np.full(1, n))[0][0])))}"
+    least = percent(float(wilson(np.ones(1), np.full(1, n))[0][0]))
+    return f"success {least if least == PERCENT['most'] else LOW_END.format(least)}"
 
 
 def reached(successes: int, runs: int) -> str:

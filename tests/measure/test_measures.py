@@ -281,6 +281,7 @@ def test_n_of_n_says_how_sure_success_is():
     assert words.reached(15, 15) == "15/15, success ≥ 80 %"
     assert [words.reached(*k) for k in ((14, 15), (4, 4), (0, 5))] == ["14/15", "4/4", "0/5"]
     assert words.all_solved(5) == "success ≥ 57 %"
+    assert words.all_solved(1000) == "success > 99 %"
     assert words.interval(350, nan) == "≥ 350" and words.interval(nan, nan) == ""
 
 
