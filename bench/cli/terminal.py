@@ -163,9 +163,7 @@ def missing(results: "Results") -> int:
     merged = any(member.manifest.get("merged") for member in getattr(results, "members", [results]))
     for text in results.missing:
         if merged:
-            again = (
-                "Restore runs.db from a copy, or merge the others into it: their suite under this name runs them, too."
-            )
+            again = f"{RESTORE}, or merge the others into it: their suite under this name runs them, too."
         elif results.imported:
             again = f"{RESTORE}, or import the data again."
         else:

@@ -26,6 +26,7 @@ from bench.core.stretch import Stretch, is_asynchronous, waited
 
 SLOW, TOGETHER = 0.005, 0.1  # seconds of a point from which on few are asked together, and of those
 REFUSALS = 10_000  # questions refused one after the other, after which a method is left: it will not stop by itself
+LARGE = 100  # coordinates of a problem from which the memory of an optimizer is of interest, and shown
 MEASURED = 15  # first seeds whose runs' memory is measured, of runs alone: it hardly depends on the seed
 LINGER = 10.0  # seconds after the end of its run in which a method may return; one that asks later is left
 

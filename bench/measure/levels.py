@@ -13,5 +13,4 @@ PERMUTATIONS = 400  # exchanges of optimizers, with which the largest difference
 CURVES = 199  # such exchanges, where whole curves are compared
 FAILED = 0.01  # of the evaluations of a problem, above which the page says below its answer how many failed
 RACE_LEVEL = 0.033  # of a race over all its rounds: below LEVEL, as results that spread unequally take more
-LARGE = 100  # coordinates of a problem from which the memory of an optimizer is shown
 EXCHANGES = 10_000  # of a race, from which its bounds follow

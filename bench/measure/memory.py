@@ -1,9 +1,8 @@
 """What optimizers take of memory: the state that they hold between two questions, and the peak of their process."""
 
-from bench.core.books import MEASURED
+from bench.core.books import LARGE, MEASURED
 from bench.core.status import statuses
 from bench.measure.frames import CELL, Column, Frame
-from bench.measure.levels import LARGE
 
 
 def memory(runs: Frame) -> Frame:

@@ -31,15 +31,19 @@ def failures(runs: Frame) -> Frame:
 
 def silent(runs: Frame) -> Column:
     """Which runs returned without a question."""
-    asked = [question for question in QUESTIONS if question in runs]
-    return (runs.status == Status.RETURNED) & ~runs[asked].any(axis=1)
+    return (runs.status == Status.RETURNED) & _without_question(runs)
 
 
 def unheard(runs: Frame) -> Column:
     """Which runs ended without a question, whatever their status, but for those whose start met their target: what they
     have is that of the start."""
-    asked = [question for question in QUESTIONS if question in runs]
-    return (runs.status != Status.TARGET) & ~runs[asked].any(axis=1) if asked else runs.status.isna()
+    return (runs.status != Status.TARGET) & _without_question(runs)
+
+
+def _without_question(runs: Frame) -> Column:
+    """Of which runs it is known that they asked nothing."""
+    counts = runs[[question for question in QUESTIONS if question in runs]]
+    return ~counts.any(axis=1) & (counts.shape[1] > 0)
 
 
 def faults(runs: Frame) -> Frame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.core.books import LARGE
 from bench.core.status import statuses
 from bench.measure import levels, words
 from bench.measure.comparison import View
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 BY = {"optimizer": ["optimizer"], "order": ["order"], "family": ["family"], "dim": ["dim"], "problem": CELL}
 MOST = 12  # curves over all problems that one panel shows
 NEEDED = {  # by figures that not all results have
-    "memory": f": no run on {levels.LARGE} coordinates or more measured it",
+    "memory": f": no run on {LARGE} coordinates or more measured it",
     "metric": ": no run recorded any",
     "sensitivity": ": no hyperparameter was varied",
     "scaling": ": no problem was run in several dims, with a target that was reached",

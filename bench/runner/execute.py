@@ -20,6 +20,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from bench.core.books import LARGE
 from bench.core.registry import load
 from bench.core.status import Status
 from bench.runner import PACKAGES
@@ -39,7 +40,6 @@ STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that 
 ANEW = 20  # times, where it is a new interpreter; for so long one does jobs in turn, as each start takes seconds
 LIFE = 10.0  # seconds of work after which a copy does no other job: its first runs take five times as long as later
 KEPT = 24  # copies that wait for the next job of their optimizer, at most
-LARGE = 100  # coordinates of a problem whose memory is of interest: who had one has data of it, and does no other job
 # what a child says when it waits for a job, when it gives back the rest of one, and when it will do another
 READY, REST, AGAIN = "ready", "rest", "again"
 CLEARING = 8  # ended processes that are cleared away at once
@@ -80,7 +80,7 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     gpu = threading.Lock()  # one GPU: its jobs go one at a time
     queue = Queue(jobs, launch.processes)
     timed = any(job.specs[0].solo for job in jobs)  # nothing else goes on beside these
-    children = Children(launch, lambda optimizer="": queue.waits(optimizer) and not timed)
+    children = Children(launch, lambda optimizer: queue.waits(optimizer) and not timed)
     serve(launch.preload)
 
     def work() -> None:
@@ -401,7 +401,7 @@ def _genuine(message: Any) -> bool:
 
 
 def _light(job: Job) -> bool:
-    """Whether nothing of a job stays in its process that the next would be measured with."""
+    """Whether nothing of a job stays in its process that the next is measured with, as data of a LARGE problem."""
     return not any(spec.solo or spec.device != "cpu" or (spec.dim or LARGE) >= LARGE for spec in job.specs)
 
 
@@ -476,7 +476,7 @@ def _child(
             send(*ended, *([REST] if undone and not changed else []), *([AGAIN] if again else []))
             ended.clear()
             untouched = Untouched() if again else untouched  # with what the job has imported
-    except (OSError, EOFError):  # the coordinator is gone, and nobody is left to hear, or a method has closed the pipe
+    except (BrokenPipeError, EOFError):  # the coordinator is gone, and nobody is left to hear
         pass
     # what a method's own threads still do is of no interest to anybody
     os._exit(0)
