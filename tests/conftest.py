@@ -3,8 +3,10 @@
 import gc
 import os
 import signal
+import sqlite3
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ import pytest
 import bench  # noqa: F401  # sets MKL_CBWR before torch is loaded
 from bench.core import registry
 from bench.report.measured import PRICES
-from bench.runner import PACKAGES
+from bench.runner import PACKAGES, processes
+from bench.runner.launch import HEAVY
 
 ODD = str(Path(__file__).parent / "modules")
 LIMIT = 60  # CPU seconds of a test, which a busy machine may double
@@ -30,6 +33,26 @@ gc.set_threshold(50_000, 50, 50)  # thousands of tests and torch are a large hea
 os.environ.setdefault("MPLBACKEND", "Agg")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
+
+
+class Preloaded(set):
+    """What the server of child processes imports: where a test needs any module, all that others need. Another server
+    for each new need would import again and again what takes seconds."""
+
+    def update(self, *modules):
+        needed = {*HEAVY, "pytorch_optimizer", "nlopt", "cma", "optuna"}
+        super().update(*modules, needed | {name.partition(".")[0] for name in needed} if any(modules) else ())
+
+
+class Unsynced(sqlite3.Connection):
+    """Its commits do not wait for the disk: tests end processes and cut no power, and a disk that all use is slow."""
+
+    def execute(self, statement, *values):
+        return super().execute(statement.replace("synchronous=FULL", "synchronous=OFF"), *values)
+
+
+processes._preloaded = Preloaded()
+sqlite3.connect = partial(sqlite3.connect, factory=Unsynced)
 
 
 def cpu_seconds() -> float:

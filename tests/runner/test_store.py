@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import datetime
 
 import numpy as np
@@ -32,6 +33,12 @@ def test_every_planned_run_has_a_row_and_a_second_time_adds_nothing(tmp_path):
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     db.close()
+
+
+def test_what_is_committed_is_on_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite3, "connect", sqlite3.connect.func)  # not that of all tests, which does not wait for it
+    with closing(Store(tmp_path / "t", create=True)) as store:
+        assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
 def test_more_seeds_are_added_to_what_is_there(tmp_path):
