@@ -67,3 +67,11 @@ def checked(frame: Any, name: str) -> Frame:
     if lacking := [column for column in COLUMNS[name] if column not in frame]:
         raise ValueError(f"a frame of {name} must have {', '.join(COLUMNS[name])}; it lacks {', '.join(lacking)}")
     return frame
+
+
+def stored_anew(frame: Any) -> Any:
+    """The frame with its texts, and the names of its columns, as the option mode.string_storage of pandas says now,
+    and not as it said when they were read."""
+    texts = frame.dtypes[frame.dtypes == "str"].index
+    frame = frame.astype(dict.fromkeys(texts, "str"))
+    return frame.set_axis(frame.columns.astype("str"), axis="columns")

@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.core.ledger import QUESTIONS, impossible
 from bench.core.status import statuses
-from bench.measure.frames import Column, Frame, checked
+from bench.measure.frames import Column, Frame, checked, stored_anew
 from bench.measure.prices import Prices, in_seconds, priced, resolved
 
 POINTS = 60  # of a curve over cost
@@ -19,7 +19,8 @@ def complete(runs: Frame) -> Frame:
     A run that never began does not know its problem: it has dim and scored of the others there, else 0 and False.
     gap: 0, the optimum itself, imported and raced: False, and failed_values: NaN, where there is no such column.
     """
-    dim = checked(runs, "runs").dim.astype(float)
+    runs = stored_anew(checked(runs, "runs"))
+    dim = runs.dim.astype(float)
     highest = dim.groupby(runs.problem).transform("max")
     return runs.assign(
         dim=dim.fillna(highest).fillna(0).astype(int),
@@ -65,6 +66,7 @@ def progress(runs: Frame, trajectories: Frame) -> Frame:
         events = trajectories[trajectories.run.isin(runs.run)]
     if "best" in checked(events, "events"):
         return events
+    events = stored_anew(events)
     if not events.run.is_monotonic_increasing:
         events = events.sort_values("run", kind="stable", ignore_index=True)
     f = events.f.to_numpy(float)

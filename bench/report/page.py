@@ -64,6 +64,16 @@ def write_report(
     which the page loads itself again, as it will have been written anew; 0: it does not. Raises ValueError where there
     is no run to report.
     """
+    import pandas as pd
+
+    with pd.option_context("mode.string_storage", "python"):  # of frames as small as these Arrow's takes a third longer
+        return _written(results, folder, published, figures=figures, quick=quick, renewed=renewed)
+
+
+def _written(
+    results: "Results", folder: Path, published: str | None, *, figures: bool, quick: bool, renewed: float
+) -> Path:
+    """See `write_report`."""
     if not len(results.runs):
         why = " ".join([*results.notes, *results.missing]) or "all that are stored are damaged."
         raise ValueError(f"{results.name} has no run yet that can be reported: {why}")
@@ -76,7 +86,7 @@ def write_report(
     page = folder / "index.html"
     write_text(page, html(report, drawn, failed, renewed))
     for sentence in dict.fromkeys(failed):
-        warnings.warn(Notice(sentence), stacklevel=2)
+        warnings.warn(Notice(sentence), stacklevel=3)
     return page
 
 
