@@ -146,20 +146,18 @@ def alone(view: View) -> dict[str, tuple[str, int]]:
 
 def _of_one_problem(view: View, table: Frame) -> Frame:
     """The answers, those for a family of one problem by what is said of that problem: there is one best optimizer."""
+    import pandas as pd
+
     single = alone(view)
     if not single or table.empty:
         return table
     decided = ["optimizer", "reason", "order", "compared", "significant", "enough", "rivals", "tied", "raced"]
+    cells = pd.DataFrame([(family, *cell) for family, cell in single.items()], columns=["family", *CELL])
     verdicts = [
-        view.of(within, budget, *single.values())
-        .of(best)
-        .set_index(CELL)
-        .loc[[cell]]
-        .assign(family=family, budget=budget)
-        for family, cell in single.items()
+        cells.merge(view.of(within, budget, *single.values()).of(best), on=CELL).assign(budget=budget)
         for budget in table.budget.unique()
     ]
-    verdict = joined([each[["family", "budget", "among", *decided]].reset_index(drop=True) for each in verdicts], [])
+    verdict = joined([each[["family", "budget", "among", *decided]] for each in verdicts], [])
     pairs = verdict.compared * (verdict.compared - 1) // 2
     nothing = {"general": False, "able": False, "unbeaten": ""}
     verdict = verdict.assign(level=verdict.tied, tests=np.where(verdict.raced == "", pairs, 0), **nothing)
@@ -237,10 +235,8 @@ def winners(table: Frame) -> Frame:
     ranked = joined([reached.assign(rare=reached.successes * 2 < reached.runs), nearest.assign(rare=True)], [])
     ranked = ranked.sort_values(["gone", "rare", "target", "ert", "median", "optimizer"])
     names = [name for name in COLUMNS["best"] if name in table]
-    answer = table[SCOPE].drop_duplicates().sort_values(SCOPE)
-    answer = answer.merge(ranked.groupby(SCOPE).head(1)[names], how="left", on=SCOPE)
-    low = table.groupby(SCOPE)["median"].min().rename("least").reset_index()
-    answer = answer.merge(low, how="left", on=SCOPE)
+    answer = table.groupby(SCOPE)["median"].min().rename("least").reset_index()
+    answer = answer.merge(ranked.drop_duplicates(SCOPE)[names], how="left", on=SCOPE)
     answer = answer.assign(median=answer["median"].fillna(answer.least)).drop(columns="least")
     answer = answer.fillna({"optimizer": "", "kind": "", "successes": 0, "runs": 0})
     return answer.astype({"order": "Int64", "successes": int, "runs": int}).reset_index(drop=True)
@@ -369,11 +365,7 @@ def answers(scores: Frame, duels: Frame, breaks: Frame | None = None) -> Frame:
     )
     scores = scores.assign(slower=last.slower.to_numpy(float), above=last.above.to_numpy(float))
     scores = scores.assign(whole=(scores.problems == scores.of) & (scores.ran > 0) & scores.solved.notna())
-    scope = ["family", "budget", "optimizer"]
-    beaten, enough, general, able = (
-        {key: set(rows.rival) for key, rows in duels[duels[name]].groupby(scope)}
-        for name in ("significant", "enough", "general", "able")
-    )
+    beaten, enough, general, able = (_rivals(duels, name) for name in ("significant", "enough", "general", "able"))
     tests = duels[duels.adjusted.notna()].groupby(["family", "budget"]).size() // 2  # each pair stands there both ways
     order = {"gone": True, "solved": False, "standing": False, "slower": True, "above": True, "optimizer": True}
     ranked = scores.reset_index(drop=True).sort_values(list(order), ascending=list(order.values())).index
@@ -415,6 +407,15 @@ def answers(scores: Frame, duels: Frame, breaks: Frame | None = None) -> Frame:
             table.append({**row, "significant": compared and not rivals, "general": compared and not unbeaten})
     frame = pd.DataFrame(table, columns=list(COLUMNS["answers"])).astype({"order": "Int64", "runs": "Int64"})
     return _in_order(frame, scores.family)
+
+
+def _rivals(duels: Frame, name: str) -> dict[tuple[str, float, str], set[str]]:
+    """The rivals of each family, budget and optimizer in those rows of duels where this column is true."""
+    rivals: dict[tuple[str, float, str], set[str]] = {}
+    rows = duels[duels[name]]
+    for *key, rival in zip(rows.family, rows.budget, rows.optimizer, rows.rival, strict=True):
+        rivals.setdefault(tuple(key), set()).add(rival)
+    return rivals
 
 
 def _in_order(answers: Frame, families: Column) -> Frame:

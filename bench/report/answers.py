@@ -4,7 +4,7 @@ A verdict is of all optimizers of the report: the page's selection hides rows, a
 segments: strings, and {o: place of an optimizer}.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ def verdicts(report: Report) -> dict[str, Any]:
     """words: formats; answers: by price and budget; problems: by price, cell, and among whom (all, then each order)."""
     return {
         "words": words.PAGE,
-        "answers": [[_answer(report, view, budget) for budget in view.of(budgets)] for view in report.views],
+        "answers": [_answers(report, view) for view in report.views],
         "problems": [_problems(report, view) for view in report.views],
     }
 
@@ -34,9 +34,16 @@ def _segments(report: Report, texts: Sequence[str]) -> list[Any]:
     return [{"o": report.place(text)} if isinstance(text, words.Name) else str(text) for text in texts]
 
 
-def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
+def _answers(report: Report, view: View) -> list[dict[str, Any]]:
+    """See `_answer`, within each of the budgets; at which budget another leads is said of all of them."""
+    table: Frame = view.of(crossings)
+    turns = {family: _crossing(report, view, family, table) for family in dict.fromkeys([ALL, *report.families])}
+    return [_answer(report, view, budget, turns) for budget in view.of(budgets)]
+
+
+def _answer(report: Report, view: View, budget: float, turns: Mapping[str, list[Any]]) -> dict[str, Any]:
     """sentence, crossing, caption; rows: all problems (family -1), where there are several families, then each family,
-    with a cell of all optimizers and one of each order."""
+    with a cell of all optimizers and one of each order. turns: of each family the crossing."""
     table = view.of(answers)
     rows = {(row.family, row.among): row for row in table[table.budget == budget].itertuples()}
     of_one = view.of(of_one_problem, budget)
@@ -44,14 +51,14 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
     families += [(place, name, name or "no family") for place, name in enumerate(report.families)]
     return {
         "sentence": _segments(report, sentence(view, budget, report.results.function.get("title", ""), report.sign)),
-        "crossing": _crossing(report, view, ALL),
+        "crossing": turns[ALL],
         "caption": f"Within {view.amount(budget)} ({view.note}). {view.of(caption)}",
         "rows": [
             {
                 "family": place,
                 "title": title,
                 "note": f"{words.counted(rows[name, ALL].problems, 'problem')}{words.shorter(rows[name, ALL])}",
-                "crossing": _crossing(report, view, name),
+                "crossing": turns[name],
                 "cells": [_cell(report, rows.get((name, among)), of_one.get((name, among))) for among in report.among],
             }
             for place, name, title in families
@@ -60,8 +67,8 @@ def _answer(report: Report, view: View, budget: float) -> dict[str, Any]:
     }
 
 
-def _crossing(report: Report, view: View, family: str) -> list[Any]:
-    table: Frame = view.of(crossings)
+def _crossing(report: Report, view: View, family: str, table: Frame) -> list[Any]:
+    """Who leads up to which budget in a family, in words. table: of `crossings`."""
     if family in alone(view):  # each budget has its own best there, by the values at it
         return []
     rows = list(table[table.family == family].itertuples())

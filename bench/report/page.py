@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,7 +160,6 @@ def html(
 
     undrawn: a sentence for each figure that could not be drawn; takes those of the page itself. renewed: as of
     `write_report`."""
-    import jinja2
     from markupsafe import Markup
 
     drawn, undrawn = drawn or {}, [] if undrawn is None else undrawn
@@ -179,15 +179,7 @@ def html(
     failed = failed.assign(place=report.optimizer(failed), family=report.family(failed))
     unanswered = report.tables["failed-evaluations"]
     unanswered = unanswered.assign(place=report.optimizer(unanswered), family=report.family(unanswered))
-    loader = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    loader.filters |= {"number": number, "percent": percent}
-    loader.globals |= {"interval": interval, "levels": levels, "words": words}
+    loader = _loader()
     return loader.get_template("page.html").render(
         policy=content_policy(scripts),
         style=Markup("".join((TEMPLATES / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)),
@@ -242,6 +234,23 @@ def html(
         latex=drawn.get(LATEX, ()),
         sources=[_source(name, manifest) for name, manifest in results.sources],
     )
+
+
+@cache
+def _loader() -> Any:
+    """What reads the templates of the page, once for all pages."""
+    import jinja2
+
+    loader = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    loader.filters |= {"number": number, "percent": percent}
+    loader.globals |= {"interval": interval, "levels": levels, "words": words}
+    return loader
 
 
 def _metrics(report: Report, failed: list[str]) -> dict[str, Any]:
