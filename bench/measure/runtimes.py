@@ -30,20 +30,15 @@ def hits(
     events = progress(runs, trajectories)
     best = events.best.to_numpy()
     run = events.run.to_numpy()
-    begin = np.flatnonzero(np.r_[True, run[1:] != run[:-1]]) if len(run) else np.empty(0, dtype=int)
-    sizes = np.diff(np.r_[begin, len(run)])
-    first = np.full(len(goals), -1)
-    for _, rows in goals.groupby(["kind", "target"], sort=False):
-        f_target = rows.set_index("run").f_target.reindex(run[begin]).fillna(-np.inf).to_numpy()
-        if not len(begin):
-            break
-        # best never rises along a run: as many events are above the target as come before it is reached
-        before = np.add.reduceat(best > np.repeat(f_target, sizes), begin, dtype=np.int64)
-        place = np.searchsorted(run[begin], rows.run.to_numpy())
-        there = (place < len(begin)) & (run[begin][np.minimum(place, len(begin) - 1)] == rows.run.to_numpy())
-        place = np.where(there, place, 0)
-        reached = there & (before[place] < sizes[place])
-        first[rows.index[reached]] = (begin + before)[place[reached]]
+    # best never rises along a run: between its first event and its last, halve where the target is reached
+    f_target = goals.f_target.fillna(-np.inf).to_numpy(float)
+    low, end = (np.searchsorted(run, goals.run.to_numpy(), side=side) for side in ("left", "right"))
+    high = end
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        above = open_ & (best[np.where(open_, middle, 0)] > f_target)
+        low, high = np.where(above, middle + 1, low), np.where(open_ & ~above, middle, high)
+    first = np.where(low < end, low, -1)
     counts = {
         name: np.where(first >= 0, events[name].to_numpy(float)[first] if len(events) else np.nan, np.nan)
         for name in COUNTS

@@ -75,13 +75,21 @@ def targets(
     from_nothing = began & ~np.isfinite(runs["first"].astype(float)) & np.isfinite(f_best)
     improved = (gain > 0).groupby(instance).transform("any") | from_nothing.groupby(instance).transform("any")
 
-    def part(kind: str, target: float | Column, f_target: Column, which: Column) -> Frame:
-        table: Any = pd.DataFrame({"run": runs.run, "kind": kind, "target": target, "f_target": f_target})
-        return table[which]
-
     gaps, fractions = tuple(dict.fromkeys(gaps)), tuple(dict.fromkeys(fractions))
-    frames = [part("gap", gap, f_opt + gap, has_optimum & (runs.gap <= gap)) for gap in gaps]
+    known, gap, optimum = has_optimum.to_numpy(bool), runs.gap.to_numpy(float), f_opt.to_numpy(float)
+    lowest, height = f_best.to_numpy(float), gain.where(improved).to_numpy(float)
+    parts: list[tuple[str, Any, Any, Any]]
+    parts = [("gap", target, optimum + target, known & (gap <= target)) for target in gaps]
     if gaps == GAPS:
-        frames.append(part("gap", runs.gap, f_opt + runs.gap, has_optimum & (runs.gap > 0) & ~runs.gap.isin(GAPS)))
-    frames += [part("fraction", x, (f_best + x * gain).where(improved), ~has_optimum) for x in fractions]
-    return joined(frames, ["run", "kind", "target", "f_target"])
+        parts.append(("gap", gap, optimum + gap, known & (gap > 0) & ~np.isin(gap, GAPS)))
+    parts += [("fraction", target, lowest + target * height, ~known) for target in fractions]
+    if not parts:
+        return joined([], ["run", "kind", "target", "f_target"])
+    rows = [np.flatnonzero(which) for *_, which in parts]
+    columns = {
+        "run": runs.run.to_numpy()[np.concatenate(rows)],
+        "kind": np.repeat([kind for kind, *_ in parts], [len(each) for each in rows]),
+        "target": [np.broadcast_to(part[1], len(runs))[each] for part, each in zip(parts, rows, strict=True)],
+        "f_target": [part[2][each] for part, each in zip(parts, rows, strict=True)],
+    }
+    return pd.DataFrame({**columns, **{name: np.concatenate(columns[name]) for name in ("target", "f_target")}})
