@@ -36,21 +36,21 @@ registry.load(PACKAGES)
 
 @pytest.fixture(scope="module")
 def weaker(tmp_path_factory):
-    """Momentum 0.9 and 0.8 on all problems but those of learning, 60 seeds."""
+    """Momentum 0.9 and 0.8 on all problems but those of learning, 30 seeds."""
     home = tmp_path_factory.mktemp("home")
-    runs = [calibration.run(calibration.heavy_ball(60, m, calibration.LEARNING), home / str(m)) for m in (0.9, 0.8)]
+    runs = [calibration.run(calibration.heavy_ball(30, m, calibration.LEARNING), home / str(m)) for m in (0.9, 0.8)]
     return Versions(*runs)
 
 
 def test_a_weaker_momentum_is_found_in_all_sets_of_ten_seeds(weaker):
-    assert calibration.found(weaker) == [True] * 6
+    assert calibration.found(weaker) == [True] * 3
 
 
 def test_equal_versions_are_flagged_as_seldom_as_said(weaker):
-    """The same method with other seeds: 200 experiments here, at most 5 % and three standard errors of flags."""
-    flagged, significant = calibration.relabelled(weaker, 200)
-    assert flagged / 200 <= calibration.most(200)
-    assert 0 < significant / 200 <= calibration.most(200)  # the test is no stricter than it says
+    """The same method with other seeds: 100 experiments here, at most 5 % and three standard errors of flags."""
+    flagged, significant = calibration.relabelled(weaker, 100)
+    assert flagged / 100 <= calibration.most(100)
+    assert 0 < significant / 100 <= calibration.most(100)  # the test is no stricter than it says
 
 
 @pytest.mark.slow
@@ -343,7 +343,8 @@ def test_what_only_one_has_is_left_out_and_said(home):
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """A package of one optimizer, in a folder of a repository of git."""
+    """A package of one optimizer, in a folder of a repository of git; its order is 0, for which no process imports
+    torch."""
     folder = tmp_path / "repository" / "python"
     folder.mkdir(parents=True)
     monkeypatch.chdir(folder)
@@ -351,11 +352,10 @@ def repository(tmp_path, monkeypatch):
     text = """
         from bench import optimizer
 
-        @optimizer(order=1, source="Nobody 1900")
+        @optimizer(order=0, source="Nobody 1900")
         def NAME(oracle):
-            x = oracle.x0
             while True:
-                x = x - 0.01 * oracle.gradient(x)
+                oracle.value(oracle.x0)
     """
     module = f"mine_{tmp_path.name[-8:].replace('-', '_')}"
     Path(f"{module}.py").write_text(dedent(text.replace("NAME", module)))
@@ -445,11 +445,13 @@ def test_a_revision_is_checked_out_and_gone_afterwards(tmp_path, monkeypatch):
     module = tmp_path / "mine_tracked.py"
     module.write_text(
         "from bench import optimizer\n\n"
-        "@optimizer(order=1, source='Nobody 1900')\n"
+        "@optimizer(order=0, source='Nobody 1900')\n"
         "def mine_tracked(oracle):\n"
-        "    x = oracle.x0\n"
+        "    x, f = oracle.x0, oracle.value(oracle.x0)\n"
         "    while True:\n"
-        "        x = x - 0.01 * oracle.gradient(x)\n"
+        "        y = x + 0.3 * oracle.rng.standard_normal(x.shape)\n"
+        "        if (g := oracle.value(y)) < f:\n"
+        "            x, f = y, g\n"
     )
     Path("mine.toml").write_text(
         "[[group]]\nproblems = ['himmelblau', 'booth']\noptimizers = ['mine-tracked']\nbudget = 60\nseeds = 6\n"
@@ -457,7 +459,7 @@ def test_a_revision_is_checked_out_and_gone_afterwards(tmp_path, monkeypatch):
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@t"]
     for command in (["init", "-q"], ["add", "mine_tracked.py", "mine.toml"], ["commit", "-qm", "one"]):
         subprocess.run([*git, *command], check=True)
-    module.write_text(module.read_text().replace("0.01", "0.002"))
+    module.write_text(module.read_text().replace("0.3", "0.002"))
     done = call("check", "mine.toml", "--at", "HEAD", "--import", "mine_tracked", "--workers", "1")
     assert done.exit_code == 1, done.output
     assert "mine-tracked" in done.output

@@ -37,7 +37,7 @@ def whole(seconds, worse=0.1):
 
 
 def test_unchanged_code_is_not_flagged_though_the_machine_is_busy():
-    rng, experiments = np.random.default_rng(1), 150
+    rng, experiments = np.random.default_rng(1), 80
     tables = [whole(simulated(rng)) for _ in range(experiments)]
     most = LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / experiments)
     assert np.mean([(table.adjusted < LEVEL).any() for table in tables]) <= most
@@ -45,7 +45,7 @@ def test_unchanged_code_is_not_flagged_though_the_machine_is_busy():
 
 
 def test_a_doubled_time_is_found_though_the_machine_is_busy():
-    rng, experiments = np.random.default_rng(2), 50
+    rng, experiments = np.random.default_rng(2), 20
     changes = [whole(simulated(rng, (2, 1, 1, 1, 1))).change for _ in range(experiments)]
     assert np.mean([change["o0"] == "worse" for change in changes]) >= 0.9
     faster = [whole(simulated(rng, (0.5, 1, 1, 1, 1))).change["o0"] for _ in range(experiments)]
