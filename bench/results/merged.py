@@ -20,7 +20,8 @@ from bench.results import plans
 from bench.results.plans import WITH
 from bench.results.verify import faults_of, where
 from bench.runner.alone import alone_in, running_in
-from bench.runner.store import COLUMNS, MERGED, Store, StoreError, checksum, decode
+from bench.runner.store import COLUMNS, MERGED, Store, StoreError, checksum
+from bench.runner.trajectories import decode
 
 SAID = 5  # conflicts that are named
 # columns of a run that say on what machine and when it was made, and not what it did

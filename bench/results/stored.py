@@ -3,7 +3,7 @@
 import json
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from copy import copy
 from dataclasses import dataclass
@@ -42,8 +42,9 @@ from bench.results import plans
 from bench.results.labels import label, tuned_label, varied_in
 from bench.runner.alone import running_in
 from bench.runner.plan import plain, settled
-from bench.runner.store import Store, StoreError, higher_of, table_of, unpacked
+from bench.runner.store import Store, StoreError
 from bench.runner.suite import Entry
+from bench.runner.trajectories import higher_of, joined, table_of, unpacked, unpacked_together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from bench.results.table import Table
 
 HELD = 128 << 20  # bytes of trajectories and points kept in memory; what is beyond is read again when used
+TOGETHER = 1 << 19  # bytes of trajectories, compressed, that are unpacked at once
 PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
 PASSING = ("key", "counts", "restarts", "written")  # columns of a run that are not kept
 
@@ -74,6 +76,36 @@ def _last_metrics(row: Mapping[str, Any]) -> dict[str, str]:
         return {}
     table = table_of(row["trajectory"])
     return {name: repr(table[name][-1].as_py()) for name in table.column_names if name not in EVENT}
+
+
+Checked = tuple[dict[str, Any], bool]  # a stored row, and whether its checksum holds
+
+
+def _unpacked(rows: Iterable[Checked]) -> Iterator[tuple[dict[str, Any], bool, Any]]:
+    """These rows with the streams of their trajectories, many of which are unpacked together; None where there is none,
+    and where one of those beside it is damaged: then each is to be looked at by itself."""
+    group: list[Checked] = []
+    size = 0
+    for row, whole in rows:
+        group.append((row, whole))
+        size += len(row["trajectory"]) if _packed(row, whole) else 0
+        if size >= TOGETHER:
+            yield from _with_streams(group)
+            group, size = [], 0
+    yield from _with_streams(group)
+
+
+def _with_streams(group: Sequence[Checked]) -> Iterator[tuple[dict[str, Any], bool, Any]]:
+    packed = [row for row, whole in group if _packed(row, whole)]
+    streams = unpacked_together([row["trajectory"] for row in packed], [row["trajectory_bytes"] for row in packed])
+    waiting = iter(streams or [])
+    for row, whole in group:
+        yield row, whole, next(waiting, None) if _packed(row, whole) else None
+
+
+def _packed(row: Mapping[str, Any], whole: bool) -> bool:
+    """Whether a row has a trajectory that is as it was written."""
+    return whole and isinstance(row["trajectory"], bytes) and isinstance(row["trajectory_bytes"], int)
 
 
 def _settings(values: Mapping[str, Any]) -> str:
@@ -159,12 +191,12 @@ class Results:
         parsed, labels = cache(json.loads), cache(self._labels)
         titles = cache(lambda name, text: self.title(name, parsed(text)))
         kept, held = [], 0
-        for row, whole in store.rows():
+        for row, whole, stream in _unpacked(store.rows()):
             try:
                 if not whole:
                     raise ValueError("its checksum does not hold")
                 if row["trajectory"]:
-                    row["trajectory"] = unpacked(row["trajectory"], row["trajectory_bytes"])
+                    row["trajectory"] = stream or unpacked(row["trajectory"], row["trajectory_bytes"])
                 row["metrics"] = _last_metrics(row)
                 row.update(dict.fromkeys(QUESTIONS, 0) | parsed(row["counts"]))
                 row["status"] = Status(row["status"]).value
@@ -392,21 +424,17 @@ class Results:
         """The trajectories of some runs, given by their numbers."""
         import numpy as np
         import pandas as pd
-        import pyarrow as pa
 
         numbers = [run for run in runs if self._rows[run]["trajectory_bytes"]]
-        tables = list(self._tables(numbers))
-        if not tables:
+        if not numbers:
             return pd.DataFrame({"run": np.empty(0, dtype=np.int64), **{name: np.empty(0) for name in EVENT}})
-        alike = all(table.schema == tables[0].schema for table in tables)
-        # a newer question was not asked then
-        joined = pa.concat_tables(tables, promote_options="none" if alike else "default")
-        present = [name for name in EVENT if name in joined.column_names]
-        columns = {name: np.zeros(len(joined), dtype=np.int64) for name in EVENT if name not in present}
+        table, lengths = joined(list(self._streams(numbers)))
+        present = [name for name in EVENT if name in table.column_names]
+        columns = {name: np.zeros(len(table), dtype=np.int64) for name in EVENT if name not in present}
         for name in present:
-            column = joined[name]
+            column = table[name]  # null where an older run knew no such question: it was not asked then
             columns[name] = (column.fill_null(0) if column.null_count else column).to_numpy()
-        run = np.repeat(numbers, [len(table) for table in tables])
+        run = np.repeat(numbers, lengths)
         return pd.DataFrame({"run": run, **{name: columns[name] for name in EVENT}}, copy=False)
 
     @cached_property
@@ -416,7 +444,7 @@ class Results:
 
         numbers = [n for n, row in enumerate(self._rows) if row.get("scored") and row.get("trajectory_bytes")]
         frames = []
-        for run, table in zip(numbers, self._tables(numbers), strict=True):
+        for run, table in zip(numbers, map(table_of, self._streams(numbers)), strict=True):
             higher = higher_of(table)
             frame = table.to_pandas().assign(run=run)
             for metric in [name for name in table.column_names if name not in EVENT]:
@@ -471,8 +499,8 @@ class Results:
         """What optimizers held and their processes took of memory: see `bench.measure.memory`."""
         return _table(memory.memory(self.comparison.runs))
 
-    def _tables(self, runs: Sequence[int]) -> Iterator[Any]:
-        """The trajectories of these runs, one by one: from memory, or from the file."""
+    def _streams(self, runs: Sequence[int]) -> Iterator[Any]:
+        """The trajectories of these runs, unpacked: from memory, or from the file."""
         with ExitStack() as stack:
             opened = cache(lambda folder: stack.enter_context(closing(Store(folder))))
             for run in runs:
@@ -481,7 +509,7 @@ class Results:
                 if not row["held"]:
                     blob = opened(row["folder"]).blob(row["hash"], "trajectory")
                     stream = unpacked(blob or b"", row["trajectory_bytes"])
-                yield table_of(stream)
+                yield stream
 
     def parts(self) -> "Iterator[tuple[pd.DataFrame, pd.DataFrame]]":
         """The runs, complete, and their trajectories in parts that fit in memory; all runs on a problem and dim are in

@@ -13,7 +13,8 @@ from bench.core.status import Status
 from bench.measure import words
 from bench.results import plans
 from bench.runner.alone import running_in
-from bench.runner.store import Store, decode
+from bench.runner.store import Store
+from bench.runner.trajectories import decode
 
 JSON = ("key", "parameters", "hyperparameters", "counts", "restarts", "versions")  # columns of a run
 ARRAYS = ("best_x", "points")  # columns of a run: numbers of eight bytes

@@ -231,10 +231,10 @@ def add_grids(store: Store, specs: Sequence[RunSpec]) -> None:
     there = {
         (grid["problem"], json.dumps(grid["parameters"], sort_keys=True), grid["instance"]) for grid in store.grids()
     }
+    shared = {(spec.problem, id(spec.parameters), spec.instance): spec for spec in specs if spec.dim == 2}
     planar = {
         (spec.problem, json.dumps(dict(spec.parameters), sort_keys=True), spec.instance): spec
-        for spec in specs
-        if spec.dim == 2
+        for spec in shared.values()
     }
     lacking = {key: spec for key, spec in planar.items() if key not in there}
     seconds = store.seconds() if lacking else {}

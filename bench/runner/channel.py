@@ -17,7 +17,7 @@ LONGEST = 1 << 34  # bytes of a message
 AT_ONCE = 1 << 20  # bytes that are read together
 FEW = 1 << 14  # bytes: a quarter of what a pipe holds
 POSIX = hasattr(select, "poll")  # elsewhere a pipe is no file, and is read message by message
-CHATTY, PAUSE = 8, 0.005  # reads of so little, after which so many seconds pass before the next: each takes its time
+CHATTY, PAUSE = 8, 0.02  # reads of so little, after which so many seconds pass before the next: each takes its time
 GARBLED = "what it sent is no record: the method writes into descriptors that are not its own"
 
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from math import ceil, inf
 from multiprocessing.connection import Connection
@@ -31,10 +31,10 @@ from bench.runner.luggage import unpack
 from bench.runner.plan import Job, RunSpec
 from bench.runner.processes import age, end, forks, pipe, serve, start
 from bench.runner.pulse import Pulse, beat
-from bench.runner.single import TINY, Message, run_job, sound, unrun
+from bench.runner.single import TINY, Message, RunRecord, run_job, sound, unrun
 
 POLL = 0.1  # seconds between two looks at a child
-APART = 0.05  # seconds between two groups of what is heard of runs, at least: each is written by one commit
+APART = 0.2  # seconds between two groups of what is heard of runs, at least: each is written by one commit
 SECONDS = 1.0  # of work after which a child gives back what it has not begun, but for a last QUARTER of that
 STARTS, QUARTER = 50, 1 / 4  # or so many times what its start took, where that is more, as on a busy machine, or
 ANEW = 20  # times, where it is a new interpreter; for so long one does jobs in turn, as each start takes seconds
@@ -121,7 +121,8 @@ def tell(heard: "SimpleQueue[Message | None]", workers: int, watcher: Watcher) -
     try:
         while workers:
             group.append(heard.get())
-            time.sleep(max(0.0, last + APART - time.monotonic()))
+            if group.count(None) < workers:  # all are done: nothing more comes
+                time.sleep(max(0.0, last + APART - time.monotonic()))
             while not heard.empty():
                 group.append(heard.get())
             workers -= group.count(None)
@@ -325,16 +326,10 @@ class Child:
                 messages = inbox.receive(POLL)
                 now = time.monotonic()
                 for message in messages:
-                    if not _genuine(message):
-                        return GARBLED
-                    if message == READY:
-                        self.waits, self.pulse = True, None
-                    elif message == REST:
-                        self.gives_back = self.begun not in self.undone
-                    elif message == AGAIN:
-                        self.goes_on = True
-                    elif isinstance(message, Pulse):
+                    if isinstance(message, Pulse):
                         self.pulse, self.felt = message, now
+                    elif isinstance(message, str):
+                        self._note(message)
                     else:
                         self.pulse, self.last = None, now
                         self._take(message, send)
@@ -373,18 +368,32 @@ class Child:
         allowed = min(allowed, max(launch.end - self.last, 0.0)) + launch.grace
         return f"not over after {allowed:.3g} s, which is beyond its deadline" if now - self.last > allowed else ""
 
-    def _take(self, message: Message, send: Callable[[Message], None]) -> None:
-        spec, record = message
-        name = spec.hash()
+    def _note(self, message: str) -> None:
+        """What it says of itself."""
+        if message == READY:
+            self.waits, self.pulse = True, None
+        elif message == REST:
+            self.gives_back = self.begun not in self.undone
+        elif message == AGAIN:
+            self.goes_on = True
+        else:
+            raise Garbled
+
+    def _take(self, message: Any, send: Callable[[Message], None]) -> None:
+        """What it says of a run, see `_packed`."""
+        if not (isinstance(message, tuple) and len(message) == 2 and isinstance(message[0], str)):
+            raise Garbled
+        name, facts = message
         if name not in self.undone:
             return  # it was heard of before
         spec = self.undone[name]  # as it was planned
-        if record is None:
+        if facts is None:
             self.begun = name
-        else:
-            record = replace(record, spec=spec)
-            del self.undone[name]
-            self.heard = True
+            send((spec, None))
+            return
+        record = _unpacked(spec, facts)
+        del self.undone[name]
+        self.heard = True
         send((spec, record))
 
     def _ended(self) -> str:
@@ -392,12 +401,23 @@ class Child:
         return f"the process of the run ended with exit status {self.process.exitcode}"
 
 
-def _genuine(message: Any) -> bool:
-    """Whether this is anything that a child says, and not what a method has sent in its place."""
-    if isinstance(message, (str, Pulse)):
-        return message in (READY, REST, AGAIN) or isinstance(message, Pulse)
-    pair = isinstance(message, tuple) and len(message) == 2 and isinstance(message[0], RunSpec)
-    return pair and (message[1] is None or sound(message[1]))
+def _packed(message: Message | str) -> Any:
+    """What goes through the pipe: a run is named by its hash alone, as who hears of it has planned it."""
+    if isinstance(message, str):
+        return message
+    spec, record = message
+    return spec.hash(), None if record is None else {**vars(record), "spec": None}
+
+
+def _unpacked(spec: RunSpec, facts: Any) -> RunRecord:
+    """The record of a run. Raises Garbled where it is none, but what a method has sent in its place."""
+    try:
+        record = RunRecord(**{**facts, "spec": spec})
+    except TypeError:  # it has no such names, or none at all
+        raise Garbled from None
+    if not sound(record):
+        raise Garbled
+    return record
 
 
 def _light(job: Job) -> bool:
@@ -433,7 +453,7 @@ def _child(
     def send(*messages: Message | str) -> None:
         if os.getpid() != process:  # a copy that a method forked: it does nobody's runs
             os._exit(0)
-        sender.send(*messages)
+        sender.send(*map(_packed, messages))
 
     def leave(messages: Sequence[Message]) -> None:
         send(*messages)

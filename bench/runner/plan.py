@@ -4,10 +4,11 @@ import difflib
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from math import ceil, isfinite
+from operator import attrgetter
 from typing import Any
 
 from bench.core import registry
@@ -78,6 +79,18 @@ class RunSpec:
 
 FIELDS = tuple(each.name for each in fields(RunSpec))
 OF_KEY = tuple(name for name in FIELDS if name not in BESIDE)
+SHARED = ("parameters", "hyperparameters", "prices")  # mappings, each one object for many runs
+plain_facts = attrgetter(*(name for name in FIELDS if name not in (*SHARED, "instance", "seed")))
+
+
+def batches_of(specs: Sequence[RunSpec]) -> Iterator[str]:
+    """`RunSpec.batch` of each, which is made once for runs that share all of it."""
+    texts: dict[Any, str] = {}
+    for spec in specs:
+        facts = (plain_facts(spec), id(spec.parameters), id(spec.hyperparameters), id(spec.prices))
+        if facts not in texts:
+            texts[facts] = spec.batch()
+        yield texts[facts]
 
 
 @dataclass(frozen=True)
@@ -301,9 +314,9 @@ def jobs(specs: Sequence[RunSpec], done: Callable[[RunSpec], bool], workers: int
         return []
     chunk = min(CHUNK, max(1, ceil(len(missing) / workers)))
     batches: dict[str, list[tuple[int, RunSpec]]] = {}
-    for number, spec in enumerate(specs):
+    for number, (spec, batch) in enumerate(zip(specs, batches_of(specs), strict=True)):
         if not spec.skip:
-            batches.setdefault(spec.batch(), []).append((number, spec))
+            batches.setdefault(batch, []).append((number, spec))
     work: list[tuple[int, Job]] = []  # by the number of the first run
     for batch in batches.values():
         first = batch[0][1]

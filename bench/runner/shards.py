@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.core import registry
-from bench.runner.plan import RunSpec
+from bench.runner.plan import RunSpec, batches_of
 from bench.runner.store import plan_digest
 from bench.runner.suite import Shard
 
@@ -45,9 +45,9 @@ def _units(specs: Sequence[RunSpec]) -> list[list[int]]:
     What is missing on one machine, and skipped there, changes nothing.
     """
     batches: dict[Any, list[int]] = {}
-    for place, spec in enumerate(specs):
+    for place, (spec, batch) in enumerate(zip(specs, batches_of(specs), strict=True)):
         lanes = registry.find_optimizer(spec.optimizer).lanes and not (spec.pointwise or spec.solo)
-        batches.setdefault(spec.batch() if lanes else place, []).append(place)
+        batches.setdefault(batch if lanes else place, []).append(place)
     units = []
     for batch in batches.values():
         width = specs[batch[0]].lanes

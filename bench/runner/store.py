@@ -1,31 +1,27 @@
 """The system of record: results/<name>/runs.db, one SQLite file, one row a run, whole or not at all."""
 
 import hashlib
-import io
 import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from math import isqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 
-from bench.core.ledger import EVENT, QUESTIONS
+from bench.core.ledger import QUESTIONS
 from bench.runner.plan import RunSpec
 from bench.runner.single import RunRecord
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from bench.runner.trajectories import encode, unpacked
 
 SCHEMA = 3  # PRAGMA user_version
 PATIENCE = 30.0  # seconds to wait for another process that holds the file
-LARGEST = 1 << 28  # bytes of one trajectory, uncompressed: more is taken for damage
 TYPES = {each: each.__name__ for each in (str, int, float, bytes, type(None))}  # of what SQLite stores
 
 # counts is JSON by question, in rows of data, so that a new question is no new column. SQLite has no NaN: first,
@@ -58,8 +54,6 @@ MIGRATION = (  # from schema 1 to 2
 )
 SEALED = ("ALTER TABLE grids ADD COLUMN checksum TEXT", f"PRAGMA user_version={SCHEMA}")  # from schema 2 to 3
 STORED = ", ".join(f'"{name}"' for name in (*COLUMNS, "checksum"))
-ACCURACIES = ("test_accuracy", "train_accuracy")
-HIGHER = "higher"  # in the schema of a trajectory: the metrics of which more is better
 MERGED = "merged"  # in the manifest: the folders that were merged, and what is lacking of their plans
 PLAN, ENTRIES = "plan", "entries"  # in the manifest: the checksum of the plan, and all keys of the manifest itself
 # entries of a manifest without which every cost or verdict may be another
@@ -84,59 +78,6 @@ class StoreError(ValueError):
 
 class GoneError(StoreError):
     """Results that are not there, or not any more."""
-
-
-def encode(record: RunRecord) -> tuple[bytes, int]:
-    """The trajectory as an Arrow stream compressed by zstd, and its size before."""
-    import pyarrow as pa
-
-    sink = io.BytesIO()
-    schema = _schema(record.metrics, record.higher)
-    length, columns, types = len(record.trajectory), [], schema.types
-    for at, column in enumerate(record.trajectory.T):
-        buffer = pa.py_buffer(np.ascontiguousarray(column, dtype="<i8" if at < len(QUESTIONS) else "<f8"))
-        columns.append(pa.Array.from_buffers(types[at], length, [None, buffer]))  # pa.array imports pandas
-    with pa.ipc.new_stream(sink, schema) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
-    plain = sink.getvalue()
-    return pa.compress(plain, codec="zstd", asbytes=True), len(plain)
-
-
-@cache
-def _schema(metrics: tuple[str, ...], higher: tuple[str, ...]) -> "pa.Schema":
-    """Of a trajectory with these metrics, of which more is better of these."""
-    import pyarrow as pa
-
-    fields = [(name, pa.int64() if name in QUESTIONS else pa.float64()) for name in (*EVENT, *metrics)]
-    return pa.schema(fields, metadata={HIGHER: ",".join(higher)} if higher else None)
-
-
-def decode(blob: bytes, size: int) -> "pa.Table":
-    """The trajectory that `encode` wrote; raises ValueError or OSError where it is damaged or too large."""
-    return table_of(unpacked(blob, size))
-
-
-def table_of(stream: "pa.Buffer") -> "pa.Table":
-    """The trajectory in an Arrow stream that is `unpacked`."""
-    import pyarrow as pa
-
-    return pa.ipc.open_stream(stream).read_all()
-
-
-def higher_of(table: "pa.Table") -> frozenset[str]:
-    """The metrics of a trajectory of which more is better. Of older ones, which do not say it, accuracies."""
-    text = (table.schema.metadata or {}).get(HIGHER.encode(), b"").decode()
-    return frozenset(filter(None, text.split(","))) or frozenset(n for n in table.column_names if n in ACCURACIES)
-
-
-def unpacked(blob: bytes, size: int) -> "pa.Buffer":
-    """The Arrow stream in a stored trajectory, of so many bytes; raises ValueError or OSError where it is damaged or
-    larger than any may be."""
-    import pyarrow as pa
-
-    if not 0 < size <= LARGEST:
-        raise ValueError(f"a trajectory of {size} bytes is larger than {LARGEST}")
-    return pa.decompress(blob, size, codec="zstd")
 
 
 class Store:

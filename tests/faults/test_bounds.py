@@ -20,9 +20,9 @@ from bench.core.oracle import books_of
 from bench.core.registry import OPTIMIZERS, find_problem
 from bench.core.streams import streams
 from bench.results.stored import Results
-from bench.runner import processes
+from bench.runner import execute, processes
 from bench.runner.campaign import run_suite
-from bench.runner.channel import GARBLED
+from bench.runner.channel import GARBLED, Garbled
 from bench.runner.given_back import Untouched, _umask, given_back
 from bench.runner.launch import Launch
 from bench.runner.plan import plan
@@ -212,6 +212,10 @@ def test_records_of_other_kinds_are_told():
     }  # fmt: skip
     for name, value in changes.items():
         assert not sound(RunRecord(**{**good, name: value})), name
+    for forged in ({"first": "1"}, {"unknown": 1}, {1: 2}, 5, "text", [("first", 1.0)]):
+        with pytest.raises(Garbled):
+            execute._unpacked(spec, forged if not isinstance(forged, dict) else {**good, **forged})
+    assert execute._unpacked(spec, {**good, "spec": None}).spec == spec
 
 
 # a server of processes that is killed

@@ -14,8 +14,9 @@ from bench.runner.campaign import run_suite
 from bench.runner.launch import Launch
 from bench.runner.plan import plan
 from bench.runner.single import RunRecord
-from bench.runner.store import COLUMNS, SCHEMA, Store, StoreError, checksum, decode, encode
+from bench.runner.store import COLUMNS, SCHEMA, Store, StoreError, checksum
 from bench.runner.suite import make_suite
+from bench.runner.trajectories import decode, encode
 
 
 def run(folder, optimizers=("odd-walk", "odd-descent"), **options):
