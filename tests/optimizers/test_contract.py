@@ -4,8 +4,10 @@ One in a module of your own: `python -m pytest -p my_module tests/optimizers/tes
 """
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -40,7 +42,7 @@ ALL = sorted(
 )
 
 
-every = pytest.mark.parametrize("definition", ALL, ids=lambda definition: definition.name)
+every = pytest.mark.parametrize("definition", ALL, ids=attrgetter("name"))
 
 
 def pairs_of(objectives: Iterable[Objective], definitions: Iterable[OptimizerDefinition]) -> list:
@@ -120,12 +122,14 @@ def rates(definition: OptimizerDefinition) -> list[dict[str, float]]:
     return [{}, *({"lr": lr.default * factor} for factor in (10, 0.1, 0.01) if lr)]
 
 
-DEAR = ("optuna-gp",)  # of which an evaluation takes as long as a thousand of others
+# of which an evaluation takes as long as a hundred of others, or a thousand, and the values that they get; both of
+# Optuna's model begin after ten
+DEAR = {"optuna-gp": 12, "optuna-tpe": 30, "nevergrad-NGOpt": 41, "nevergrad-NgIohTuned": 41}
 
 
-def most(definition: OptimizerDefinition, budget: float, dear: float = 12) -> float:
+def most(definition: OptimizerDefinition, budget: float, dear: float | None = None) -> float:
     """The budget, or what those that take long for an evaluation get of it."""
-    return min(budget, dear) if definition.name in DEAR else budget
+    return min(budget, dear or DEAR[definition.name]) if definition.name in DEAR else budget
 
 
 def finished(
@@ -133,7 +137,7 @@ def finished(
     objective: Objective,
     budget: float,
     seed: int = 0,
-    dear: float = 12,
+    dear: float | None = None,
     gap: float = -np.inf,
     **given: float,
 ) -> Ledger:
@@ -164,23 +168,24 @@ def test_names_its_source(definition: OptimizerDefinition) -> None:
     assert any(word.strip("(),").isdigit() for word in definition.source.split()), "an author and a year"
 
 
-def spent(definition: OptimizerDefinition, ledger: Ledger, budget: float) -> bool:
-    """Whether a budget is spent to the last question that it pays for."""
+def assert_spent(definition: OptimizerDefinition, ledger: Ledger, budget: float) -> None:
+    """A budget is spent to the last question that it pays for."""
     dearest = (1, 3, 6)[definition.order]
-    return ledger.status == "budget" and budget - dearest < cost(ledger) <= budget
+    assert ledger.status == "budget"
+    assert budget - dearest < cost(ledger) <= budget
+    differentiates = definition.structure == "residuals" and definition.order > 0
+    kind = QUESTIONS.index("jacobian") if differentiates else definition.order
+    assert ledger.counts[kind] > 0 or budget == 1, "what it declared, it asks"
 
 
+# those of 23 and of 97 are looked at in the runs of test_the_seed_fixes_the_run
 @each_on(quadratic())
-@pytest.mark.parametrize("budget", [1, 251])
+@pytest.mark.parametrize("budget", [1, pytest.param(251, marks=pytest.mark.slow)])
 def test_spends_the_budget_to_the_last_question(
     definition: OptimizerDefinition, objective: Objective, budget: float
 ) -> None:
     budget = most(definition, budget)
-    ledger = finished(definition, objective, budget)
-    assert spent(definition, ledger, budget)
-    differentiates = definition.structure == "residuals" and definition.order > 0
-    kind = QUESTIONS.index("jacobian") if differentiates else definition.order
-    assert ledger.counts[kind] > 0 or budget == 1, "what it declared, it asks"
+    assert_spent(definition, finished(definition, objective, budget), budget)
 
 
 @each_on(regression(), noisy(), composite())
@@ -189,18 +194,21 @@ def test_is_never_over_budget_on_data_and_noise(definition: OptimizerDefinition,
     assert cost(ledger, objective.rows) <= 23
     assert sum(ledger.counts) > 0
     assert ledger.status == "budget"
-    ends = (finished(definition, objective, 23, **given).events[-1][len(QUESTIONS) + 2] for given in rates(definition))
-    assert any(end < 100 * ledger.first for end in ends)
+    at_others = (finished(definition, objective, 23, **given) for given in rates(definition)[1:])
+    assert any(run.events[-1][len(QUESTIONS) + 2] < 100 * ledger.first for run in chain([ledger], at_others))
 
 
 @every
 def test_the_seed_fixes_the_run(definition: OptimizerDefinition) -> None:
     objective = composite() if definition.structure == "composite" else quadratic()
-    first, again, other = (finished(definition, objective, 97, seed) for seed in (1, 1, 2))
+    first, again = (finished(definition, objective, 97, seed=1) for _ in range(2))
+    other = finished(definition, objective, 23, seed=2)
     if objective.name == "quadratic":
-        assert all(spent(definition, ledger, most(definition, 97)) for ledger in (first, other))
+        for budget, ledger in ((97, first), (23, other)):
+            assert_spent(definition, ledger, most(definition, budget))
     paths = [ledger.events if ledger.points is None else ledger.points for ledger in (first, other)]
-    assert not np.array_equal(*(np.array(path)[:, -1] for path in paths))
+    same = min(map(len, paths))
+    assert not np.array_equal(*(np.array(path)[:same, -1] for path in paths))
     if definition.deterministic:
         if first.points is not None and again.points is not None:
             np.testing.assert_array_equal(first.points, again.points)
@@ -223,8 +231,9 @@ def not_finite(formula: Callable[..., Array], bad: float) -> Objective:
 
 @each_on(*(not_finite(formula, bad) for formula in (hole, abyss) for bad in (np.nan, np.inf)))
 def test_survives_values_that_are_not_finite(definition: OptimizerDefinition, objective: Objective) -> None:
-    ledger = finished(definition, objective, 97)
-    assert cost(ledger) <= 97
+    budget = 41 if objective.formula is abyss else 97  # nothing is to be found in an abyss, however long a run is
+    ledger = finished(definition, objective, budget)
+    assert cost(ledger) <= budget
     assert ledger.status in ("budget", "diverged", "returned")
     assert not np.isnan(ledger.best)
 
@@ -264,21 +273,27 @@ RIVALS = [item for item in ALL if item.name not in ("random-search", "quasi-rand
 EASY = quadratic(5, Domain(scale=0.1))
 
 
-def reached(definition: OptimizerDefinition, objective: Objective, gap: float = -np.inf, **given: float) -> float:
-    """The median of three runs, each of which ends where it is within a gap of the least value, 0."""
-    runs = [finished(definition, objective, 600, seed, dear=40, gap=gap, **given) for seed in range(3)]
-    return float(np.median([run.best for run in runs]))
+def bests(definition: OptimizerDefinition, gap: float = -np.inf, **given: float) -> Iterator[float]:
+    """The best value of each of three runs, which end where they are within a gap of the least value, 0."""
+    dear = 40 if definition.name == "optuna-gp" else 600
+    return (finished(definition, EASY, 600, seed, dear, gap, **given).best for seed in range(3))
 
 
 @pytest.fixture(scope="module")
 def by_random_search() -> float:
-    return reached(registry.find_optimizer("random-search"), EASY)
+    return float(np.median(list(bests(registry.find_optimizer("random-search")))))
 
 
-@pytest.mark.parametrize("definition, objective", pairs_of([EASY], RIVALS))
-def test_beats_random_search(definition: OptimizerDefinition, objective: Objective, by_random_search: float) -> None:
-    gap = 0.999 * by_random_search  # what it reaches beyond does not matter
-    assert any(reached(definition, objective, gap, **given) < by_random_search for given in rates(definition))
+@pytest.mark.parametrize("definition", [pair.values[0] for pair in pairs_of([EASY], RIVALS)], ids=attrgetter("name"))
+def test_beats_random_search(definition: OptimizerDefinition, by_random_search: float) -> None:
+    """Its median of three is better: that of two that agree, whatever the third is."""
+
+    def better(given: dict[str, float]) -> bool:
+        runs = bests(definition, 0.999 * by_random_search, **given)  # what it reaches beyond does not matter
+        first, second = (next(runs) < by_random_search for _ in range(2))
+        return first if first == second else next(runs) < by_random_search
+
+    assert any(better(given) for given in rates(definition))
 
 
 STACKS = {
@@ -293,21 +308,27 @@ OF_NETWORKS = [definition for definition in LANES if definition.structure == "co
 
 
 @pytest.mark.parametrize(
-    "definition, objective", pairs_of([PLAIN, LINE, DATA], LANES) + pairs_of([NETWORK], OF_NETWORKS)
+    "definition, objective, budget",
+    [
+        pytest.param(*pair.values, budget, id=f"{budget}-{pair.id}", marks=[pytest.mark.slow] * slow)
+        for pair in pairs_of([PLAIN, LINE, DATA], LANES) + pairs_of([NETWORK], OF_NETWORKS)
+        for budget, slow in ((25, pair.values[1] is PLAIN), (100, pair.values[1] is not PLAIN))
+    ],
 )
-@pytest.mark.parametrize("budget", [pytest.param(40, marks=pytest.mark.slow), 100])
 def test_lanes_equal_single_runs(definition: OptimizerDefinition, objective: Objective, budget: int) -> None:
+    """The first and the last of three lanes, and a stack of one."""
+
     def books(objective: Objective | list[Objective], seed: int | list[int]) -> list[Ledger]:
         oracle = open_oracle(objective, definition, budget, seed, gap=-np.inf)
         assert play(oracle, definition.function, registry.settings(definition, {}), restarts=True) == ""
         return books_of(oracle).ledgers
 
     objectives, seeds = STACKS[objective.name], [4, 5, 6]
-    for lane, objective, seed in zip(books(objectives, seeds), objectives, seeds, strict=True):
-        singles = [
-            books(objective, seed),
-            *([books([objective], [seed])] if seed == seeds[0] else []),
-        ]  # a stack of one
+    lanes = list(zip(books(objectives, seeds), objectives, seeds, strict=True))
+    for lane, objective, seed in lanes[:: len(lanes) - 1]:
+        singles = [books(objective, seed)]
+        if seed == seeds[0]:
+            singles.append(books([objective], [seed]))  # a stack of one
         for (alone,) in singles:
             np.testing.assert_array_equal(without_seconds(lane), without_seconds(alone))
             np.testing.assert_array_equal(lane.best_x, alone.best_x)
@@ -350,7 +371,7 @@ boxes = pytest.mark.parametrize("boxed", [True, False], ids=["box", "open"])
 
 
 @boxes
-@pytest.mark.parametrize("definition", SCALED, ids=lambda definition: definition.name)
+@pytest.mark.parametrize("definition", SCALED, ids=attrgetter("name"))
 def test_a_coordinate_is_searched_in_its_own_scale(definition: OptimizerDefinition, boxed: bool) -> None:
     lengths = np.array([1e5, 1e-3])
     near = 1e-4 if definition.name.startswith("optuna-gp") else 1e-6  # its model's inner search ends early, SciPy 1.15
@@ -358,7 +379,7 @@ def test_a_coordinate_is_searched_in_its_own_scale(definition: OptimizerDefiniti
 
 
 @boxes
-@pytest.mark.parametrize("definition", BLIND, ids=lambda definition: definition.name)
+@pytest.mark.parametrize("definition", BLIND, ids=attrgetter("name"))
 def test_units_of_powers_of_two_change_no_bit(definition: OptimizerDefinition, boxed: bool) -> None:
     longer = asked(definition, np.array([2.0**20, 2.0**-9]), boxed)
     np.testing.assert_array_equal(longer, plain(definition.name, boxed))
