@@ -23,7 +23,7 @@ from bench.core.modules.question import Term, share
 from bench.core.modules.rows import as_rows
 from bench.core.oracle import books_of
 
-STEPS, SIZE = 50, 16
+STEPS, SIZE = 20, 16
 
 
 class MLP(nn.Sequential):
@@ -142,7 +142,7 @@ def rule(name, parameters):
 )
 @pytest.mark.parametrize("name", NETS)
 def test_equals_a_plain_loop_of_torch(name, rules, dtype):
-    """The same batches over 50 steps: losses to 1e-12 in float64, to 1e-5 in float32, for all rules, a lane each."""
+    """The same batches over five epochs: losses to 1e-12 in float64, to 1e-5 in float32, for all rules, a lane each."""
     net, loss, data = made(name, dtype)
     objective = bench.from_module(net, loss, data if len(data) > 1 else data[0])
     oracle = Oracle([objective] * len(rules), 1e9, list(range(len(rules))), arrays="torch")

@@ -172,9 +172,9 @@ def test_records_are_those_of_one_process(tmp_path, odd):
 
 def test_modules_of_the_user_travel_to_workers_that_have_certificates(users, machines):
     launch = {"imports": [methods_in(users, 0.5)]}
-    runs = run(users / "t", ["user-walk", "torch-adam"], machines.address, launch=launch).runs
+    runs = run(users / "t", ["user-walk", "particle-swarm"], machines.address, launch=launch).runs
     assert set(runs.status) == {"budget"}
-    run(users / "u" / "t", ["user-walk", "torch-adam"], "", launch=launch)
+    run(users / "u" / "t", ["user-walk", "particle-swarm"], "", launch=launch)
     assert records(users / "t") == records(users / "u" / "t")
 
 
@@ -238,14 +238,14 @@ def test_the_jobs_of_a_lost_worker_are_done_by_others_and_what_is_stored_is_not_
                 workers[lost[0]].kill()
 
     launch["watcher"] = Killer()
-    runs = run(users / "t", ["user-walk[seconds=0.3]"], machines.address, seeds=24, launch=launch).runs
-    assert list(runs.status) == ["budget"] * 24
+    runs = run(users / "t", ["user-walk[seconds=0.3]"], machines.address, seeds=12, launch=launch).runs
+    assert list(runs.status) == ["budget"] * 12
     starts = Counter(start for _, start in logged(users))
     again = {start for start, times in starts.items() if times > 1}
-    assert lost and len(starts) == 24 and again and set(starts.values()) == {1, 2}
+    assert lost and len(starts) == 12 and again and set(starts.values()) == {1, 2}
     assert not again.intersection(stored)
     del launch["watcher"]
-    run(users / "u" / "t", ["user-walk[seconds=0.3]"], "", seeds=24, launch=launch)
+    run(users / "u" / "t", ["user-walk[seconds=0.3]"], "", seeds=12, launch=launch)
     assert records(users / "t") == records(users / "u" / "t")
 
 
