@@ -139,13 +139,20 @@ def figures():
     """Asked for by a test that reads what reports draw for papers; see `pages_alone`."""
 
 
+@pytest.fixture
+def prices():
+    """Asked for by a test whose reports have all prices; see `pages_alone`."""
+
+
 @pytest.fixture(autouse=True)
 def pages_alone(request, monkeypatch):
-    """Reports are written without their figures and LaTeX tables for papers, which take two seconds of three, but in
-    the tests of reports, and where a test asks for `figures`."""
-    if "report" not in request.path.parts and "figures" not in request.fixturenames:
-        monkeypatch.setattr("bench.report.page._for_papers", lambda report, folder, failed: {})
-        monkeypatch.setattr("bench.report.measured.PRICES", PRICES[:1])
+    """Reports are written without their figures and LaTeX tables for papers, which take two seconds of three, and at
+    the prices of the suite alone, but in the tests of reports, and where a test asks for `figures` or `prices`."""
+    if "report" not in request.path.parts:
+        if "figures" not in request.fixturenames:
+            monkeypatch.setattr("bench.report.page._for_papers", lambda report, folder, failed: {})
+        if "prices" not in request.fixturenames:
+            monkeypatch.setattr("bench.report.measured.PRICES", PRICES[:1])
 
 
 @pytest.fixture

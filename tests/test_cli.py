@@ -56,7 +56,7 @@ def test_run_report_export(tmp_path, figures):
     assert (tmp_path / "reports/mine/figures/ecdf-by-optimizer.svg").is_file()
     assert (tmp_path / "reports/mine/tables/ert.tex").is_file()
 
-    again = call("run", *SMALL, "--seeds", 5, "--name", "mine")
+    again = call("run", *SMALL, "--seeds", 5, "--name", "mine", "--no-report")
     assert again.exit_code == 0
     assert "Runs: 30 planned, 30 there already, 0 added" in again.output
 
@@ -173,7 +173,21 @@ def test_many_problems_are_answeredby_family(tmp_path):
     )
     few = by_problem(bench.load(["many", "few"]))
     assert str(few.caption).endswith(" On 16 problems a budget ended some first: later results are ignored for all.")
-    done = call("run", *problems, "-p", "onemax[dim=4]", "-o", "lbfgs", "--budget", 60, "--seeds", 1, "--name", "odd")
+    done = call(
+        "run",
+        *problems,
+        "-p",
+        "onemax[dim=4]",
+        "-o",
+        "lbfgs",
+        "--budget",
+        60,
+        "--seeds",
+        1,
+        "--name",
+        "odd",
+        "--no-report",
+    )
     assert "skipped" in done.output.partition("Results:")[0]
     assert "none ran on all problems" not in done.output
     odd = [word for dim in range(4, 20) for word in ("-p", f"onemax[dim={dim}]")]

@@ -196,7 +196,7 @@ def test_commands_run(page: str, small_results) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", sorted(SLOW))
-def test_slow_commands_run(command: str, request, figures) -> None:
+def test_slow_commands_run(command: str, request, figures, prices) -> None:
     """Each by itself, in its folder: `run standard` alone takes nine minutes."""
     request.getfixturevalue("small_results" if command.startswith("report") else "scratch")
     for words in [*(["tune digits"] if "--tuned" in command else []), command]:
@@ -233,7 +233,7 @@ def test_python_runs(block: Block, small_results, capsys) -> None:
 
 @pytest.mark.slow
 @RUNNABLE
-def test_python_runs_as_it_stands(block: Block, small_results, figures, capsys) -> None:
+def test_python_runs_as_it_stands(block: Block, small_results, figures, prices, capsys) -> None:
     execute(block, block.text)
 
 

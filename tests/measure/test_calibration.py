@@ -24,13 +24,13 @@ from bench.measure.statistics import areas, duel_tests, duels, pairs, scores
 from bench.runner import PACKAGES
 from bench.runner.single import open_oracle, play
 
-METHOD, BUDGET, SEEDS = "cma-es", 400, 240
+METHOD, BUDGET, SEEDS = "cma-es", 400, 120
 # 20 of the functions of BBOB, in as many dimensions as make some runs reach the hardest targets within the budget
 PROBLEMS = {1: 2, 2: 2, 3: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 2, 10: 2, 11: 3, 12: 3, 13: 3, 14: 3, 15: 2, 16: 2, 17: 2,
             20: 2, 21: 2, 22: 2, 24: 2}  # fmt: skip
 GAPS = 10.0 ** np.arange(2, -9, -1)
 EXPERIMENTS = 400
-FEW = EXPERIMENTS // 10  # for power, of which no more is asked than that it is above 80 %
+FEW = EXPERIMENTS // 20  # for power, of which no more is asked than that it is above 80 %
 LEAST = 0.9  # of a nominal 95 %
 COSTS = np.geomspace(1, BUDGET, 60)
 AT = 45  # the place among them, 97 evaluations, where fractions of targets are compared
@@ -150,8 +150,9 @@ def test_equal_methods_are_seldom_told_apart(pool, names, seeds, experiments):
     assert (wrong <= most).all()
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth(pool):
-    """15 seeds; the experiments are the optimizers of one frame."""
+    """15 seeds; the experiments are the optimizers of one frame. A short form is in test_calibration_table.py."""
     rng = np.random.default_rng(2)
     which = rng.integers(SEEDS, size=(len(PROBLEMS), EXPERIMENTS, 15))
     view = view_of(drawn(pool.runtimes, which))

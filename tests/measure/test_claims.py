@@ -163,7 +163,7 @@ def test_twice_as_slow_is_worse_than_the_best_of_a_problem():
 def test_equal_curves_do_not_cross_however_fine_the_costs():
     """With 2.5 standard errors as the rule a quarter of these do."""
     rng = np.random.default_rng(3)
-    wrong = [turns(curves((20, 10, 5), 120, rng, started=0.6, noise=0.3), rng) for _ in range(40)]
+    wrong = [turns(curves((10, 10, 5), 120, rng, started=0.6, noise=0.3), rng) for _ in range(40)]
     assert np.mean(wrong) <= most(40)
 
 

@@ -48,8 +48,11 @@ def named(view: View, budget: float) -> list[tuple]:
     return [(row.among, row.optimizer, row.rivals, row.significant, row.enough) for row in table.itertuples()]
 
 
+FEW = [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 8))]
+
+
 @pytest.mark.parametrize("known", [False, True])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", FEW)
 def test_all_name_the_same_best_and_the_same_rivals(seed, known):
     view = view_of(*noisy(seed, f_opt=0.0 if known else nan))
     last = view.of(budgets)[-1]
@@ -62,13 +65,13 @@ def test_all_name_the_same_best_and_the_same_rivals(seed, known):
         assert row.optimizer == starred.optimizer and row["median"] == starred["median"]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 @pytest.mark.parametrize("known", [False, True])
 def test_within_a_budget_the_best_is_that_of_runs_that_end_there(seed, known):
     """But for targets where f_opt is not known, which are parts of the best gain of the whole runs."""
     rows = noisy(seed, f_opt=0.0 if known else nan)
     view = view_of(*rows)
-    for budget in {150.0, 400.0, *view.of(budgets)}:
+    for budget in {150.0, 400.0, *view.of(budgets)[::3]}:
         columns = ["among", "optimizer", "target", "ert", "median", "rivals", "significant", "enough", "budget"]
         shorter = view_of(*cut(rows, budget)).of(best)[columns]
         pd.testing.assert_frame_equal(within(view, budget, ("mine", 2)).of(best)[columns], shorter)
