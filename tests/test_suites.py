@@ -1,6 +1,7 @@
 """The suites for networks: `language`, with its tuned settings, and `deep`, for a GPU."""
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,7 +66,8 @@ def test_deep_is_eight_problems_by_twelve_optimizers(deep):
     assert all(len({entry.name for entry in group.optimizers}) == 12 for group in deep.groups)
 
 
-@pytest.mark.parametrize("place", range(8))
+# the first, a transformer, takes as long as the others together
+@pytest.mark.parametrize("place", [pytest.param(0, marks=pytest.mark.slow), *range(1, 8)])
 def test_every_problem_of_deep_runs(deep, place):
     entry = few([entry for group in deep.groups for entry in group.problems][place])
     objective = bench.make(entry.name, **entry.setting())
@@ -105,14 +107,16 @@ def test_a_suite_for_a_gpu_says_what_it_takes_on_a_cpu(deep, monkeypatch):
     assert len(heard.sentences) == 1
 
 
-def test_the_estimate_is_what_runs_take(tmp_path):
-    """Within a factor of three: seconds in the problem, and of scores. A busy machine may need more than one look."""
-    text = 'problems = ["mlp[widths=256x256]"]\noptimizers = ["torch-sgd"]\nseeds = 2\nbudget = 6\n'
+def test_the_estimate_is_what_runs_take(tmp_path, monkeypatch):
+    """Within a factor of three, in seconds of the processor, which no other process lengthens: of steps, and of scores,
+    which are off the clock of the runs. Where modules are imported first, there is another look."""
+    monkeypatch.setattr("bench.runner.timing.perf_counter", time.process_time)
+    text = 'problems = ["mlp[widths=512x512]"]\noptimizers = ["torch-sgd"]\nseeds = 1\nbudget = 12\n'
     (tmp_path / "t.toml").write_text(text)
     suite = load_suite(tmp_path / "t.toml")
     looks = []
-    while len(looks) < 4 and not any(taken / 3 < estimated < 3 * taken + 0.5 for estimated, taken in looks):
-        estimated = estimated_seconds(plan(suite))
-        campaign = run_suite(suite, tmp_path / f"t{len(looks)}", Launch(children=False, pictures=False))
-        looks.append((estimated, api.load(campaign.folder).runs.inside.sum()))
-    assert any(taken / 3 < estimated < 3 * taken + 0.5 for estimated, taken in looks), looks
+    while len(looks) < 4 and not any(taken / 3 < estimated < 3 * taken for estimated, taken in looks):
+        estimated, began = estimated_seconds(plan(suite)), time.process_time()
+        run_suite(suite, tmp_path / f"t{len(looks)}", Launch(children=False, pictures=False))
+        looks.append((estimated, time.process_time() - began))
+    assert any(taken / 3 < estimated < 3 * taken for estimated, taken in looks), looks
