@@ -110,8 +110,8 @@ def test_whole_numbers_are_reached_from_any_start() -> None:
     """Four of -10 to 10. The minimum is four standard deviations from the start, and one and a half from the middle."""
     domain = Domain(-10, 10, kinds="integer")
     objective = Objective(lambda x: ((x + 5) ** 2).sum(-1), 4, domain, order=0, arrays="numpy", f_opt=0.0)
-    ledgers = [run("DiscreteOnePlusOne", objective, 1500, [8.0] * 4, seed) for seed in range(4)]
-    assert [ledger.best for ledger in ledgers] == [0.0] * 4
+    ledgers = [run("DiscreteOnePlusOne", objective, 1500, [8.0] * 4, seed) for seed in range(2)]
+    assert [ledger.best for ledger in ledgers] == [0.0] * 2
 
 
 @pytest.mark.parametrize("domain", [BOX, Domain()], ids=["box", "open"])

@@ -256,10 +256,11 @@ def test_lanes_equal_single_runs_through_restarts(name: str, arrays: Any) -> Non
         for k in range(len(seeds))
     ]
     small = {"differential-evolution": 6, "particle-swarm": 5, "genetic-algorithm": 10}
-    budget, given = 700 if name == "one-plus-one-es" else 1500, {"population": small[name]} if name in small else {}
+    soon = {"differential-evolution": 600, "one-plus-one-es": 600, "separable-cma-es": 800, "cma-es": 1000}
+    budget, given = soon.get(name, 1500), {"population": small[name]} if name in small else {}
     together = books_of(run(name, objectives, budget, seeds, **given)).ledgers
     assert len({tuple(ledger.restarts) for ledger in together}) > 1, "some begin anew while others go on"
-    for lane, objective, seed in zip(together, objectives, seeds, strict=True):
+    for lane, objective, seed in list(zip(together, objectives, seeds, strict=True))[::2]:
         alone = books_of(run(name, objective, budget, seed, **given)).ledgers[0]
         assert lane.restarts == alone.restarts
         drop = [len(QUESTIONS), len(QUESTIONS) + 1]

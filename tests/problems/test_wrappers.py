@@ -1,6 +1,7 @@
 """Wrappers: the equations that each promises, for problems of every kind, and what all must keep."""
 
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -139,10 +140,19 @@ def kind_of(objective: Objective) -> str:
     return "numpy" if objective.arrays == "any" else objective.arrays
 
 
+def made_of(base: str, change: str, k: int) -> Objective:
+    return CHANGES[change](BASES[base](k), k)
+
+
+@cache
+def second_of(base: str, change: str) -> Objective:
+    """By which a test chooses the pairs that it applies to."""
+    return made_of(base, change, 2)
+
+
 def every_pair(applies=lambda objective: True):
     """A test of the wrapped problems that have a property: one instance after the other, by number."""
-    made = {pair: lambda k, base=pair[0], change=pair[1]: CHANGES[change](BASES[base](k), k) for pair in PAIRS}
-    params = [pytest.param(make, id="+".join(pair)) for pair, make in made.items() if applies(make(2))]
+    params = [pytest.param(partial(made_of, *pair), id="+".join(pair)) for pair in PAIRS if applies(second_of(*pair))]
     return pytest.mark.parametrize("made", params)
 
 
