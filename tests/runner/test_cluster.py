@@ -416,7 +416,7 @@ def test_workers_that_round_otherwise_are_named_once_and_used(odd, tmp_path, mon
     assert there.keys() >= {"processor", "openblas of numpy", "openblas of scipy"}
     watcher = Sentences()
     monkeypatch.setattr(cluster, "kernels", lambda: there | {"openblas of scipy": "Fog"})
-    launch = Launch(workers=1, scheduler="local", imports=[odd], watcher=watcher, pictures=False)
+    launch = Launch(workers=1, scheduler="local", imports=[odd], watcher=watcher, pictures=False, preload=())
     campaign = run_suite(make_suite(["odd-bowl"], ["odd-walk"], budget=5, name="t", seeds=2), tmp_path / "t", launch)
     assert campaign.added == 2
     (sentence,) = [sentence for sentence in watcher.sentences if "rounded" in sentence]

@@ -212,7 +212,7 @@ def test_only_what_a_second_try_could_change_is_retried(tmp_path):
 
 def test_a_two_dimensional_problem_keeps_its_picture(tmp_path):
     suite = make_suite(["odd-bowl"], ["odd-walk"], budget=30, name="t", seeds=1)
-    run_suite(suite, tmp_path / "t", Launch(workers=1, imports=["odd_methods"]))
+    run_suite(suite, tmp_path / "t", Launch(workers=1, imports=["odd_methods"], preload=()))
     results = Results(tmp_path / "t")
     (grid,) = results.grids
     assert (grid["low"], grid["high"], grid["f"].shape) == ([-5, -5], [5, 5], (81, 81))
