@@ -20,7 +20,7 @@ from bench.runner.launch import Launch, Watcher
 from bench.runner.plan import plan
 from bench.runner.suite import SuiteError, load_suite, make_suite
 
-OPTIMIZERS = ("random-search", "scipy-nelder-mead", "nevergrad-OnePlusOne", "spsa-adam")
+OPTIMIZERS = ("random-search", "scipy-nelder-mead", "one-plus-one-es", "spsa-adam")
 MANN_WHITNEY = "Mann and Whitney's z"
 FACTS = ["problem", "optimizer", "instance", "seed", "status", "best", "value", "cost"]
 
