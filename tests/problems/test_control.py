@@ -241,7 +241,7 @@ def test_a_large_batch_is_played_in_parts(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("name", WORLDS)
 def test_an_answer_is_one_episode_and_the_score_a_mean(name: str) -> None:
     for hidden in ((), (3,)):
-        objective = find_problem(name).make(episodes=3, hidden=hidden)
+        objective = find_problem(name).make(episodes=2, hidden=hidden)
         states, x = objective.constants["states"], np.random.default_rng(3).standard_normal((2, objective.dim))
         each = [[objective.formula(point, **objective.constants, noise=state) for state in states] for point in x]
         np.testing.assert_allclose(objective.f(x), np.mean(each, axis=1), rtol=1e-12)
