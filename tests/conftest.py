@@ -22,7 +22,7 @@ LIMIT = 60  # CPU seconds of a test, which a busy machine may double
 MANY = 15  # files
 # the report's, which share pages and a browser that take seconds: file by file they would be made again each time
 REPORT, BROWSER = "tests/report", "tests/report, in a browser"
-IN_BROWSER = tuple(f"tests/report/test_{name}.py" for name in ("browser", "parity", "regressions"))
+IN_BROWSER = tuple(f"tests/report/test_{name}.py" for name in ("browser", "parity", "regressions", "small"))
 # what takes half a minute or more begins first, the longest before the others: begun last, all would wait for it
 LONGEST = (REPORT, BROWSER, "tests/optimizers/test_contract.py", "tests/test_docs.py", "tests/test_slow_functions.py",
            "tests/test_cli.py", "tests/runner/test_cluster.py", "tests/faults/test_table.py",

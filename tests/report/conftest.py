@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import pandas as pd
 import pytest
 
 from bench.measure.permutations import by_chance
+from bench.report.measured import PRICES as EVERY_PRICE
+from bench.report.measured import Report
 from bench.report.page import write_report
 from bench.results.stored import Results
 
@@ -46,19 +49,28 @@ MANIFEST = {
 
 
 EXCHANGES = 100  # of optimizers
+TURNS = 59  # such exchanges, where whole curves are compared
+SOME_PRICES = ("cost", "wall")  # counts and seconds; two in three of a page's seconds go into those of all prices
+
+
+@contextmanager
+def at_prices(*names: str) -> Iterator[None]:
+    """Reports that are made here are at these prices."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.report.measured.PRICES", list(names))
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """A quarter of the exchanges that significance is of, which take a third of the time of a page: that it says what
-    the measures say is tested here, and in tests/measure whether they are right."""
+    """A quarter of the exchanges that significance is of, and some prices, of those that take most of the time of a
+    page: that it says what the measures say is tested here, and in tests/measure whether they are right."""
     if Path(__file__).parent not in item.path.parents:  # this is called for all tests
         return (yield)
-    of_users, by_chance.__kwdefaults__["count"] = by_chance.__kwdefaults__["count"], EXCHANGES
-    try:
+    with at_prices(*SOME_PRICES), pytest.MonkeyPatch.context() as patch:
+        patch.setitem(by_chance.__kwdefaults__, "count", EXCHANGES)
+        patch.setattr("bench.measure.crossing.CURVES", TURNS)
         return (yield)
-    finally:
-        by_chance.__kwdefaults__["count"] = of_users
 
 
 class Made(Results):
@@ -207,8 +219,8 @@ def make_results() -> Callable[..., Made]:
 
 @pytest.fixture(scope="session")
 def made() -> Made:
-    """Twenty problems, 15 optimizers, 5 seeds, with hostile names among them."""
-    return make(events=40)
+    """Twelve problems, two of them in two dims, 15 optimizers, 5 seeds, with hostile names among them."""
+    return make(problems=12, events=40)
 
 
 @pytest.fixture(scope="session")
@@ -432,7 +444,22 @@ def plain(make_results, grid, tmp_path_factory) -> tuple[Results, Path]:
     """Results without hostile names, and their page."""
     results = make_results(events=40, hostile=False)
     results.grids = [grid]
-    return results, write_report(results, tmp_path_factory.mktemp("plain"), figures=False)
+    with at_prices("cost", "passes", "differences"):
+        return results, write_report(results, tmp_path_factory.mktemp("plain"), figures=False)
+
+
+@pytest.fixture
+def every_price() -> Iterator[list[str]]:
+    """Asked for by a test of a report at all prices."""
+    with at_prices(*EVERY_PRICE):
+        yield EVERY_PRICE
+
+
+@pytest.fixture(scope="session")
+def frames(plain) -> Report:
+    """What that page shows, at the prices of the suite."""
+    with at_prices("cost"):
+        return Report(plain[0])
 
 
 @pytest.fixture

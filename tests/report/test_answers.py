@@ -17,7 +17,7 @@ from bench.report.measured import Report
 
 @pytest.fixture(scope="module")
 def results(make_results):
-    return make_results(problems=24, events=40, hostile=False)
+    return make_results(problems=23, events=40, hostile=False)
 
 
 @pytest.fixture(scope="module")

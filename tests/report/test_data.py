@@ -12,7 +12,7 @@ from bench.measure.ecdf import ecdf
 from bench.measure.ert import ert as expected_runtimes
 from bench.measure.verdicts import budgets
 from bench.report.data import coarse, encoded, page_data
-from bench.report.measured import PRICES, Report
+from bench.report.measured import Report
 
 RUN = {"problem": "p", "dim": 2.0, "order": 0, "scored": False, "optimizer": "a", "status": "budget", "budget": 1.0,
        "cost": 1.0}  # fmt: skip
@@ -129,9 +129,10 @@ def test_runs_are_behind_the_cells(data, report):
         np.testing.assert_allclose(runtimes[run][: len(rows)], rows.runtime, rtol=1e-4)
 
 
-def test_prices_that_tell_nothing_new_are_left_out(data, make_results):
+def test_prices_that_tell_nothing_new_are_left_out(make_results, every_price):
     """With every price 1, passes are the cost, and lanes have no wall clock."""
-    assert [price["name"] for price in data["prices"]] == list(PRICES)
+    results = make_results(12, 8, 1, 5, hostile=False)
+    assert [view.name for view in Report(results).views] == every_price
     results = make_results(2, 8, 1, 5, hostile=False)
     results.prices = dict.fromkeys(results.prices, 1)
     results.runs = results.runs.assign(lanes=4)

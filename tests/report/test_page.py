@@ -215,7 +215,7 @@ def test_what_all_measures_share_is_made_once_for_each_report_and_price(make_res
             for name, value in list(vars(module).items()):
                 if value is function:
                     monkeypatch.setattr(module, name, counting)
-    write_report(make_results(12, 5, 5, 20), tmp_path)
+    write_report(make_results(4, 5, 5, 20), tmp_path)
     each = calls["scores"]  # prices that tell something
     assert 1 < each <= len(PRICES)
     assert calls["complete"] == calls["pairs"] == calls["areas"] == 1
@@ -289,19 +289,19 @@ def test_only_skips(make_results, tmp_path):
 
 
 def test_nan_everywhere(make_results, tmp_path):
-    results = make_results(2, 15, 5, 5)
+    results = make_results(2, 8, 5, 5)
     results.runs = results.runs.assign(first=np.nan, best=np.nan, final=np.nan, status="diverged")
     results.trajectories = results.trajectories.assign(f=np.nan)
     page = read(tmp_path, results)
-    assert "150 diverged" in page.text()
+    assert "80 diverged" in page.text()
     assert pd.read_csv(tmp_path / "tables/answer.csv").optimizer.isna().all()
 
 
 def test_no_trajectories(make_results, tmp_path):
-    results = make_results(2, 15, 5, 5)
+    results = make_results(2, 8, 5, 5)
     results.runs = results.runs.assign(status="killed")
     results.trajectories = results.trajectories.iloc[:0]
-    assert "150 were killed" in read(tmp_path, results).text()
+    assert "80 were killed" in read(tmp_path, results).text()
 
 
 def test_the_answer_comes_before_what_is_wrong(make_results, tmp_path):

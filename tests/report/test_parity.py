@@ -83,7 +83,7 @@ class View:
 @pytest.fixture(scope="session")
 def uneven(make_results, tmp_path_factory) -> tuple[Results, Path]:
     """Results in three dims; not all optimizers met all problems, were asked all targets, or have a wall clock."""
-    results = make_results(problems=30, events=40, hostile=False)
+    results = make_results(problems=23, events=40, hostile=False)
     runs = results.runs
     runs = runs[~runs.optimizer.isin(["nevergrad-PSO", "torch-lbfgs", "=cmd|' /C calc'!A1", "spsa"])]
     runs = runs[~((runs.optimizer == "scipy-cg") & (runs.family == "bbob"))]
@@ -317,7 +317,7 @@ def test_costs(view):
 
 def test_sensitivity_of_runs(scripts, make_results, tmp_path):
     """The mean of the curves of targets solved over their grid, over the values of a hyperparameter."""
-    results = make_results(10, 15, 3, 20, hostile=False)
+    results = make_results(10, 12, 3, 20, hostile=False)
     names = {"torch-sgd[momentum=0.9]": 0.9, "torch-adam[lr=0.1]": 0.1, "torch-lbfgs": 0.5}
     labels = {run: name for run, name in zip(results.runs.run, results.runs.optimizer, strict=True)}
     results.setting = lambda run: ("rule", {"rate": names[labels[run]]}) if labels[run] in names else (labels[run], {})
@@ -346,7 +346,7 @@ def test_sensitivity_of_tuning(scripts, make_results, monkeypatch, tmp_path):
     decay = table.assign(hyperparameter="weight_decay", fraction=0.9)
     table = pd.concat([decay, table, noted, table.assign(problem="bowl", reached=5.0), noted.assign(problem="bowl")])
     monkeypatch.setattr("bench.report.tuned.measured", lambda *_: {"sensitivity": table})
-    results = make_results(10, 15, 2, 10, hostile=False)
+    results = make_results(5, 6, 2, 10, hostile=False)
     scripts.open(write_report(results, tmp_path, figures=False))
     (curve,) = View(scripts, results, "cost", results.runs).drawn("sensitivity")
     assert (curve["name"], curve["x"].tolist(), curve["y"].tolist()) == ("spsa", [0.1, 1.0, 10.0], [0.5, 0.7, 0.9])
