@@ -12,7 +12,7 @@ from bench.report.measured import Report
 
 @pytest.fixture(scope="module")
 def tables(make_results):
-    return Report(make_results(problems=24, events=30, hostile=True)).tables
+    return Report(make_results(problems=12, events=30, hostile=True)).tables
 
 
 def bodies(text: str) -> list[tuple[str, list[list[str]]]]:
