@@ -276,11 +276,15 @@ class Table(Panel):
         width = _width(axes)
         scaled = frame.attrs.get(SCALE, True)
         scale = self._scale(axes, look) if scaled else None
-        sns.heatmap(
-            np.clip(color, 0, self.worst), vmin=0, vmax=self.worst, cmap="viridis_r", linewidths=0.5, ax=axes,
-            cbar=scaled, cbar_ax=scale, cbar_kws={"orientation": "horizontal" if look.width else "vertical"},
-        )  # fmt: skip
+        sns.despine(
+            ax=axes, left=True, bottom=True
+        )  # as in a heat map of seaborn, which draws all it has for its ticks
+        shades = np.ma.masked_invalid(np.clip(color, 0, self.worst))
+        mesh = axes.pcolormesh(shades, vmin=0, vmax=self.worst, cmap="viridis_r", linewidths=0.5, edgecolor="white")
+        axes.set(xlim=(0, len(names)), ylim=(len(color), 0))
         if scale:
+            bar = axes.figure.colorbar(mesh, scale, axes, orientation="horizontal" if look.width else "vertical")
+            bar.outline.set_linewidth(0)
             axis = scale.xaxis if look.width else scale.yaxis
             decades = np.arange(int(self.worst) + 1)
             axis.set_major_locator(FixedLocator(decades.tolist()))
@@ -294,7 +298,7 @@ class Table(Panel):
         for (y, x), text in np.ndenumerate(texts):
             axes.text(x + 0.5, y + 0.52, text, fontsize=size, color=tones[y, x], **centered)
         labels = [self._row(row, look) for row in frame.drop_duplicates(CELL).itertuples()]
-        axes.set_yticks(np.arange(len(labels)) + 0.5, labels, rotation=0)
+        axes.set_yticks(np.arange(len(labels)) + 0.5, labels, rotation=0, va="center")
         axes.set_xticks(np.arange(len(names)) + 0.5, [folded(name, look.tick, HEADS) for name in names], rotation=90)
         axes.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False, pad=1)
         axes.tick_params(axis="y", left=False)
