@@ -16,6 +16,11 @@ HOSTILE = [
     "n" * 10_000,
     "</svg><script>alert(1)</script>",
 ]
+PDF = (
+    "ecdf-by-optimizer",
+    "ert",
+    "convergence",
+)  # of which hostile names are written as that, too: all that hold names
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +121,8 @@ def test_many_panels_are_cut_into_pages(make_results):
 )
 def test_whatever_there_is_can_be_drawn(make_results, change, tmp_path):
     made = make_results(problems=10, optimizers=14, seeds=2, events=8, hostile=False)
-    made.runs = change(made.runs)
+    kinds = ["quadratic", "golf", "bbob-f15", "mlp", "cartpole"]  # solved, crashed, diverged, scored, skipped
+    made.runs = change(made.runs[made.runs.problem.isin(kinds)])
     made.trajectories = made.trajectories[made.trajectories.run.isin(made.runs.run)]
     if (
         change(pd.DataFrame({"f_opt": [0.0], "optimizer": "", "problem": "", "seed": 0, "status": ""}))
@@ -139,7 +145,8 @@ def test_hostile_names_are_text(make_results, tmp_path):
         optimizer=runs.optimizer.map(dict(zip(runs.optimizer.unique(), HOSTILE, strict=True))),
     )
     for found in all_figures(Source(made)):
-        save(found, tmp_path / f"{found.name}.svg", tmp_path / f"{found.name}.pdf")
+        kinds = (".svg", ".pdf") if found.name in PDF else (".svg",)
+        save(found, *(tmp_path / f"{found.name}{kind}" for kind in kinds))
         assert "<script" not in (tmp_path / f"{found.name}.svg").read_text()
 
 
