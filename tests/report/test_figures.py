@@ -122,7 +122,8 @@ def test_many_panels_are_cut_into_pages(make_results):
 def test_whatever_there_is_can_be_drawn(make_results, change, tmp_path):
     made = make_results(problems=10, optimizers=14, seeds=2, events=8, hostile=False)
     kinds = ["quadratic", "golf", "bbob-f15", "mlp", "cartpole"]  # solved, crashed, diverged, scored, skipped
-    made.runs = change(made.runs[made.runs.problem.isin(kinds)])
+    names = made.runs.optimizer.unique()[[0, 2, 4, 7, 9, 10, 12, 13]]  # of each order; more than a panel names
+    made.runs = change(made.runs[made.runs.problem.isin(kinds) & made.runs.optimizer.isin(names)])
     made.trajectories = made.trajectories[made.trajectories.run.isin(made.runs.run)]
     if (
         change(pd.DataFrame({"f_opt": [0.0], "optimizer": "", "problem": "", "seed": 0, "status": ""}))

@@ -75,7 +75,7 @@ def test_a_table_for_latex_that_fails_is_named_and_all_else_is_there(make_result
     assert not (tmp_path / "tables" / f"{name}.tex").exists()
 
 
-@pytest.mark.parametrize("penalty", [sys.float_info.max, 1.7e308])
+@pytest.mark.parametrize("penalty", [sys.float_info.max, pytest.param(1.7e308, marks=pytest.mark.slow)])
 def test_penalties_as_large_as_floats_are_drawn(tmp_path, monkeypatch, penalty):
     monkeypatch.chdir(tmp_path)
 
