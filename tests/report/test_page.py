@@ -139,7 +139,7 @@ def test_every_figure_has_its_numbers(written):
 
 
 def test_page_is_of_moderate_size(written):
-    assert (written / "index.html").stat().st_size < 2.9e6
+    assert (written / "index.html").stat().st_size < 1.8e6
 
 
 HERE_EMPTY = ("metrics", "memory", "race", "published", "landscape", "tuned", "sensitivity")
