@@ -156,6 +156,12 @@ def pages_alone(request, monkeypatch):
 
 
 @pytest.fixture
+def unanswered(monkeypatch):
+    """For tests of what `compare` asks and stores: it prints no answer, which takes most of its seconds."""
+    monkeypatch.setattr("bench.api.answer", lambda *_: "")
+
+
+@pytest.fixture
 def one_process(monkeypatch):
     """However busy the machine is, no function of a test is taken for a slow one, whose calls nobody here counts."""
     for module in ("bench.api", "bench.runner.trial"):

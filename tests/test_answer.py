@@ -282,6 +282,7 @@ def scaled(factor):
     return lambda x: factor * bowl(x)
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_the_same_function_goes_on_under_its_name_and_another_begins_anew(tmp_path, monkeypatch, capsys):
     """More seeds or optimizers, and another budget, beside what is there; other code, other enclosed values, another
     start or bounds, or what cannot be told from it, not."""
@@ -319,6 +320,7 @@ class Bowl:
         return bowl(x)
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_a_registered_problem_goes_on_under_a_name_and_another_does_not(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     how = {"optimizers": ["random-search"], "budget": 20, "name": "n", "report": False}

@@ -183,6 +183,7 @@ def test_compare_a_function_of_a_torch_vector():
     }
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_compare_asks_the_users_function_as_often_as_it_says():
     """Beside what is counted: once when the function is tried, and at the start of each run, off the ledger."""
     calls = []
@@ -226,6 +227,7 @@ PAIRS = [(0, 1), (2, 3)]
         ((None, 5), [-np.inf, -np.inf], [5, 5]),
     ],
 )
+@pytest.mark.usefixtures("unanswered")
 def test_compare_takes_bounds_as_pairs(bounds, low, high):
     asked = []
 
@@ -417,6 +419,7 @@ def test_minimize_takes_an_objective():
 
 
 @pytest.mark.parametrize("switch", [torch.no_grad, torch.inference_mode])
+@pytest.mark.usefixtures("unanswered")
 def test_compare_differentiates_whatever_torch_s_switches_say(switch):
     with switch():
         function = {"f": lambda x: ((x - 1) ** 2).sum(), "start": torch.zeros(3, dtype=torch.float64)}

@@ -224,6 +224,7 @@ def test_a_fixed_coordinate_of_torch():
 
 @pytest.mark.parametrize("start", [[1.0, 2.0], torch.tensor([1.0, 2.0], dtype=torch.float64)])
 @pytest.mark.parametrize("fixed", [False, True])
+@pytest.mark.usefixtures("unanswered")
 def test_one_function_may_give_value_and_gradient_and_is_asked_once(start, fixed):
     calls = []
 
@@ -261,6 +262,7 @@ def test_a_torch_function_that_differentiates_something_itself():
 @pytest.mark.parametrize("options", [
     {"seeds": np.int64(2)}, {"budget": np.int64(30)}, {"budget": np.float32(30)}, {"spread": np.float32(0.1)},
 ])  # fmt: skip
+@pytest.mark.usefixtures("unanswered")
 def test_numbers_of_numpy(options):
     arguments = {"budget": 30, "seeds": 2, "optimizers": ["random-search"], "report": False, **options}
     runs = bench.compare(lambda x: float((x * x).sum()), [1.0, 2.0], **arguments).runs

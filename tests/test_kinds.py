@@ -149,6 +149,7 @@ def test_logarithms_take_unlike_powers_and_keep_one_call_for_value_and_gradient(
 @pytest.mark.parametrize(
     "f", [lambda x: (float((x**2).sum()), 2 * x), (lambda x: float((x**2).sum()), lambda x: 2 * x)]
 )
+@pytest.mark.usefixtures("unanswered")
 def test_beside_whole_numbers_only_values_are_asked(f):
     with pytest.warns(UserWarning, match=re.escape(VALUES_ALONE)):
         results = bench.compare(f, [2.0, 3], integers=[1], bounds=(-5, 5), budget=60, seeds=1,

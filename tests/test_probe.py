@@ -11,7 +11,7 @@ import torch
 
 import bench
 
-pytestmark = pytest.mark.usefixtures("one_process")
+pytestmark = pytest.mark.usefixtures("one_process", "unanswered")
 
 ONE = {"optimizers": ["random-search"], "budget": 12, "seeds": 1, "report": False}
 

@@ -71,6 +71,7 @@ def records(folder):
     return rows, Results(folder).trajectories.drop(columns=["inside", "outside"]).to_numpy().tobytes()
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_records_are_the_same_in_one_process_and_in_several(tmp_path):
     tables = []
     for name, workers in (("one", 1), ("two", 2), ("default", None)):
@@ -82,6 +83,7 @@ def test_records_are_the_same_in_one_process_and_in_several(tmp_path):
     assert tables[0] == tables[1] == tables[2]
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_populations_of_slow_points_are_asked_in_pieces_with_the_same_records(tmp_path):
     names = ["random-search", "cma-es", "genetic-algorithm", "nevergrad-DE"]
     for folder, seconds_each in (("quick", 0.0), ("slow", 0.012)):
@@ -92,6 +94,7 @@ def test_populations_of_slow_points_are_asked_in_pieces_with_the_same_records(tm
 
 
 @pytest.mark.parametrize(("workers", "elsewhere"), [(None, True), (1, False), (2, True)])
+@pytest.mark.usefixtures("unanswered")
 def test_a_slow_function_is_asked_in_processes_of_its_own(tmp_path, workers, elsewhere):
     folder = tmp_path / "asked"
     folder.mkdir()
@@ -176,6 +179,7 @@ class Homebound:
         (Homebound, "what the caller defined cannot be made in a process of its own: invalid literal"),
     ],
 )
+@pytest.mark.usefixtures("unanswered")
 def test_what_cannot_travel_is_asked_here_and_it_is_said_why(make, why, capsys):
     said = {"workers": 2, "noise": make is carried}
     results = bench.compare(make(), [1.0, 1.0], budget=6, seeds=2, optimizers=["random-search"], **said)
@@ -185,6 +189,7 @@ def test_what_cannot_travel_is_asked_here_and_it_is_said_why(make, why, capsys):
     assert printed.count(HERE) == 1
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_a_process_that_gives_no_answer_is_not_waited_for(monkeypatch, capsys):
     monkeypatch.setattr(trial, "PATIENCE", 1.0)
     coordinator = os.getpid()
@@ -199,6 +204,7 @@ def test_a_process_that_gives_no_answer_is_not_waited_for(monkeypatch, capsys):
     assert HERE + "a process of its own gave no answer within 1 s." in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_noise_of_numpy_s_own_generator_differs_from_run_to_run():
     def cost(x):
         time.sleep(0.006)
