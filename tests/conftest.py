@@ -40,7 +40,7 @@ class Preloaded(set):
     for each new need would import again and again what takes seconds."""
 
     def update(self, *modules):
-        needed = {*HEAVY, "pytorch_optimizer", "nlopt", "cma", "optuna"}
+        needed = {*HEAVY, "cma", "cmaes", "dfols", "gymnasium", "nlopt", "optuna", "pytorch_optimizer", "schedulefree"}
         super().update(*modules, needed | {name.partition(".")[0] for name in needed} if any(modules) else ())
 
 
