@@ -74,7 +74,7 @@ def texts_of(found, look, monkeypatch):
     with mpl.rc_context({**sns.axes_style("whitegrid"), **look.settings}), monkeypatch.context() as patch:
         canvas = drawn(found, look)
         patch.setattr(Text, "draw", record)
-        canvas.canvas.draw()
+        canvas.draw_without_rendering()
     return boxes, canvas
 
 
