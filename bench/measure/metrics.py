@@ -69,13 +69,11 @@ def final_metrics(runs: Frame, scores: Frame) -> Frame:
 def median_interval(values: np.ndarray) -> tuple[float, float]:
     """The ends of an interval that holds the median of the distribution of values (n,) with at least 95 %: the j-th
     lowest and the j-th highest, by the binomial distribution (Conover 1999, section 3.2). NaN where n is below 6."""
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     n = len(values)
-    below = int(binom.ppf((1 - COVERAGE) / 2, n, 0.5)) if n else 0
-    if n and binom.cdf(below, n, 0.5) > (1 - COVERAGE) / 2:
-        below -= 1
-    if below < 0 or not n:
+    below = int((bdtr(np.arange(n), n, 0.5) <= (1 - COVERAGE) / 2).sum()) - 1
+    if below < 0:
         return float("nan"), float("nan")
     ordered = np.sort(values)
     return float(ordered[below]), float(ordered[n - 1 - below])
