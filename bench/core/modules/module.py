@@ -122,8 +122,8 @@ def from_module(
     network.stacks = not network.state or bool(network.apart) or can_stack(f, x, few)
     wanted = {key: each if isinstance(each, Metric) else Metric(each) for key, each in (metrics or {}).items()}
     measured, higher, of_data = _metrics(question, terms, wanted, bool(held_out))
-    for key, each in measured.items():
-        if not network.apart and (why := metric_apart(each, x, few)):
+    for key in (*of_data, *["test_loss"] * bool(held_out)):  # the others of the test rows are the same functions
+        if not network.apart and (why := metric_apart(measured[key], x, few)):
             network.apart = f"{key}: {why}"
     score, *questions = share({"": replace(f, trains=False), **measured}).values()
     training_rows = (
@@ -253,10 +253,8 @@ def _metrics(
             raise ValueError(f"a metric must have a name of letters, digits and _, and not `loss`, got {key!r}")
     measured = {f"train_{key}": question(f"metric {key}", *each) for key, each in functions.items()}
     of_data = list(measured)
-    if held_out:
-        functions = {"loss": tuple(terms.values()), **functions}
-        measured |= {
-            f"test_{key}": question(f"metric {key}", *each, of_training=True) for key, each in functions.items()
-        }
+    if held_out:  # of the same functions, of which nothing else is to be found out
+        measured["test_loss"] = question("metric loss", *terms.values(), of_training=True)
+        measured |= {f"test_{key}": replace(measured[f"train_{key}"], of_training=True) for key in functions}
     higher = [key for key in measured if key.partition("_")[2] in {k for k, m in wanted.items() if m.higher}]
     return measured, higher, of_data
