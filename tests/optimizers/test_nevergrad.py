@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from typing import Any
 
-import nevergrad
 import numpy as np
 import pytest
 
@@ -35,6 +34,8 @@ def run(name: str, objective: Objective, budget: float, start: list[float] | Non
 
 
 def test_the_file_has_the_names_of_the_registry() -> None:
+    import nevergrad
+
     listed = {entry.name: entry for entry in entries()}
     assert set(listed) == set(nevergrad.optimizers.registry)
     for name, method in nevergrad.optimizers.registry.items():
@@ -122,6 +123,8 @@ def test_one_plus_one_asks_the_start_first(domain: Domain) -> None:
 
 def chosen(objective: Objective, budget: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Ledger, str]:
     """The books of a run of NGOpt, and the name of the method that it chose."""
+    import nevergrad
+
     ngopt, made = nevergrad.optimizers.registry["NGOpt"], []
 
     def make(*arguments: object, **keywords: object) -> object:

@@ -7,7 +7,6 @@ import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
-import cma
 import numpy as np
 import pytest
 
@@ -43,6 +42,8 @@ def questions(name: str, objective: Objective, budget: float, seed: int = 3) -> 
 
 
 def test_asks_what_pycma_asks_alone() -> None:
+    import cma
+
     objective = Objective(sphere, 2, Domain(scale=0.5))
     rng = streams(objective, 3).method
     options = {"seed": np.nan, "verbose": -9, "randn": lambda *shape: rng.standard_normal(shape)}
@@ -109,6 +110,8 @@ def test_each_run_begins_at_a_new_start() -> None:
 
 
 def test_hard_bounds_are_the_librarys_own_option() -> None:
+    import cma
+
     low, high = np.array([-5.0, -3.0]), np.array([3.0, 0.5])
     objective = Objective(sphere, 2, Domain(low, high, scale=0.5))
     rng = streams(objective, 3).method

@@ -3,6 +3,8 @@
 import inspect
 import random
 from collections import Counter
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,11 @@ from bench.optimizers.pytorch_optimizer import LIBRARY, NAMES, PAPERS, Entry, en
 from bench.optimizers.zoo import seeded
 from bench.runner.single import open_oracle, play
 
-zoo = pytest.importorskip("pytorch_optimizer")
+if not find_spec("pytorch_optimizer"):
+    pytest.skip("needs pytorch_optimizer", allow_module_level=True)
 
 torch.set_num_threads(1)
 registry.load(("bench.optimizers",))
-CLASSES = {kind.__name__: kind for kind in zoo.optimizer.OPTIMIZERS.values()}
 ENTRIES = {entry.name: entry for entry in entries()}
 RUN = [name for name, entry in ENTRIES.items() if entry.way]
 REFUSED = {name: entry.reason for name, entry in ENTRIES.items() if not entry.way}
@@ -31,6 +33,14 @@ START = np.linspace(-1, 1, DIM)
 CURVATURES = np.linspace(1, 3, DIM)
 
 run = pytest.mark.parametrize("name", RUN)
+
+
+@cache
+def classes() -> dict[str, Any]:
+    """By name. The library is imported by the process that runs these tests, and not by all that collect them."""
+    from pytorch_optimizer.optimizer import OPTIMIZERS
+
+    return {kind.__name__: kind for kind in OPTIMIZERS.values()}
 
 
 def bowl(x: Array, curvatures: Array) -> Array:
@@ -71,7 +81,7 @@ def bare(entry: Entry, steps: int) -> np.ndarray:
             f += 0.5 * (c * x**2).sum()
         return f
 
-    kind = CLASSES[entry.name]
+    kind = classes()[entry.name]
     options: dict[str, Any] = {} if entry.rate is None else {"lr": entry.rate}
     options |= {"num_iterations": steps} if entry.name == "Ranger21" else {}
     options |= {f"{what}_dtype": torch.float64 for what in ("momentum", "fim")} if entry.name == "FAdam" else {}
@@ -108,20 +118,20 @@ def states() -> tuple[Any, Any, Any]:
 
 
 def test_the_file_has_the_names_of_the_library_and_its_defaults() -> None:
-    assert set(ENTRIES) == set(CLASSES)
+    assert set(ENTRIES) == set(classes())
     assert len(RUN) >= 120
     for name, way, rate, decay, _ in table(NAMES):
-        parameters = inspect.signature(CLASSES[name]).parameters
+        parameters = inspect.signature(classes()[name]).parameters
         for key, text in (("lr", rate), ("weight_decay", decay)):
             default = parameters[key].default if key in parameters else None
             assert (text == "-") == (default is None or isinstance(default, bool)), (name, key)
             assert text == "-" or float(text) == default, (name, key)
-        assert ("hessian" in inspect.signature(CLASSES[name].step).parameters) == (way == "hessian"), name
+        assert ("hessian" in inspect.signature(classes()[name].step).parameters) == (way == "hessian"), name
 
 
 def test_each_has_a_paper_and_says_who_gives_the_rate() -> None:
     papers = table(PAPERS)
-    assert {name for name, *_ in papers} == set(CLASSES)
+    assert {name for name, *_ in papers} == set(classes())
     for name, rate, given_by, source in papers:
         assert given_by in ("paper", "code", "library"), name
         assert (rate == "-") == (given_by == "library"), name

@@ -191,7 +191,12 @@ def test_the_luckiest_point_is_recommended_where_answers_are_noisy(name: str, mo
     recommended: list[np.ndarray] = []
     told = Oracle.recommend
     monkeypatch.setattr(Oracle, "recommend", lambda self, x: (recommended.append(np.array(x)), told(self, x))[1])
-    run(name, NOISY, 13 if name == "optuna-gp" else 30, **({"population": 6} if name in ("nlopt-crs", "nlopt-isres") else {}))
+    run(
+        name,
+        NOISY,
+        13 if name == "optuna-gp" else 30,
+        **({"population": 6} if name in ("nlopt-crs", "nlopt-isres") else {}),
+    )
     assert len(recommended) > 1
     np.testing.assert_array_equal(recommended[0], START)
     assert not np.array_equal(recommended[-1], START)
