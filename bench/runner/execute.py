@@ -75,8 +75,10 @@ def one_thread() -> AbstractContextManager[Any]:
 def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
     """Do all jobs in child processes, as many at once as workers. Every run of every job ends in `watcher.ended`, where
     there is time for it."""
-    heard: SimpleQueue[Message | None] = SimpleQueue()  # None: a worker is done
-    halt = threading.Event()
+    if not jobs:
+        return
+    heard: SimpleQueue[Message | None] = SimpleQueue()  # None: all workers are done
+    halt, over = threading.Event(), threading.Event()
     gpu = threading.Lock()  # one GPU: its jobs go one at a time
     queue = Queue(jobs, launch.processes)
     timed = any(job.specs[0].solo for job in jobs)  # nothing else goes on beside these
@@ -96,10 +98,16 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
 
     with closing(children), ThreadPoolExecutor(launch.processes) as pool:
         done = [pool.submit(work) for _ in range(min(launch.processes, sum(len(job.specs) for job in jobs)))]
+
+        def ended(_: Any) -> None:
+            if all(future.done() for future in done):
+                over.set()
+                heard.put(None)
+
         for future in done:
-            future.add_done_callback(lambda _: heard.put(None))
+            future.add_done_callback(ended)
         try:
-            tell(heard, len(done), watcher)
+            tell(heard, over, watcher)
         finally:
             halt.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -107,29 +115,25 @@ def execute(jobs: Sequence[Job], launch: Launch, watcher: Watcher) -> None:
             future.result()
 
 
-def tell(heard: "SimpleQueue[Message | None]", workers: int, watcher: Watcher) -> None:
-    """Tell of runs in groups, those that come soon after one another together, until each worker has said None; where
-    that is interrupted, of all that was heard until then."""
+def tell(heard: "SimpleQueue[Message | None]", over: threading.Event, watcher: Watcher) -> None:
+    """Tell of runs in groups, those that come soon after one another together, until all is over, which is heard as
+    None; where that is interrupted, of all that was heard until then."""
     group: list[Message | None] = []
     last = -inf  # time.monotonic() of the group before
 
     def take() -> None:
         nonlocal group, last
+        while not heard.empty():
+            group.append(heard.get())
         watcher.heard([message for message in group if message is not None])
         group, last = [], time.monotonic()
 
     try:
-        while workers:
+        while not (over.is_set() and heard.empty()):
             group.append(heard.get())
-            if group.count(None) < workers:  # all are done: nothing more comes
-                time.sleep(max(0.0, last + APART - time.monotonic()))
-            while not heard.empty():
-                group.append(heard.get())
-            workers -= group.count(None)
+            over.wait(max(0.0, last + APART - time.monotonic()))
             take()
     except KeyboardInterrupt:
-        while not heard.empty():
-            group.append(heard.get())
         take()
         raise
 

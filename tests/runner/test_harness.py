@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from queue import SimpleQueue
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -80,20 +81,18 @@ def test_records_are_stored_before_anyone_hears_of_them_and_once(tmp_path):
 
 
 def test_what_is_heard_goes_on_in_groups_and_to_the_last():
-    from queue import SimpleQueue
-
-    groups = []
+    groups, over = [], threading.Event()
 
     class Listener(Watcher):
         def heard(self, messages):
             groups.append(list(messages))
 
     heard = SimpleQueue()
-    for message in ("a", "b", None, "c", "d", None):
+    for message in ("a", "b", "c", "d", None):
         heard.put(message)
-    tell(heard, 2, Listener())
-    assert [message for group in groups for message in group] == ["a", "b", "c", "d"]
-    assert len(groups) <= 2
+    over.set()
+    tell(heard, over, Listener())
+    assert groups == [["a", "b", "c", "d"]]
 
     class Interrupted(Watcher):
         def heard(self, messages):
@@ -105,8 +104,37 @@ def test_what_is_heard_goes_on_in_groups_and_to_the_last():
     groups.clear()
     heard.put("first")
     with pytest.raises(KeyboardInterrupt):
-        tell(heard, 1, Interrupted())
+        tell(heard, threading.Event(), Interrupted())
     assert groups[-1] == ["first", "later"]  # what was heard is not lost
+
+
+def test_nothing_to_do_is_waited_for_by_nobody():
+    execute.execute([], Launch(preload=()), Watcher())
+
+
+def test_groups_are_apart_but_the_last_waits_for_nothing(monkeypatch):
+    monkeypatch.setattr(execute, "APART", 60.0)
+    heard, over, groups = SimpleQueue(), threading.Event(), []
+
+    class Listener(Watcher):
+        def heard(self, messages):
+            groups.append(list(messages))
+
+    def work():
+        heard.put("first")
+        while not groups:
+            time.sleep(0.001)
+        for message in ("second", "third"):
+            heard.put(message)
+            time.sleep(0.05)
+        over.set()
+        heard.put(None)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    tell(heard, over, Listener())  # within the limit of a test
+    worker.join()
+    assert groups == [["first"], ["second", "third"]]
 
 
 @pytest.mark.parametrize("more", [True, False])
