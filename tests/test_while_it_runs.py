@@ -31,8 +31,8 @@ def original(tmp_path_factory, odd):
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
-        how = {"problems": ["odd-bowl"], "optimizers": ["scipy-bfgs", "odd-crash", "random-search"]}
-        bench.run(**how, budget=30, seeds=10, name="t", report=False, workers=1, imports=["odd_methods"])
+        how = {"problems": ["odd-bowl", "rosenbrock"], "optimizers": ["scipy-bfgs", "odd-crash", "random-search"]}
+        bench.run(**how, budget=30, seeds=5, name="t", report=False, workers=1, imports=["odd_methods"])
     return home
 
 
