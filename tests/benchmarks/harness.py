@@ -7,9 +7,10 @@
     python -m tests.benchmarks.harness --beside FOLDER    each line also by the checkout in FOLDER
 
 prints a table. Seconds of the processor are those of all processes of a command, user and system. The bare loop builds
-the same problems, opens the same oracles and calls the same methods, and stores nothing: in one process, and then in as
-many at once as the suite has workers, as cores that are all busy slow each other down. What the harness costs a run is
-what a suite takes beyond the loops that are at once, and beyond a suite of TINIEST runs, whose seconds are imports.
+the same problems, opens the same oracles and calls the same methods, and stores nothing: in one process, and in as many
+at once as the suite has workers, as cores that are all busy slow each other down; these before and after the suite, as
+shared machines grow faster and slower by a tenth within minutes. What the harness costs a run is what a suite takes
+beyond the mean of the loops that are at once, and beyond a suite of TINIEST runs, whose seconds are imports.
 """
 
 import argparse
@@ -117,8 +118,9 @@ def tiny_rows(root: Path, numbers: Sequence[int]) -> Iterator[str]:
     for runs in numbers:
         with TemporaryDirectory() as scratch:
             folder = Path(scratch)
+            before = bare_seconds(runs, WORKERS)
             made = cost(root, folder, *command(runs))
-            loop, loops = bare_seconds(runs, 1), bare_seconds(runs, WORKERS)
+            loop, loops = bare_seconds(runs, 1), (before + bare_seconds(runs, WORKERS)) / 2
             harness = 1000 * (made.cpu - first.cpu - loops) / runs
             size = (folder / "results" / "tiny" / "runs.db").stat().st_size / 1e6
             again = cost(root, folder, *command(runs))
