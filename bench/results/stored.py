@@ -52,7 +52,8 @@ if TYPE_CHECKING:
     from bench.results.table import Table
 
 HELD = 128 << 20  # bytes of trajectories and points kept in memory; what is beyond is read again when used
-TOGETHER = 1 << 19  # bytes of trajectories, compressed, that are unpacked at once
+TOGETHER = 1 << 19  # bytes of trajectories that are unpacked at once, and
+ROWS = 500  # of those that are read again
 PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
 PASSING = ("key", "counts", "restarts", "written")  # columns of a run that are not kept
 
@@ -101,6 +102,19 @@ def _with_streams(group: Sequence[Checked]) -> Iterator[tuple[dict[str, Any], bo
     waiting = iter(streams or [])
     for row, whole in group:
         yield row, whole, next(waiting, None) if _packed(row, whole) else None
+
+
+def _in_groups(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Rows whose trajectories are read together."""
+    group, size = list[dict[str, Any]](), 0
+    for row in rows:
+        group.append(row)
+        size += row["trajectory_bytes"]
+        if size >= TOGETHER or len(group) == ROWS:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def _packed(row: Mapping[str, Any], whole: bool) -> bool:
@@ -503,13 +517,16 @@ class Results:
         """The trajectories of these runs, unpacked: from memory, or from the file."""
         with ExitStack() as stack:
             opened = cache(lambda folder: stack.enter_context(closing(Store(folder))))
-            for run in runs:
-                row = self._rows[run]
-                stream = row["trajectory"]
-                if not row["held"]:
-                    blob = opened(row["folder"]).blob(row["hash"], "trajectory")
-                    stream = unpacked(blob or b"", row["trajectory_bytes"])
-                yield stream
+            for rows in _in_groups([self._rows[run] for run in runs]):
+                read: dict[tuple[Path, str], Any] = {}
+                for folder in {row["folder"] for row in rows if not row["held"]}:
+                    absent = [row for row in rows if row["folder"] == folder and not row["held"]]
+                    sizes = {row["hash"]: row["trajectory_bytes"] for row in absent}
+                    blobs = opened(folder).trajectories(list(sizes))
+                    streams = unpacked_together(blobs, list(sizes.values()))
+                    streams = streams or [unpacked(*each) for each in zip(blobs, sizes.values(), strict=True)]
+                    read |= {(folder, hash): stream for hash, stream in zip(sizes, streams, strict=True)}
+                yield from (row["trajectory"] if row["held"] else read[row["folder"], row["hash"]] for row in rows)
 
     def parts(self) -> "Iterator[tuple[pd.DataFrame, pd.DataFrame]]":
         """The runs, complete, and their trajectories in parts that fit in memory; all runs on a problem and dim are in

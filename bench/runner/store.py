@@ -464,8 +464,21 @@ class Store:
         with self._explained():
             row = self._db.execute(f"SELECT {column} FROM runs WHERE hash = ?", (hash,)).fetchone()
         if row is None:
-            raise GoneError(f"{self.path} has changed since it was read: load it again")
+            raise GoneError(self._changed)
         return row[0]
+
+    def trajectories(self, hashes: Sequence[str]) -> list[bytes]:
+        """Those of some runs, in this order."""
+        marks = ", ".join("?" * len(hashes))
+        with self._explained():
+            found = dict(self._db.execute(f"SELECT hash, trajectory FROM runs WHERE hash IN ({marks})", hashes))
+        if not found.keys() >= set(hashes):
+            raise GoneError(self._changed)
+        return [found[hash] or b"" for hash in hashes]
+
+    @property
+    def _changed(self) -> str:
+        return f"{self.path} has changed since it was read: load it again"
 
     def grids(self) -> Iterator[dict[str, Any]]:
         """The grids of two-dimensional problems: f (n, n) between the corners low and high, f[i, j] at (x_j, y_i);

@@ -289,3 +289,13 @@ def test_results_from_before_a_kind_of_question_was_known_can_be_read(tmp_path):
     results = Results(tmp_path / "t")
     assert results.runs.cost.tolist() == [30.0]
     assert results.runs.jacobian.tolist() == [0]
+
+
+def test_trajectories_come_in_the_order_asked_for_and_a_run_that_is_gone_is_said(tmp_path):
+    run(tmp_path / "t", ["odd-walk"], seeds=3)
+    with closing(Store(tmp_path / "t")) as store:
+        blobs = {row["hash"]: row["trajectory"] for row, _ in store.rows()}
+        last, *_, first = blobs
+        assert store.trajectories([first, last]) == [blobs[first], blobs[last]]
+        with pytest.raises(StoreError, match="has changed since it was read"):
+            store.trajectories([first, "0" * 64])
