@@ -89,7 +89,7 @@ def _unpacked(rows: Iterable[Checked]) -> Iterator[tuple[dict[str, Any], bool, A
     size = 0
     for row, whole in rows:
         group.append((row, whole))
-        size += len(row["trajectory"]) if _packed(row, whole) else 0
+        size += len(row["trajectory"]) if isinstance(row["trajectory"], bytes) else 0  # of damaged ones too
         if size >= TOGETHER:
             yield from _with_streams(group)
             group, size = [], 0

@@ -72,11 +72,23 @@ def joined(streams: Sequence["pa.Buffer"]) -> tuple["pa.Table", list[int]]:
     if all(view[:begin] == header and view[-len(END) :] == END for view in views):
         table = table_of(pa.py_buffer(b"".join([header, *(view[begin : -len(END)] for view in views), END])))
         lengths = [len(chunk) for chunk in table.column(0).iterchunks()]
-        if len(lengths) == len(streams):  # each is of one batch
+        # that the sum is right is not enough: one may be of two batches, and another of none
+        if len(lengths) == len(streams) and all(_of_one_batch(stream, begin) for stream in streams):
             return table, lengths
     tables = [first, *map(table_of, streams[1:])]
     alike = all(table.schema == first.schema for table in tables)
     return pa.concat_tables(tables, promote_options="none" if alike else "default"), list(map(len, tables))
+
+
+def _of_one_batch(stream: "pa.Buffer", begin: int) -> bool:
+    """Whether a stream, whose schema ends at this byte, has one batch after it and nothing else."""
+    import pyarrow as pa
+
+    try:
+        message = pa.ipc.read_message(stream[begin:])
+    except (ValueError, OSError, EOFError):
+        return False
+    return begin + len(END) + message.metadata.size + message.body.size + len(END) == stream.size
 
 
 def higher_of(table: "pa.Table") -> frozenset[str]:

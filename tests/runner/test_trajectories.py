@@ -98,6 +98,21 @@ def test_joined_streams_may_be_of_several_batches_and_of_other_columns():
     assert table["gradient"].to_pylist() == [None, None, 5]
 
 
+def test_the_events_of_one_run_are_never_those_of_another():
+    """Where there are as many batches as runs, but not one of each."""
+    few, many = pa.record_batch({"value": [1, 2], "f": [2.0, 1.0]}), pa.record_batch({"value": [3], "f": [0.5]})
+    none = few.slice(0, 0)
+    empty = pa.py_buffer(none.schema.serialize().to_pybytes() + trajectories.END)  # of no batch
+    two, cut = stream(few, many), pa.py_buffer(stream(few).to_pybytes() + stream(many).to_pybytes())
+    for streams, right in (
+        ([empty, two], [0, 3]), ([two, empty], [3, 0]), ([stream(none), two, empty], [0, 3, 0]), ([cut, empty], [2, 0]),
+        ([pa.py_buffer(stream(few, many)[:-8].to_pybytes() + trajectories.END * 2), stream(many)], [3, 1]),
+    ):  # fmt: skip
+        table, lengths = joined(streams)
+        assert lengths == right
+        assert table.to_pydict() == pa.concat_tables(map(table_of, streams)).to_pydict()
+
+
 def test_a_damaged_run_among_others_costs_no_other(tmp_path, monkeypatch):
     suite = make_suite(["odd-bowl"], ["odd-walk", "odd-descent"], budget=30, name="t", seeds=5)
     run_suite(suite, tmp_path / "t", Launch(children=False))
@@ -115,3 +130,18 @@ def test_a_damaged_run_among_others_costs_no_other(tmp_path, monkeypatch):
         assert len(results.runs) == 9
         seen.append((results.runs, results.trajectories))
     assert all(one.equals(other) for one, other in zip(*seen, strict=True))
+
+
+def test_damaged_runs_are_not_all_kept_until_the_last_is_read(monkeypatch):
+    monkeypatch.setattr(stored, "TOGETHER", 100)
+    read, most = 0, 0
+
+    def rows():
+        nonlocal read
+        for _ in range(50):
+            read += 1
+            yield {"trajectory": bytes(60), "trajectory_bytes": 1}, False
+
+    for done, _ in enumerate(stored._unpacked(rows())):
+        most = max(most, read - done)
+    assert (read, most) == (50, 2)
