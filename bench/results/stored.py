@@ -209,7 +209,7 @@ class Results:
             try:
                 if not whole:
                     raise ValueError("its checksum does not hold")
-                if row["trajectory"]:
+                if row["trajectory"] or row["trajectory_bytes"]:
                     row["trajectory"] = stream or unpacked(row["trajectory"], row["trajectory_bytes"])
                 row["metrics"] = _last_metrics(row)
                 row.update(dict.fromkeys(QUESTIONS, 0) | parsed(row["counts"]))
@@ -218,7 +218,7 @@ class Results:
                 row["title"] = titles(row["problem"], row["parameters"])
                 names = labels(row["family"], row["optimizer"], row["hyperparameters"])
                 row["hyperparameters"] = parsed(row["hyperparameters"])
-            except (ValueError, TypeError, KeyError, OSError) as error:
+            except (ValueError, TypeError, LookupError, OSError) as error:
                 where = f"{row['problem']}, dim {row['dim']}, instance {row['instance']}"
                 self.damaged.append(f"{where}, with {row['optimizer']}, seed {row['seed']}: {error}")
                 continue

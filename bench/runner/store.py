@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from math import isqrt
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ FIRST_RUNS = """
 ADDED = "code TEXT, state_bytes INTEGER, peak_memory INTEGER, failed_values INTEGER"
 FIRST_COLUMNS = tuple(column.split()[0] for column in FIRST_RUNS.split(","))
 COLUMNS = (*FIRST_COLUMNS, *(column.split()[0] for column in ADDED.split(", ")))
+DECLARED = [column.split()[1:] for column in (*FIRST_RUNS.split(","), *ADDED.split(","))]  # type, and NOT NULL
+KINDS = {"TEXT": str, "INTEGER": int, "REAL": float, "BLOB": bytes}
 ASIDE = f"CREATE TABLE aside (id INTEGER PRIMARY KEY, {FIRST_RUNS}, checksum TEXT NOT NULL, {ADDED})"
 CODE = "CREATE TABLE code (hash TEXT PRIMARY KEY, source TEXT NOT NULL)"
 MIGRATION = (  # from schema 1 to 2
@@ -401,7 +403,8 @@ class Store:
             )
 
     def rows(self) -> Iterator[tuple[dict[str, Any], bool]]:
-        """The stored runs of the present plan, in its order, each with whether its checksum holds."""
+        """The stored runs of the present plan, in its order, each with whether its checksum holds, and goes over what
+        its columns may hold: SQLite stores anything in any."""
         return self._checked("runs", "JOIN plan USING (hash) ORDER BY plan.position")
 
     def beside(self) -> Iterator[tuple[dict[str, Any], bool]]:
@@ -435,7 +438,8 @@ class Store:
             for *values, digest in self._db.execute(f"SELECT {names} FROM {table} {rest}", values_of):
                 row = dict(zip(COLUMNS, values, strict=False))
                 first = row.get("code") is None  # a row of schema 1
-                yield row, checksum(values[: len(FIRST_COLUMNS)] if first else values) == digest
+                whole = checksum(values[: len(FIRST_COLUMNS)] if first else values) == digest
+                yield row, whole and _as_declared(tuple(map(type, values)))
 
     def ends(self) -> dict[str, dict[str, Any]]:
         """How each stored run of the present plan ended, by its hash: status, scored, f_opt, first, best, final,
@@ -508,6 +512,15 @@ def _json(value: Any) -> str:
 def plan_digest(hashes: Sequence[str]) -> str:
     """sha256 of the hashes of a plan, in order."""
     return hashlib.sha256("".join(map(str, hashes)).encode()).hexdigest()
+
+
+@lru_cache
+def _as_declared(types: tuple[type, ...]) -> bool:
+    """Whether the columns of a run may hold values of these types."""
+    return all(
+        kind is KINDS[declared] or (kind is type(None) and not rest)
+        for kind, (declared, *rest) in zip(types, DECLARED, strict=False)
+    )
 
 
 def _readable(row: Mapping[str, Any]) -> bool:

@@ -180,6 +180,26 @@ def test_verify_reads_what_a_checksum_covers(folder, changes, fault):
     assert str(verified).endswith(f"6 of 6 planned runs: {'1 fault' if fault else 'all as written'}.")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"trajectory": "text"}, {"trajectory": 5}, {"trajectory": None}, {"trajectory": b""}, {"points": 1.5},
+        {"trajectory_bytes": "text"}, {"trajectory_bytes": 1.5}, {"key": b"{}"}, {"counts": b"{}"}, {"rows": "text"},
+        {"dim": "text"}, {"versions": b"{}"}, {"best": "text"}, {"best_x": 5}, {"counts": "[]"},
+        dict(zip(("scored", "trajectory", "trajectory_bytes"), (1, *stream(accuracy=pa.array([], "f8"))), strict=True)),
+    ],
+)  # fmt: skip
+def test_a_run_of_other_types_than_its_columns_is_one_damaged_run(folder, changes):
+    for column, value in changes.items():
+        change(folder, f"UPDATE runs SET {column} = ? WHERE id = 2", value)
+    seal(folder, "runs")
+    results = Results(folder)
+    assert len(results.damaged) == 1
+    assert (len(results.runs), results.trajectories.run.nunique()) == (5, 5)
+    verify(folder)
+    again(folder, retry=["damaged"])
+
+
 def seal(folder, table):
     """Give a run a checksum that holds, after it was changed."""
     names = ", ".join(f'"{name}"' for name in COLUMNS)
