@@ -276,9 +276,8 @@ class Table(Panel):
         width = _width(axes)
         scaled = frame.attrs.get(SCALE, True)
         scale = self._scale(axes, look) if scaled else None
-        sns.despine(
-            ax=axes, left=True, bottom=True
-        )  # as in a heat map of seaborn, which draws all it has for its ticks
+        # a heat map as seaborn has it, which draws all that a figure has once more for its ticks
+        sns.despine(ax=axes, left=True, bottom=True)
         shades = np.ma.masked_invalid(np.clip(color, 0, self.worst))
         mesh = axes.pcolormesh(shades, vmin=0, vmax=self.worst, cmap="viridis_r", linewidths=0.5, edgecolor="white")
         axes.set(xlim=(0, len(names)), ylim=(len(color), 0))
