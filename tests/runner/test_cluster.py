@@ -238,14 +238,14 @@ def test_the_jobs_of_a_lost_worker_are_done_by_others_and_what_is_stored_is_not_
                 workers[lost[0]].kill()
 
     launch["watcher"] = Killer()
-    runs = run(users / "t", ["user-walk[seconds=0.3]"], machines.address, seeds=12, launch=launch).runs
-    assert list(runs.status) == ["budget"] * 12
+    runs = run(users / "t", ["user-walk[seconds=0.3]"], machines.address, seeds=24, launch=launch).runs
+    assert list(runs.status) == ["budget"] * 24
     starts = Counter(start for _, start in logged(users))
     again = {start for start, times in starts.items() if times > 1}
-    assert lost and len(starts) == 12 and again and set(starts.values()) == {1, 2}
+    assert lost and len(starts) == 24 and again and set(starts.values()) == {1, 2}
     assert not again.intersection(stored)
     del launch["watcher"]
-    run(users / "u" / "t", ["user-walk[seconds=0.3]"], "", seeds=12, launch=launch)
+    run(users / "u" / "t", ["user-walk[seconds=0.3]"], "", seeds=24, launch=launch)
     assert records(users / "t") == records(users / "u" / "t")
 
 
