@@ -52,8 +52,7 @@ if TYPE_CHECKING:
     from bench.results.table import Table
 
 HELD = 128 << 20  # bytes of trajectories and points kept in memory; what is beyond is read again when used
-TOGETHER = 1 << 19  # bytes of trajectories that are unpacked at once, and
-ROWS = 500  # of those that are read again
+TOGETHER, ROWS = 1 << 19, 500  # bytes of trajectories that are read at once, and runs, at most
 PART = 64 << 20  # bytes of trajectories, uncompressed, that are in memory at a time: about a million events
 PASSING = ("key", "counts", "restarts", "written")  # columns of a run that are not kept
 
@@ -85,41 +84,30 @@ Checked = tuple[dict[str, Any], bool]  # a stored row, and whether its checksum 
 def _unpacked(rows: Iterable[Checked]) -> Iterator[tuple[dict[str, Any], bool, Any]]:
     """These rows with the streams of their trajectories, many of which are unpacked together; None where there is none,
     and where one of those beside it is damaged: then each is to be looked at by itself."""
-    group: list[Checked] = []
-    size = 0
-    for row, whole in rows:
-        group.append((row, whole))
-        size += len(row["trajectory"]) if isinstance(row["trajectory"], bytes) else 0  # of damaged ones too
-        if size >= TOGETHER:
-            yield from _with_streams(group)
-            group, size = [], 0
-    yield from _with_streams(group)
+    for group in _in_groups(rows, lambda checked: _length(checked[0]["trajectory"])):
+        packed = [row for row, whole in group if whole and row["trajectory"]]
+        streams = unpacked_together([row["trajectory"] for row in packed], [row["trajectory_bytes"] for row in packed])
+        waiting = iter(streams or [])
+        for row, whole in group:
+            yield row, whole, next(waiting, None) if whole and row["trajectory"] else None
 
 
-def _with_streams(group: Sequence[Checked]) -> Iterator[tuple[dict[str, Any], bool, Any]]:
-    packed = [row for row, whole in group if _packed(row, whole)]
-    streams = unpacked_together([row["trajectory"] for row in packed], [row["trajectory_bytes"] for row in packed])
-    waiting = iter(streams or [])
-    for row, whole in group:
-        yield row, whole, next(waiting, None) if _packed(row, whole) else None
+def _length(blob: Any) -> int:
+    """Its bytes; 0 of what a damaged row may have in its place."""
+    return len(blob) if isinstance(blob, bytes) else 0
 
 
-def _in_groups(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Rows whose trajectories are read together."""
-    group, size = list[dict[str, Any]](), 0
-    for row in rows:
-        group.append(row)
-        size += row["trajectory_bytes"]
-        if size >= TOGETHER or len(group) == ROWS:
+def _in_groups(items: Iterable[Any], size: Callable[[Any], int]) -> Iterator[list[Any]]:
+    """Runs whose trajectories are read together, of so many bytes each."""
+    group, held = list[Any](), 0
+    for item in items:
+        group.append(item)
+        held += size(item)
+        if held >= TOGETHER or len(group) == ROWS:
             yield group
-            group, size = [], 0
+            group, held = [], 0
     if group:
         yield group
-
-
-def _packed(row: Mapping[str, Any], whole: bool) -> bool:
-    """Whether a row has a trajectory that is as it was written."""
-    return whole and isinstance(row["trajectory"], bytes) and isinstance(row["trajectory_bytes"], int)
 
 
 def _settings(values: Mapping[str, Any]) -> str:
@@ -517,7 +505,7 @@ class Results:
         """The trajectories of these runs, unpacked: from memory, or from the file."""
         with ExitStack() as stack:
             opened = cache(lambda folder: stack.enter_context(closing(Store(folder))))
-            for rows in _in_groups([self._rows[run] for run in runs]):
+            for rows in _in_groups([self._rows[run] for run in runs], lambda row: row["trajectory_bytes"]):
                 read: dict[tuple[Path, str], Any] = {}
                 for folder in {row["folder"] for row in rows if not row["held"]}:
                     absent = [row for row in rows if row["folder"] == folder and not row["held"]]
@@ -691,7 +679,7 @@ class Results:
         points = row["points"]
         if not row["held"]:
             with closing(Store(row["folder"])) as store:
-                points = store.blob(row["hash"], "points")
+                points = store.points(row["hash"])
         return np.frombuffer(points or b"", "<f8").reshape(-1, 2)
 
     def best_x(self, run: int) -> Any:

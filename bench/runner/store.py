@@ -462,11 +462,10 @@ class Store:
             of_problem[1] += inside
         return {key: inside / questions for key, (questions, inside) in sums.items() if questions}
 
-    def blob(self, hash: str, column: str) -> bytes | None:
-        """The trajectory or the points of one run."""
-        assert column in ("trajectory", "points")
+    def points(self, hash: str) -> bytes | None:
+        """The points of one run."""
         with self._explained():
-            row = self._db.execute(f"SELECT {column} FROM runs WHERE hash = ?", (hash,)).fetchone()
+            row = self._db.execute("SELECT points FROM runs WHERE hash = ?", (hash,)).fetchone()
         if row is None:
             raise GoneError(self._changed)
         return row[0]
@@ -475,10 +474,10 @@ class Store:
         """Those of some runs, in this order."""
         marks = ", ".join("?" * len(hashes))
         with self._explained():
-            found = dict(self._db.execute(f"SELECT hash, trajectory FROM runs WHERE hash IN ({marks})", hashes))
-        if not found.keys() >= set(hashes):
+            blobs = dict(self._db.execute(f"SELECT hash, trajectory FROM runs WHERE hash IN ({marks})", hashes))
+        if not blobs.keys() >= set(hashes):
             raise GoneError(self._changed)
-        return [found[hash] or b"" for hash in hashes]
+        return [blobs[hash] or b"" for hash in hashes]
 
     @property
     def _changed(self) -> str:

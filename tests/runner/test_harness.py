@@ -109,7 +109,10 @@ def test_what_is_heard_goes_on_in_groups_and_to_the_last():
 
 
 def test_nothing_to_do_is_waited_for_by_nobody():
-    execute.execute([], Launch(preload=()), Watcher())
+    done = threading.Thread(target=execute.execute, args=([], Launch(preload=()), Watcher()), daemon=True)
+    done.start()
+    done.join(30)
+    assert not done.is_alive()
 
 
 def test_groups_are_apart_but_the_last_waits_for_nothing(monkeypatch):
